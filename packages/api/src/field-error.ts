@@ -1,0 +1,135 @@
+import { failures, type StatusCause, type StatusError } from './status.ts';
+
+/** `field.ErrorType`: the cause's `reason`. */
+export type FieldErrorType =
+  | 'FieldValueRequired'
+  | 'FieldValueInvalid'
+  | 'FieldValueTypeInvalid'
+  | 'FieldValueNotSupported'
+  | 'FieldValueDuplicate'
+  | 'FieldValueForbidden'
+  | 'FieldValueNotFound'
+  | 'FieldValueTooLong'
+  | 'FieldValueTooMany'
+  | 'InternalError';
+
+/** One fault in an object: where it is (`spec.containers[0].image`, `data[key]`) and what is wrong, in Kubernetes' words. */
+export interface FieldError {
+  readonly type: FieldErrorType;
+  readonly field: string;
+  /** The message without the field: `Required value`, `Invalid value: "x": must be …`. */
+  readonly body: string;
+}
+
+/** A Go-quoted string (`strconv.Quote`), as Kubernetes' messages print values. */
+export function quote(text: string): string {
+  let out = '"';
+  for (const char of text) {
+    const code = char.codePointAt(0) ?? 0;
+    if (char === '"') out += '\\"';
+    else if (char === '\\') out += '\\\\';
+    else if (char === '\n') out += '\\n';
+    else if (char === '\t') out += '\\t';
+    else if (char === '\r') out += '\\r';
+    else if (code === 7) out += '\\a';
+    else if (code === 8) out += '\\b';
+    else if (code === 12) out += '\\f';
+    else if (code === 11) out += '\\v';
+    else if (code < 0x20 || code === 0x7f) out += `\\x${code.toString(16).padStart(2, '0')}`;
+    else if (isPrintable(char)) out += char;
+    else out += code > 0xffff ? `\\U${code.toString(16).padStart(8, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`;
+  }
+  return `${out}"`;
+}
+
+function isPrintable(char: string): boolean {
+  return char === ' ' || /^[\p{L}\p{M}\p{N}\p{P}\p{S}]$/u.test(char);
+}
+
+function valueText(value: unknown): string {
+  if (typeof value === 'string') return quote(value);
+  if (value === null || value === undefined) return 'null';
+  if (typeof value === 'object') return JSON.stringify(value);
+  return String(value);
+}
+
+function withDetail(text: string, detail: string): string {
+  return detail === '' ? text : `${text}: ${detail}`;
+}
+
+/** Constructors of field errors, with Kubernetes' wording (`apimachinery/pkg/util/validation/field`). */
+export const fieldErrors = {
+  required: (field: string, detail = ''): FieldError => ({
+    type: 'FieldValueRequired',
+    field,
+    body: withDetail('Required value', detail),
+  }),
+  invalid: (field: string, value: unknown, detail = ''): FieldError => ({
+    type: 'FieldValueInvalid',
+    field,
+    body: withDetail(`Invalid value: ${valueText(value)}`, detail),
+  }),
+  typeInvalid: (field: string, value: unknown, detail = ''): FieldError => ({
+    type: 'FieldValueTypeInvalid',
+    field,
+    body: withDetail(`Invalid value: ${valueText(value)}`, detail),
+  }),
+  notSupported: (field: string, value: unknown, supported: readonly string[]): FieldError => ({
+    type: 'FieldValueNotSupported',
+    field,
+    body: `Unsupported value: ${valueText(value)}${supported.length > 0 ? `: supported values: ${[...supported].sort().map(quote).join(', ')}` : ''}`,
+  }),
+  duplicate: (field: string, value: unknown): FieldError => ({
+    type: 'FieldValueDuplicate',
+    field,
+    body: `Duplicate value: ${valueText(value)}`,
+  }),
+  forbidden: (field: string, detail = ''): FieldError => ({
+    type: 'FieldValueForbidden',
+    field,
+    body: withDetail('Forbidden', detail),
+  }),
+  notFound: (field: string, value: unknown): FieldError => ({
+    type: 'FieldValueNotFound',
+    field,
+    body: `Not found: ${valueText(value)}`,
+  }),
+  /** `max` in bytes. */
+  tooLong: (field: string, max: number): FieldError => ({
+    type: 'FieldValueTooLong',
+    field,
+    body: `Too long: may not be more than ${max} bytes`,
+  }),
+  tooMany: (field: string, actual: number, max: number): FieldError => ({
+    type: 'FieldValueTooMany',
+    field,
+    body: `Too many: ${actual}: must have at most ${max} items`,
+  }),
+  internal: (field: string, detail: string): FieldError => ({
+    type: 'InternalError',
+    field,
+    body: `Internal error: ${detail}`,
+  }),
+};
+
+/** `field: body`, as a message prints it. */
+export function fieldErrorText(error: FieldError): string {
+  return error.field === '' ? error.body : `${error.field}: ${error.body}`;
+}
+
+/** The 422 for an object with these faults: `Pod "x" is invalid: …`. `errors` must not be empty. */
+export function invalid(
+  kind: { readonly group: string; readonly kind: string },
+  name: string,
+  errors: readonly FieldError[],
+): StatusError {
+  const texts = [...new Set(errors.map(fieldErrorText))];
+  const joined = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
+  const causes: StatusCause[] = errors.map((e) => ({ reason: e.type, message: e.body, field: e.field }));
+  return failures.unprocessable(`${kind.kind} ${quote(name)} is invalid: ${joined}`, {
+    ...(name === '' ? {} : { name }),
+    ...(kind.group === '' ? {} : { group: kind.group }),
+    kind: kind.kind,
+    causes,
+  });
+}

@@ -1,0 +1,158 @@
+import { builtinResources, builtinTypes, type ResourceInfo } from './builtin-types.ts';
+import type { KubernetesObject } from './object.ts';
+import type { TypeTable } from './schema.ts';
+import type { QualifiedResource } from './status.ts';
+
+/** Group, version and kind: what an object's `apiVersion` and `kind` say. */
+export interface GroupVersionKind {
+  /** `''` for the core group. */
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+/** A subresource that a kind serves. */
+export interface Subresource {
+  readonly kind: string;
+  readonly group: string;
+  readonly version: string;
+  readonly verbs: readonly string[];
+}
+
+/** A column of `kubectl get` for a custom kind (`additionalPrinterColumns` of a CustomResourceDefinition). */
+export interface PrinterColumn {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date';
+  readonly jsonPath: string;
+  readonly format?: string;
+  readonly description?: string;
+  /** 0 is always shown; above 0 only with `-o wide`. */
+  readonly priority?: number;
+}
+
+/**
+ * A kind is a value. `Kind<T>` carries the object's type, so that every call that takes a kind infers what it gives.
+ * Built-in kinds are exported by name (`Pod`, `Deployment` …); `defineKind` makes one of yours.
+ */
+export interface Kind<T extends KubernetesObject = KubernetesObject> extends GroupVersionKind, QualifiedResource {
+  /** `apps/v1`; `v1` for the core group. */
+  readonly apiVersion: string;
+  /** Plural, lower case: the segment in the URL. */
+  readonly resource: string;
+  readonly singular: string;
+  readonly listKind: string;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly namespaced: boolean;
+  readonly verbs: readonly string[];
+  readonly subresources: { readonly [name: string]: Subresource };
+  /** Name of the object's type in {@link types}. */
+  readonly type: string;
+  readonly types: TypeTable;
+  /** True of a kind that Orrery's table does not bring: patches, unconditional updates and columns follow the rules for custom resources. */
+  readonly custom: boolean;
+  readonly printerColumns?: readonly PrinterColumn[];
+  /** The object's type; never set. */
+  readonly objectType?: T;
+}
+
+/** `group/version`, or the version alone for the core group. */
+export function apiVersionOf(group: string, version: string): string {
+  return group === '' ? version : `${group}/${version}`;
+}
+
+/** Takes an `apiVersion` apart. */
+export function parseApiVersion(apiVersion: string): { group: string; version: string } {
+  const slash = apiVersion.indexOf('/');
+  return slash < 0
+    ? { group: '', version: apiVersion }
+    : { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
+}
+
+/** `Deployment.apps`-like name that is unique among kinds of one version set: `apps/v1/Deployment`. */
+export function kindId(kind: GroupVersionKind): string {
+  return `${apiVersionOf(kind.group, kind.version)}/${kind.kind}`;
+}
+
+function fromResource(resource: ResourceInfo): Kind {
+  return {
+    group: resource.group,
+    version: resource.version,
+    kind: resource.kind,
+    apiVersion: apiVersionOf(resource.group, resource.version),
+    resource: resource.resource,
+    singular: resource.singular,
+    listKind: `${resource.kind}List`,
+    shortNames: resource.shortNames ?? [],
+    categories: resource.categories ?? [],
+    namespaced: resource.namespaced,
+    verbs: resource.verbs,
+    subresources: resource.subresources,
+    type: resource.type,
+    types: builtinTypes,
+    custom: false,
+  };
+}
+
+/** Every built-in kind, in the table's order. */
+export const builtinKinds: readonly Kind[] = builtinResources.map(fromResource);
+
+const builtinById = new Map(builtinKinds.map((kind) => [kindId(kind), kind]));
+
+/**
+ * The built-in kind of that name.
+ * @throws Error if Kubernetes 1.35 has none.
+ */
+export function builtinKind<T extends KubernetesObject>(apiVersion: string, kind: string): Kind<T> {
+  const found = builtinById.get(`${apiVersion}/${kind}`);
+  if (found === undefined) throw new Error(`no built-in kind ${apiVersion} ${kind}`);
+  return found as Kind<T>;
+}
+
+/**
+ * The kinds that a server or client knows. Lookups by URL and by `apiVersion`/`kind`. Kinds can come and go while it runs
+ * (a plugin, a CustomResourceDefinition).
+ */
+export class KindRegistry {
+  readonly #byId = new Map<string, Kind>();
+  readonly #byResource = new Map<string, Kind>();
+  #generation = 0;
+
+  constructor(kinds: Iterable<Kind> = builtinKinds) {
+    for (const kind of kinds) this.add(kind);
+  }
+
+  /** Grows with every change, so that derived documents (discovery, OpenAPI) know when they are stale. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** @throws Error if another kind has the same name or the same URL. */
+  add(kind: Kind): void {
+    const id = kindId(kind);
+    const resource = `${kind.apiVersion}/${kind.resource}`;
+    if (this.#byId.has(id)) throw new Error(`kind ${id} is registered already`);
+    if (this.#byResource.has(resource)) throw new Error(`resource ${resource} is registered already`);
+    this.#byId.set(id, kind);
+    this.#byResource.set(resource, kind);
+    this.#generation++;
+  }
+
+  remove(kind: Kind): void {
+    this.#byId.delete(kindId(kind));
+    this.#byResource.delete(`${kind.apiVersion}/${kind.resource}`);
+    this.#generation++;
+  }
+
+  byKind(apiVersion: string, kind: string): Kind | undefined {
+    return this.#byId.get(`${apiVersion}/${kind}`);
+  }
+
+  byResource(group: string, version: string, resource: string): Kind | undefined {
+    return this.#byResource.get(`${apiVersionOf(group, version)}/${resource}`);
+  }
+
+  [Symbol.iterator](): IterableIterator<Kind> {
+    return this.#byId.values();
+  }
+}

@@ -1,0 +1,53 @@
+import type { IObjectMeta } from '@kubernetes-models/apimachinery/apis/meta/v1/ObjectMeta';
+import type { IOwnerReference } from '@kubernetes-models/apimachinery/apis/meta/v1/OwnerReference';
+
+/** Standard object metadata (Kubernetes API conventions, "Metadata"). */
+export type ObjectMeta = IObjectMeta;
+
+/** A reference from a dependent to the object that owns it. */
+export type OwnerReference = IOwnerReference;
+
+/**
+ * Anything that the API server can hold: a type, and metadata. Objects that come out of the store or a cache are deeply
+ * frozen JSON; change them with Immer's `produce`.
+ */
+export interface KubernetesObject {
+  apiVersion?: string;
+  kind?: string;
+  metadata?: ObjectMeta;
+}
+
+/** An object's identity within its kind. Cluster-scoped objects have the namespace `''`. */
+export interface ObjectKey {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** An object with the metadata that everything stored has. */
+export type Stored<T extends KubernetesObject = KubernetesObject> = T & {
+  metadata: ObjectMeta & { name: string; uid: string; resourceVersion: string; creationTimestamp: string };
+};
+
+/** `namespace/name`, or only the name for a cluster-scoped object: the form that Kubernetes' logs use. */
+export function keyString(key: ObjectKey): string {
+  return key.namespace === '' ? key.name : `${key.namespace}/${key.name}`;
+}
+
+/** The inverse of {@link keyString}. */
+export function parseKey(text: string): ObjectKey {
+  const slash = text.indexOf('/');
+  return slash < 0 ? { namespace: '', name: text } : { namespace: text.slice(0, slash), name: text.slice(slash + 1) };
+}
+
+/** The key of an object; an absent namespace or name reads as `''`. */
+export function keyOf(object: KubernetesObject): ObjectKey {
+  return { namespace: object.metadata?.namespace ?? '', name: object.metadata?.name ?? '' };
+}
+
+/** Freezes plain JSON deeply and returns it. A value that is frozen already is taken as frozen all through. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const child of Object.values(value)) deepFreeze(child);
+  return value;
+}

@@ -1,0 +1,51 @@
+import type { Kind, KubernetesObject } from '@orrery/api';
+import type { Client, UserInfo } from './client.ts';
+import type { Clock } from './clock/clock.ts';
+import type { EventRecorder } from './event-recorder.ts';
+import type { Random } from './random/random.ts';
+
+/** One write on its way to the store (Kubernetes "Admission Controllers"). */
+export interface AdmissionRequest<T extends KubernetesObject = KubernetesObject> {
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+  readonly kind: Kind<T>;
+  /** `''` for the object itself. */
+  readonly subresource: string;
+  readonly namespace: string;
+  /** `''` while the name is still to be generated. */
+  readonly name: string;
+  /** The object to be written; absent on DELETE. Frozen: return a changed one from `mutate`. */
+  readonly object?: T;
+  readonly oldObject?: T;
+  readonly user: UserInfo;
+  readonly dryRun: boolean;
+}
+
+export interface AdmissionContext {
+  /** Reads and writes as the API server itself. */
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly events: EventRecorder;
+  /** Sends a `Warning` header with the answer. */
+  warn(text: string): void;
+  /** Runs after the object is stored (never on a dry run), with the object as stored. */
+  afterCommit(task: (object: KubernetesObject) => void | Promise<void>): void;
+}
+
+/**
+ * A gate that every write passes. All `mutate` run first, in Kubernetes' fixed order of plugins, then validation, then all
+ * `validate`. Either refuses by throwing a `StatusError`.
+ */
+export interface AdmissionPlugin {
+  readonly name: string;
+  /** The built-in plugin that this one runs before; default: after all mutating built-in ones and before `ResourceQuota`. */
+  readonly before?: string;
+  /** Only requests for which this is true are seen. Default: all. */
+  matches?(request: AdmissionRequest): boolean;
+  /** Returns the object changed, or nothing to leave it. */
+  mutate?(
+    request: AdmissionRequest,
+    context: AdmissionContext,
+  ): KubernetesObject | undefined | void | Promise<KubernetesObject | undefined | void>;
+  validate?(request: AdmissionRequest, context: AdmissionContext): void | Promise<void>;
+}

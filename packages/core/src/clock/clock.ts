@@ -1,0 +1,51 @@
+/** Milliseconds since the Unix epoch, or a span of milliseconds: each place says which. */
+export type Milliseconds = number;
+
+/** A span of time: milliseconds as a number, or Go's notation: `'250ms'`, `'30s'`, `'1h30m'`, and `'1d'`. */
+export type Duration = number | string;
+
+/**
+ * Time, injected. Nothing but a clock's implementation reads the wall clock or sets a timer, so that a cluster can run on
+ * real, faster or virtual time.
+ */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  now(): Milliseconds;
+  /** Resolves after `duration`; rejects with the signal's reason when it is aborted before. */
+  sleep(duration: Duration, signal?: AbortSignal): Promise<void>;
+  /**
+   * Runs `task` once after `duration`, unless disposed before. A task that goes on asynchronously must return its promise:
+   * virtual time stands still until it has settled or waits for a clock, a turn or tracked work.
+   */
+  schedule(duration: Duration, task: () => void | Promise<unknown>): Disposable;
+}
+
+const units: { readonly [unit: string]: number } = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/**
+ * A duration in milliseconds.
+ * @throws Error on a text that is no duration.
+ */
+export function milliseconds(duration: Duration): Milliseconds {
+  if (typeof duration === 'number') return duration;
+  const part = /(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)/y;
+  let total = 0;
+  let end = 0;
+  for (let match = part.exec(duration); match !== null; match = part.exec(duration)) {
+    total += Number(match[1]) * (units[match[2] ?? ''] ?? 0);
+    end = part.lastIndex;
+  }
+  if (end !== duration.length || duration === '') {
+    throw new Error(`invalid duration ${JSON.stringify(duration)}: write it like 250ms, 30s or 1h30m`);
+  }
+  return total;
+}

@@ -1,0 +1,71 @@
+import type { Kind, KubernetesObject, ObjectKey, Stored } from '@orrery/api';
+import type { Cache } from './cache.ts';
+import type { Client } from './client.ts';
+import type { Clock, Duration } from './clock/clock.ts';
+import type { Environment } from './environment.ts';
+import type { EventRecorder } from './event-recorder.ts';
+import type { Logger } from './inspection.ts';
+import type { Random } from './random/random.ts';
+
+/** What the manager gives a controller when it starts. */
+export interface ControllerContext extends Environment {
+  readonly client: Client;
+  readonly cache: Cache;
+  readonly events: EventRecorder;
+  readonly log: Logger;
+  /** Aborted when the controller is to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** A loop that the manager runs. `defineController` makes one from a reconcile function; built-in loops can be written by hand. */
+export interface Controller {
+  readonly name: string;
+  /** Kinds that are synced before {@link start} is called. */
+  readonly kinds: readonly Kind[];
+  /** Starts the loop; it ends when `context.signal` is aborted. */
+  start(context: ControllerContext): void | Promise<void>;
+}
+
+/** What a reconcile function gets beside the object. */
+export interface ReconcileContext {
+  readonly client: Client;
+  readonly cache: Cache;
+  readonly events: EventRecorder;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** Ask to be called again after a while, without an event. */
+export interface ReconcileResult {
+  readonly requeueAfter?: Duration;
+}
+
+/** A kind whose changes concern other objects: `map` names the ones to reconcile. */
+export interface WatchSource<T extends KubernetesObject = KubernetesObject> {
+  readonly kind: Kind<T>;
+  map(
+    object: Stored<T>,
+    context: { readonly cache: Cache; readonly previous?: Stored<T> },
+  ): readonly (ObjectKey | string)[];
+}
+
+/** What {@link defineController} takes. */
+export interface ControllerDefinition<T extends KubernetesObject> {
+  readonly name: string;
+  readonly for: Kind<T>;
+  /** Kinds whose objects this controller's objects own: a change to a child reconciles its controller owner. */
+  readonly owns?: readonly Kind[];
+  readonly watches?: readonly WatchSource[];
+  /** Kinds that reconcile only reads from the cache. */
+  readonly reads?: readonly Kind[];
+  /** Only changes for which this is true are queued. Default: all. */
+  readonly when?: (object: Stored<T>, previous: Stored<T> | undefined) => boolean;
+  /** How many objects are reconciled at the same time; one object never is. Default 1. */
+  readonly concurrency?: number;
+  /** Called with the object as the cache has it. An error is retried with back-off. */
+  reconcile(object: Stored<T>, context: ReconcileContext): Promise<ReconcileResult | void> | ReconcileResult | void;
+  /** Called when the object is gone. */
+  deleted?(key: ObjectKey, context: ReconcileContext): Promise<void> | void;
+}

@@ -1,0 +1,12 @@
+export type * from './admission.ts';
+export * from './cache.ts';
+export type * from './client.ts';
+export * from './clock/clock.ts';
+export type * from './controller.ts';
+export type * from './environment.ts';
+export type * from './event-recorder.ts';
+export type * from './inspection.ts';
+export type * from './node-api.ts';
+export * from './plugin.ts';
+export type * from './random/random.ts';
+export type * from './work.ts';

@@ -1,0 +1,21 @@
+import type { Kind } from '@orrery/api';
+import type { AdmissionPlugin } from './admission.ts';
+import type { Controller } from './controller.ts';
+
+/**
+ * How Orrery is extended, all by values: kinds to serve, gates for writes, loops to run, and what the other rooms take
+ * (scheduler plugins, images, runtimes, storage), each of its room's own type.
+ */
+export interface Plugin {
+  readonly name: string;
+  readonly kinds?: readonly Kind[];
+  readonly admission?: readonly AdmissionPlugin[];
+  readonly controllers?: readonly Controller[];
+  /** Images for the simulated runtime (`defineImage` of @orrery/runtimes). */
+  readonly images?: readonly object[];
+}
+
+/** Declares a plugin; gives it back unchanged, with its type checked. */
+export function definePlugin(plugin: Plugin): Plugin {
+  return plugin;
+}

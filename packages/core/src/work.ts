@@ -1,0 +1,13 @@
+/**
+ * Whose turn it is, and whether anything is going on. On a real clock this is free. In simulation it is what makes history
+ * a function of the seed: every loop and every client waits for its turn, and the seed picks whose comes next.
+ */
+export interface Work {
+  /** Resolves when `actor` (a controller's, kubelet's or client's name) may go on. */
+  turn(actor: string): Promise<void>;
+  /**
+   * Says that something is going on that neither clock nor turns can see: a process of a simulated container that computes,
+   * a module being loaded. Virtual time and turns stand still until it is disposed.
+   */
+  busy(what: string): Disposable;
+}
