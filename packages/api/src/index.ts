@@ -4,5 +4,6 @@ export * from './kind.ts';
 export * from './kinds.ts';
 export * from './object.ts';
 export type * from './parts.ts';
+export * from './quantity.ts';
 export * from './schema.ts';
 export * from './status.ts';
