@@ -1,5 +1,7 @@
 export * from './builtin-types.ts';
 export * from './field-error.ts';
+export * from './hash.ts';
+export * from './json.ts';
 export * from './kind.ts';
 export * from './kinds.ts';
 export * from './object.ts';

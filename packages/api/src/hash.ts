@@ -1,0 +1,37 @@
+import { canonicalJson } from './json.ts';
+
+const encoder = new TextEncoder();
+const offsetBasis = 0x811c9dc5;
+const prime = 0x01000193;
+
+/** FNV-1a, 32 bits, of a text's UTF-8 bytes or of bytes. `start` goes on from an earlier hash. */
+export function fnv1a32(data: string | Uint8Array, start = offsetBasis): number {
+  const bytes = typeof data === 'string' ? encoder.encode(data) : data;
+  let hash = start;
+  for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ (bytes[i] as number), prime);
+  return hash >>> 0;
+}
+
+/** Letters and digits that spell no words: Kubernetes makes generated names of them. */
+export const safeAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
+
+/** A text spelled in the safe alphabet, character by character (`rand.SafeEncodeString`). */
+export function safeEncode(text: string): string {
+  let out = '';
+  for (const byte of encoder.encode(text)) out += safeAlphabet[byte % safeAlphabet.length];
+  return out;
+}
+
+/**
+ * The hash that names a ReplicaSet after its Pod template (label `pod-template-hash`) or a revision after its data: the same
+ * for equal values, whatever the order of their fields. `collisionCount` gives another hash when the name is taken.
+ */
+export function templateHash(template: unknown, collisionCount?: number): string {
+  let hash = fnv1a32(canonicalJson(template));
+  if (collisionCount !== undefined) {
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setUint32(0, collisionCount, true);
+    hash = fnv1a32(bytes, hash);
+  }
+  return safeEncode(String(hash));
+}
