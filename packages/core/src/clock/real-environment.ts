@@ -1,0 +1,40 @@
+import type { Environment } from '../environment.ts';
+import { createInspector, type InspectionStream } from '../inspection/inspector.ts';
+import { createSeededRandom } from '../random/seeded-random.ts';
+import { createSystemRandom } from '../random/system-random.ts';
+import type { Work } from '../work.ts';
+import { createRealClock, createScaledClock } from './real-clock.ts';
+
+export interface EnvironmentOptions {
+  /** `real`, or `x60` for a clock that runs 60 times as fast. Default `real`. */
+  readonly clock?: string;
+  /** Makes random numbers (not the order of events) repeatable. Default: real chance. */
+  readonly seed?: number | string;
+}
+
+/**
+ * An environment in which time passes by itself.
+ * @throws Error on a clock that is neither `real` nor `xN`.
+ */
+export function createEnvironment({ clock = 'real', seed }: EnvironmentOptions = {}): Environment & {
+  readonly inspector: InspectionStream;
+} {
+  return {
+    clock: clock === 'real' ? createRealClock() : createScaledClock(factorOf(clock)),
+    random: seed === undefined ? createSystemRandom() : createSeededRandom(seed),
+    work: freeWork,
+    inspector: createInspector(),
+  };
+}
+
+function factorOf(clock: string): number {
+  const match = /^x(\d+(?:\.\d+)?)$/.exec(clock);
+  if (match === null) throw new Error(`no such clock: ${clock} (there are real, and x2, x60 and so on)`);
+  return Number(match[1]);
+}
+
+const now = Promise.resolve();
+const nothing: Disposable = { [Symbol.dispose]: () => undefined };
+
+/** On a real clock everybody may always go on. */
+const freeWork: Work = { turn: () => now, busy: () => nothing };

@@ -1,0 +1,341 @@
+import type { Environment } from '../environment.ts';
+import { createInspector, type InspectionStream } from '../inspection/inspector.ts';
+import { createSeededRandom } from '../random/seeded-random.ts';
+import type { Work } from '../work.ts';
+import { type Duration, type Milliseconds, milliseconds } from './clock.ts';
+import { LivelockError, type RecentWork, watchWork } from './livelock.ts';
+import { afterMicrotasks } from './macrotask.ts';
+import type { Retry, RetryClock } from './retry.ts';
+import { sleepOn } from './sleep.ts';
+import { type Timer, TimerHeap } from './timer-heap.ts';
+import { Turns } from './turns.ts';
+
+export interface SimulationOptions {
+  /** Decides everything that chance and order decide. Default 1. */
+  readonly seed?: number | string;
+  /** Milliseconds since the epoch at which the clock starts. Default 2026-01-01T00:00:00Z. */
+  readonly start?: Milliseconds;
+}
+
+export interface SettleOptions {
+  /** How many times in a row one item may fail before it is taken to fail forever. Default 20. */
+  readonly retries?: number;
+  /** How many turns may be taken without coming to rest. Default 1,000,000. */
+  readonly turns?: number;
+}
+
+export interface RunOptions {
+  /** Give up after so much virtual time. Default: never, as long as there are timers. */
+  readonly within?: Duration;
+  /** Stop as if the condition had come true. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Virtual time and the order of turns, driven from outside. Between the calls below the clock stands still, but whoever
+ * has asked for a turn gets it. Loops are *idle* when nobody waits for a turn, nothing is busy and no promise continuation
+ * is ready.
+ */
+export interface Simulation {
+  readonly environment: Environment & { readonly inspector: InspectionStream };
+  /** Resolves when all are idle. Time stands still meanwhile. @throws LivelockError */
+  idle(options?: Pick<SettleOptions, 'turns'>): Promise<void>;
+  /**
+   * Resolves when all are idle and nothing waits to be tried again. Time moves only to pass over the waits before retries;
+   * other timers that come due on the way fire.
+   * @throws LivelockError that names actors, keys and causes if that never ends.
+   */
+  settle(options?: SettleOptions): Promise<void>;
+  /**
+   * Moves time on by `duration`, from timer to timer, letting the loops come to rest after each that set something going.
+   * @throws LivelockError, and whatever a timer's task throws.
+   */
+  advance(duration: Duration): Promise<void>;
+  /**
+   * Jumps from timer to timer, whenever all are idle, until the condition holds. It is asked while all are idle.
+   * @throws Error if no timer is left or the time that was given is over.
+   */
+  run(until: () => boolean, options?: RunOptions): Promise<void>;
+  /** What keeps the loops from being idle or settled, for people: turns, busy work, retries. */
+  pending(): readonly string[];
+}
+
+/**
+ * A simulated environment. The same seed and the same calls give the same history: every turn and every random number.
+ *
+ * RxJS has a virtual scheduler of its own, which sorts all its actions whenever one is added; a day of a thousand Pods' probes
+ * fires 17 million timers, so timers here live in a heap. `clockScheduler` gives RxJS operators this clock.
+ */
+export function createSimulation(options: SimulationOptions = {}): Simulation {
+  return new Engine(options);
+}
+
+/** Timers that set nothing going are fired in a row; after so many, the event loop gets its chance. */
+const quietTimersInARow = 4096;
+const defaultTurns = 1_000_000;
+const defaultRetries = 20;
+/** Successful retries of one item in one settling, after which it is taken to go in circles. */
+const retriesInOneSettling = 1000;
+
+class Engine implements Simulation, RetryClock, Work {
+  readonly environment: Simulation['environment'];
+  #now: Milliseconds;
+  #sequence = 0;
+  readonly #timers = new TimerHeap();
+  readonly #retries = new Set<Timer>();
+  readonly #turns: Turns;
+  readonly #busy = new Map<Disposable, string>();
+  /** Grows with everything that may have made a promise continuation ready. */
+  #activity = 0;
+  #pumping = false;
+  #turnsTaken = 0;
+  #turnLimit = defaultTurns;
+  #recentWork: RecentWork | undefined;
+  #waiters: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  /** The end of the last call that drives time: two never drive it at once. */
+  #driven: Promise<void> = Promise.resolve();
+
+  constructor({ seed = 1, start = Date.UTC(2026, 0, 1) }: SimulationOptions) {
+    const random = createSeededRandom(seed);
+    this.#now = start;
+    this.#turns = new Turns(random.fork('turns'));
+    this.environment = { clock: this, work: this, random: random.fork('environment'), inspector: createInspector() };
+  }
+
+  // Clock
+
+  now(): Milliseconds {
+    return this.#now;
+  }
+
+  schedule(duration: Duration, task: () => void | Promise<unknown>): Disposable {
+    return this.#addTimer(typeof duration === 'number' ? duration : milliseconds(duration), task, undefined);
+  }
+
+  sleep(duration: Duration, signal?: AbortSignal): Promise<void> {
+    return sleepOn(
+      (delay, wake) =>
+        this.schedule(delay, () => {
+          this.#activity++;
+          void wake();
+        }),
+      duration,
+      signal,
+    );
+  }
+
+  scheduleRetry(delay: Milliseconds, retry: Retry, task: () => void): Disposable {
+    const timer = this.#addTimer(delay, task, retry);
+    this.#retries.add(timer);
+    return timer;
+  }
+
+  #addTimer(delay: Milliseconds, task: () => void | Promise<unknown>, retry: Retry | undefined): Timer {
+    if (Number.isNaN(delay)) throw new RangeError('a timer needs a number of milliseconds');
+    const timer = new HeapTimer(this, this.#now + (delay > 0 ? delay : 0), this.#sequence++, task, retry);
+    if (timer.time !== Number.POSITIVE_INFINITY) this.#timers.add(timer);
+    return timer;
+  }
+
+  /** Called by a timer that was disposed before it fired. */
+  timerDisposed(timer: Timer): void {
+    if (timer.retry !== undefined) this.#retries.delete(timer);
+    if (timer.time !== Number.POSITIVE_INFINITY) this.#timers.disposed();
+  }
+
+  // Work
+
+  turn(actor: string): Promise<void> {
+    this.#activity++;
+    return new Promise((resolve) => {
+      this.#turns.add(actor, resolve);
+      this.#wake();
+    });
+  }
+
+  busy(what: string): Disposable {
+    this.#activity++;
+    const token = {
+      [Symbol.dispose]: () => {
+        if (!this.#busy.delete(token)) return;
+        this.#activity++;
+        if (this.#busy.size === 0) this.#wake();
+      },
+    };
+    this.#busy.set(token, what);
+    return token;
+  }
+
+  // Simulation
+
+  idle({ turns }: Pick<SettleOptions, 'turns'> = {}): Promise<void> {
+    return this.#drive(() => this.#rest(turns));
+  }
+
+  settle({ retries = defaultRetries, turns }: SettleOptions = {}): Promise<void> {
+    return this.#drive(async () => {
+      const tried = new Map<string, number>();
+      await this.#rest(turns);
+      for (let next = this.#nextRetry(); next !== undefined; next = this.#nextRetry()) {
+        const retry = next.retry as Retry;
+        const item = `${retry.actor} ${retry.key}`;
+        const times = (tried.get(item) ?? 0) + 1;
+        tried.set(item, times);
+        if (retry.attempt > retries || times > retriesInOneSettling) {
+          throw new LivelockError(
+            'retries',
+            this.#livelockDetails(),
+            [...this.#retries].map((timer) => timer.retry as Retry),
+          );
+        }
+        await this.#fireUntil(next.time, turns);
+      }
+    });
+  }
+
+  advance(duration: Duration): Promise<void> {
+    return this.#drive(async () => {
+      const target = this.#now + Math.max(0, milliseconds(duration));
+      if (!Number.isFinite(target)) throw new RangeError(`time cannot be advanced by ${duration}`);
+      await this.#rest();
+      await this.#fireUntil(target);
+      this.#now = target;
+    });
+  }
+
+  run(until: () => boolean, { within, signal }: RunOptions = {}): Promise<void> {
+    return this.#drive(async () => {
+      const end = within === undefined ? Number.POSITIVE_INFINITY : this.#now + milliseconds(within);
+      await this.#rest();
+      for (let fired = 0; signal?.aborted !== true && !until(); fired++) {
+        const timer = this.#timers.take(end);
+        if (timer === undefined) {
+          throw new Error(
+            this.#timers.peek() === undefined
+              ? 'the condition does not hold and no timer is left'
+              : `the condition did not come true within ${within}`,
+          );
+        }
+        if (this.#fire(timer) || fired % quietTimersInARow === 0) await this.#rest();
+      }
+    });
+  }
+
+  pending(): readonly string[] {
+    return [
+      ...[...this.#busy.values()].map((what) => `busy: ${what}`),
+      ...this.#turns.actors.map((actor) => `turn: ${actor}`),
+      ...[...this.#retries].map(({ retry }) => `retry: ${retry?.actor} ${retry?.key}: ${retry?.error}`),
+    ];
+  }
+
+  #drive(task: () => Promise<void>): Promise<void> {
+    const result = this.#driven.then(task);
+    // The next call waits for this one's end, good or bad; this one's caller gets the error.
+    this.#driven = result.then(undefined, () => undefined);
+    return result;
+  }
+
+  async #fireUntil(target: Milliseconds, turns?: number): Promise<void> {
+    let quiet = 0;
+    for (let timer = this.#timers.take(target); timer !== undefined; timer = this.#timers.take(target)) {
+      if (this.#fire(timer) || ++quiet === quietTimersInARow) {
+        quiet = 0;
+        await this.#rest(turns);
+      }
+    }
+  }
+
+  /** Whether the timer set something going. */
+  #fire(timer: Timer): boolean {
+    const task = timer.task as () => void | Promise<unknown>;
+    const before = this.#activity;
+    timer.task = undefined;
+    this.#now = timer.time;
+    if (timer.retry !== undefined) this.#retries.delete(timer);
+    const result = task();
+    return this.#activity !== before || (typeof result === 'object' && result !== null);
+  }
+
+  #nextRetry(): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#retries) {
+      if (next === undefined || timer.time < next.time) next = timer;
+    }
+    return next;
+  }
+
+  #rest(turns = defaultTurns): Promise<void> {
+    this.#turnLimit = turns;
+    this.#turnsTaken = 0;
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject });
+      this.#wake();
+    });
+  }
+
+  #wake(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    afterMicrotasks(this.#pump);
+  }
+
+  /** Runs when no promise continuation is ready: gives out one turn, or finds that all are idle. */
+  readonly #pump = (): void => {
+    this.#pumping = false;
+    // The end of the last busy work wakes this again.
+    if (this.#busy.size > 0) return;
+    const waiters = this.#waiters;
+    if (waiters.length > 0 && this.#turnsTaken >= this.#turnLimit && this.#turns.waiting) {
+      this.#waiters = [];
+      const error = new LivelockError('turns', this.#livelockDetails(), []);
+      for (const waiter of waiters) waiter.reject(error);
+      return;
+    }
+    const resume = this.#turns.next();
+    if (resume !== undefined) {
+      this.#turnsTaken++;
+      if (this.#turnLimit - this.#turnsTaken === 10_000) this.#recentWork ??= watchWork(this.environment.inspector);
+      resume();
+      this.#wake();
+      return;
+    }
+    this.#turnsTaken = 0;
+    this.#recentWork?.stop();
+    this.#recentWork = undefined;
+    this.#waiters = [];
+    for (const waiter of waiters) waiter.resolve();
+  };
+
+  #livelockDetails() {
+    return { pending: this.pending(), turns: this.#turnsTaken, recent: this.#recentWork?.summary() ?? [] };
+  }
+}
+
+class HeapTimer implements Timer {
+  readonly #engine: Engine;
+  readonly time: Milliseconds;
+  readonly sequence: number;
+  task: (() => void | Promise<unknown>) | undefined;
+  readonly retry: Retry | undefined;
+
+  constructor(
+    engine: Engine,
+    time: Milliseconds,
+    sequence: number,
+    task: () => void | Promise<unknown>,
+    retry: Retry | undefined,
+  ) {
+    this.#engine = engine;
+    this.time = time;
+    this.sequence = sequence;
+    this.task = task;
+    this.retry = retry;
+  }
+
+  [Symbol.dispose](): void {
+    if (this.task === undefined) return;
+    this.task = undefined;
+    this.#engine.timerDisposed(this);
+  }
+}

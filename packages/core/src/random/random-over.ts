@@ -1,0 +1,61 @@
+import { customRandom } from 'nanoid';
+import type { Random } from './random.ts';
+
+/** Gives the next 32 random bits as an unsigned integer. */
+export type Word = () => number;
+
+/** The characters of generated names: no vowels and no look-alikes, so that no words appear (Kubernetes `util/rand`). */
+const nameAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
+
+const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+/** All of {@link Random}, derived from one source of 32-bit words. */
+export function randomOver(word: Word, fork: (label: string) => Random): Random {
+  const bytes = (length: number): Uint8Array => {
+    const result = new Uint8Array(length);
+    let bits = 0;
+    for (let i = 0; i < length; i++) {
+      if ((i & 3) === 0) bits = word();
+      result[i] = bits & 0xff;
+      bits >>>= 8;
+    }
+    return result;
+  };
+  const name = customRandom(nameAlphabet, 5, bytes);
+  return {
+    next: () => fraction(word),
+    integer: (bound) => integer(word, bound),
+    bytes,
+    uuid: () => uuid(bytes(16)),
+    nameSuffix: (length) => name(length),
+    fork,
+  };
+}
+
+/** 53 random bits, as many as a number holds. */
+function fraction(word: Word): number {
+  return ((word() >>> 5) * 0x4000000 + (word() >>> 6)) / 0x20000000000000;
+}
+
+function integer(word: Word, bound: number): number {
+  if (!Number.isSafeInteger(bound) || bound < 1) throw new RangeError(`the bound must be a positive integer: ${bound}`);
+  if (bound > 0x100000000) return Math.floor(fraction(word) * bound);
+  // Words above the greatest multiple of the bound would favour small results.
+  const limit = 0x100000000 - (0x100000000 % bound);
+  for (;;) {
+    const drawn = word();
+    if (drawn < limit) return drawn % bound;
+  }
+}
+
+/** RFC 9562, version 4. */
+function uuid(bytes: Uint8Array): string {
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  let text = '';
+  for (let i = 0; i < 16; i++) {
+    if (i === 4 || i === 6 || i === 8 || i === 10) text += '-';
+    text += hex[bytes[i] ?? 0];
+  }
+  return text;
+}
