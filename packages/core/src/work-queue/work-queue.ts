@@ -178,6 +178,8 @@ class Queue implements WorkQueue {
   async #process(key: string, causes: Causes): Promise<void> {
     const { environment, actor } = this.#options;
     const { inspector, clock } = environment;
+    // Whatever the last outcome asked for is being done now.
+    this.#dropFollowUp(key);
     if (!inspector.silent) inspector.emit({ type: 'started', time: clock.now(), actor, key, causes });
     let result: ReconcileResult | void;
     let after: Milliseconds | undefined;
@@ -185,7 +187,6 @@ class Queue implements WorkQueue {
       result = await this.#options.process(key, causes);
       if (result?.requeueAfter !== undefined) after = milliseconds(result.requeueAfter);
     } catch (thrown) {
-      this.#dropFollowUp(key);
       const error = errorText(thrown);
       const attempt = this.failures(key) + 1;
       if (!inspector.silent) {
@@ -194,13 +195,14 @@ class Queue implements WorkQueue {
       this.#retry(key, mergeCause(causes, { type: 'retry' }), error);
       return;
     }
-    this.#failures.delete(key);
-    this.#dropFollowUp(key);
+    // Unless it has asked for a rate-limited try itself.
+    if (!this.#followUps.has(key)) this.#failures.delete(key);
     if (!inspector.silent) inspector.emit({ type: 'finished', time: clock.now(), actor, key, causes });
     if (after === undefined || this.#stopped) return;
     if (!inspector.silent) {
       inspector.emit({ type: 'requeued', time: clock.now(), actor, key, after, reason: 'asked' });
     }
+    this.#dropFollowUp(key);
     this.#followUps.set(
       key,
       clock.schedule(after, () => {
