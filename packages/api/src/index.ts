@@ -6,6 +6,8 @@ export * from './kind.ts';
 export * from './kinds.ts';
 export * from './object.ts';
 export type * from './parts.ts';
+export * from './qos-class.ts';
 export * from './quantity.ts';
 export * from './schema.ts';
+export * from './selectors/index.ts';
 export * from './status.ts';
