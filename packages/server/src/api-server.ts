@@ -1,0 +1,328 @@
+import {
+  applyDefaults,
+  decodeObject,
+  failures,
+  type Kind,
+  type KindRegistry,
+  type KubernetesObject,
+  type Pod,
+  type Stored,
+} from '@orrery/api';
+import type {
+  Client,
+  Environment,
+  EventRecorder,
+  GetOptions,
+  ListOptions,
+  NodeApi,
+  ObjectList,
+  UserInfo,
+  WatchEvent,
+  WriteOptions,
+} from '@orrery/core';
+import { createEventRecorder } from '@orrery/core';
+import type { ObjectStore } from '@orrery/store';
+import type { Observable } from 'rxjs';
+import type { AdmissionChain } from './admission-chain.ts';
+import { type Authorizer, apiServerUser, privilegedGroup, refusal } from './authorizer.ts';
+import type { NodeDirectory, ServerContext } from './context.ts';
+import { deleteCollection, deleteObject } from './deletes.ts';
+import { createLocalClient } from './local-client.ts';
+import { applyPatch } from './patch-body.ts';
+import { getObject, listObjects, storedObject } from './reads.ts';
+import type {
+  AccessAttributes,
+  Credentials,
+  DeleteRequestOptions,
+  DeleteResult,
+  PatchBody,
+  RequestPath,
+  RequestScope,
+  WriteResult,
+} from './request-path.ts';
+import { convert, isVirtual } from './resource-rules.ts';
+import { bindPod, evictPod, withNamespaceFinalizers, withSubresourceFields } from './subresources/pod-subresources.ts';
+import { decide, reviewAccess, reviewRules, userInfoBody } from './subresources/reviews.ts';
+import { getScale, patchScale, updateScale } from './subresources/scale.ts';
+import type { TokenAuthority } from './tokens/token-authority.ts';
+import { requestToken, verifyToken } from './tokens/token-requests.ts';
+import { type WatchRequest, watchObjects } from './watch.ts';
+import { createObject, patchObject, runUpdate, updateObject } from './writes.ts';
+
+/** What an API server is made of. */
+export interface ApiServerOptions {
+  readonly store: ObjectStore;
+  readonly kinds: KindRegistry;
+  readonly environment: Environment;
+  readonly admission: AdmissionChain;
+  /** Asked in order; the first opinion counts, and no opinion is a refusal. */
+  readonly authorizers: readonly Authorizer[];
+  readonly tokens: TokenAuthority;
+  readonly nodes: NodeDirectory;
+}
+
+const anonymous: UserInfo = { username: 'system:anonymous', groups: ['system:unauthenticated'] };
+
+/** Makes the one request path over a store. */
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  return new ApiServer(options);
+}
+
+/** The request path, and the clients that stand on it in process. */
+export class ApiServer implements RequestPath {
+  readonly kinds: KindRegistry;
+  readonly #context: ServerContext;
+  readonly #ownClient: Client;
+  readonly #events: EventRecorder;
+
+  constructor(options: ApiServerOptions) {
+    this.kinds = options.kinds;
+    this.#ownClient = createLocalClient(this, apiServerUser);
+    this.#events = createEventRecorder({
+      client: this.#ownClient,
+      environment: options.environment,
+      component: 'apiserver',
+    });
+    this.#context = {
+      ...options,
+      client: this.#ownClient,
+      events: this.#events,
+      authorize: (user, attributes) => this.authorize(user, attributes),
+    };
+  }
+
+  /** A client in this process that acts as `user`. */
+  client(user: UserInfo): Client {
+    return createLocalClient(this, user);
+  }
+
+  async authenticate(credentials: Credentials): Promise<UserInfo> {
+    const user = await this.#identify(credentials);
+    const { impersonate } = credentials;
+    if (impersonate === undefined) return user;
+    await this.#authorizeImpersonation(user, impersonate);
+    const groups = impersonate.groups.length > 0 ? impersonate.groups : [];
+    return {
+      ...impersonate,
+      groups: groups.includes('system:authenticated') ? groups : [...groups, 'system:authenticated'],
+    };
+  }
+
+  async authorize(user: UserInfo, attributes: AccessAttributes): Promise<void> {
+    if (user.groups.includes(privilegedGroup)) return;
+    const { allowed, reason } = decide(this.#context.authorizers, user, attributes);
+    if (allowed) return;
+    const why = refusal(user, attributes, reason);
+    if ('path' in attributes) throw failures.forbidden({ group: '', resource: '' }, '', why);
+    throw failures.forbidden(attributes, attributes.name, why);
+  }
+
+  async get(scope: RequestScope, options: GetOptions): Promise<KubernetesObject> {
+    await this.#allow(scope, 'get');
+    if (scope.subresource === 'scale') return getScale(this.#context, scope);
+    return getObject(this.#context, scope, options.resourceVersion);
+  }
+
+  async list(
+    scope: RequestScope,
+    options: ListOptions & { readonly sendInitialEvents?: boolean },
+  ): Promise<ObjectList> {
+    await this.#allow(scope, 'list');
+    return listObjects(this.#context, scope, options);
+  }
+
+  async watch(scope: RequestScope, options: WatchRequest): Promise<Observable<WatchEvent>> {
+    await this.#allow(scope, 'watch');
+    return watchObjects(this.#context, scope, options);
+  }
+
+  async create(scope: RequestScope, body: unknown, options: WriteOptions): Promise<WriteResult> {
+    await this.#allow(scope, 'create');
+    if (scope.subresource !== '') return this.#createSubresource(scope, body, options);
+    if (isVirtual(scope.kind)) return this.#createVirtual(scope, body, options);
+    return createObject(this.#context, scope, body, options);
+  }
+
+  async update(scope: RequestScope, body: unknown, options: WriteOptions): Promise<WriteResult> {
+    await this.#allow(scope, 'update');
+    const { subresource } = scope;
+    if (subresource === 'scale')
+      return { object: await updateScale(this.#context, scope, body, options), created: false };
+    if (subresource === '' || subresource === 'status') return updateObject(this.#context, scope, body, options);
+    return { object: await this.#updatePart(scope, () => body, options), created: false };
+  }
+
+  async patch(scope: RequestScope, patch: PatchBody, options: WriteOptions): Promise<WriteResult> {
+    await this.#allow(scope, 'patch');
+    const { subresource, kind } = scope;
+    if (subresource === 'scale')
+      return { object: await patchScale(this.#context, scope, patch, options), created: false };
+    if (subresource === '' || subresource === 'status' || patch.type === 'apply')
+      return patchObject(this.#context, scope, patch, options);
+    return {
+      object: await this.#updatePart(scope, (old) => applyPatch(convert(old, kind), patch, kind), options),
+      created: false,
+    };
+  }
+
+  async delete(scope: RequestScope, options: DeleteRequestOptions): Promise<DeleteResult> {
+    await this.#allow(scope, 'delete');
+    return deleteObject(this.#context, scope, options);
+  }
+
+  async deleteCollection(
+    scope: RequestScope,
+    selection: ListOptions,
+    options: DeleteRequestOptions,
+  ): Promise<ObjectList> {
+    await this.#allow(scope, 'deletecollection');
+    return deleteCollection(this.#context, scope, selection, options);
+  }
+
+  async node(scope: RequestScope): Promise<{ pod: Stored<Pod>; node: NodeApi }> {
+    // Streams are made by POST or, over WebSockets, by GET: both create something.
+    await this.#allow(scope, scope.subresource === 'log' ? 'get' : 'create');
+    const pod = storedObject(this.#context, scope) as Stored<Pod>;
+    const nodeName = pod.spec.nodeName ?? '';
+    if (nodeName === '') {
+      if (scope.subresource === 'log')
+        throw failures.badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
+      throw failures.badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
+    }
+    const node = this.#context.nodes.find(nodeName);
+    if (node === undefined)
+      throw failures.internal(`error dialing backend: node ${JSON.stringify(nodeName)} does not answer`);
+    return { pod, node };
+  }
+
+  async #identify({ bearerToken, certificate }: Credentials): Promise<UserInfo> {
+    if (certificate !== undefined) {
+      return { username: certificate.commonName, groups: [...certificate.organizations, 'system:authenticated'] };
+    }
+    if (bearerToken === undefined) return anonymous;
+    const verdict = await verifyToken(this.#context, bearerToken, [this.#context.tokens.audience]);
+    if (verdict === undefined || 'error' in verdict) throw failures.unauthorized();
+    return verdict.user;
+  }
+
+  async #authorizeImpersonation(user: UserInfo, wanted: UserInfo): Promise<void> {
+    const check = (resource: string, name: string, namespace = '', group = '') =>
+      this.authorize(user, { verb: 'impersonate', group, version: 'v1', resource, subresource: '', namespace, name });
+    const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(wanted.username);
+    if (account === null) await check('users', wanted.username);
+    else await check('serviceaccounts', account[2] ?? '', account[1] ?? '');
+    for (const group of wanted.groups) await check('groups', group);
+    if (wanted.uid !== undefined) await check('uids', wanted.uid, '', 'authentication.k8s.io');
+    for (const [key, values] of Object.entries(wanted.extra ?? {})) {
+      for (const value of values) {
+        await this.authorize(user, {
+          verb: 'impersonate',
+          group: 'authentication.k8s.io',
+          version: 'v1',
+          resource: 'userextras',
+          subresource: key,
+          namespace: '',
+          name: value,
+        });
+      }
+    }
+  }
+
+  async #allow(scope: RequestScope, verb: string): Promise<void> {
+    if (scope.user.groups.includes(privilegedGroup)) return;
+    const { kind, namespace, name, subresource } = scope;
+    await this.authorize(scope.user, {
+      verb,
+      group: kind.group,
+      version: kind.version,
+      resource: kind.resource,
+      subresource,
+      namespace,
+      name,
+    });
+  }
+
+  /** Updates of a part of a Pod or Namespace that has an endpoint of its own. */
+  async #updatePart(
+    scope: RequestScope,
+    body: (old: Stored) => unknown,
+    options: WriteOptions,
+  ): Promise<KubernetesObject> {
+    const { kind, subresource } = scope;
+    const part =
+      kind.kind === 'Namespace' && subresource === 'finalize'
+        ? withNamespaceFinalizers
+        : kind.kind === 'Pod' && (subresource === 'ephemeralcontainers' || subresource === 'resize')
+          ? (old: Stored, given: KubernetesObject) => withSubresourceFields(old, given, subresource)
+          : undefined;
+    if (part === undefined) throw failures.methodNotAllowed(kind, 'update');
+    return runUpdate(
+      this.#context,
+      scope,
+      {
+        transform: (old) => {
+          const { object, warnings } = decodeObject(kind, body(old), options.fieldValidation ?? 'Warn');
+          for (const warning of warnings) scope.warn(warning);
+          const { resourceVersion = '' } = object.metadata ?? {};
+          if (resourceVersion !== '' && resourceVersion !== old.metadata.resourceVersion)
+            throw failures.conflict(kind, scope.name);
+          return part(old, applyDefaults(kind, object));
+        },
+      },
+      options,
+    );
+  }
+
+  async #createSubresource(scope: RequestScope, body: unknown, options: WriteOptions): Promise<WriteResult> {
+    const { kind, subresource } = scope;
+    const object = plainBody(body);
+    if (kind.kind === 'Pod' && subresource === 'binding') return bindPod(this.#context, scope, object, options);
+    if (kind.kind === 'Pod' && subresource === 'eviction') return evictPod(this.#context, scope, object, options);
+    if (kind.kind === 'ServiceAccount' && subresource === 'token') return requestToken(this.#context, scope, object);
+    throw failures.methodNotAllowed(kind, 'create');
+  }
+
+  async #createVirtual(scope: RequestScope, body: unknown, options: WriteOptions): Promise<WriteResult> {
+    const { kind, user } = scope;
+    const { object, warnings } = decodeObject(kind, body, options.fieldValidation ?? 'Warn');
+    for (const warning of warnings) scope.warn(warning);
+    const { authorizers } = this.#context;
+    const answer = (result: KubernetesObject): WriteResult => ({ object: result, created: true });
+    if (kind.group === '' && kind.kind === 'Binding') {
+      const pods = this.kinds.byKind('v1', 'Pod') as Kind<Pod>;
+      return bindPod(this.#context, { ...scope, kind: pods, name: object.metadata?.name ?? '' }, object, options);
+    }
+    if (kind.kind.endsWith('SubjectAccessReview') || kind.kind === 'SelfSubjectAccessReview') {
+      return answer(reviewAccess([privileged, ...authorizers], user, kind, object, scope.namespace));
+    }
+    if (kind.kind === 'SelfSubjectRulesReview') return answer(reviewRules(authorizers, user, object));
+    if (kind.kind === 'SelfSubjectReview')
+      return answer({ ...object, metadata: {}, status: { userInfo: userInfoBody(user) } } as KubernetesObject);
+    if (kind.kind === 'TokenReview') return answer(await this.#reviewToken(object));
+    throw failures.methodNotAllowed(kind, 'create');
+  }
+
+  async #reviewToken(review: KubernetesObject): Promise<KubernetesObject> {
+    const { token = '', audiences = [] } =
+      (review as { spec?: { token?: string; audiences?: readonly string[] } }).spec ?? {};
+    const wanted = audiences.length > 0 ? audiences : [this.#context.tokens.audience];
+    const verdict = await verifyToken(this.#context, token, wanted);
+    const status =
+      verdict === undefined
+        ? { authenticated: false, user: {}, error: 'invalid bearer token' }
+        : 'error' in verdict
+          ? { authenticated: false, user: {}, error: `[invalid bearer token, ${verdict.error}]` }
+          : { authenticated: true, user: userInfoBody(verdict.user), audiences: verdict.audiences };
+    return { ...review, metadata: review.metadata ?? {}, status } as KubernetesObject;
+  }
+}
+
+const privileged: Authorizer = {
+  authorize: (user) => ({ allowed: user.groups.includes(privilegedGroup) ? true : undefined, reason: '' }),
+};
+
+function plainBody(body: unknown): KubernetesObject {
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw failures.badRequest('the body of the request is no object');
+  return body as KubernetesObject;
+}

@@ -1,0 +1,49 @@
+import type { KindRegistry, KubernetesObject } from '@orrery/api';
+import type { AdmissionContext, Client, Environment, EventRecorder, NodeApi, UserInfo } from '@orrery/core';
+import type { ObjectStore } from '@orrery/store';
+import type { AdmissionChain } from './admission-chain.ts';
+import type { Authorizer } from './authorizer.ts';
+import type { TokenAuthority } from './tokens/token-authority.ts';
+
+/** How the API server reaches the kubelets of nodes. */
+export interface NodeDirectory {
+  /** The kubelet's API on that node, if it answers. */
+  find(nodeName: string): NodeApi | undefined;
+}
+
+/** What the parts of the request path share. */
+export interface ServerContext {
+  readonly store: ObjectStore;
+  readonly kinds: KindRegistry;
+  readonly environment: Environment;
+  readonly admission: AdmissionChain;
+  readonly authorizers: readonly Authorizer[];
+  readonly tokens: TokenAuthority;
+  readonly nodes: NodeDirectory;
+  /** The API server's own client and recorder, for admission plugins. */
+  readonly client: Client;
+  readonly events: EventRecorder;
+  /** @throws StatusError Forbidden */
+  authorize(user: UserInfo, attributes: import('./request-path.ts').AccessAttributes): Promise<void>;
+}
+
+/** The admission context of one request, with the tasks that wait for its commit. */
+export function admissionContext(
+  server: ServerContext,
+  warn: (text: string) => void,
+): AdmissionContext & { committed(object: KubernetesObject): Promise<void> } {
+  const tasks: ((object: KubernetesObject) => void | Promise<void>)[] = [];
+  return {
+    client: server.client,
+    clock: server.environment.clock,
+    random: server.environment.random,
+    events: server.events,
+    warn,
+    afterCommit: (task) => {
+      tasks.push(task);
+    },
+    committed: async (object) => {
+      for (const task of tasks) await task(object);
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import { failures, fieldErrors, invalid, type KubernetesObject, type Status, type Stored } from '@orrery/api';
+import type { AdmissionRequest, ListOptions, ObjectList } from '@orrery/core';
+import { RevisionConflict } from '@orrery/store';
+import { admissionContext, type ServerContext } from './context.ts';
+import { deletionStep } from './deletion.ts';
+import { listObjects, storedObject } from './reads.ts';
+import type { DeleteRequestOptions, DeleteResult, RequestScope } from './request-path.ts';
+import { convert, resourceRules } from './resource-rules.ts';
+
+const policies = ['Orphan', 'Background', 'Foreground'];
+
+/** Deletes one object, or begins to (Kubernetes "Finalizers", "Garbage Collection"). @throws StatusError */
+export async function deleteObject(
+  server: ServerContext,
+  scope: RequestScope,
+  options: DeleteRequestOptions,
+): Promise<DeleteResult> {
+  const { kind } = scope;
+  const rules = resourceRules(kind);
+  checkOptions(options);
+  const key = { namespace: kind.namespaced ? scope.namespace : '', name: scope.name };
+  for (;;) {
+    const old = storedObject(server, scope);
+    const context = admissionContext(server, scope.warn);
+    const request: AdmissionRequest = {
+      operation: 'DELETE',
+      kind,
+      subresource: '',
+      namespace: key.namespace,
+      name: scope.name,
+      oldObject: convert(old, kind),
+      user: scope.user,
+      dryRun: options.dryRun === true,
+    };
+    await server.admission.validate(request, context);
+    const step = deletionStep(old, kind, rules, options, server.environment.clock.now());
+    try {
+      if (step.type === 'none') return { body: convert(old, kind), accepted: false };
+      const revision = Number(old.metadata.resourceVersion);
+      if (step.type === 'remove') {
+        const last = options.dryRun === true ? old : await server.store.delete(rules.collection, key, revision);
+        return { body: rules.returnsDeletedObject ? convert(last, kind) : deletedStatus(scope, old), accepted: false };
+      }
+      const marked = markDeleted(old, step.metadata);
+      const stored = options.dryRun === true ? marked : await server.store.update(rules.collection, marked, revision);
+      const orphansRefused = options.orphanDependents === false;
+      return { body: convert(stored, kind), accepted: orphansRefused };
+    } catch (error) {
+      if (!(error instanceof RevisionConflict)) throw error;
+      // Somebody else wrote in between: look at what it is now.
+    }
+  }
+}
+
+/** A namespace that is being deleted says so in its phase. */
+function markDeleted(object: Stored, metadata: KubernetesObject['metadata']): KubernetesObject {
+  const marked = { ...object, metadata } as KubernetesObject & { status?: object };
+  if (object.apiVersion === 'v1' && object.kind === 'Namespace')
+    marked.status = { ...(marked.status ?? {}), phase: 'Terminating' };
+  return marked;
+}
+
+function deletedStatus(scope: RequestScope, object: Stored): Status {
+  return {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: {
+      name: scope.name,
+      ...(scope.kind.group === '' ? {} : { group: scope.kind.group }),
+      kind: scope.kind.resource,
+      uid: object.metadata.uid,
+    },
+  };
+}
+
+/** Deletes everything that the selection finds, one by one; gives what it found. @throws StatusError */
+export async function deleteCollection(
+  server: ServerContext,
+  scope: RequestScope,
+  selectionOptions: ListOptions,
+  options: DeleteRequestOptions,
+): Promise<ObjectList> {
+  const list = listObjects(server, scope, selectionOptions);
+  for (const object of list.items) {
+    try {
+      await deleteObject(
+        server,
+        { ...scope, namespace: object.metadata.namespace ?? '', name: object.metadata.name },
+        options,
+      );
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+  }
+  return list;
+}
+
+function isGone(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'reason' in error && error.reason === 'NotFound';
+}
+
+function checkOptions(options: DeleteRequestOptions): void {
+  const kind = { group: 'meta.k8s.io', kind: 'DeleteOptions' };
+  if (options.propagationPolicy !== undefined && !policies.includes(options.propagationPolicy)) {
+    throw invalid(kind, '', [fieldErrors.notSupported('propagationPolicy', options.propagationPolicy, policies)]);
+  }
+  if (options.gracePeriodSeconds !== undefined && !Number.isInteger(options.gracePeriodSeconds)) {
+    throw failures.badRequest('gracePeriodSeconds must be a whole number of seconds');
+  }
+}

@@ -1,0 +1,166 @@
+import { failures, type KubernetesObject, type ObjectMeta, type QualifiedResource, type Stored } from '@orrery/api';
+import type { DeleteRequestOptions } from './request-path.ts';
+import type { ResourceRules } from './resource-rules.ts';
+
+/** What a DELETE does to a stored object. */
+export type DeletionStep =
+  /** Take it out of the store now. */
+  | { readonly type: 'remove' }
+  /** Keep it, with this metadata: it waits for its grace period or finalizers. */
+  | { readonly type: 'mark'; readonly metadata: ObjectMeta }
+  /** It is being deleted already, and this request changes nothing. */
+  | { readonly type: 'none' };
+
+const orphan = 'orphan';
+const foreground = 'foregroundDeletion';
+
+/**
+ * Decides a deletion (Kubernetes "Finalizers", "Termination of Pods"). Pure.
+ * @param now milliseconds since the epoch
+ * @throws StatusError Conflict if a precondition does not hold, Invalid for options that contradict each other
+ */
+export function deletionStep(
+  object: Stored,
+  resource: QualifiedResource,
+  rules: ResourceRules,
+  options: DeleteRequestOptions,
+  now: number,
+): DeletionStep {
+  checkPreconditions(object, resource, options);
+  if (options.orphanDependents !== undefined && options.propagationPolicy !== undefined) {
+    throw failures.unprocessable(
+      ' "" is invalid: propagationPolicy: Invalid value: "' +
+        `${options.propagationPolicy}": orphanDependents and deletionPropagation cannot be both set`,
+      {
+        causes: [
+          {
+            reason: 'FieldValueInvalid',
+            field: 'propagationPolicy',
+            message: 'orphanDependents and deletionPropagation cannot be both set',
+          },
+        ],
+      },
+    );
+  }
+  const { metadata } = object;
+  const finalizers = rules.propagates ? finalizersFor(metadata.finalizers ?? [], options) : (metadata.finalizers ?? []);
+  const finalizersChanged =
+    finalizers.length !== (metadata.finalizers ?? []).length ||
+    finalizers.some((f, i) => f !== metadata.finalizers?.[i]);
+  const grace =
+    resource.group === '' && resource.resource === 'pods' ? podGrace(object, options.gracePeriodSeconds) : 0;
+
+  if (metadata.deletionTimestamp !== undefined)
+    return again(object, finalizers, finalizersChanged, grace, options, now);
+  if (grace === 0 && finalizers.length === 0 && !hasSpecFinalizers(object, resource)) return { type: 'remove' };
+  const marked: ObjectMeta = {
+    ...metadata,
+    deletionTimestamp: timestamp(now + grace * 1000),
+    deletionGracePeriodSeconds: grace,
+  };
+  if (finalizers.length > 0) marked.finalizers = finalizers;
+  if (metadata.generation !== undefined && metadata.generation > 0) marked.generation = metadata.generation + 1;
+  return { type: 'mark', metadata: marked };
+}
+
+/** A delete of something that is being deleted: only a shorter grace period has an effect. */
+function again(
+  object: Stored,
+  finalizers: string[],
+  finalizersChanged: boolean,
+  grace: number,
+  options: DeleteRequestOptions,
+  now: number,
+): DeletionStep {
+  const { metadata } = object;
+  const current = metadata.deletionGracePeriodSeconds ?? 0;
+  const asked = options.gracePeriodSeconds;
+  if (asked !== undefined && grace === 0 && current > 0 && finalizers.length === 0) return { type: 'remove' };
+  if (asked !== undefined && grace < current) {
+    const began = Date.parse(metadata.deletionTimestamp ?? '') - current * 1000;
+    const at = Math.max(began + grace * 1000, now);
+    return {
+      type: 'mark',
+      metadata: {
+        ...metadata,
+        ...(finalizers.length > 0 ? { finalizers } : {}),
+        deletionTimestamp: timestamp(at),
+        deletionGracePeriodSeconds: grace,
+      },
+    };
+  }
+  if (
+    current === 0 &&
+    finalizers.length === 0 &&
+    (object as { spec?: { finalizers?: unknown[] } }).spec?.finalizers === undefined
+  )
+    return { type: 'remove' };
+  if (!finalizersChanged) return { type: 'none' };
+  return { type: 'mark', metadata: { ...metadata, finalizers } };
+}
+
+/** A namespace waits for its `spec.finalizers` as well. */
+function hasSpecFinalizers(object: KubernetesObject, resource: QualifiedResource): boolean {
+  if (resource.group !== '' || resource.resource !== 'namespaces') return false;
+  return ((object as { spec?: { finalizers?: readonly string[] } }).spec?.finalizers ?? []).length > 0;
+}
+
+/** Whether an object that is marked for deletion may go now: no finalizers, and no grace left to wait for. */
+export function mayGo(object: KubernetesObject, resource: QualifiedResource): boolean {
+  const metadata = object.metadata ?? {};
+  return (
+    metadata.deletionTimestamp !== undefined &&
+    (metadata.finalizers ?? []).length === 0 &&
+    (metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
+    !hasSpecFinalizers(object, resource)
+  );
+}
+
+interface PodParts {
+  readonly spec?: { readonly terminationGracePeriodSeconds?: number; readonly nodeName?: string };
+  readonly status?: { readonly phase?: string };
+}
+
+/** Seconds that a Pod gets: none while it is on no node or has ended; a negative number counts as 1. */
+function podGrace(object: KubernetesObject, asked: number | undefined): number {
+  const { spec, status } = object as PodParts;
+  let grace = asked ?? spec?.terminationGracePeriodSeconds ?? 0;
+  if (grace < 0) grace = 1;
+  if ((spec?.nodeName ?? '') === '' || status?.phase === 'Succeeded' || status?.phase === 'Failed') return 0;
+  return grace;
+}
+
+function finalizersFor(current: readonly string[], options: DeleteRequestOptions): string[] {
+  const policy =
+    options.propagationPolicy ??
+    (options.orphanDependents === undefined ? undefined : options.orphanDependents ? 'Orphan' : 'Background');
+  const others = current.filter((f) => f !== orphan && f !== foreground);
+  if (policy === 'Orphan') return [...others, orphan];
+  if (policy === 'Foreground') return [...others, foreground];
+  if (policy === 'Background') return others;
+  return [...current];
+}
+
+function checkPreconditions(object: Stored, resource: QualifiedResource, options: DeleteRequestOptions): void {
+  const { uid, resourceVersion } = options.preconditions ?? {};
+  const { name } = object.metadata;
+  if (uid !== undefined && uid !== object.metadata.uid) {
+    throw failures.conflict(
+      resource,
+      name,
+      `the UID in the precondition (${uid}) does not match the UID in record (${object.metadata.uid}). The object might have been deleted and then recreated`,
+    );
+  }
+  if (resourceVersion !== undefined && resourceVersion !== object.metadata.resourceVersion) {
+    throw failures.conflict(
+      resource,
+      name,
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${object.metadata.resourceVersion}). The object might have been modified`,
+    );
+  }
+}
+
+/** RFC 3339 in whole seconds, UTC: Kubernetes' metav1.Time. `ms` are milliseconds since the epoch. */
+export function timestamp(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}

@@ -1,0 +1,124 @@
+import { type FieldError, failures, fieldErrors, fieldErrorText, type StatusError } from '@orrery/api';
+import type { ListOptions } from '@orrery/core';
+
+/** Where a paged list goes on: a revision (−1: whatever is latest) and the key after which to start. */
+export interface ContinueToken {
+  readonly revision: number;
+  readonly start: string;
+}
+
+/** The opaque text of a token: base64url of the JSON that Kubernetes uses. */
+export function encodeContinue(token: ContinueToken): string {
+  const json = JSON.stringify({ v: 'meta.k8s.io/v1', rv: token.revision, start: token.start });
+  return btoa(String.fromCharCode(...new TextEncoder().encode(json)))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
+}
+
+/** @throws StatusError BadRequest for a text that is no token. */
+export function decodeContinue(text: string): ContinueToken {
+  const invalid = (why: string) => failures.badRequest(`invalid continue token: continue key is not valid: ${why}`);
+  let parsed: unknown;
+  try {
+    const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));
+    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw invalid('it is not encoded as a token');
+  }
+  if (typeof parsed !== 'object' || parsed === null) throw invalid('it holds no token');
+  const { v, rv, start } = parsed as { v?: unknown; rv?: unknown; start?: unknown };
+  if (v !== 'meta.k8s.io/v1') throw invalid('server does not recognize this encoded version');
+  if (typeof start !== 'string' || start === '') throw invalid('encoded start key is empty');
+  if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0)
+    throw invalid('incorrect encoded start resourceVersion');
+  return { revision: rv, start };
+}
+
+/**
+ * A resourceVersion as a number; unset and `0` are 0.
+ * @throws StatusError BadRequest for a text that is no revision.
+ */
+export function parseRevision(text: string | undefined): number {
+  if (text === undefined || text === '' || text === '0') return 0;
+  if (!/^[0-9]{1,16}$/.test(text))
+    throw failures.badRequest(
+      `invalid resource version: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
+    );
+  return Number(text);
+}
+
+/** Checks how list and watch options go together. @throws StatusError Invalid or BadRequest */
+export function checkListOptions(
+  options: ListOptions & { readonly sendInitialEvents?: boolean; readonly resourceVersionMatch?: string },
+  watching: boolean,
+): void {
+  const errors: FieldError[] = [];
+  const { resourceVersion = '', resourceVersionMatch: match, sendInitialEvents } = options;
+  if (watching) {
+    if (sendInitialEvents === undefined && match !== undefined) {
+      errors.push(
+        fieldErrors.forbidden(
+          'resourceVersionMatch',
+          'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+        ),
+      );
+    }
+    if (sendInitialEvents !== undefined && match !== 'NotOlderThan') {
+      errors.push(
+        fieldErrors.forbidden(
+          'resourceVersionMatch',
+          'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+        ),
+      );
+    }
+  } else {
+    if (sendInitialEvents !== undefined)
+      errors.push(fieldErrors.forbidden('sendInitialEvents', 'sendInitialEvents is forbidden for list'));
+    if (match !== undefined && match !== null) {
+      if (resourceVersion === '')
+        errors.push(
+          fieldErrors.forbidden(
+            'resourceVersionMatch',
+            'resourceVersionMatch is forbidden unless resourceVersion is provided',
+          ),
+        );
+      if (options.continue !== undefined && options.continue !== '') {
+        errors.push(
+          fieldErrors.forbidden('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided'),
+        );
+      }
+      if (match !== 'Exact' && match !== 'NotOlderThan')
+        errors.push(fieldErrors.notSupported('resourceVersionMatch', match, ['Exact', 'NotOlderThan', '']));
+      if (match === 'Exact' && resourceVersion === '0') {
+        errors.push(
+          fieldErrors.forbidden(
+            'resourceVersionMatch',
+            'resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
+          ),
+        );
+      }
+    }
+    if (
+      options.continue !== undefined &&
+      options.continue !== '' &&
+      resourceVersion !== '' &&
+      resourceVersion !== '0'
+    ) {
+      throw failures.badRequest('specifying resource version is not allowed when using continue');
+    }
+  }
+  if (errors.length > 0) throw invalidListOptions(errors);
+}
+
+function invalidListOptions(errors: readonly FieldError[]): StatusError {
+  const texts = errors.map(fieldErrorText);
+  return failures.unprocessable(
+    `ListOptions.meta.k8s.io "" is invalid: ${texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`}`,
+    {
+      group: 'meta.k8s.io',
+      kind: 'ListOptions',
+      causes: errors.map((e) => ({ reason: e.type, message: e.body, field: e.field })),
+    },
+  );
+}

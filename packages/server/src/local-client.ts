@@ -1,0 +1,172 @@
+import { failures, type Kind, type KubernetesObject, keyOf, type ObjectKey, type Stored } from '@orrery/api';
+import type {
+  ApplyOptions,
+  Client,
+  DeleteOptions,
+  GetOptions,
+  ListOptions,
+  ObjectList,
+  Patch,
+  PatchOptions,
+  UserInfo,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
+} from '@orrery/core';
+import { defer, type Observable, switchMap } from 'rxjs';
+import type { PatchBody, RequestPath, RequestScope } from './request-path.ts';
+
+/** A client that walks the request path in this process: the same checks as over HTTPS, without bytes in between. */
+export function createLocalClient(server: RequestPath, user: UserInfo): Client {
+  return new LocalClient(server, user);
+}
+
+const noWarning = () => undefined;
+
+class LocalClient implements Client {
+  readonly #server: RequestPath;
+  readonly #user: UserInfo;
+
+  constructor(server: RequestPath, user: UserInfo) {
+    this.#server = server;
+    this.#user = user;
+  }
+
+  as(user: UserInfo): Client {
+    return new LocalClient(this.#server, user);
+  }
+
+  async get<T extends KubernetesObject>(
+    kind: Kind<T>,
+    key: ObjectKey | string,
+    options: GetOptions = {},
+  ): Promise<Stored<T>> {
+    return (await this.#server.get(this.#scope(kind, key), options)) as Stored<T>;
+  }
+
+  async list<T extends KubernetesObject>(kind: Kind<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
+    return (await this.#server.list(this.#collection(kind, options.namespace), options)) as ObjectList<T>;
+  }
+
+  watch<T extends KubernetesObject>(kind: Kind<T>, options: WatchOptions = {}): Observable<WatchEvent<T>> {
+    const request = {
+      ...options,
+      ...(options.sendInitialEvents === undefined ? {} : { resourceVersionMatch: 'NotOlderThan' }),
+      periodicBookmarks: false,
+    };
+    return defer(() => this.#server.watch(this.#collection(kind, options.namespace), request)).pipe(
+      switchMap((events) => events),
+    ) as Observable<WatchEvent<T>>;
+  }
+
+  async create<T extends KubernetesObject>(object: T, options: WriteOptions = {}): Promise<Stored<T>> {
+    const kind = this.#kindOf(object);
+    const { namespace, name } = keyOf(object);
+    const scope = this.#scope(kind, { namespace: namespace === '' ? 'default' : namespace, name });
+    return (await this.#server.create(scope, object, options)).object as Stored<T>;
+  }
+
+  async update<T extends KubernetesObject>(object: T, options: WriteOptions = {}): Promise<Stored<T>> {
+    return (await this.#server.update(this.#scopeOf(object), object, options)).object as Stored<T>;
+  }
+
+  async updateStatus<T extends KubernetesObject>(object: T, options: WriteOptions = {}): Promise<Stored<T>> {
+    return (await this.#server.update(this.#scopeOf(object, 'status'), object, options)).object as Stored<T>;
+  }
+
+  async patch<T extends KubernetesObject>(
+    kind: Kind<T>,
+    key: ObjectKey | string,
+    patch: Patch,
+    options: PatchOptions = {},
+  ): Promise<Stored<T>> {
+    const body: PatchBody =
+      patch.type === 'json' ? { type: 'json', body: patch.operations } : { type: patch.type, body: patch.patch };
+    return (await this.#server.patch(this.#scope(kind, key, options.subresource), body, options)).object as Stored<T>;
+  }
+
+  async apply<T extends KubernetesObject>(object: T, options: ApplyOptions): Promise<Stored<T>> {
+    const body: PatchBody = { type: 'apply', body: object, force: options.force === true };
+    return (await this.#server.patch(this.#scopeOf(object, options.subresource), body, options)).object as Stored<T>;
+  }
+
+  async delete<T extends KubernetesObject>(
+    kind: Kind<T>,
+    key: ObjectKey | string,
+    options: DeleteOptions = {},
+  ): Promise<Stored<T> | undefined> {
+    const { body } = await this.#server.delete(this.#scope(kind, key), options);
+    const object = body as Stored<T>;
+    return body.kind === 'Status' || object.metadata.deletionTimestamp === undefined ? undefined : object;
+  }
+
+  async deleteCollection<T extends KubernetesObject>(
+    kind: Kind<T>,
+    selection: ListOptions,
+    options: DeleteOptions = {},
+  ): Promise<void> {
+    await this.#server.deleteCollection(this.#collection(kind, selection.namespace), selection, options);
+  }
+
+  async getSubresource<R = KubernetesObject>(kind: Kind, key: ObjectKey | string, subresource: string): Promise<R> {
+    return (await this.#server.get(this.#scope(kind, key, subresource), {})) as R;
+  }
+
+  async createSubresource<R = KubernetesObject>(
+    kind: Kind,
+    key: ObjectKey | string,
+    subresource: string,
+    body: KubernetesObject,
+    options: WriteOptions = {},
+  ): Promise<R> {
+    return (await this.#server.create(this.#scope(kind, key, subresource), body, options)).object as R;
+  }
+
+  async updateSubresource<R = KubernetesObject>(
+    kind: Kind,
+    key: ObjectKey | string,
+    subresource: string,
+    body: KubernetesObject,
+    options: WriteOptions = {},
+  ): Promise<R> {
+    return (await this.#server.update(this.#scope(kind, key, subresource), body, options)).object as R;
+  }
+
+  #kindOf(object: KubernetesObject): Kind {
+    const { apiVersion = '', kind = '' } = object;
+    const found = this.#server.kinds.byKind(apiVersion, kind);
+    if (found === undefined) {
+      throw failures.badRequest(`no matches for kind ${JSON.stringify(kind)} in version ${JSON.stringify(apiVersion)}`);
+    }
+    return found;
+  }
+
+  #scopeOf(object: KubernetesObject, subresource?: string): RequestScope {
+    const kind = this.#kindOf(object);
+    const { namespace, name } = keyOf(object);
+    return this.#scope(kind, { namespace: namespace === '' ? 'default' : namespace, name }, subresource);
+  }
+
+  #scope(kind: Kind, key: ObjectKey | string, subresource = ''): RequestScope {
+    const { namespace, name } = typeof key === 'string' ? { namespace: '', name: key } : key;
+    return {
+      user: this.#user,
+      kind: kind as Kind,
+      namespace: kind.namespaced ? namespace : '',
+      name,
+      subresource,
+      warn: noWarning,
+    };
+  }
+
+  #collection(kind: Kind, namespace = ''): RequestScope {
+    return {
+      user: this.#user,
+      kind: kind as Kind,
+      namespace: kind.namespaced ? namespace : '',
+      name: '',
+      subresource: '',
+      warn: noWarning,
+    };
+  }
+}

@@ -1,0 +1,22 @@
+import {
+  applyJsonPatch,
+  applyMergePatch,
+  applyStrategicMergePatch,
+  type Kind,
+  type KubernetesObject,
+} from '@orrery/api';
+import type { PatchBody } from './request-path.ts';
+
+/** The document that a patch makes of an object; the same object when the patch changes nothing. @throws StatusError */
+export function applyPatch(object: KubernetesObject, patch: PatchBody, kind: Kind): unknown {
+  switch (patch.type) {
+    case 'json':
+      return applyJsonPatch(object, patch.body);
+    case 'merge':
+      return applyMergePatch(object, patch.body);
+    case 'strategic':
+      return applyStrategicMergePatch(object, patch.body, kind.type, kind.types);
+    case 'apply':
+      throw new Error('server-side apply merges with managed fields, not with the object alone');
+  }
+}

@@ -1,0 +1,183 @@
+import {
+  failures,
+  type Kind,
+  type KubernetesObject,
+  type LabelMatcher,
+  parseFieldSelector,
+  parseLabelSelector,
+  type Stored,
+} from '@orrery/api';
+import type { ListOptions, ObjectList } from '@orrery/core';
+import { Compacted, type Snapshot } from '@orrery/store';
+import type { ServerContext } from './context.ts';
+import { checkListOptions, decodeContinue, encodeContinue, parseRevision } from './list-options.ts';
+import type { RequestScope } from './request-path.ts';
+import { convert, resourceRules } from './resource-rules.ts';
+
+/** What a list or watch selects, and how the store finds it. */
+export interface Selection {
+  /** `undefined` matches everything. */
+  readonly matches: ((object: Stored) => boolean) | undefined;
+  readonly namespace: string | undefined;
+  readonly name: string | undefined;
+  readonly index: { readonly name: string; readonly value: string } | undefined;
+}
+
+/** The object, converted to the asked version. @throws StatusError NotFound; Timeout for a revision that is yet to come */
+export function getObject(server: ServerContext, scope: RequestScope, resourceVersion?: string): Stored {
+  checkNotAhead(server, parseRevision(resourceVersion));
+  return convert(storedObject(server, scope), scope.kind) as Stored;
+}
+
+/** The object as it is stored. @throws StatusError NotFound */
+export function storedObject(server: ServerContext, scope: Pick<RequestScope, 'kind' | 'namespace' | 'name'>): Stored {
+  const { collection } = resourceRules(scope.kind);
+  const object = server.store.get(collection, {
+    namespace: scope.kind.namespaced ? scope.namespace : '',
+    name: scope.name,
+  });
+  if (object === undefined) throw failures.notFound(scope.kind, scope.name);
+  return object;
+}
+
+/** Takes selectors apart and finds the index that serves them best. @throws StatusError BadRequest for selectors that do not parse */
+export function selection(
+  server: ServerContext,
+  scope: RequestScope,
+  options: { readonly labelSelector?: string; readonly fieldSelector?: string },
+): Selection {
+  const { kind } = scope;
+  const labels: LabelMatcher | undefined = isEmpty(options.labelSelector)
+    ? undefined
+    : parseLabelSelector(options.labelSelector ?? '');
+  const fields = isEmpty(options.fieldSelector) ? undefined : parseFieldSelector(options.fieldSelector ?? '', kind);
+  const { collection } = resourceRules(kind);
+  let namespace = kind.namespaced && scope.namespace !== '' ? scope.namespace : undefined;
+  let name: string | undefined = scope.name === '' ? undefined : scope.name;
+  let index: Selection['index'];
+  let residual = labels !== undefined || scope.name !== '';
+  for (const requirement of fields?.requirements ?? []) {
+    if (requirement.op === '=' && requirement.field === 'metadata.name' && name === undefined) name = requirement.value;
+    else if (requirement.op === '=' && requirement.field === 'metadata.namespace' && namespace === undefined)
+      namespace = requirement.value;
+    else if (requirement.op === '=' && index === undefined && server.store.hasIndex(collection, requirement.field)) {
+      index = { name: requirement.field, value: requirement.value };
+    }
+    residual = true;
+  }
+  const scopedName = scope.name;
+  const matches = residual
+    ? (object: Stored) =>
+        (scopedName === '' || object.metadata.name === scopedName) &&
+        (labels === undefined || labels.matches(object.metadata.labels)) &&
+        (fields === undefined || fields.matches(convert(object, kind)))
+    : undefined;
+  return { matches, namespace, name, index };
+}
+
+function isEmpty(text: string | undefined): boolean {
+  return text === undefined || text === '';
+}
+
+/** A page of a collection, at one revision (Kubernetes API concepts, "Retrieving large results sets in chunks"). */
+export function listObjects(
+  server: ServerContext,
+  scope: RequestScope,
+  options: ListOptions & { readonly sendInitialEvents?: boolean },
+): ObjectList {
+  checkListOptions(options, false);
+  const asked = parseRevision(options.resourceVersion);
+  const token = isEmpty(options.continue) ? undefined : decodeContinue(options.continue ?? '');
+  checkNotAhead(server, asked);
+  const selected = selection(server, scope, options);
+  const limit = options.limit ?? 0;
+  const exact =
+    token !== undefined
+      ? token.revision
+      : asked > 0 &&
+          (options.resourceVersionMatch === 'Exact' || (limit > 0 && options.resourceVersionMatch === undefined))
+        ? asked
+        : -1;
+  const snapshot =
+    exact > 0
+      ? pastSnapshot(server, scope.kind, exact, selected, token !== undefined)
+      : presentSnapshot(server, scope.kind, selected);
+  return page(snapshot, selected, scope.kind, limit, token);
+}
+
+function presentSnapshot(server: ServerContext, kind: Kind, selected: Selection): Snapshot {
+  const { collection } = resourceRules(kind);
+  if (selected.name !== undefined && (selected.namespace !== undefined || !kind.namespaced)) {
+    const object = server.store.get(collection, { namespace: selected.namespace ?? '', name: selected.name });
+    return { items: object === undefined ? [] : [object], revision: server.store.revision };
+  }
+  return server.store.list(collection, {
+    ...(selected.namespace === undefined ? {} : { namespace: selected.namespace }),
+    ...(selected.index === undefined ? {} : { index: selected.index }),
+  });
+}
+
+function pastSnapshot(
+  server: ServerContext,
+  kind: Kind,
+  revision: number,
+  selected: Selection,
+  continuing: boolean,
+): Snapshot {
+  try {
+    return server.store.listAt(resourceRules(kind).collection, revision, selected.namespace);
+  } catch (error) {
+    if (!(error instanceof Compacted)) throw error;
+    if (!continuing) throw failures.expired('The resourceVersion for the provided list is too old.');
+    throw failures.expired(
+      'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
+      encodeContinue({ revision: -1, start: 'a' }),
+    );
+  }
+}
+
+function page(
+  snapshot: Snapshot,
+  selected: Selection,
+  kind: Kind,
+  limit: number,
+  token: ContinueStart | undefined,
+): ObjectList {
+  const { matches, name } = selected;
+  let items = snapshot.items;
+  if (matches !== undefined)
+    items = items.filter((object) => (name === undefined || object.metadata.name === name) && matches(object));
+  let from = 0;
+  if (token !== undefined) {
+    from = items.findIndex((object) => storageKey(object) >= token.start);
+    if (from < 0) from = items.length;
+  }
+  const to = limit > 0 ? Math.min(items.length, from + limit) : items.length;
+  const shown = items.slice(from, to).map((object) => convert(object, kind) as Stored);
+  const metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number } = {
+    resourceVersion: String(snapshot.revision),
+  };
+  const last = shown.at(-1);
+  if (to < items.length && last !== undefined) {
+    metadata.continue = encodeContinue({ revision: snapshot.revision, start: `${storageKey(last)}\0` });
+    if (matches === undefined) metadata.remainingItemCount = items.length - to;
+  }
+  return { items: shown, metadata };
+}
+
+interface ContinueStart {
+  readonly start: string;
+}
+
+/** The key after the collection's prefix, which continue tokens name. */
+function storageKey(object: KubernetesObject): string {
+  const { namespace, name } = object.metadata ?? {};
+  return namespace === undefined || namespace === '' ? `${name}` : `${namespace}/${name}`;
+}
+
+function checkNotAhead(server: ServerContext, asked: number): void {
+  if (asked <= server.store.revision) return;
+  throw failures.timeout(`Too large resource version: ${asked}, current: ${server.store.revision}`, 1, [
+    { reason: 'ResourceVersionTooLarge', message: 'Too large resource version' },
+  ]);
+}

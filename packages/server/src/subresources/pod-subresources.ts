@@ -1,0 +1,192 @@
+import {
+  failures,
+  fieldErrors,
+  invalid,
+  type KubernetesObject,
+  type Pod,
+  type PodCondition,
+  type Status,
+  type Stored,
+} from '@orrery/api';
+import type { WriteOptions } from '@orrery/core';
+import type { ServerContext } from '../context.ts';
+import { deleteObject } from '../deletes.ts';
+import { timestamp } from '../deletion.ts';
+import type { RequestScope, WriteResult } from '../request-path.ts';
+import { runUpdate } from '../writes.ts';
+
+const success: Status = Object.freeze({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
+
+interface BindingBody {
+  readonly metadata?: {
+    readonly name?: string;
+    readonly uid?: string;
+    readonly resourceVersion?: string;
+    readonly annotations?: { [key: string]: string };
+  };
+  readonly target?: { readonly kind?: string; readonly name?: string };
+}
+
+/** POST `pods/NAME/binding`: puts a Pod on a node, once (Kubernetes `Binding`). @throws StatusError Conflict */
+export async function bindPod(
+  server: ServerContext,
+  scope: RequestScope,
+  body: KubernetesObject,
+  options: WriteOptions,
+): Promise<WriteResult> {
+  const { target, metadata = {} } = body as BindingBody;
+  const kindName = { group: '', kind: 'Binding' };
+  if (target?.kind !== undefined && target.kind !== '' && target.kind !== 'Node') {
+    throw invalid(kindName, scope.name, [fieldErrors.notSupported('target.kind', target.kind, ['Node', '<empty>'])]);
+  }
+  const nodeName = target?.name ?? '';
+  if (nodeName === '') throw invalid(kindName, scope.name, [fieldErrors.required('target.name')]);
+  const now = timestamp(server.environment.clock.now());
+  await runUpdate(
+    server,
+    { ...scope, subresource: 'binding' },
+    {
+      transform: (old) => bound(old as Stored<Pod>, nodeName, metadata.annotations ?? {}, now),
+      ...(metadata.uid === undefined || metadata.uid === '' ? {} : { expectedUid: metadata.uid }),
+      ...(metadata.resourceVersion === undefined || metadata.resourceVersion === ''
+        ? {}
+        : { expected: metadata.resourceVersion }),
+    },
+    options,
+  );
+  return { object: success as unknown as KubernetesObject, created: true };
+}
+
+function bound(
+  pod: Stored<Pod>,
+  nodeName: string,
+  annotations: { readonly [key: string]: string },
+  now: string,
+): KubernetesObject {
+  const { name } = pod.metadata;
+  const refuse = (why: string) => failures.conflict({ group: '', resource: 'pods/binding' }, name, why);
+  if (pod.metadata.deletionTimestamp !== undefined)
+    throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
+  if ((pod.spec.nodeName ?? '') !== '') throw refuse(`pod ${name} is already assigned to node "${pod.spec.nodeName}"`);
+  if ((pod.spec.schedulingGates ?? []).length > 0) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`);
+  const { nominatedNodeName: _, ...status } = pod.status ?? {};
+  const hasAnnotations = Object.keys(annotations).length > 0;
+  return {
+    ...pod,
+    metadata: {
+      ...pod.metadata,
+      ...(hasAnnotations ? { annotations: { ...pod.metadata.annotations, ...annotations } } : {}),
+    },
+    spec: { ...pod.spec, nodeName },
+    status: {
+      ...status,
+      conditions: withCondition(status.conditions ?? [], { type: 'PodScheduled', status: 'True' }, now),
+    },
+  } as KubernetesObject;
+}
+
+/** The conditions with one set; its transition time moves only when its status does. */
+function withCondition(conditions: readonly PodCondition[], condition: PodCondition, now: string): PodCondition[] {
+  const old = conditions.find(({ type }) => type === condition.type);
+  const lastTransitionTime = old?.status === condition.status ? (old.lastTransitionTime ?? now) : now;
+  const next: PodCondition = { ...condition, lastTransitionTime };
+  return old === undefined ? [...conditions, next] : conditions.map((c) => (c === old ? next : c));
+}
+
+interface EvictionBody {
+  readonly deleteOptions?: {
+    readonly gracePeriodSeconds?: number;
+    readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+    readonly dryRun?: readonly string[];
+  };
+}
+
+/** POST `pods/NAME/eviction` (Kubernetes "API-initiated Eviction"): marks the Pod as disrupted, then deletes it. @throws StatusError */
+export async function evictPod(
+  server: ServerContext,
+  scope: RequestScope,
+  body: KubernetesObject,
+  options: WriteOptions,
+): Promise<WriteResult> {
+  const { deleteOptions = {} } = body as EvictionBody;
+  const dryRun = options.dryRun === true || (deleteOptions.dryRun ?? []).includes('All');
+  const now = timestamp(server.environment.clock.now());
+  const disrupted: PodCondition = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    reason: 'EvictionByEvictionAPI',
+    message: 'Eviction API: evicting',
+  };
+  if (!dryRun) {
+    await runUpdate(
+      server,
+      { ...scope, subresource: 'status' },
+      {
+        transform: (old) => {
+          const pod = old as Stored<Pod>;
+          if (pod.metadata.deletionTimestamp !== undefined) return old;
+          return {
+            ...pod,
+            status: { ...pod.status, conditions: withCondition(pod.status?.conditions ?? [], disrupted, now) },
+          } as KubernetesObject;
+        },
+      },
+      options,
+    );
+  }
+  await deleteObject(
+    server,
+    { ...scope, subresource: '' },
+    {
+      ...(deleteOptions.gracePeriodSeconds === undefined
+        ? {}
+        : { gracePeriodSeconds: deleteOptions.gracePeriodSeconds }),
+      ...(deleteOptions.preconditions === undefined ? {} : { preconditions: deleteOptions.preconditions }),
+      dryRun,
+    },
+  );
+  return { object: success as unknown as KubernetesObject, created: true };
+}
+
+/** The object that an update of a Pod's own subresource makes: only that part of the spec is taken over. Pure. */
+export function withSubresourceFields(old: Stored, given: KubernetesObject, subresource: string): KubernetesObject {
+  const pod = old as Stored<Pod>;
+  const next = given as Pod;
+  const { ephemeralContainers, containers, initContainers } = next.spec ?? {};
+  if (subresource === 'ephemeralcontainers') {
+    return {
+      ...pod,
+      spec: { ...pod.spec, ...(ephemeralContainers === undefined ? {} : { ephemeralContainers }) },
+    } as KubernetesObject;
+  }
+  const resized = <C extends { name: string; resources?: object; resizePolicy?: unknown }>(
+    before: readonly C[],
+    after: readonly C[] | undefined,
+  ): C[] =>
+    before.map((container) => {
+      const wanted = after?.find(({ name }) => name === container.name);
+      if (wanted === undefined) return container;
+      const { resources, resizePolicy } = wanted;
+      return {
+        ...container,
+        ...(resources === undefined ? {} : { resources }),
+        ...(resizePolicy === undefined ? {} : { resizePolicy }),
+      };
+    });
+  return {
+    ...pod,
+    spec: {
+      ...pod.spec,
+      containers: resized(pod.spec.containers, containers),
+      ...(pod.spec.initContainers === undefined
+        ? {}
+        : { initContainers: resized(pod.spec.initContainers, initContainers) }),
+    },
+  } as KubernetesObject;
+}
+
+/** PUT `namespaces/NAME/finalize`: only `spec.finalizers` is taken over. Pure. */
+export function withNamespaceFinalizers(old: Stored, given: KubernetesObject): KubernetesObject {
+  const finalizers = (given as { spec?: { finalizers?: readonly string[] } }).spec?.finalizers ?? [];
+  return { ...old, spec: { ...(old as { spec?: object }).spec, finalizers } } as KubernetesObject;
+}

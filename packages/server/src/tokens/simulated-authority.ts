@@ -1,0 +1,40 @@
+import { fnv1a32 } from '@orrery/api';
+import type { TokenAuthority, TokenClaims } from './token-authority.ts';
+
+/** Issuer that Kubernetes clusters use by default. */
+export const defaultIssuer = 'https://kubernetes.default.svc.cluster.local';
+
+/**
+ * Tokens for simulated clusters: JWTs in form, signed with a plain hash, so that signing is a pure function: real
+ * cryptography would bring threads and chance into a simulation. They keep nobody out who wants in; clusters that listen
+ * on a network use a real authority. `secret` tells clusters apart.
+ */
+export function createSimulatedTokenAuthority(secret: string): TokenAuthority {
+  const sign = (signed: string) => base64url(fnv1a32(`${secret}.${signed}`).toString(16).padStart(8, '0'));
+  return {
+    issuer: defaultIssuer,
+    audience: defaultIssuer,
+    sign: (claims) => {
+      const signed = `${base64url(JSON.stringify({ alg: 'simulated', kid: 'simulated' }))}.${base64url(JSON.stringify(claims))}`;
+      return `${signed}.${sign(signed)}`;
+    },
+    verify: (token) => {
+      const end = token.lastIndexOf('.');
+      const signed = token.slice(0, Math.max(end, 0));
+      if (end < 0 || sign(signed) !== token.slice(end + 1)) return undefined;
+      return JSON.parse(fromBase64url(signed.slice(signed.indexOf('.') + 1))) as TokenClaims;
+    },
+  };
+}
+
+function base64url(text: string): string {
+  return btoa(String.fromCharCode(...new TextEncoder().encode(text)))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
+}
+
+function fromBase64url(text: string): string {
+  const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));
+  return new TextDecoder().decode(bytes);
+}

@@ -1,0 +1,29 @@
+/** What a service account token says (RFC 7519 claims, and Kubernetes' private claim). Times are seconds since the epoch. */
+export interface TokenClaims {
+  readonly iss: string;
+  readonly sub: string;
+  readonly aud: readonly string[];
+  readonly iat: number;
+  readonly nbf: number;
+  readonly exp: number;
+  readonly jti: string;
+  readonly 'kubernetes.io': {
+    readonly namespace: string;
+    readonly serviceaccount: { readonly name: string; readonly uid: string };
+    readonly pod?: { readonly name: string; readonly uid: string };
+    readonly node?: { readonly name: string; readonly uid: string };
+    readonly secret?: { readonly name: string; readonly uid: string };
+    readonly warnafter?: number;
+  };
+}
+
+/** Signs service account tokens and reads them back. Deterministic in simulation, real keys at the edge. */
+export interface TokenAuthority {
+  /** `iss` of its tokens. */
+  readonly issuer: string;
+  /** Audience of the API server itself. */
+  readonly audience: string;
+  sign(claims: TokenClaims): string | Promise<string>;
+  /** The claims of a token that this authority signed; undefined for any other text. Expiry is not looked at. */
+  verify(token: string): TokenClaims | undefined | Promise<TokenClaims | undefined>;
+}

@@ -1,0 +1,206 @@
+import {
+  failures,
+  fieldErrors,
+  invalid,
+  type KubernetesObject,
+  type Pod,
+  type Secret,
+  type ServiceAccount,
+  type Stored,
+} from '@orrery/api';
+import type { UserInfo } from '@orrery/core';
+import type { ServerContext } from '../context.ts';
+import type { RequestScope, WriteResult } from '../request-path.ts';
+import type { TokenAuthority, TokenClaims } from './token-authority.ts';
+
+/** Seconds. */
+const defaultExpiration = 3600;
+const minExpiration = 600;
+const maxExpiration = 2 ** 32;
+/** A Pod-bound token of exactly this lifetime (seconds) is the automatic one: it lives a year, and warns after its hour. */
+const automaticExpiration = 3607;
+const extendedExpiration = 31_536_000;
+/** Seconds that a deleted object's tokens stay good. */
+const deletionLeeway = 60;
+
+interface TokenRequestBody {
+  readonly spec?: {
+    readonly audiences?: readonly string[];
+    readonly expirationSeconds?: number;
+    readonly boundObjectRef?: {
+      readonly kind?: string;
+      readonly apiVersion?: string;
+      readonly name?: string;
+      readonly uid?: string;
+    };
+  };
+}
+
+/** POST `serviceaccounts/NAME/token` (authentication.k8s.io TokenRequest): a token bound to an object's life. @throws StatusError */
+export async function requestToken(
+  server: ServerContext,
+  scope: RequestScope,
+  body: KubernetesObject,
+): Promise<WriteResult> {
+  const account = server.store.get('serviceaccounts', { namespace: scope.namespace, name: scope.name }) as
+    | Stored<ServiceAccount>
+    | undefined;
+  if (account === undefined) throw failures.notFound({ group: '', resource: 'serviceaccounts' }, scope.name);
+  const { spec = {} } = body as TokenRequestBody;
+  const asked = spec.expirationSeconds ?? defaultExpiration;
+  const kind = { group: 'authentication.k8s.io', kind: 'TokenRequest' };
+  if (asked < minExpiration) {
+    throw invalid(kind, '', [
+      fieldErrors.invalid('spec.expirationSeconds', asked, 'may not specify a duration less than 10 minutes'),
+    ]);
+  }
+  if (asked > maxExpiration) {
+    throw invalid(kind, '', [
+      fieldErrors.invalid('spec.expirationSeconds', asked, 'may not specify a duration larger than 2^32 seconds'),
+    ]);
+  }
+  const { tokens, environment } = server;
+  const audiences = (spec.audiences ?? []).length > 0 ? (spec.audiences ?? []) : [tokens.audience];
+  const bound = boundObject(server, scope, spec.boundObjectRef);
+  const now = Math.floor(environment.clock.now() / 1000);
+  const extended = bound.pod !== undefined && asked === automaticExpiration && audiences.includes(tokens.audience);
+  const exp = now + (extended ? extendedExpiration : asked);
+  const claims: TokenClaims = {
+    aud: audiences,
+    exp,
+    iat: now,
+    iss: tokens.issuer,
+    jti: environment.random.uuid(),
+    'kubernetes.io': {
+      namespace: scope.namespace,
+      ...bound,
+      serviceaccount: { name: scope.name, uid: account.metadata.uid },
+      ...(extended ? { warnafter: now + asked } : {}),
+    },
+    nbf: now,
+    sub: `system:serviceaccount:${scope.namespace}:${scope.name}`,
+  };
+  const token = await tokens.sign(claims);
+  return {
+    created: true,
+    object: {
+      kind: 'TokenRequest',
+      apiVersion: 'authentication.k8s.io/v1',
+      metadata: { name: scope.name, namespace: scope.namespace, creationTimestamp: rfc3339(now) },
+      spec: { audiences, expirationSeconds: asked, boundObjectRef: spec.boundObjectRef ?? null },
+      // The caller is told of the life that it asked for, so that it renews in time.
+      status: { token, expirationTimestamp: rfc3339(now + asked) },
+    } as KubernetesObject,
+  };
+}
+
+type BoundClaims = Pick<TokenClaims['kubernetes.io'], 'pod' | 'node' | 'secret'>;
+
+function boundObject(
+  server: ServerContext,
+  scope: RequestScope,
+  ref: NonNullable<TokenRequestBody['spec']>['boundObjectRef'],
+): BoundClaims {
+  if (ref === undefined || ref === null) return {};
+  const name = ref.name ?? '';
+  const type = ref.kind ?? '';
+  const kinds: { readonly [kind: string]: { collection: string; namespace: string } } = {
+    Pod: { collection: 'pods', namespace: scope.namespace },
+    Secret: { collection: 'secrets', namespace: scope.namespace },
+    Node: { collection: 'nodes', namespace: '' },
+  };
+  const found = kinds[type];
+  if (found === undefined || (ref.apiVersion ?? 'v1') !== 'v1')
+    throw failures.badRequest(`cannot bind token to object of type ${ref.apiVersion ?? ''}, Kind=${type}`);
+  const resource = { group: '', resource: found.collection };
+  const object = server.store.get(found.collection, { namespace: found.namespace, name });
+  if (object === undefined) throw failures.notFound(resource, name);
+  const { uid } = object.metadata;
+  if (ref.uid !== undefined && ref.uid !== '' && ref.uid !== uid) {
+    throw failures.conflict(
+      resource,
+      name,
+      `the UID in the bound object reference (${ref.uid}) does not match the UID in record. The object might have been deleted and then recreated`,
+    );
+  }
+  if (type === 'Secret') return { secret: { name, uid: (object as Stored<Secret>).metadata.uid } };
+  if (type === 'Node') return { node: { name, uid } };
+  const pod = object as Stored<Pod>;
+  const account = pod.spec.serviceAccountName ?? '';
+  if (account !== scope.name) {
+    throw failures.badRequest(
+      `cannot bind token for serviceaccount "${scope.name}" to pod running with serviceaccount "${account}"`,
+    );
+  }
+  const node =
+    (pod.spec.nodeName ?? '') === ''
+      ? undefined
+      : server.store.get('nodes', { namespace: '', name: pod.spec.nodeName ?? '' });
+  return {
+    pod: { name, uid },
+    ...(node === undefined ? {} : { node: { name: node.metadata.name, uid: node.metadata.uid } }),
+  };
+}
+
+/** What became of a token that was presented. */
+export type TokenVerdict =
+  | { readonly user: UserInfo; readonly audiences: readonly string[] }
+  | { readonly error: string };
+
+/**
+ * Who a token says its bearer is, if it is still good: not expired, its account there with the same uid, and what it is bound
+ * to not gone for more than a minute. `undefined` for a text that is no token of this cluster.
+ */
+export async function verifyToken(
+  server: Pick<ServerContext, 'store' | 'environment'> & { readonly tokens: TokenAuthority },
+  token: string,
+  audiences: readonly string[],
+): Promise<TokenVerdict | undefined> {
+  const claims = await server.tokens.verify(token);
+  if (claims === undefined || claims.iss !== server.tokens.issuer) return undefined;
+  const now = server.environment.clock.now() / 1000;
+  if (now >= claims.exp) return { error: 'service account token has expired' };
+  if (now < claims.nbf) return { error: 'service account token is not valid yet' };
+  const matching = claims.aud.filter((audience) => audiences.includes(audience));
+  if (matching.length === 0)
+    return {
+      error: `token audiences ${JSON.stringify(claims.aud)} is invalid for the target audiences ${JSON.stringify(audiences)}`,
+    };
+  const { namespace, serviceaccount, pod, node, secret } = claims['kubernetes.io'];
+  const alive = (collection: string, key: { namespace: string; name: string }, uid: string): boolean => {
+    const object = server.store.get(collection, key);
+    if (object === undefined || object.metadata.uid !== uid) return false;
+    const { deletionTimestamp } = object.metadata;
+    return deletionTimestamp === undefined || now <= Date.parse(deletionTimestamp) / 1000 + deletionLeeway;
+  };
+  const invalidated = { error: 'service account token has been invalidated' };
+  if (!alive('serviceaccounts', { namespace, name: serviceaccount.name }, serviceaccount.uid)) return invalidated;
+  if (pod !== undefined && !alive('pods', { namespace, name: pod.name }, pod.uid)) return invalidated;
+  if (secret !== undefined && !alive('secrets', { namespace, name: secret.name }, secret.uid)) return invalidated;
+  if (node !== undefined && pod === undefined && !alive('nodes', { namespace: '', name: node.name }, node.uid))
+    return invalidated;
+  return {
+    audiences: matching,
+    user: {
+      username: claims.sub,
+      uid: serviceaccount.uid,
+      groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+      extra: {
+        'authentication.kubernetes.io/credential-id': [`JTI=${claims.jti}`],
+        ...(pod === undefined
+          ? {}
+          : { 'authentication.kubernetes.io/pod-name': [pod.name], 'authentication.kubernetes.io/pod-uid': [pod.uid] }),
+        ...(node === undefined
+          ? {}
+          : {
+              'authentication.kubernetes.io/node-name': [node.name],
+              'authentication.kubernetes.io/node-uid': [node.uid],
+            }),
+      },
+    },
+  };
+}
+
+function rfc3339(seconds: number): string {
+  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
+}

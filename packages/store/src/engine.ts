@@ -1,0 +1,73 @@
+import type { KubernetesObject } from '@orrery/api';
+import type { Observable } from 'rxjs';
+
+/**
+ * A store-wide revision: grows by one with every commit (etcd's mod revision). A plain number: it stays exact up to 2^53,
+ * which a million commits a second reach after 285 years.
+ */
+export type Revision = number;
+
+/** One object as an engine holds it. The object carries no `metadata.resourceVersion`; its revision is beside it. */
+export interface Entry {
+  /** `/pods/default/web`: resource, namespace (empty for cluster-scoped kinds) and name. */
+  readonly key: string;
+  readonly value: KubernetesObject;
+  /** Revision of the commit that wrote it. */
+  readonly revision: Revision;
+}
+
+/** One write of a commit. `expected` is the revision that the key must have; 0 means that it must not exist. */
+export type Write =
+  | { readonly type: 'put'; readonly key: string; readonly value: KubernetesObject; readonly expected: Revision }
+  | { readonly type: 'delete'; readonly key: string; readonly expected: Revision };
+
+/** A committed write, as watchers see it. Deletes carry the last value. */
+export interface Change {
+  readonly type: 'put' | 'delete';
+  readonly key: string;
+  readonly value: KubernetesObject;
+  readonly revision: Revision;
+}
+
+/** A commit was refused because a key was not at the revision that the write expected. Nothing was written. */
+export class RevisionConflict extends Error {
+  override readonly name = 'RevisionConflict';
+  readonly key: string;
+  /** What the key is at; 0 where it does not exist. */
+  readonly actual: Revision;
+
+  constructor(key: string, actual: Revision) {
+    super(`${key} is at revision ${actual}`);
+    this.key = key;
+    this.actual = actual;
+  }
+}
+
+/** The history before this revision is gone: the watch cannot start there. */
+export class Compacted extends Error {
+  override readonly name = 'Compacted';
+  /** The oldest revision after which a watch can start. */
+  readonly oldest: Revision;
+
+  constructor(oldest: Revision) {
+    super(`the history up to revision ${oldest} has been compacted`);
+    this.oldest = oldest;
+  }
+}
+
+/**
+ * What an engine must give. Engines know nothing of kinds: keys, JSON values and revisions. The observable object store
+ * stands on top of it.
+ */
+export interface StorageEngine {
+  /** All entries under the prefix, in key order, at one revision. */
+  range(prefix: string): Promise<{ readonly entries: readonly Entry[]; readonly revision: Revision }>;
+  /** Compare-and-swap on each key's revision: all writes are done, as one revision, or none. @throws RevisionConflict */
+  commit(writes: readonly Write[]): Promise<{ readonly revision: Revision }>;
+  /** Changes later than `after`, ordered and gapless. Errors with {@link Compacted} when that history is gone. */
+  watch(prefix: string, after: Revision): Observable<Change>;
+  /** Forgets history up to and including the revision. Current values stay. */
+  compact(revision: Revision): Promise<void>;
+  /** Flushes and frees what the engine holds. */
+  close(): Promise<void>;
+}
