@@ -1,0 +1,149 @@
+import { Deployment, keyOf, type LabelSelector, labelSelectorMatcher, Pod, ReplicaSet, type Stored } from '@orrery/api';
+import {
+  type Cache,
+  type Controller,
+  defineController,
+  ownerIndex,
+  type ReconcileContext,
+  type ReconcileResult,
+  type WatchSource,
+} from '@orrery/core';
+import { claim } from '../workload/claim.ts';
+import { controllerOf } from '../workload/owner.ts';
+import { isTerminal } from '../workload/pod-state.ts';
+import { countedStatus, type Sets, untilDeadline } from './conditions.ts';
+import { DeploymentRollout } from './deployment-rollout.ts';
+import { rollbackTarget } from './revision.ts';
+import { isScaling, rollingStep, scaleStep } from './rollout.ts';
+
+/** ReplicaSets that nobody controls, by namespace: the ones that may be adopted. */
+const orphanIndex = 'orphan';
+
+/** Rolls a Deployment's Pods over to its present template, one ReplicaSet per template (Kubernetes "Deployments"). */
+export function deploymentController(): Controller {
+  return defineController<Deployment>({
+    name: 'deployment',
+    for: Deployment,
+    owns: [ReplicaSet],
+    watches: [orphanReplicaSets, podsOfRecreate],
+    reads: [ReplicaSet, Pod],
+    concurrency: 5,
+    reconcile,
+  });
+}
+
+/** A ReplicaSet without a controller concerns the Deployments that would adopt it. */
+const orphanReplicaSets: WatchSource = {
+  kind: ReplicaSet,
+  map(replicaSet, { cache, previous }) {
+    const lost = previous === undefined ? undefined : controllerOf(previous);
+    const current = controllerOf(replicaSet);
+    const namespace = replicaSet.metadata.namespace ?? '';
+    const keys = [];
+    if (lost?.kind === Deployment.kind && lost.uid !== current?.uid) keys.push({ namespace, name: lost.name });
+    const labels = replicaSet.metadata.labels;
+    if (current !== undefined || labels === undefined) return keys;
+    for (const deployment of cache.list(Deployment, { namespace })) {
+      if (labelSelectorMatcher(deployment.spec.selector).matches(labels)) keys.push(keyOf(deployment));
+    }
+    return keys;
+  },
+};
+
+/** The strategy Recreate waits for old Pods to be gone, so their end concerns the Deployment. */
+const podsOfRecreate: WatchSource = {
+  kind: Pod,
+  map(pod, { cache }) {
+    const set = controllerOf(pod);
+    if (set?.kind !== ReplicaSet.kind) return [];
+    const namespace = pod.metadata.namespace ?? '';
+    const replicaSet = cache.get(ReplicaSet, { namespace, name: set.name });
+    const owner = replicaSet === undefined ? undefined : controllerOf(replicaSet);
+    if (owner?.kind !== Deployment.kind) return [];
+    const deployment = cache.get(Deployment, { namespace, name: owner.name });
+    return deployment?.spec.strategy?.type === 'Recreate' ? [keyOf(deployment)] : [];
+  },
+};
+
+async function reconcile(deployment: Stored<Deployment>, context: ReconcileContext): Promise<ReconcileResult | void> {
+  const { client, cache, events, clock } = context;
+  if (selectsEverything(deployment.spec.selector)) {
+    const message = 'This deployment is selecting all pods. A non-empty selector is required.';
+    events.event(deployment, 'Warning', 'SelectingAll', message);
+    if ((deployment.status?.observedGeneration ?? 0) < (deployment.metadata.generation ?? 0)) {
+      const status = { ...deployment.status, observedGeneration: deployment.metadata.generation };
+      await client.updateStatus<Deployment>({ ...deployment, status });
+    }
+    return;
+  }
+  const candidates = replicaSetsNear(cache, deployment);
+  const owned = await claim(client, Deployment, deployment, deployment.spec.selector, ReplicaSet, candidates);
+  const rollout = new DeploymentRollout(deployment, owned, context);
+
+  if (deployment.metadata.deletionTimestamp !== undefined) {
+    await rollout.writeStatus((current, sets: Sets) => countedStatus(current, sets, clock.now()));
+    return;
+  }
+  await rollout.notePause();
+  if (deployment.spec.paused === true) return resize(rollout, deployment);
+  if (rollbackTarget(deployment) !== undefined) return rollout.rollBack();
+  if (isScaling(deployment, owned)) return resize(rollout, deployment);
+  if (deployment.spec.strategy?.type === 'Recreate') await recreate(rollout, cache);
+  else await roll(rollout);
+
+  const current = rollout.deployment;
+  const wait = untilDeadline(current, current.status ?? {}, clock.now());
+  return wait === undefined ? undefined : { requeueAfter: wait };
+}
+
+/** Sizes the ReplicaSets that are there, and starts no rollout. */
+async function resize(rollout: DeploymentRollout, deployment: Stored<Deployment>): Promise<void> {
+  await rollout.syncRevision('existing');
+  await rollout.scale(scaleStep(rollout.deployment, rollout.newSet, rollout.old));
+  if (deployment.spec.paused === true && rollbackTarget(deployment) === undefined) await rollout.cleanUp();
+  await rollout.writeStatus(rollout.countedStatus);
+}
+
+async function roll(rollout: DeploymentRollout): Promise<void> {
+  const newSet = await rollout.syncRevision('create');
+  if (newSet === undefined) return;
+  const step = rollingStep(rollout.deployment, newSet, rollout.old);
+  if (step.length > 0) await rollout.scale(step);
+  else if (rollout.complete) await rollout.cleanUp();
+  await rollout.writeStatus(rollout.rolloutStatus);
+}
+
+async function recreate(rollout: DeploymentRollout, cache: Cache): Promise<void> {
+  await rollout.syncRevision('existing');
+  const active = rollout.old.filter((rs) => (rs.spec.replicas ?? 1) > 0);
+  if (active.length > 0) await rollout.scale(active.map((replicaSet) => ({ replicaSet, replicas: 0 })));
+  else if (!hasOldPods(rollout, cache)) {
+    const newSet = await rollout.syncRevision('create');
+    if (newSet === undefined) return;
+    const replicas = rollout.deployment.spec.replicas ?? 1;
+    if (newSet.spec.replicas !== replicas) await rollout.scale([{ replicaSet: newSet, replicas }]);
+    if (rollout.complete) await rollout.cleanUp();
+  }
+  await rollout.writeStatus(rollout.rolloutStatus);
+}
+
+/** Whether Pods of an earlier template are still there and have not ended. */
+function hasOldPods(rollout: DeploymentRollout, cache: Cache): boolean {
+  const namespace = rollout.deployment.metadata.namespace ?? '';
+  return rollout.old.some((rs) =>
+    cache.list(Pod, { namespace, index: { name: ownerIndex, value: rs.metadata.uid } }).some((pod) => !isTerminal(pod)),
+  );
+}
+
+function* replicaSetsNear(cache: Cache, deployment: Stored<Deployment>): Generator<Stored<ReplicaSet>> {
+  cache.addIndex(ReplicaSet, orphanIndex, (rs) =>
+    controllerOf(rs) === undefined ? [rs.metadata.namespace ?? ''] : [],
+  );
+  const namespace = deployment.metadata.namespace ?? '';
+  yield* cache.list(ReplicaSet, { namespace, index: { name: ownerIndex, value: deployment.metadata.uid } });
+  yield* cache.list(ReplicaSet, { namespace, index: { name: orphanIndex, value: namespace } });
+}
+
+function selectsEverything(selector: LabelSelector | undefined): boolean {
+  return Object.keys(selector?.matchLabels ?? {}).length === 0 && (selector?.matchExpressions ?? []).length === 0;
+}

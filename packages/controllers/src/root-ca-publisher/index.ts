@@ -1,0 +1,1 @@
+export { type RootCaPublisherOptions, rootCaConfigMap, rootCaPublisher } from './controller.ts';

@@ -1,0 +1,52 @@
+import { failures, isNotFound, Namespace, type Stored } from '@orrery/api';
+import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from '@orrery/core';
+import { refusal } from './pod-request.ts';
+
+/** Namespaces that a cluster cannot do without. */
+const immortal: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public']);
+
+/** Kinds that ask a question rather than store something: they may be asked about any namespace. */
+const questions: ReadonlySet<string> = new Set(['localsubjectaccessreviews']);
+
+/**
+ * Nothing is created in a namespace that is missing or being deleted, and the system's own namespaces are not deleted
+ * (Kubernetes "Admission Controllers", NamespaceLifecycle).
+ */
+export const namespaceLifecycle: AdmissionPlugin = {
+  name: 'NamespaceLifecycle',
+  matches: ({ operation, kind }) =>
+    operation === 'CREATE'
+      ? kind.namespaced && !questions.has(kind.resource)
+      : operation === 'DELETE' && isNamespace(kind),
+  mutate: check,
+};
+
+async function check(request: AdmissionRequest, context: AdmissionContext): Promise<void> {
+  if (request.operation === 'DELETE') {
+    if (immortal.has(request.name))
+      throw failures.forbidden(Namespace, request.name, 'this namespace may not be deleted');
+    return;
+  }
+  const namespace = await existing(request.namespace, context);
+  if (namespace.metadata.deletionTimestamp === undefined && namespace.status?.phase !== 'Terminating') return;
+  const name = request.namespace;
+  throw refusal(request, `unable to create new content in namespace ${name} because it is being terminated`, [
+    {
+      reason: 'NamespaceTerminating',
+      message: `namespace ${name} is being terminated`,
+      field: 'metadata.namespace',
+    },
+  ]);
+}
+
+async function existing(name: string, { client }: AdmissionContext): Promise<Stored<Namespace>> {
+  try {
+    return await client.get(Namespace, name);
+  } catch (error) {
+    throw isNotFound(error) ? failures.notFound(Namespace, name) : error;
+  }
+}
+
+function isNamespace({ group, resource }: AdmissionRequest['kind']): boolean {
+  return group === '' && resource === Namespace.resource;
+}

@@ -1,0 +1,25 @@
+import { failures, Pod, type StatusCause, type StatusError } from '@orrery/api';
+import type { AdmissionRequest } from '@orrery/core';
+
+/** Whether a request is about Pods themselves, not one of their subresources. */
+export function isPodRequest({ kind, subresource }: AdmissionRequest): boolean {
+  return subresource === '' && kind.group === '' && kind.resource === Pod.resource;
+}
+
+/**
+ * The Pod of a request, with metadata and spec.
+ * @throws StatusError BadRequest when it is none.
+ */
+export function podOf({ object }: AdmissionRequest): Pod {
+  if (object?.kind !== 'Pod' || !('spec' in object)) {
+    throw failures.badRequest('Resource was marked with kind Pod but was unable to be converted');
+  }
+  return object as Pod;
+}
+
+/** The 403 of an admission plugin: `pods "x" is forbidden: …`, with the generated name's prefix while there is no name. */
+export function refusal(request: AdmissionRequest, why: string, causes?: readonly StatusCause[]): StatusError {
+  const { name, generateName } = request.object?.metadata ?? {};
+  const shown = request.name || name || generateName || 'Unknown';
+  return failures.forbidden(request.kind, shown, why, causes);
+}

@@ -1,0 +1,157 @@
+import { type Container, isNotFound, type Pod, ServiceAccount, type Stored, type Volume } from '@orrery/api';
+import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from '@orrery/core';
+import { forbiddenReference } from './mountable-secrets.ts';
+import { isPodRequest, podOf, refusal } from './pod-request.ts';
+
+/** Where containers find the files of their account. */
+export const tokenMountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
+
+const volumePrefix = 'kube-api-access-';
+const mirrorAnnotation = 'kubernetes.io/config.mirror';
+const defaultAccount = 'default';
+
+/** A new namespace's default account may be a moment late: so many looks, so far apart (milliseconds). */
+const tries = 10;
+const pause = 150;
+
+/**
+ * Gives Pods their service account and its projected token volume (Kubernetes "Configure Service Accounts for Pods").
+ */
+export const serviceAccount: AdmissionPlugin = {
+  name: 'ServiceAccount',
+  matches: (request) => isPodRequest(request) && request.operation === 'CREATE',
+  mutate: admit,
+  validate,
+};
+
+async function admit(request: AdmissionRequest, context: AdmissionContext): Promise<Pod | undefined> {
+  const pod = podOf(request);
+  if (isMirror(pod)) return undefined;
+  const name = accountName(pod);
+  const account = await accountOf(name, request, context);
+  const named: Pod = { ...pod, spec: { ...pod.spec, serviceAccountName: name, serviceAccount: name } };
+  const mounted = automounts(pod, account)
+    ? withTokenVolume(named, () => volumePrefix + context.random.nameSuffix(5))
+    : named;
+  return withPullSecrets(mounted, account);
+}
+
+async function validate(request: AdmissionRequest, context: AdmissionContext): Promise<void> {
+  const pod = podOf(request);
+  if (isMirror(pod)) {
+    const fault = mirrorPodFault(pod);
+    if (fault !== undefined) throw refusal(request, fault);
+    return;
+  }
+  const account = await accountOf(accountName(pod), request, context);
+  const fault = forbiddenReference(pod, account);
+  if (fault !== undefined) throw refusal(request, fault);
+}
+
+function isMirror(pod: Pod): boolean {
+  return pod.metadata?.annotations?.[mirrorAnnotation] !== undefined;
+}
+
+function accountName(pod: Pod): string {
+  return pod.spec.serviceAccountName || pod.spec.serviceAccount || defaultAccount;
+}
+
+/** What a mirror Pod may not have: it belongs to its node, not to the cluster's accounts. */
+export function mirrorPodFault(pod: Pod): string | undefined {
+  if ((pod.spec.serviceAccountName ?? '') !== '') return 'a mirror pod may not reference service accounts';
+  const volumes = pod.spec.volumes ?? [];
+  const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
+  const usesSecrets =
+    volumes.some(
+      ({ secret, projected }) =>
+        secret !== undefined || projected?.sources?.some((source) => source.secret !== undefined) === true,
+    ) ||
+    containers.some(
+      ({ env, envFrom }) =>
+        env?.some(({ valueFrom }) => valueFrom?.secretKeyRef !== undefined) === true ||
+        envFrom?.some(({ secretRef }) => secretRef !== undefined) === true,
+    );
+  if (usesSecrets) return 'a mirror pod may not reference secrets';
+  const usesTokens = volumes.some(
+    ({ projected }) => projected?.sources?.some((source) => source.serviceAccountToken !== undefined) === true,
+  );
+  return usesTokens ? 'a mirror pod may not use ServiceAccountToken volume projections' : undefined;
+}
+
+async function accountOf(
+  name: string,
+  request: AdmissionRequest,
+  { client, clock }: AdmissionContext,
+): Promise<Stored<ServiceAccount>> {
+  const key = { namespace: request.namespace, name };
+  for (let left = name === defaultAccount ? tries : 1; ; left--) {
+    try {
+      return await client.get(ServiceAccount, key);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      if (left > 1) await clock.sleep(pause);
+      else {
+        const place = `${request.namespace}/${name}`;
+        throw refusal(request, `error looking up service account ${place}: serviceaccount "${name}" not found`);
+      }
+    }
+  }
+}
+
+/** Whether the token is mounted: the Pod decides, else its account, else yes. */
+export function automounts(pod: Pod, account: ServiceAccount): boolean {
+  return pod.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true;
+}
+
+/** The Pod with the token mounted in every container that has nothing at that path yet. */
+export function withTokenVolume(pod: Pod, newName: () => string): Pod {
+  const lacks = (container: Container) =>
+    !(container.volumeMounts ?? []).some(({ mountPath }) => mountPath === tokenMountPath);
+  const { containers, initContainers = [], volumes = [] } = pod.spec;
+  if (![...initContainers, ...containers].some(lacks)) return pod;
+
+  const existing = volumes.find(({ name }) => name.startsWith(volumePrefix));
+  const name = existing?.name ?? newName();
+  const mount = (container: Container): Container =>
+    lacks(container)
+      ? {
+          ...container,
+          volumeMounts: [...(container.volumeMounts ?? []), { name, readOnly: true, mountPath: tokenMountPath }],
+        }
+      : container;
+  return {
+    ...pod,
+    spec: {
+      ...pod.spec,
+      containers: containers.map(mount),
+      ...(initContainers.length === 0 ? {} : { initContainers: initContainers.map(mount) }),
+      volumes: existing === undefined ? [...volumes, tokenVolume(name)] : volumes,
+    },
+  };
+}
+
+function tokenVolume(name: string): Volume {
+  return {
+    name,
+    projected: {
+      sources: [
+        { serviceAccountToken: { expirationSeconds: 3607, path: 'token' } },
+        { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+        {
+          downwardAPI: {
+            items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }],
+          },
+        },
+      ],
+      defaultMode: 420,
+    },
+  };
+}
+
+/** The account's pull secrets, for a Pod that brings none. */
+export function withPullSecrets(pod: Pod, account: ServiceAccount): Pod {
+  const secrets = account.imagePullSecrets ?? [];
+  if ((pod.spec.imagePullSecrets ?? []).length > 0 || secrets.length === 0) return pod;
+  const imagePullSecrets = secrets.map(({ name }) => (name === undefined ? {} : { name }));
+  return { ...pod, spec: { ...pod.spec, imagePullSecrets } };
+}

@@ -1,0 +1,19 @@
+import { Node } from '@orrery/api';
+import type { AdmissionPlugin, AdmissionRequest } from '@orrery/core';
+
+const notReady = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' } as const;
+
+/** A new node takes no Pods until it has been seen ready (Kubernetes "Taints and Tolerations", taint nodes by condition). */
+export const taintNodesByCondition: AdmissionPlugin = {
+  name: 'TaintNodesByCondition',
+  matches: ({ operation, kind, subresource }) =>
+    operation === 'CREATE' && subresource === '' && kind.group === '' && kind.resource === Node.resource,
+  mutate: ({ object }: AdmissionRequest) => withNotReadyTaint(object as Node),
+};
+
+/** The node with the taint; undefined when it has it. */
+export function withNotReadyTaint(node: Node): Node | undefined {
+  const taints = node.spec?.taints ?? [];
+  if (taints.some(({ key, effect }) => key === notReady.key && effect === notReady.effect)) return undefined;
+  return { ...node, spec: { ...node.spec, taints: [...taints, notReady] } };
+}
