@@ -50,7 +50,10 @@ export function parseRevision(text: string | undefined): number {
 
 /** Checks how list and watch options go together. @throws StatusError Invalid or BadRequest */
 export function checkListOptions(
-  options: ListOptions & { readonly sendInitialEvents?: boolean; readonly resourceVersionMatch?: string },
+  options: Pick<ListOptions, 'resourceVersion' | 'continue'> & {
+    readonly sendInitialEvents?: boolean;
+    readonly resourceVersionMatch?: string;
+  },
   watching: boolean,
 ): void {
   const errors: FieldError[] = [];

@@ -1,6 +1,6 @@
 import {
+  equalJson,
   failures,
-  jsonEqual,
   type Kind,
   type KubernetesObject,
   type ObjectMeta,
@@ -183,12 +183,12 @@ function desiredStateChanged(next: Fields, before: Fields, kind: Kind): boolean 
     const names = new Set([...Object.keys(next), ...Object.keys(before)]);
     for (const name of names) {
       if (name === 'metadata' || name === 'status' || name === 'apiVersion' || name === 'kind') continue;
-      if (!jsonEqual(next[name as 'spec'], before[name as 'spec'])) return true;
+      if (!equalJson(next[name as 'spec'], before[name as 'spec'])) return true;
     }
     return false;
   }
-  if (!jsonEqual(next.spec, before.spec)) return true;
-  return kind.kind === 'Deployment' && !jsonEqual(next.metadata?.annotations ?? {}, before.metadata?.annotations ?? {});
+  if (!equalJson(next.spec, before.spec)) return true;
+  return kind.kind === 'Deployment' && !equalJson(next.metadata?.annotations ?? {}, before.metadata?.annotations ?? {});
 }
 
 /**

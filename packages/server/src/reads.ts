@@ -57,10 +57,15 @@ export function selection(
   let index: Selection['index'];
   let residual = labels !== undefined || scope.name !== '';
   for (const requirement of fields?.requirements ?? []) {
-    if (requirement.op === '=' && requirement.field === 'metadata.name' && name === undefined) name = requirement.value;
-    else if (requirement.op === '=' && requirement.field === 'metadata.namespace' && namespace === undefined)
+    if (requirement.operator === '=' && requirement.field === 'metadata.name' && name === undefined)
+      name = requirement.value;
+    else if (requirement.operator === '=' && requirement.field === 'metadata.namespace' && namespace === undefined)
       namespace = requirement.value;
-    else if (requirement.op === '=' && index === undefined && server.store.hasIndex(collection, requirement.field)) {
+    else if (
+      requirement.operator === '=' &&
+      index === undefined &&
+      server.store.hasIndex(collection, requirement.field)
+    ) {
       index = { name: requirement.field, value: requirement.value };
     }
     residual = true;

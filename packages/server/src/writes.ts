@@ -3,11 +3,11 @@ import {
   applyServerSide,
   decodeObject,
   deepFreeze,
+  equalJson,
   failures,
   fieldErrors,
   hasReason,
   invalid,
-  jsonEqual,
   type Kind,
   type KubernetesObject,
   type ObjectMeta,
@@ -350,9 +350,9 @@ function withoutResourceVersion(object: KubernetesObject): KubernetesObject {
 function sameContent(next: KubernetesObject, old: Stored): boolean {
   const { managedFields: a, resourceVersion: _1, ...metaNext } = next.metadata ?? {};
   const { managedFields: b, resourceVersion: _2, ...metaOld } = old.metadata;
-  if (!jsonEqual(metaNext, metaOld)) return false;
-  if (a !== b && !jsonEqual(withoutTimes(a), withoutTimes(b))) return false;
-  return jsonEqual({ ...next, metadata: undefined }, { ...old, metadata: undefined });
+  if (!equalJson(metaNext, metaOld)) return false;
+  if (a !== b && !equalJson(withoutTimes(a), withoutTimes(b))) return false;
+  return equalJson({ ...next, metadata: undefined }, { ...old, metadata: undefined });
 }
 
 function withoutTimes(fields: ObjectMeta['managedFields']): unknown {

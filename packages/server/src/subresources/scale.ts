@@ -1,11 +1,11 @@
 import {
   failures,
   fieldErrors,
+  formatLabelSelector,
   invalid,
   type Kind,
   type KubernetesObject,
   type LabelSelector,
-  labelSelectorText,
   type Scale,
   type Stored,
 } from '@orrery/api';
@@ -46,8 +46,8 @@ function selectorText(selector: unknown, statusSelector: string | undefined, kin
   if (selector === undefined || selector === null) return '';
   // A ReplicationController selects by a plain map of labels.
   if (kind.kind === 'ReplicationController')
-    return labelSelectorText({ matchLabels: selector as { [key: string]: string } });
-  return labelSelectorText(selector as LabelSelector);
+    return formatLabelSelector({ matchLabels: selector as { [key: string]: string } });
+  return formatLabelSelector(selector as LabelSelector);
 }
 
 /** GET `/scale`. @throws StatusError NotFound */

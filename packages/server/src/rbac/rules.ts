@@ -1,0 +1,35 @@
+import type { PolicyRule } from '@orrery/api';
+import type { AccessAttributes } from '../request-path.ts';
+
+/** Whether one rule allows a request (Kubernetes "Using RBAC Authorization"). Pure. */
+export function ruleAllows(rule: PolicyRule, attributes: AccessAttributes): boolean {
+  if (!has(rule.verbs, attributes.verb)) return false;
+  if ('path' in attributes)
+    return (rule.nonResourceURLs ?? []).some((pattern) => pathMatches(pattern, attributes.path));
+  return (
+    has(rule.apiGroups, attributes.group) &&
+    resourceMatches(rule.resources ?? [], attributes.resource, attributes.subresource) &&
+    nameMatches(rule.resourceNames ?? [], attributes.name)
+  );
+}
+
+function has(list: readonly string[] | undefined, wanted: string): boolean {
+  return list !== undefined && (list.includes('*') || list.includes(wanted));
+}
+
+/** `pods`, `pods/log`, `*`, `*` + `/scale`: a rule for a resource says nothing of its subresources. */
+function resourceMatches(resources: readonly string[], resource: string, subresource: string): boolean {
+  if (resources.includes('*')) return true;
+  const asked = subresource === '' ? resource : `${resource}/${subresource}`;
+  return resources.includes(asked) || (subresource !== '' && resources.includes(`*/${subresource}`));
+}
+
+/** A rule that names objects allows only requests for one of those objects. */
+function nameMatches(names: readonly string[], name: string): boolean {
+  return names.length === 0 || names.includes(name);
+}
+
+function pathMatches(pattern: string, path: string): boolean {
+  if (pattern === '*' || pattern === path) return true;
+  return pattern.endsWith('*') && path.startsWith(pattern.slice(0, -1));
+}

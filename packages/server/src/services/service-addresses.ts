@@ -1,0 +1,88 @@
+import { failures, fieldErrors, invalid, type KubernetesObject, type Service, type Stored } from '@orrery/api';
+import type { AdmissionPlugin, Random } from '@orrery/core';
+import type { ObjectStore } from '@orrery/store';
+
+/** The first address is the API server's; 10.96.0.10 is the DNS server's, as kubeadm has it. */
+export const serviceNetwork = { prefix: '10.96', apiServer: '10.96.0.1', dns: '10.96.0.10' } as const;
+
+const nodePorts = { first: 30_000, last: 32_767 } as const;
+const attempts = 1000;
+
+/**
+ * Gives Services their cluster IP and node ports (Kubernetes "Service ClusterIP allocation"). Kubernetes does this where it
+ * stores Services; here it is a step of admission that comes after all others.
+ */
+export function serviceAddresses(store: Pick<ObjectStore, 'list'>): AdmissionPlugin {
+  return {
+    name: 'ServiceAddresses',
+    matches: ({ kind, subresource }) => kind.group === '' && kind.kind === 'Service' && subresource === '',
+    mutate: ({ object, oldObject, operation }, { random }) => {
+      if (object === undefined || operation === 'DELETE') return undefined;
+      const services = store.list('services').items as readonly Stored<Service>[];
+      const others = services.filter((other) => other.metadata.uid !== object.metadata?.uid);
+      return withAddresses(object as Service, oldObject as Service | undefined, others, random);
+    },
+  };
+}
+
+/** The Service with what it lacks of addresses filled in. @throws StatusError Invalid for an address that is taken or foreign */
+export function withAddresses(
+  service: Service,
+  old: Service | undefined,
+  others: readonly Service[],
+  random: Random,
+): KubernetesObject {
+  const spec: Service['spec'] = { ...service.spec };
+  const type = spec.type ?? 'ClusterIP';
+  if (type === 'ExternalName') {
+    delete spec.clusterIP;
+    delete spec.clusterIPs;
+    return { ...service, spec };
+  }
+  const takenIps = new Set(others.flatMap((other) => other.spec.clusterIPs ?? []));
+  const given = spec.clusterIP ?? spec.clusterIPs?.[0] ?? old?.spec.clusterIP ?? '';
+  const clusterIP = given === '' ? freeIp(takenIps, random) : given;
+  if (clusterIP !== 'None' && given !== '' && given !== old?.spec.clusterIP) checkIp(service, clusterIP, takenIps);
+  spec.clusterIP = clusterIP;
+  spec.clusterIPs = [clusterIP];
+  spec.ipFamilies ??= ['IPv4'];
+  spec.ipFamilyPolicy ??= 'SingleStack';
+  if (type === 'NodePort' || type === 'LoadBalancer') spec.ports = withNodePorts(spec.ports ?? [], others, random);
+  return { ...service, spec };
+}
+
+function checkIp(service: Service, ip: string, taken: ReadonlySet<string>): void {
+  const refuse = (detail: string) =>
+    invalid({ group: '', kind: 'Service' }, service.metadata.name, [
+      fieldErrors.invalid('spec.clusterIPs', [ip], `failed to allocate IP ${ip}: ${detail}`),
+    ]);
+  if (!ip.startsWith(`${serviceNetwork.prefix}.`))
+    throw refuse('the provided IP is not in the valid range. The range of valid IPs is 10.96.0.0/16');
+  if (taken.has(ip)) throw refuse('provided IP is already allocated');
+}
+
+function freeIp(taken: ReadonlySet<string>, random: Random): string {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const ip = `${serviceNetwork.prefix}.${random.integer(256)}.${1 + random.integer(254)}`;
+    if (!taken.has(ip) && ip !== serviceNetwork.apiServer && ip !== serviceNetwork.dns) return ip;
+  }
+  throw failures.internal('failed to allocate a serviceIP: range is full');
+}
+
+function withNodePorts(
+  ports: NonNullable<Service['spec']['ports']>,
+  others: readonly Service[],
+  random: Random,
+): NonNullable<Service['spec']['ports']> {
+  const taken = new Set(others.flatMap((other) => (other.spec.ports ?? []).map(({ nodePort }) => nodePort)));
+  return ports.map((port) => {
+    if ((port.nodePort ?? 0) !== 0) return port;
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const nodePort = nodePorts.first + random.integer(nodePorts.last - nodePorts.first + 1);
+      if (taken.has(nodePort)) continue;
+      taken.add(nodePort);
+      return { ...port, nodePort };
+    }
+    throw failures.internal('failed to allocate a nodePort: range is full');
+  });
+}
