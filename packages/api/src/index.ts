@@ -1,9 +1,11 @@
 export * from './builtin-types.ts';
+export * from './defaults/index.ts';
 export * from './field-error.ts';
 export * from './hash.ts';
 export * from './json.ts';
 export * from './kind.ts';
 export * from './kinds.ts';
+export * from './names.ts';
 export * from './object.ts';
 export type * from './parts.ts';
 export * from './patch/index.ts';
@@ -13,3 +15,4 @@ export * from './schema.ts';
 export * from './selectors/index.ts';
 export * from './status.ts';
 export * from './table/index.ts';
+export * from './validation/index.ts';

@@ -1,0 +1,2 @@
+export { applyDefaults } from './apply-defaults.ts';
+export { defaultPodSpec, pullPolicyFor } from './pod.ts';
