@@ -1,5 +1,6 @@
 export * from './builtin-types.ts';
 export * from './defaults/index.ts';
+export * from './discovery/index.ts';
 export * from './field-error.ts';
 export * from './hash.ts';
 export * from './json.ts';
