@@ -21,6 +21,7 @@ export interface CacheListOptions {
 export interface Cache {
   /** Starts watching a kind if nobody did; resolves when its first objects are there. */
   sync(...kinds: readonly Kind[]): Promise<void>;
+  /** @throws Error if the kind is not synced. */
   get<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey | string): Stored<T> | undefined;
   /** In key order. @throws Error if the kind is not synced or the index is unknown. */
   list<T extends KubernetesObject>(kind: Kind<T>, options?: CacheListOptions): readonly Stored<T>[];
@@ -39,3 +40,4 @@ export interface Cache {
 
 /** Names of indexes that every cache has: children by their owner's uid, and objects by namespace. */
 export const ownerIndex = 'owner';
+export const namespaceIndex = 'namespace';

@@ -1,5 +1,11 @@
 export type * from './admission.ts';
+export { cacheClient } from './cache/cache-client.ts';
+export type { Selection } from './cache/reflector.ts';
+export { compareRevisions } from './cache/revision.ts';
+export { type CacheOptions, createCache, type WatchingCache } from './cache/watching-cache.ts';
 export * from './cache.ts';
+export { delegatingClient } from './client/delegating-client.ts';
+export { inspectClient } from './client/inspect-client.ts';
 export type * from './client.ts';
 export * from './clock/clock.ts';
 export { causeText, LivelockError, type WorkSummary } from './clock/livelock.ts';
@@ -16,7 +22,10 @@ export {
 export type * from './controller.ts';
 export type * from './environment.ts';
 export type * from './event-recorder.ts';
+export { errorText } from './inspection/error-text.ts';
+export { formatInspection } from './inspection/format.ts';
 export { createInspector, type InspectionStream } from './inspection/inspector.ts';
+export { createLogger } from './inspection/logger.ts';
 export type * from './inspection.ts';
 export type * from './node-api.ts';
 export * from './plugin.ts';
@@ -24,10 +33,6 @@ export type * from './random/random.ts';
 export { createSeededRandom } from './random/seeded-random.ts';
 export { createSystemRandom } from './random/system-random.ts';
 export type * from './work.ts';
-export type { BackOffOptions } from './work-queue/back-off.ts';
+export { type BackOffOptions, backOff } from './work-queue/back-off.ts';
 export type { Causes } from './work-queue/causes.ts';
-export {
-  createWorkQueue,
-  type WorkQueue,
-  type WorkQueueOptions,
-} from './work-queue/work-queue.ts';
+export { createWorkQueue, type WorkQueue, type WorkQueueOptions } from './work-queue/work-queue.ts';

@@ -252,7 +252,10 @@ class Engine implements Simulation, RetryClock, Work {
     const before = this.#activity;
     timer.task = undefined;
     this.#now = timer.time;
-    if (timer.retry !== undefined) this.#retries.delete(timer);
+    if (timer.retry !== undefined) {
+      this.#retries.delete(timer);
+      this.#activity++;
+    }
     const result = task();
     return this.#activity !== before || (typeof result === 'object' && result !== null);
   }

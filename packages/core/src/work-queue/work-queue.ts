@@ -2,6 +2,7 @@ import { type Milliseconds, milliseconds } from '../clock/clock.ts';
 import { scheduleRetry } from '../clock/retry.ts';
 import type { ReconcileResult } from '../controller.ts';
 import type { Environment } from '../environment.ts';
+import { errorText } from '../inspection/error-text.ts';
 import type { Cause } from '../inspection.ts';
 import { type BackOffOptions, backOff } from './back-off.ts';
 import { type Causes, mergeCause, mergeCauses } from './causes.ts';
@@ -235,9 +236,4 @@ class Queue implements WorkQueue {
     this.#followUps.get(key)?.[Symbol.dispose]();
     this.#followUps.delete(key);
   }
-}
-
-/** What was thrown, as a line of text. */
-export function errorText(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
 }

@@ -1,0 +1,217 @@
+import { keyOf, keyString, type Stored } from '@orrery/api';
+import type { CacheChange } from '../cache.ts';
+import { namespaceIndex, ownerIndex } from '../cache.ts';
+import { Bucket } from './bucket.ts';
+import { compareRevisions } from './revision.ts';
+
+/** The values under which an index files an object. */
+export type IndexValues = (object: Stored) => readonly string[];
+
+/** What is known of an object that is not shown. */
+interface Gone {
+  /** Set if that object was deleted; undefined if it only left the selection. */
+  readonly uid: string | undefined;
+  /** Its last known revision: what is not later than this is old news. */
+  readonly revision: string;
+}
+
+interface Index {
+  readonly values: IndexValues;
+  readonly buckets: Map<string, Bucket>;
+}
+
+/**
+ * The objects of one kind as a cache shows them: what the watch has told, overlaid with what this process has written. Of
+ * two states of an object the one with the later revision is shown, so the watch that lags behind our own writes never takes
+ * an object back in time.
+ */
+export class KindView {
+  readonly #all = new Bucket();
+  readonly #indexes = new Map<string, Index>();
+  readonly #gone = new Map<string, Gone>();
+  readonly #selected: (object: Stored) => boolean;
+  readonly #changed: (change: CacheChange) => void;
+  /** How far the watch has come. */
+  #revision = '';
+
+  constructor(selected: (object: Stored) => boolean, changed: (change: CacheChange) => void) {
+    this.#selected = selected;
+    this.#changed = changed;
+    this.addIndex(namespaceIndex, (object) => [object.metadata.namespace ?? '']);
+    this.addIndex(ownerIndex, (object) => object.metadata.ownerReferences?.map((owner) => owner.uid) ?? none);
+  }
+
+  get(key: string): Stored | undefined {
+    return this.#all.get(key);
+  }
+
+  /** All, in key order. */
+  list(): readonly Stored[] {
+    return this.#all.list();
+  }
+
+  /**
+   * Those that an index files under a value, in key order.
+   * @throws Error if there is no such index.
+   */
+  find(index: string, value: string): readonly Stored[] {
+    const found = this.#indexes.get(index);
+    if (found === undefined) throw new Error(`there is no index ${JSON.stringify(index)}: add it with addIndex`);
+    return found.buckets.get(value)?.list() ?? none;
+  }
+
+  addIndex(name: string, values: IndexValues): void {
+    if (this.#indexes.has(name)) return;
+    const index = { values, buckets: new Map<string, Bucket>() };
+    this.#indexes.set(name, index);
+    for (const object of this.#all.values()) file(index, keyString(keyOf(object)), object);
+  }
+
+  /** The watch brought an object that was added or modified. */
+  watched(object: Stored): void {
+    const { resourceVersion, uid } = object.metadata;
+    const key = keyString(keyOf(object));
+    this.watchedUntil(resourceVersion);
+    const gone = this.#gone.get(key);
+    if (gone !== undefined) {
+      if (isOld(object, gone)) return;
+      // Another object took the name, so the end of the one before has passed by.
+      if (gone.uid !== uid) this.#gone.delete(key);
+    }
+    this.#show(key, object);
+  }
+
+  /** The watch told that an object was deleted or left the selection. `object` is its last state. */
+  watchedDeletion(object: Stored): void {
+    const { resourceVersion, uid } = object.metadata;
+    const key = keyString(keyOf(object));
+    this.watchedUntil(resourceVersion);
+    const gone = this.#gone.get(key);
+    if (gone?.uid === uid || (gone !== undefined && compareRevisions(resourceVersion, gone.revision) >= 0)) {
+      this.#gone.delete(key);
+    }
+    const shown = this.#all.get(key);
+    if (shown === undefined || compareRevisions(shown.metadata.resourceVersion, resourceVersion) > 0) return;
+    this.#hide(key, shown, object);
+  }
+
+  /** The watch has come to this revision, with or without bringing anything. */
+  watchedUntil(revision: string): void {
+    if (compareRevisions(revision, this.#revision) > 0) this.#revision = revision;
+  }
+
+  /** A new listing of everything, as of a revision: after the first start, or when the watch has lost its place. */
+  replace(items: readonly Stored[], revision: string): void {
+    // The history has begun anew (a cluster that was restored): nothing known can be compared with it.
+    const restarted = compareRevisions(revision, this.#revision) < 0;
+    const listed = new Map(items.map((object) => [keyString(keyOf(object)), object]));
+    for (const [key, gone] of this.#gone) {
+      const stillListed = gone.uid !== undefined && gone.uid === listed.get(key)?.metadata.uid;
+      const over = !stillListed && compareRevisions(gone.revision, revision) <= 0;
+      if (restarted || over) this.#gone.delete(key);
+    }
+    for (const [key, shown] of this.#all.entries()) {
+      if (listed.has(key)) continue;
+      const newer = compareRevisions(shown.metadata.resourceVersion, revision) > 0;
+      if (restarted || !newer) this.#hide(key, shown, shown);
+    }
+    for (const [key, object] of listed) {
+      const gone = this.#gone.get(key);
+      if (gone === undefined || !isOld(object, gone)) this.#show(key, object, restarted);
+    }
+    this.#revision = revision;
+  }
+
+  /** This process wrote an object, and the server answered with this state. */
+  written(object: Stored): void {
+    const { resourceVersion } = object.metadata;
+    // The watch has been there already, and what it brought since then counts.
+    if (compareRevisions(resourceVersion, this.#revision) <= 0) return;
+    const key = keyString(keyOf(object));
+    const gone = this.#gone.get(key);
+    if (gone !== undefined && isOld(object, gone)) return;
+    const deleted = wasLast(object);
+    if (!deleted && this.#selected(object)) {
+      this.#gone.delete(key);
+      this.#show(key, object);
+      return;
+    }
+    const shown = this.#all.get(key);
+    if (shown !== undefined && compareRevisions(shown.metadata.resourceVersion, resourceVersion) > 0) return;
+    this.#gone.set(key, { uid: deleted ? object.metadata.uid : undefined, revision: resourceVersion });
+    if (shown !== undefined) this.#hide(key, shown, object);
+  }
+
+  /** This process deleted an object, and nothing is left of it. `uid` is the one that was shown when it asked for that. */
+  writtenDeletion(key: string, uid: string): void {
+    const shown = this.#all.get(key);
+    if (shown?.metadata.uid !== uid) return;
+    this.#gone.set(key, { uid, revision: shown.metadata.resourceVersion });
+    this.#hide(key, shown, shown);
+  }
+
+  #show(key: string, object: Stored, whatever = false): void {
+    const previous = this.#all.get(key);
+    if (previous === undefined) {
+      this.#all.set(key, object);
+      for (const index of this.#indexes.values()) file(index, key, object);
+      this.#changed({ type: 'added', object });
+      return;
+    }
+    const newer = compareRevisions(object.metadata.resourceVersion, previous.metadata.resourceVersion);
+    if (newer <= 0 && !(whatever && previous !== object)) return;
+    this.#all.set(key, object);
+    for (const index of this.#indexes.values()) refile(index, key, object, previous);
+    this.#changed({ type: 'modified', object, previous });
+  }
+
+  #hide(key: string, shown: Stored, last: Stored): void {
+    this.#all.delete(key);
+    for (const index of this.#indexes.values()) {
+      for (const value of index.values(shown)) unfile(index, value, key);
+    }
+    this.#changed({ type: 'deleted', object: last, previous: shown });
+  }
+}
+
+const none: readonly never[] = Object.freeze([]);
+
+/** Whether this state of an object was over before it went out of sight. */
+function isOld(object: Stored, gone: Gone): boolean {
+  return gone.uid === object.metadata.uid || compareRevisions(object.metadata.resourceVersion, gone.revision) <= 0;
+}
+
+/** Whether this state is what a write left when it took the last finalizer off an object that was being deleted. */
+function wasLast({ metadata }: Stored): boolean {
+  return (
+    metadata.deletionTimestamp !== undefined &&
+    (metadata.finalizers?.length ?? 0) === 0 &&
+    (metadata.deletionGracePeriodSeconds ?? 0) === 0
+  );
+}
+
+function file(index: Index, key: string, object: Stored): void {
+  for (const value of index.values(object)) {
+    let bucket = index.buckets.get(value);
+    if (bucket === undefined) {
+      bucket = new Bucket();
+      index.buckets.set(value, bucket);
+    }
+    bucket.set(key, object);
+  }
+}
+
+function refile(index: Index, key: string, object: Stored, previous: Stored): void {
+  const values = index.values(object);
+  for (const value of index.values(previous)) {
+    if (!values.includes(value)) unfile(index, value, key);
+  }
+  file(index, key, object);
+}
+
+function unfile(index: Index, value: string, key: string): void {
+  const bucket = index.buckets.get(value);
+  if (bucket === undefined) return;
+  bucket.delete(key);
+  if (bucket.size === 0) index.buckets.delete(value);
+}

@@ -1,0 +1,199 @@
+import {
+  type Kind,
+  type KubernetesObject,
+  keyString,
+  kindId,
+  type ObjectKey,
+  parseFieldSelector,
+  parseLabelSelector,
+  type Stored,
+} from '@orrery/api';
+import { Observable, Subject } from 'rxjs';
+import { type Cache, type CacheChange, type CacheListOptions, namespaceIndex } from '../cache.ts';
+import type { Client } from '../client.ts';
+import type { Environment } from '../environment.ts';
+import { KindView } from './kind-view.ts';
+import { type Delivery, Reflector, type Selection } from './reflector.ts';
+
+export interface CacheOptions {
+  /** Reads and watches. */
+  readonly client: Client;
+  readonly environment: Environment;
+  /** The name of the cache's turns: `ACTOR cache RESOURCE`. */
+  readonly actor: string;
+  /** Kinds of which only some objects are kept. Default: all objects of every kind. */
+  readonly selectors?: ReadonlyMap<Kind, Selection>;
+}
+
+/** A cache that is kept by watching, and that is told of this process's own writes. */
+export interface WatchingCache extends Cache, Disposable {
+  /** Whether the kind's first objects are there. */
+  synced(kind: Kind): boolean;
+  /** Shows what a write answered, unless the watch has brought something later already. */
+  written(object: Stored): void;
+  /** Shows as deleted what a delete left nothing of. `uid` is the one that was shown when the delete was asked for. */
+  writtenDeletion(kind: Kind, key: ObjectKey | string, uid: string): void;
+  /** Ends all watches and change streams. What is at hand can still be read. */
+  [Symbol.dispose](): void;
+}
+
+/** Makes a cache; it watches nothing before the first {@link Cache.sync}. Many controllers can share one. */
+export function createCache(options: CacheOptions): WatchingCache {
+  return new ObjectCache(options);
+}
+
+class ObjectCache implements WatchingCache {
+  readonly #options: CacheOptions;
+  readonly #selections = new Map<string, Selection>();
+  readonly #kinds = new Map<string, KindCache>();
+
+  constructor(options: CacheOptions) {
+    this.#options = options;
+    for (const [kind, selection] of options.selectors ?? []) this.#selections.set(kindId(kind), selection);
+  }
+
+  async sync(...kinds: readonly Kind[]): Promise<void> {
+    await Promise.all(kinds.map((kind) => this.#kind(kind).start()));
+  }
+
+  synced(kind: Kind): boolean {
+    return this.#kinds.get(kindId(kind))?.synced ?? false;
+  }
+
+  get<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey | string): Stored<T> | undefined {
+    return this.#readable(kind).get(nameOf(key)) as Stored<T> | undefined;
+  }
+
+  list<T extends KubernetesObject>(kind: Kind<T>, { namespace, index }: CacheListOptions = {}): readonly Stored<T>[] {
+    const view = this.#readable(kind);
+    const anywhere = namespace === undefined || namespace === '';
+    if (index === undefined) {
+      return (anywhere ? view.list() : view.find(namespaceIndex, namespace)) as readonly Stored<T>[];
+    }
+    const found = view.find(index.name, index.value) as readonly Stored<T>[];
+    return anywhere ? found : found.filter((object) => object.metadata.namespace === namespace);
+  }
+
+  addIndex<T extends KubernetesObject>(
+    kind: Kind<T>,
+    name: string,
+    values: (object: Stored<T>) => readonly string[],
+  ): void {
+    this.#kind(kind).view.addIndex(name, values as (object: Stored) => readonly string[]);
+  }
+
+  changes<T extends KubernetesObject>(
+    kind: Kind<T>,
+    { replay = false }: { readonly replay?: boolean } = {},
+  ): Observable<CacheChange<T>> {
+    const { view, changes } = this.#kind(kind);
+    return new Observable<CacheChange>((subscriber) => {
+      if (replay) for (const object of view.list()) subscriber.next({ type: 'added', object });
+      return changes.subscribe(subscriber);
+    }) as Observable<CacheChange<T>>;
+  }
+
+  written(object: Stored): void {
+    this.#kinds.get(`${object.apiVersion}/${object.kind}`)?.written(object);
+  }
+
+  writtenDeletion(kind: Kind, key: ObjectKey | string, uid: string): void {
+    this.#kinds.get(kindId(kind))?.view.writtenDeletion(nameOf(key), uid);
+  }
+
+  [Symbol.dispose](): void {
+    for (const kind of this.#kinds.values()) kind[Symbol.dispose]();
+  }
+
+  #kind(kind: Kind): KindCache {
+    const id = kindId(kind);
+    let found = this.#kinds.get(id);
+    if (found === undefined) {
+      found = new KindCache(this.#options, kind, this.#selections.get(id) ?? {});
+      this.#kinds.set(id, found);
+    }
+    return found;
+  }
+
+  #readable(kind: Kind): KindView {
+    const found = this.#kinds.get(kindId(kind));
+    if (found?.synced !== true)
+      throw new Error(`the cache has not synced ${kindId(kind)}: name it in the controller's kinds`);
+    return found.view;
+  }
+}
+
+class KindCache implements Disposable {
+  readonly view: KindView;
+  readonly changes = new Subject<CacheChange>();
+  synced = false;
+  readonly #reflector: Reflector;
+  readonly #firstObjects = Promise.withResolvers<void>();
+  #started = false;
+
+  constructor({ client, environment, actor }: CacheOptions, kind: Kind, selection: Selection) {
+    this.view = new KindView(selectionTest(kind, selection), (change) => this.changes.next(change));
+    this.#reflector = new Reflector({
+      client,
+      environment,
+      actor: `${actor} cache ${kind.resource}`,
+      kind,
+      selection,
+      deliver: (batch) => this.#deliver(batch),
+    });
+  }
+
+  start(): Promise<void> {
+    if (!this.#started) {
+      this.#started = true;
+      this.#reflector.start();
+    }
+    return this.#firstObjects.promise;
+  }
+
+  written(object: Stored): void {
+    if (this.#started) this.view.written(object);
+  }
+
+  [Symbol.dispose](): void {
+    this.#reflector[Symbol.dispose]();
+    this.changes.complete();
+  }
+
+  #deliver(batch: readonly Delivery[]): void {
+    for (const delivery of batch) {
+      switch (delivery.type) {
+        case 'replaced':
+          this.view.replace(delivery.items, delivery.resourceVersion);
+          this.synced = true;
+          this.#firstObjects.resolve();
+          break;
+        case 'BOOKMARK':
+          this.view.watchedUntil(delivery.resourceVersion);
+          break;
+        case 'DELETED':
+          this.view.watchedDeletion(delivery.object);
+          break;
+        default:
+          this.view.watched(delivery.object);
+      }
+    }
+  }
+}
+
+/** Tells of an object, as the server would, whether it is selected. */
+function selectionTest(
+  kind: Kind,
+  { namespace, labelSelector, fieldSelector }: Selection,
+): (object: Stored) => boolean {
+  const labels = labelSelector === undefined ? undefined : parseLabelSelector(labelSelector);
+  const fields = fieldSelector === undefined ? undefined : parseFieldSelector(fieldSelector, kind);
+  return (object) =>
+    (namespace === undefined || namespace === '' || object.metadata.namespace === namespace) &&
+    labels?.matches(object.metadata.labels) !== false &&
+    fields?.matches(object) !== false;
+}
+
+function nameOf(key: ObjectKey | string): string {
+  return typeof key === 'string' ? key : keyString(key);
+}
