@@ -8,6 +8,7 @@ export * from './kind.ts';
 export * from './kinds.ts';
 export * from './names.ts';
 export * from './object.ts';
+export * from './openapi/index.ts';
 export type * from './parts.ts';
 export * from './patch/index.ts';
 export * from './qos-class.ts';

@@ -1,0 +1,2 @@
+export { type Descriptions, loadDescriptions, noDescriptions } from './descriptions.ts';
+export { openApiV2, openApiV2Protobuf, openApiV3, openApiV3Index } from './documents.ts';
