@@ -10,6 +10,7 @@ export {
   type LabelOperator,
   type LabelRequirement,
   type Labels,
+  matcherOf,
   nothing,
 } from './label-matcher.ts';
 export { formatLabelSelector, labelSelectorMatcher, labelsMatcher } from './label-selector.ts';

@@ -13,7 +13,7 @@ const mirrorAnnotation = 'kubernetes.io/config.mirror';
  */
 export const presetAdmission: AdmissionPlugin = {
   name: 'PodPreset',
-  before: 'LimitRanger',
+  before: 'ServiceAccount',
   matches: ({ kind, operation, subresource }) =>
     operation === 'CREATE' && subresource === '' && kind.group === '' && kind.resource === Pod.resource,
   mutate,

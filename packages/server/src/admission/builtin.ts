@@ -5,7 +5,7 @@ import { priority } from './priority.ts';
 import { serviceAccount } from './service-account.ts';
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts';
 
-/** The built-in admission plugins, in Kubernetes' order. Put others among them with `orderAdmission`. */
+/** The built-in admission plugins, in Kubernetes' order. */
 export function builtinAdmission(): readonly AdmissionPlugin[] {
   return [namespaceLifecycle, serviceAccount, taintNodesByCondition, priority, defaultTolerationSeconds];
 }

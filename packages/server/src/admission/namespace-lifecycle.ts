@@ -18,15 +18,17 @@ export const namespaceLifecycle: AdmissionPlugin = {
     operation === 'CREATE'
       ? kind.namespaced && !questions.has(kind.resource)
       : operation === 'DELETE' && isNamespace(kind),
-  mutate: check,
+  mutate: (request, context) => (request.operation === 'CREATE' ? checkNamespace(request, context) : undefined),
+  validate: checkDeletion,
 };
 
-async function check(request: AdmissionRequest, context: AdmissionContext): Promise<void> {
-  if (request.operation === 'DELETE') {
-    if (immortal.has(request.name))
-      throw failures.forbidden(Namespace, request.name, 'this namespace may not be deleted');
-    return;
+function checkDeletion({ operation, kind, name }: AdmissionRequest): void {
+  if (operation === 'DELETE' && isNamespace(kind) && immortal.has(name)) {
+    throw failures.forbidden(Namespace, name, 'this namespace may not be deleted');
   }
+}
+
+async function checkNamespace(request: AdmissionRequest, context: AdmissionContext): Promise<void> {
   const namespace = await existing(request.namespace, context);
   if (namespace.metadata.deletionTimestamp === undefined && namespace.status?.phase !== 'Terminating') return;
   const name = request.namespace;

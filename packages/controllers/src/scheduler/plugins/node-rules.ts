@@ -1,0 +1,101 @@
+import { equalJson } from '@orrery/api';
+import { nodeAllows, termMatches } from '../node-selector.ts';
+import { type ClusterChange, type Failure, normalized, type SchedulerPlugin } from '../plugin.ts';
+import { tolerates, untoleratedTaint } from '../tolerations.ts';
+
+const unresolvable = (reason: string): Failure => ({ reasons: [reason], unresolvable: true });
+
+const isUnschedulable = unresolvable('node(s) were unschedulable');
+const unschedulableTaint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' } as const;
+
+/** A node with `spec.unschedulable` takes only Pods that tolerate it. */
+export const nodeUnschedulable: SchedulerPlugin = {
+  name: 'NodeUnschedulable',
+  filter({ pod }) {
+    const tolerated = (pod.spec.tolerations ?? []).some((toleration) => tolerates(toleration, unschedulableTaint));
+    return tolerated ? undefined : (node) => (node.unschedulable ? isUnschedulable : undefined);
+  },
+  retryOn: (change) =>
+    change.type === 'nodeAdded' ||
+    (change.type === 'nodeChanged' &&
+      change.previous.spec?.unschedulable === true &&
+      change.node.spec?.unschedulable !== true),
+};
+
+const isOtherNode = unresolvable("node(s) didn't match the requested node name");
+
+/** A Pod that names its node goes there or nowhere. */
+export const nodeName: SchedulerPlugin = {
+  name: 'NodeName',
+  filter({ pod }) {
+    const wanted = pod.spec.nodeName;
+    return wanted === undefined || wanted === ''
+      ? undefined
+      : (node) => (node.name === wanted ? undefined : isOtherNode);
+  },
+  retryOn: ({ type }) => type === 'nodeAdded',
+};
+
+/** A node's taints keep away Pods that do not tolerate them (Kubernetes "Taints and Tolerations"). */
+export const taintToleration: SchedulerPlugin = {
+  name: 'TaintToleration',
+  weight: 3,
+  filter({ pod }) {
+    const tolerations = pod.spec.tolerations ?? [];
+    return ({ taints }) => {
+      if (taints.length === 0) return undefined;
+      const taint = untoleratedTaint(taints, tolerations, ['NoSchedule', 'NoExecute']);
+      return taint === undefined
+        ? undefined
+        : unresolvable(`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`);
+    };
+  },
+  score({ pod }, _, nodes) {
+    const tolerations = (pod.spec.tolerations ?? []).filter(
+      ({ effect }) => effect === undefined || effect === 'PreferNoSchedule',
+    );
+    const counts = nodes.map(({ taints }) => {
+      let untolerated = 0;
+      for (const taint of taints) {
+        if (taint.effect !== 'PreferNoSchedule') continue;
+        if (!tolerations.some((toleration) => tolerates(toleration, taint))) untolerated++;
+      }
+      return untolerated;
+    });
+    return normalized(counts, true);
+  },
+  retryOn: (change) => change.type === 'nodeAdded' || nodeChanged(change, (node) => node.spec?.taints),
+};
+
+const doesNotMatch = unresolvable("node(s) didn't match Pod's node affinity/selector");
+
+/** `nodeSelector` and node affinity (Kubernetes "Assigning Pods to Nodes"). */
+export const nodeAffinity: SchedulerPlugin = {
+  name: 'NodeAffinity',
+  weight: 2,
+  filter({ pod: { spec } }) {
+    const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+    if (spec.nodeSelector === undefined && required === undefined) return undefined;
+    return (node) => (nodeAllows(spec, node.name, node.labels) ? undefined : doesNotMatch);
+  },
+  score({ pod }, _, nodes) {
+    const preferred = pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+    if (preferred.length === 0) return undefined;
+    const sums = nodes.map((node) => {
+      let sum = 0;
+      for (const { weight, preference } of preferred) {
+        if (weight > 0 && termMatches(preference, node.name, node.labels)) sum += weight;
+      }
+      return sum;
+    });
+    return normalized(sums);
+  },
+  retryOn: (change) => change.type === 'nodeAdded' || nodeChanged(change, (node) => node.metadata.labels),
+};
+
+function nodeChanged(
+  change: ClusterChange,
+  part: (node: Extract<ClusterChange, { type: 'nodeChanged' }>['node']) => unknown,
+): boolean {
+  return change.type === 'nodeChanged' && !equalJson(part(change.node), part(change.previous));
+}

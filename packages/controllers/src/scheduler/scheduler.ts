@@ -1,0 +1,383 @@
+import {
+  type Binding,
+  equalJson,
+  isNotFound,
+  keyOf,
+  Namespace,
+  Node,
+  Pod,
+  PodDisruptionBudget,
+  type Stored,
+} from '@orrery/api';
+import type { CacheChange, ControllerContext } from '@orrery/core';
+import { errorText } from '../workload/pod-control.ts';
+import { isTerminal } from '../workload/pod-state.ts';
+import { timestamp } from '../workload/timestamp.ts';
+import { ClusterState } from './cluster-state.ts';
+import { eventMessage, fitMessage } from './fit-message.ts';
+import type { ClusterChange, SchedulerPlugin } from './plugin.ts';
+import { type PodInfo, podInfo, sameForScheduling } from './pod-info.ts';
+import { type Candidate, preempt } from './preemption.ts';
+import { type NodeFailure, place } from './schedule.ts';
+import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts';
+import { siblingSelector } from './sibling-selector.ts';
+
+/** The settings of one scheduler, with nothing left open. */
+export interface SchedulerSettings {
+  readonly schedulerName: string;
+  readonly plugins: readonly SchedulerPlugin[];
+  readonly percentageOfNodesToScore: number;
+}
+
+/** The running scheduler: what happens in the cluster goes into its picture and queue; Pods leave the queue onto nodes. */
+export class Scheduler {
+  readonly #context: ControllerContext;
+  readonly #settings: SchedulerSettings;
+  readonly #plugins: ReadonlyMap<string, SchedulerPlugin>;
+  readonly #cluster: ClusterState;
+  readonly #queue: SchedulingQueue;
+  /** Pods whose binding is on its way. */
+  readonly #binding = new Set<string>();
+  /** Node → Pods that wait for victims to leave it. */
+  readonly #nominated = new Map<string, Map<string, PodInfo>>();
+  readonly #nominatedNode = new Map<string, string>();
+  #nextStart = 0;
+  #running = false;
+
+  constructor(context: ControllerContext, settings: SchedulerSettings) {
+    this.#context = context;
+    this.#settings = settings;
+    this.#plugins = new Map(settings.plugins.map((plugin) => [plugin.name, plugin]));
+    const { cache } = context;
+    this.#cluster = new ClusterState({
+      namespaceLabels: (name) => cache.get(Namespace, name)?.metadata.labels,
+      siblingSelector: (pod) => siblingSelector(pod, cache),
+    });
+    this.#queue = new SchedulingQueue(
+      context.clock,
+      (change, queued) => this.#mayHelp(change, queued),
+      () => this.#wake(),
+    );
+  }
+
+  /** Starts to watch and to schedule, until the context's signal is aborted. */
+  start(): void {
+    const { cache, signal } = this.#context;
+    const subscriptions = [
+      cache.changes(Node, { replay: true }).subscribe((change) => this.#nodeChanged(change)),
+      cache.changes(Pod, { replay: true }).subscribe((change) => this.#podChanged(change)),
+    ];
+    signal.addEventListener('abort', () => {
+      for (const subscription of subscriptions) subscription.unsubscribe();
+      this.#queue.stop();
+    });
+  }
+
+  #nodeChanged({ type, object, previous }: CacheChange<Node>): void {
+    if (type === 'deleted') {
+      this.#cluster.removeNode(object.metadata.name);
+      return;
+    }
+    const known = this.#cluster.node(object.metadata.name)?.node;
+    this.#cluster.setNode(object);
+    if (known === undefined) this.#queue.changed({ type: 'nodeAdded', node: object });
+    else if (previous !== undefined && !sameNode(object, previous)) {
+      this.#queue.changed({ type: 'nodeChanged', node: object, previous });
+    }
+  }
+
+  #podChanged({ type, object }: CacheChange<Pod>): void {
+    const { uid } = object.metadata;
+    if (type === 'deleted' || isTerminal(object)) {
+      this.#queue.delete(uid);
+      this.#dropNomination(uid);
+      const gone = this.#cluster.placed(uid);
+      if (gone === undefined) return;
+      this.#cluster.remove(uid);
+      this.#queue.changed({ type: 'podGone', pod: gone });
+      return;
+    }
+    const node = object.spec.nodeName ?? '';
+    if (node !== '') this.#podPlaced(object, node);
+    else if (this.#isOurs(object) && !this.#binding.has(uid)) {
+      const info = podInfo(object);
+      this.#queue.put(info);
+      const nominated = object.status?.nominatedNodeName;
+      if (nominated !== undefined && nominated !== '') this.#nominate(info, nominated);
+    }
+  }
+
+  #podPlaced(object: Stored<Pod>, node: string): void {
+    const { uid } = object.metadata;
+    const known = this.#cluster.placed(uid);
+    if (known !== undefined && this.#cluster.placeOf(uid) === node && sameForScheduling(known.pod, object)) return;
+    this.#queue.delete(uid);
+    this.#dropNomination(uid);
+    const pod = podInfo(object);
+    this.#cluster.add(pod, node);
+    // Until now it was at most assumed to be there.
+    if (known === undefined || (known.pod.spec.nodeName ?? '') === '') this.#queue.changed({ type: 'podPlaced', pod });
+    else if (known.groupKey !== pod.groupKey || !equalJson([...known.requests], [...pod.requests])) {
+      this.#queue.changed({ type: 'podChanged', pod });
+    }
+  }
+
+  #isOurs({ spec }: Pod): boolean {
+    return (spec.schedulerName ?? 'default-scheduler') === this.#settings.schedulerName;
+  }
+
+  #mayHelp(change: ClusterChange, { pod, rejectedBy }: QueuedPod): boolean {
+    if (rejectedBy.size === 0) return true;
+    for (const name of rejectedBy) {
+      const plugin = this.#plugins.get(name);
+      if (plugin?.retryOn === undefined || plugin.retryOn(change, pod)) return true;
+    }
+    return false;
+  }
+
+  #wake(): void {
+    if (this.#running) return;
+    this.#running = true;
+    void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    const { work, signal } = this.#context;
+    try {
+      while (this.#queue.hasActive && !signal.aborted) {
+        await work.turn(this.#settings.schedulerName);
+        if (signal.aborted) return;
+        const queued = this.#queue.pop();
+        if (queued !== undefined) this.#scheduleOne(queued);
+      }
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  #scheduleOne(queued: QueuedPod): void {
+    const { cache, events, log } = this.#context;
+    const { pod } = queued;
+    const current = cache.get(Pod, keyOf(pod.pod));
+    if (current === undefined || current.metadata.uid !== pod.uid) {
+      this.#queue.delete(pod.uid);
+      return;
+    }
+    if (current.metadata.deletionTimestamp !== undefined) {
+      this.#queue.delete(pod.uid);
+      const message = `skip schedule deleting pod: ${pod.key}`;
+      events.event(current, 'Warning', 'FailedScheduling', message, { action: 'Scheduling' });
+      return;
+    }
+    try {
+      this.#tryToPlace(queued);
+    } catch (error) {
+      // A plugin's mistake must not stop the scheduler: the Pod waits, and its event tells.
+      log.error('scheduling failed', { pod: pod.key, error: errorText(error) });
+      this.#queue.backOff(queued);
+      this.#tellFailure(pod, 'SchedulerError', errorText(error), undefined);
+    }
+  }
+
+  #tryToPlace(queued: QueuedPod): void {
+    const { pod } = queued;
+    const nodes = this.#cluster.nodes;
+    if (nodes.length === 0) {
+      this.#queue.park(queued, new Set());
+      this.#tellFailure(pod, 'Unschedulable', 'no nodes available to schedule pods', undefined);
+      return;
+    }
+    const { placement, visited } = place(pod, this.#cluster, this.#settings.plugins, this.#context.random, {
+      percentageOfNodesToScore: this.#settings.percentageOfNodesToScore,
+      start: this.#nextStart % nodes.length,
+      nominatedTo: (node) => [...(this.#nominated.get(node)?.values() ?? [])],
+      nominatedNode: this.#nominatedNode.get(pod.uid),
+    });
+    this.#nextStart = (this.#nextStart + visited) % nodes.length;
+    if (placement.type === 'placed') this.#assume(queued, placement.node);
+    else if (placement.type === 'unfit') this.#unfit(queued, placement.failures);
+    else {
+      const preemption = this.#preempt(pod, new Map());
+      const rejection = placement.message;
+      this.#queue.park(queued, new Set([placement.plugin]));
+      const message = fitMessage({ nodes: nodes.length, rejection, reasons: [], ...preemption.told });
+      this.#tellFailure(pod, 'Unschedulable', message, undefined);
+    }
+  }
+
+  #unfit(queued: QueuedPod, failures: ReadonlyMap<string, NodeFailure>): void {
+    const { pod } = queued;
+    const reasons: string[] = [];
+    const rejectedBy = new Set<string>();
+    for (const failure of failures.values()) {
+      reasons.push(...failure.reasons);
+      rejectedBy.add(failure.plugin);
+    }
+    const { candidate, told } = this.#preempt(pod, failures);
+    this.#queue.park(queued, rejectedBy);
+    if (candidate !== undefined) this.#evict(pod, candidate);
+    const message = fitMessage({ nodes: this.#cluster.nodes.length, reasons, ...told });
+    this.#tellFailure(pod, 'Unschedulable', message, candidate?.node);
+  }
+
+  #preempt(
+    pod: PodInfo,
+    failures: ReadonlyMap<string, NodeFailure>,
+  ): { readonly candidate?: Candidate; readonly told: { readonly preemption?: string } } {
+    const { cache, random } = this.#context;
+    const result = preempt(pod, failures, {
+      cluster: this.#cluster,
+      plugins: this.#settings.plugins,
+      random,
+      budgets: cache.list(PodDisruptionBudget),
+      current: (other) => cache.get(Pod, keyOf(other.pod)) ?? other.pod,
+    });
+    return 'candidate' in result ? { candidate: result.candidate, told: {} } : { told: { preemption: result.message } };
+  }
+
+  /** From here on the Pod counts as being on the node, although the API server does not know yet. */
+  #assume(queued: QueuedPod, node: string): void {
+    this.#cluster.add(queued.pod, node);
+    this.#binding.add(queued.pod.uid);
+    void this.#bind(queued, node);
+  }
+
+  async #bind(queued: QueuedPod, node: string): Promise<void> {
+    const { client, events, log } = this.#context;
+    const { pod } = queued;
+    const { metadata } = pod.pod;
+    const namespace = pod.namespace;
+    const binding: Binding = {
+      apiVersion: 'v1',
+      kind: 'Binding',
+      metadata: { name: metadata.name, namespace, uid: pod.uid },
+      target: { kind: 'Node', name: node },
+    };
+    try {
+      await client.createSubresource(Pod, keyOf(pod.pod), 'binding', binding);
+      this.#binding.delete(pod.uid);
+      this.#queue.delete(pod.uid);
+      this.#dropNomination(pod.uid);
+      const message = `Successfully assigned ${pod.key} to ${node}`;
+      events.event(pod.pod, 'Normal', 'Scheduled', message, { action: 'Binding' });
+      log.info('bound', { pod: pod.key, node });
+    } catch (error) {
+      this.#binding.delete(pod.uid);
+      this.#bindingFailed(queued, error);
+    }
+  }
+
+  #bindingFailed(queued: QueuedPod, error: unknown): void {
+    const { pod } = queued;
+    const current = this.#context.cache.get(Pod, keyOf(pod.pod));
+    // Somebody else may have bound it: then what the cache told last is right.
+    if (current?.metadata.uid === pod.uid && (current.spec.nodeName ?? '') !== '') {
+      this.#podPlaced(current, current.spec.nodeName ?? '');
+      this.#queue.delete(pod.uid);
+      return;
+    }
+    this.#cluster.remove(pod.uid);
+    this.#queue.changed({ type: 'podGone', pod });
+    if (isNotFound(error) || current === undefined || current.metadata.uid !== pod.uid) {
+      this.#queue.delete(pod.uid);
+      return;
+    }
+    this.#queue.backOff(queued);
+    this.#tellFailure(pod, 'SchedulerError', `binding rejected: ${errorText(error)}`, undefined);
+  }
+
+  /** Event and condition say why the Pod has no node; a nomination says which node it waits for. */
+  #tellFailure(
+    pod: PodInfo,
+    reason: 'Unschedulable' | 'SchedulerError',
+    message: string,
+    nominatedNodeName: string | undefined,
+  ): void {
+    const { events, log } = this.#context;
+    events.event(pod.pod, 'Warning', 'FailedScheduling', eventMessage(message), { action: 'Scheduling' });
+    log.info('not scheduled', { pod: pod.key, reason, message });
+    if (nominatedNodeName !== undefined) this.#nominate(pod, nominatedNodeName);
+    void this.#patchStatus(pod, reason, message, nominatedNodeName);
+  }
+
+  async #patchStatus(pod: PodInfo, reason: string, message: string, nominated: string | undefined): Promise<void> {
+    const { client, cache, clock, log } = this.#context;
+    const key = keyOf(pod.pod);
+    const status = cache.get(Pod, key)?.status;
+    const before = status?.conditions?.find(({ type }) => type === 'PodScheduled');
+    const isSame = before?.status === 'False' && before.reason === reason && before.message === message;
+    if (isSame && (nominated === undefined || nominated === status?.nominatedNodeName)) return;
+    const lastTransitionTime = before?.status === 'False' ? before.lastTransitionTime : timestamp(clock.now());
+    const condition = { type: 'PodScheduled', status: 'False', reason, message, lastTransitionTime };
+    const patch = {
+      metadata: { uid: pod.uid },
+      status: {
+        conditions: [condition],
+        ...(nominated === undefined ? {} : { nominatedNodeName: nominated }),
+      },
+    };
+    try {
+      await client.patch(Pod, key, { type: 'strategic', patch }, { subresource: 'status' });
+    } catch (error) {
+      // The next try writes it again; a Pod that is gone needs none.
+      if (!isNotFound(error)) log.warn('status not written', { pod: pod.key, error: errorText(error) });
+    }
+  }
+
+  #evict(pod: PodInfo, { node, victims }: Candidate): void {
+    for (const { uid, priority } of this.#nominated.get(node)?.values() ?? []) {
+      if (priority < pod.priority) this.#dropNomination(uid);
+    }
+    for (const victim of victims) void this.#evictOne(pod, victim, node);
+  }
+
+  async #evictOne(pod: PodInfo, victim: PodInfo, node: string): Promise<void> {
+    const { client, clock, events, log } = this.#context;
+    const key = keyOf(victim.pod);
+    const condition = {
+      type: 'DisruptionTarget',
+      status: 'True',
+      reason: 'PreemptionByScheduler',
+      message: `${this.#settings.schedulerName}: preempting to accommodate a higher priority pod`,
+      lastTransitionTime: timestamp(clock.now()),
+    };
+    try {
+      const patch = { metadata: { uid: victim.uid }, status: { conditions: [condition] } };
+      await client.patch(Pod, key, { type: 'strategic', patch }, { subresource: 'status' });
+      await client.delete(Pod, key, { preconditions: { uid: victim.uid } });
+      const message = `Preempted by pod ${pod.uid} on node ${node}`;
+      events.event(victim.pod, 'Normal', 'Preempted', message, { action: 'Preempting' });
+    } catch (error) {
+      if (isNotFound(error)) return;
+      log.warn('preemption failed', { victim: victim.key, error: errorText(error) });
+      // Without the victim's end nothing would wake the Pod that waits for it.
+      this.#queue.changed({ type: 'podGone', pod: victim });
+    }
+  }
+
+  #nominate(pod: PodInfo, node: string): void {
+    this.#dropNomination(pod.uid);
+    this.#nominatedNode.set(pod.uid, node);
+    const pods = this.#nominated.get(node) ?? new Map<string, PodInfo>();
+    pods.set(pod.uid, pod);
+    this.#nominated.set(node, pods);
+  }
+
+  #dropNomination(uid: string): void {
+    const node = this.#nominatedNode.get(uid);
+    if (node === undefined) return;
+    this.#nominatedNode.delete(uid);
+    const pods = this.#nominated.get(node);
+    pods?.delete(uid);
+    if (pods?.size === 0) this.#nominated.delete(node);
+  }
+}
+
+/** Whether nothing changed that a Pod's placement depends on; heartbeats and conditions do not. */
+function sameNode(a: Stored<Node>, b: Stored<Node>): boolean {
+  return (
+    equalJson(a.spec, b.spec) &&
+    equalJson(a.metadata.labels, b.metadata.labels) &&
+    equalJson(a.status?.allocatable, b.status?.allocatable)
+  );
+}
