@@ -22,7 +22,10 @@ export interface Controller {
   readonly name: string;
   /** Kinds that are synced before {@link start} is called. */
   readonly kinds: readonly Kind[];
-  /** Starts the loop; it ends when `context.signal` is aborted. */
+  /**
+   * Starts the loop; it ends when `context.signal` is aborted. A promise that it returns tells when the loop has ended: a
+   * manager that stops waits for it.
+   */
   start(context: ControllerContext): void | Promise<void>;
 }
 
@@ -51,13 +54,16 @@ export interface WatchSource<T extends KubernetesObject = KubernetesObject> {
   ): readonly (ObjectKey | string)[];
 }
 
-/** What {@link defineController} takes. */
-export interface ControllerDefinition<T extends KubernetesObject> {
+/** What `defineController` takes. `W` are the types of the watched kinds, inferred one by one. */
+export interface ControllerDefinition<
+  T extends KubernetesObject,
+  W extends readonly KubernetesObject[] = readonly KubernetesObject[],
+> {
   readonly name: string;
   readonly for: Kind<T>;
   /** Kinds whose objects this controller's objects own: a change to a child reconciles its controller owner. */
   readonly owns?: readonly Kind[];
-  readonly watches?: readonly WatchSource[];
+  readonly watches?: { readonly [I in keyof W]: WatchSource<W[I]> };
   /** Kinds that reconcile only reads from the cache. */
   readonly reads?: readonly Kind[];
   /** Only changes for which this is true are queued. Default: all. */

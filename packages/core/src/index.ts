@@ -20,13 +20,16 @@ export {
   type SimulationOptions,
 } from './clock/simulation.ts';
 export type * from './controller.ts';
+export { defineController, requeueAfter } from './define-controller.ts';
 export type * from './environment.ts';
 export type * from './event-recorder.ts';
+export { createEventRecorder, type EventRecorderOptions } from './events/event-recorder.ts';
 export { errorText } from './inspection/error-text.ts';
 export { formatInspection } from './inspection/format.ts';
 export { createInspector, type InspectionStream } from './inspection/inspector.ts';
 export { createLogger } from './inspection/logger.ts';
 export type * from './inspection.ts';
+export { createManager, type Manager, type ManagerOptions } from './manager/manager.ts';
 export type * from './node-api.ts';
 export * from './plugin.ts';
 export type * from './random/random.ts';

@@ -1,0 +1,243 @@
+import { ConfigMap, Deployment, Node, type ObjectKey, Pod, ReplicaSet, type Stored } from '@orrery/api';
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import { createSimulation } from './clock/simulation.ts';
+import type { Controller, ReconcileContext, ReconcileResult } from './controller.ts';
+import { defineController, requeueAfter } from './define-controller.ts';
+import type { Cause, Inspection } from './inspection.ts';
+import { createManager } from './manager/manager.ts';
+import { TestServer } from './test-server/test-server.ts';
+
+async function run(controller: Controller, prepare: (server: TestServer) => Promise<unknown> = async () => undefined) {
+  const simulation = createSimulation({ start: 0 });
+  const { environment } = simulation;
+  const server = new TestServer(environment);
+  const log: Inspection[] = [];
+  environment.inspector.events.subscribe((event) => event.actor === controller.name && log.push(event));
+  await prepare(server);
+  const manager = createManager({ environment, clientFor: () => server.client });
+  await manager.add(controller);
+  await manager.start();
+  await simulation.settle();
+  return { simulation, environment, server, manager, log };
+}
+
+function configMap(name: string, data: { [key: string]: string } = {}, owner?: Stored): ConfigMap {
+  const reference = { apiVersion: 'v1', kind: 'Pod', name: owner?.metadata.name ?? '', uid: owner?.metadata.uid ?? '' };
+  const ownerReferences = owner === undefined ? [] : [{ ...reference, controller: true }];
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default', ownerReferences }, data };
+}
+
+function pod(name: string): Pod {
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default' }, spec: { containers: [] } };
+}
+
+const change = (type: Cause['type'], kind: string, key: string) => expect.objectContaining({ type, kind, key });
+
+test('objects that are there at the start, and later ones, are reconciled; deletions go to deleted', async () => {
+  const seen: string[] = [];
+  const controller = defineController({
+    name: 'test',
+    for: ConfigMap,
+    reconcile: (object) => void seen.push(`reconcile ${object.metadata.name}`),
+    deleted: (key) => void seen.push(`deleted ${key.namespace}/${key.name}`),
+  });
+  const { server, simulation } = await run(controller, (server) => server.client.create(configMap('a')));
+  await server.client.create(configMap('b'));
+  await simulation.settle();
+  await server.client.delete(ConfigMap, 'default/a');
+  await simulation.settle();
+  expect(seen).toEqual(['reconcile a', 'reconcile b', 'deleted default/a']);
+});
+
+test('a change to a child reconciles its controller owner, before and after it changes hands', async () => {
+  const seen: string[] = [];
+  const controller = defineController({
+    name: 'test',
+    for: Pod,
+    owns: [ConfigMap],
+    reconcile: (object) => void seen.push(object.metadata.name),
+  });
+  const { server, simulation, log } = await run(controller);
+  const a = await server.client.create(pod('a'));
+  const b = await server.client.create(pod('b'));
+  await simulation.settle();
+  seen.length = 0;
+  log.length = 0;
+  await server.client.create(configMap('child', {}, a));
+  await simulation.settle();
+  expect(seen).toEqual(['a']);
+  expect(log.find((event) => event.type === 'started')).toMatchObject({
+    key: 'default/a',
+    causes: [change('added', 'v1/ConfigMap', 'default/child')],
+  });
+  await server.client.update(configMap('child', {}, b));
+  await simulation.settle();
+  expect(seen.slice(1).sort()).toEqual(['a', 'b']);
+  await server.client.delete(ConfigMap, 'default/child');
+  await simulation.settle();
+  expect(seen.slice(3)).toEqual(['b']);
+});
+
+test('a watched kind reconciles what its map names, by key or by text', async () => {
+  const seen: string[] = [];
+  const controller = defineController({
+    name: 'test',
+    for: Pod,
+    watches: [
+      { kind: ConfigMap, map: (object) => (object.data?.pods ?? '').split(' ') },
+      {
+        kind: Node,
+        map: (_node, { cache }) => cache.list(Pod).map((pod) => ({ namespace: 'default', name: pod.metadata.name })),
+      },
+    ],
+    reconcile: (object) => void seen.push(object.metadata.name),
+  });
+  const { server, simulation } = await run(controller);
+  for (const name of ['a', 'b', 'c']) await server.client.create(pod(name));
+  await simulation.settle();
+  seen.length = 0;
+  await server.client.create(configMap('x', { pods: 'default/b default/c' }));
+  await simulation.settle();
+  expect(seen).toEqual(['b', 'c']);
+  await server.client.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n', namespace: '' }, spec: {} });
+  await simulation.settle();
+  expect(seen.slice(2)).toEqual(['a', 'b', 'c']);
+});
+
+test('changes for which when is false are not queued, deletions always are', async () => {
+  const seen: string[] = [];
+  const controller = defineController({
+    name: 'test',
+    for: ConfigMap,
+    when: (object, previous) => object.data?.value !== previous?.data?.value,
+    reconcile: (object) => void seen.push(object.data?.value ?? ''),
+    deleted: () => void seen.push('deleted'),
+  });
+  const { server, simulation } = await run(controller);
+  await server.client.create(configMap('a', { value: '1' }));
+  await simulation.settle();
+  await server.client.patch(ConfigMap, 'default/a', { type: 'merge', patch: { metadata: { labels: { x: 'y' } } } });
+  await simulation.settle();
+  await server.client.update(configMap('a', { value: '2' }));
+  await simulation.settle();
+  await server.client.delete(ConfigMap, 'default/a');
+  await simulation.settle();
+  expect(seen).toEqual(['1', '2', 'deleted']);
+});
+
+test('reconcile sees its own writes at once, and is not called again for what the watch repeats', async () => {
+  let calls = 0;
+  const controller = defineController({
+    name: 'test',
+    for: ConfigMap,
+    reads: [Pod],
+    async reconcile(object, { client, cache }) {
+      calls++;
+      const name = `pod-of-${object.metadata.name}`;
+      if (cache.get(Pod, { namespace: 'default', name }) === undefined) await client.create(pod(name));
+      expect(cache.list(Pod)).toHaveLength(1);
+      await client.patch(ConfigMap, 'default/a', { type: 'merge', patch: { data: { done: 'yes' } } });
+      expect(cache.get(ConfigMap, 'default/a')?.data?.done).toBe('yes');
+    },
+    when: (object) => object.data?.done === undefined,
+  });
+  const { log } = await run(controller, (server) => server.client.create(configMap('a')));
+  expect(calls).toBe(1);
+  expect(log.filter((event) => event.type === 'wrote')).toMatchObject([
+    { verb: 'create', kind: 'v1/Pod', key: 'default/pod-of-a', resourceVersion: '12' },
+    { verb: 'patch', kind: 'v1/ConfigMap', key: 'default/a', resourceVersion: '13' },
+  ]);
+});
+
+test('requeueAfter calls again without an event', async () => {
+  const times: number[] = [];
+  const controller = defineController({
+    name: 'test',
+    for: ConfigMap,
+    reconcile: (_, { clock }) => {
+      times.push(clock.now());
+      return requeueAfter('30s');
+    },
+  });
+  const { simulation } = await run(controller, (server) => server.client.create(configMap('a')));
+  await simulation.advance('1m');
+  expect(times).toEqual([0, 30_000, 60_000]);
+});
+
+test('an error is told with its causes and tried again', async () => {
+  let calls = 0;
+  const controller = defineController({
+    name: 'test',
+    for: ConfigMap,
+    reconcile: () => {
+      if (++calls < 3) throw new Error('not yet');
+    },
+  });
+  const { log } = await run(controller, (server) => server.client.create(configMap('a')));
+  expect(calls).toBe(3);
+  expect(log.filter((event) => event.type === 'failed')).toMatchObject([
+    { attempt: 1, error: 'not yet', causes: [change('added', 'v1/ConfigMap', 'default/a')] },
+    { attempt: 2, causes: [change('added', 'v1/ConfigMap', 'default/a'), { type: 'retry' }] },
+  ]);
+});
+
+test('a stopped controller reconciles no more, and its last reconcile sees the signal', async () => {
+  const seen: string[] = [];
+  const controller = defineController({
+    name: 'test',
+    for: ConfigMap,
+    async reconcile(object, { clock, signal }) {
+      seen.push(`start ${object.metadata.name}`);
+      await clock.sleep('1h', signal).catch((error: Error) => seen.push(error.message));
+    },
+  });
+  const { server, manager, simulation } = await run(controller, (server) => server.client.create(configMap('a')));
+  await manager.stop();
+  await server.client.create(configMap('b'));
+  await simulation.advance('2h');
+  expect(seen).toEqual(['start a', 'the controller was stopped']);
+  expect(server.watches).toBe(0);
+});
+
+describe('types', () => {
+  test('every object has the type of its kind', () => {
+    defineController({
+      name: 'types',
+      for: Deployment,
+      owns: [ReplicaSet],
+      watches: [
+        {
+          kind: Pod,
+          map(object, { previous }) {
+            expectTypeOf(object).toEqualTypeOf<Stored<Pod>>();
+            expectTypeOf(previous).toEqualTypeOf<Stored<Pod> | undefined>();
+            return [];
+          },
+        },
+        {
+          kind: Node,
+          map: (object) => {
+            expectTypeOf(object).toEqualTypeOf<Stored<Node>>();
+            return ['default/a'];
+          },
+        },
+      ],
+      when: (object, previous) => {
+        expectTypeOf(object).toEqualTypeOf<Stored<Deployment>>();
+        expectTypeOf(previous).toEqualTypeOf<Stored<Deployment> | undefined>();
+        return true;
+      },
+      async reconcile(deployment, context) {
+        expectTypeOf(deployment).toEqualTypeOf<Stored<Deployment>>();
+        expectTypeOf(context).toEqualTypeOf<ReconcileContext>();
+        expectTypeOf(context.cache.get(ReplicaSet, 'a/b')).toEqualTypeOf<Stored<ReplicaSet> | undefined>();
+        expectTypeOf(context.client.get(Pod, 'a/b')).resolves.toEqualTypeOf<Stored<Pod>>();
+        return requeueAfter('5s');
+      },
+      deleted(key) {
+        expectTypeOf(key).toEqualTypeOf<ObjectKey>();
+      },
+    });
+    expectTypeOf(requeueAfter(5)).toEqualTypeOf<ReconcileResult>();
+  });
+});
