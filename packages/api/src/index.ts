@@ -6,6 +6,7 @@ export * from './hash.ts';
 export * from './json.ts';
 export * from './kind.ts';
 export * from './kinds.ts';
+export * from './manifest/index.ts';
 export * from './names.ts';
 export * from './object.ts';
 export * from './openapi/index.ts';

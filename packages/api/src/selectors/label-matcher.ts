@@ -1,5 +1,5 @@
 import { fieldErrors, fieldErrorText } from '../field-error.ts';
-import { labelKeyFaults, labelValueFaults } from './label-syntax.ts';
+import { labelValue, qualifiedName } from '../names.ts';
 
 /** How a requirement relates a label to its values (`selection.Operator`). */
 export type LabelOperator = '=' | '==' | '!=' | 'in' | 'notin' | 'gt' | 'lt' | 'exists' | '!';
@@ -66,7 +66,7 @@ export function requirementFault({ key, operator, values }: LabelRequirement): s
   const fault = (field: string, value: unknown, detail: string): void => {
     faults.push(fieldErrorText(fieldErrors.invalid(field, value, detail)));
   };
-  const keyFaults = labelKeyFaults(key);
+  const keyFaults = qualifiedName(key);
   if (keyFaults.length > 0) fault('key', key, keyFaults.join('; '));
 
   if (operator === 'in' || operator === 'notin') {
@@ -83,7 +83,7 @@ export function requirementFault({ key, operator, values }: LabelRequirement): s
   } else if (values.length !== 1) fault('values', values, 'exact-match compatibility requires one single value');
 
   for (const [i, value] of values.entries()) {
-    const valueFaults = labelValueFaults(value);
+    const valueFaults = labelValue(value);
     if (valueFaults.length > 0) fault(`values[${i}][${key}]`, value, valueFaults.join('; '));
   }
   if (faults.length === 0) return undefined;

@@ -1,4 +1,5 @@
 import { quote } from '../field-error.ts';
+import { qualifiedName } from '../names.ts';
 import { failures } from '../status.ts';
 import {
   type LabelMatcher,
@@ -7,7 +8,6 @@ import {
   matcherOf,
   requirementFault,
 } from './label-matcher.ts';
-import { labelKeyFaults } from './label-syntax.ts';
 
 const parsed = new Map<string, LabelMatcher>();
 const maxParsed = 1024;
@@ -77,7 +77,7 @@ class Parser {
     if (negated) this.#take();
     const key = this.#take();
     if (key.kind !== 'identifier') throw unable(`found '${key.text}', expected: identifier`);
-    const keyFaults = labelKeyFaults(key.text);
+    const keyFaults = qualifiedName(key.text);
     if (keyFaults.length > 0) throw unable(`<nil>: Invalid value: ${quote(key.text)}: ${keyFaults.join('; ')}`);
 
     const following = this.#peek().kind;

@@ -1,0 +1,1 @@
+export { ManifestError, type ManifestObject, parseManifest } from './parse-manifest.ts';
