@@ -67,7 +67,13 @@ export function openApiV2(kinds: Iterable<Kind>, descriptions: Descriptions = no
   return once(kinds, descriptions, 'v2', () => documentV2(byGroupVersion(kinds), descriptions));
 }
 
-/** {@link openApiV2} in protobuf, which is the only form that kubectl asks for (`application/com.github.proto-openapi.spec.v2@v1.0+protobuf`). */
+/** Media type that clients accept the protobuf form of `/openapi/v2` by. */
+export const openApiV2ProtobufAccept = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+
+/** Content-Type of the protobuf form of `/openapi/v2`. It is not the accepted one: that has an `@`, at which Go's parser fails. */
+export const openApiV2ProtobufContentType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+
+/** {@link openApiV2} in protobuf (gnostic's `openapi.v2.Document`), the only form that kubectl asks for. */
 export function openApiV2Protobuf(kinds: Iterable<Kind>, descriptions: Descriptions = noDescriptions): Uint8Array {
   return once(kinds, descriptions, 'v2 protobuf', () => encodeV2(openApiV2(kinds, descriptions)));
 }

@@ -1,2 +1,9 @@
 export { type Descriptions, loadDescriptions, noDescriptions } from './descriptions.ts';
-export { openApiV2, openApiV2Protobuf, openApiV3, openApiV3Index } from './documents.ts';
+export {
+  openApiV2,
+  openApiV2Protobuf,
+  openApiV2ProtobufAccept,
+  openApiV2ProtobufContentType,
+  openApiV3,
+  openApiV3Index,
+} from './documents.ts';

@@ -112,7 +112,7 @@ const wrappers: { readonly [message: string]: FieldRule } = {
 
 type Json = { readonly [keyword: string]: unknown };
 
-/** A Swagger 2.0 document as the protobuf that kubectl reads (`application/com.github.proto-openapi.spec.v2@v1.0+protobuf`). */
+/** A Swagger 2.0 document as the protobuf that kubectl reads. */
 export function encodeV2(document: object): Uint8Array {
   const writer = new ProtobufWriter();
   writeFields(writer, 'Document', document as Json);
