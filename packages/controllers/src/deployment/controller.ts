@@ -35,18 +35,13 @@ export function deploymentController(): Controller {
 /** A ReplicaSet without a controller concerns the Deployments that would adopt it. */
 const orphanReplicaSets: WatchSource = {
   kind: ReplicaSet,
-  map(replicaSet, { cache, previous }) {
-    const lost = previous === undefined ? undefined : controllerOf(previous);
-    const current = controllerOf(replicaSet);
-    const namespace = replicaSet.metadata.namespace ?? '';
-    const keys = [];
-    if (lost?.kind === Deployment.kind && lost.uid !== current?.uid) keys.push({ namespace, name: lost.name });
-    const labels = replicaSet.metadata.labels;
-    if (current !== undefined || labels === undefined) return keys;
-    for (const deployment of cache.list(Deployment, { namespace })) {
-      if (labelSelectorMatcher(deployment.spec.selector).matches(labels)) keys.push(keyOf(deployment));
-    }
-    return keys;
+  map(replicaSet, { cache }) {
+    const { labels, namespace = '' } = replicaSet.metadata;
+    if (labels === undefined || controllerOf(replicaSet) !== undefined) return [];
+    return cache
+      .list(Deployment, { namespace })
+      .filter(({ spec }) => labelSelectorMatcher(spec.selector).matches(labels))
+      .map(keyOf);
   },
 };
 

@@ -34,22 +34,16 @@ export function replicaSetController(): Controller {
   });
 }
 
-/** A Pod without a controller concerns the ReplicaSets that would adopt it; one that lost its controller, the loser. */
+/** A Pod without a controller concerns the ReplicaSets that would adopt it. */
 const orphanPods: WatchSource = {
   kind: Pod,
-  map(pod, { cache, previous }) {
-    const lost = previous === undefined ? undefined : controllerOf(previous);
-    const current = controllerOf(pod);
-    const keys = [];
-    if (lost?.kind === ReplicaSet.kind && lost.uid !== current?.uid) {
-      keys.push({ namespace: pod.metadata.namespace ?? '', name: lost.name });
-    }
-    const labels = pod.metadata.labels;
-    if (current !== undefined || labels === undefined) return keys;
-    for (const replicaSet of cache.list(ReplicaSet, { namespace: pod.metadata.namespace ?? '' })) {
-      if (labelSelectorMatcher(replicaSet.spec.selector).matches(labels)) keys.push(keyOf(replicaSet));
-    }
-    return keys;
+  map(pod, { cache }) {
+    const { labels, namespace = '' } = pod.metadata;
+    if (labels === undefined || controllerOf(pod) !== undefined) return [];
+    return cache
+      .list(ReplicaSet, { namespace })
+      .filter(({ spec }) => labelSelectorMatcher(spec.selector).matches(labels))
+      .map(keyOf);
   },
 };
 

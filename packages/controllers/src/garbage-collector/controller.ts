@@ -1,0 +1,30 @@
+import type { Kind } from '@orrery/api';
+import type { Controller } from '@orrery/core';
+import { concatMap, isObservable, type Observable, of } from 'rxjs';
+import { Collector } from './collector.ts';
+
+const name = 'generic-garbage-collector';
+
+export interface GarbageCollectorOptions {
+  /** The kinds that the cluster serves; an observable tells of kinds that come and go, with all kinds each time. */
+  readonly kinds: Iterable<Kind> | Observable<Iterable<Kind>>;
+}
+
+/** Deletes objects whose owners are gone (Kubernetes "Garbage Collection": background, foreground and orphan). */
+export function garbageCollector({ kinds }: GarbageCollectorOptions): Controller {
+  return {
+    name,
+    kinds: [],
+    async start(context) {
+      const { signal, log } = context;
+      const collector = new Collector(context, name);
+      const sets = isObservable(kinds) ? kinds : of(kinds);
+      const subscription = sets.pipe(concatMap((set) => collector.watch(set))).subscribe({
+        error: (error: unknown) => log.error('the kinds are no longer known', { error: String(error) }),
+      });
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      subscription.unsubscribe();
+      await collector.stop();
+    },
+  };
+}

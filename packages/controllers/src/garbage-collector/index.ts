@@ -1,0 +1,1 @@
+export { type GarbageCollectorOptions, garbageCollector } from './controller.ts';

@@ -1,0 +1,55 @@
+import type { OwnerReference } from '@orrery/api';
+
+/** How an owner is found: there, there but only until its dependents are gone, absent, or not to be told. */
+export type OwnerState = 'solid' | 'waitingForDependents' | 'absent' | 'unknown';
+
+/** An object's owner references by the state of the owners (Kubernetes "Garbage Collection"). */
+export interface ClassifiedOwners {
+  readonly solid: readonly OwnerReference[];
+  readonly dangling: readonly OwnerReference[];
+  readonly waiting: readonly OwnerReference[];
+}
+
+/** Sorts owner references. An owner of which nothing can be told counts as solid: what is not known is not collected. */
+export function classifyOwners(
+  references: readonly OwnerReference[],
+  stateOf: (reference: OwnerReference) => OwnerState,
+): ClassifiedOwners {
+  const solid: OwnerReference[] = [];
+  const dangling: OwnerReference[] = [];
+  const waiting: OwnerReference[] = [];
+  for (const reference of references) {
+    const state = stateOf(reference);
+    if (state === 'absent') dangling.push(reference);
+    else if (state === 'waitingForDependents') waiting.push(reference);
+    else solid.push(reference);
+  }
+  return { solid, dangling, waiting };
+}
+
+export type PropagationPolicy = 'Orphan' | 'Foreground' | 'Background';
+
+/** What is to be done with an object, seeing its owners. */
+export type Collection =
+  | { readonly type: 'keep' }
+  /** Some owner is left: the references to the others go. */
+  | { readonly type: 'unlink'; readonly remaining: readonly OwnerReference[] }
+  | { readonly type: 'delete'; readonly policy: PropagationPolicy; readonly unblocksDependents: boolean };
+
+/** Decides over an object with owners. */
+export function collectionOf(
+  { solid, dangling, waiting }: ClassifiedOwners,
+  finalizers: readonly string[],
+  hasDependents: boolean,
+): Collection {
+  if (solid.length > 0) {
+    return dangling.length + waiting.length === 0 ? { type: 'keep' } : { type: 'unlink', remaining: solid };
+  }
+  if (waiting.length > 0 && hasDependents) return { type: 'delete', policy: 'Foreground', unblocksDependents: true };
+  const policy = finalizers.includes('orphan')
+    ? 'Orphan'
+    : finalizers.includes('foregroundDeletion')
+      ? 'Foreground'
+      : 'Background';
+  return { type: 'delete', policy, unblocksDependents: false };
+}
