@@ -11,6 +11,8 @@ export interface Plugin {
   readonly kinds?: readonly Kind[];
   readonly admission?: readonly AdmissionPlugin[];
   readonly controllers?: readonly Controller[];
+  /** Rules of the scheduler (`SchedulerPlugin` of @orrery/controllers). */
+  readonly scheduler?: readonly object[];
   /** Images for the simulated runtime (`defineImage` of @orrery/runtimes). */
   readonly images?: readonly object[];
 }

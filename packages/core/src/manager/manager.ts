@@ -1,5 +1,5 @@
 import { cacheClient } from '../cache/cache-client.ts';
-import { createCache, type WatchingCache } from '../cache/watching-cache.ts';
+import { type CacheOptions, createCache, type WatchingCache } from '../cache/watching-cache.ts';
 import { inspectClient } from '../client/inspect-client.ts';
 import type { Client } from '../client.ts';
 import type { Controller } from '../controller.ts';
@@ -14,6 +14,8 @@ export interface ManagerOptions {
   clientFor(name: string): Client;
   /** The name under which the shared cache reads. Default `controller-manager`. */
   readonly name?: string;
+  /** Kinds of which the shared cache keeps only some objects: a kubelet's, its node's Pods. */
+  readonly selectors?: CacheOptions['selectors'];
   /**
    * A cache of the controller's own: a kubelet's, say, that keeps only its node's Pods. The manager ends it with the
    * controller. Default: all controllers share one cache.
@@ -58,8 +60,13 @@ class ControllerManager implements Manager {
 
   constructor(options: ManagerOptions) {
     this.#options = options;
-    const { environment, clientFor, name = 'controller-manager' } = options;
-    this.cache = createCache({ client: inspectClient(clientFor(name), environment, name), environment, actor: name });
+    const { environment, clientFor, name = 'controller-manager', selectors } = options;
+    this.cache = createCache({
+      client: inspectClient(clientFor(name), environment, name),
+      environment,
+      actor: name,
+      ...(selectors === undefined ? {} : { selectors }),
+    });
   }
 
   async add(controller: Controller): Promise<void> {

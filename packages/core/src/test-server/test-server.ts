@@ -177,9 +177,15 @@ export class TestServer {
 
   #store(kind: Kind, object: Stored): Stored {
     const key = keyString(keyOf(object));
+    const previous = this.#of(kind).get(key);
+    const unchanged = {
+      ...object,
+      metadata: { ...object.metadata, resourceVersion: previous?.metadata.resourceVersion },
+    };
+    // As in Kubernetes, a write that changes nothing makes no revision.
+    if (previous !== undefined && equal(previous, unchanged)) return previous;
     const resourceVersion = String(++this.#revision);
     const stored = deepFreeze({ ...object, metadata: { ...object.metadata, resourceVersion } });
-    const previous = this.#of(kind).get(key);
     const last = stored.metadata.deletionTimestamp !== undefined && (stored.metadata.finalizers?.length ?? 0) === 0;
     if (last) this.#of(kind).delete(key);
     else this.#of(kind).set(key, stored);
@@ -256,6 +262,13 @@ function kindOf(object: KubernetesObject): Kind {
   const [version = '', group = ''] = (object.apiVersion ?? '').split('/').reverse();
   const resource = `${object.kind?.toLowerCase()}s`;
   return { group, version, apiVersion: object.apiVersion, kind: object.kind, resource } as Kind;
+}
+
+function equal(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
+  const keys = Object.keys(a);
+  const of = (value: object, key: string) => (value as { [key: string]: unknown })[key];
+  return keys.length === Object.keys(b).length && keys.every((key) => equal(of(a, key), of(b, key)));
 }
 
 /** RFC 7386. */

@@ -220,7 +220,7 @@ describe('queue', () => {
             },
           });
           for (const { key, how, delay, gap } of steps) {
-            wanted.set(key, environment.clock.now() + (how === 'addAfter' ? delay : 0));
+            wanted.set(key, environment.clock.now());
             if (how === 'addAfter') queue.addAfter(key, delay);
             else if (how === 'add') queue.add(key, cause('1'));
             else queue.addRateLimited(key);

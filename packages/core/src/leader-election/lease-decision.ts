@@ -1,0 +1,55 @@
+import type { Lease } from '@orrery/api';
+import type { Milliseconds } from '../clock/clock.ts';
+
+export type LeaseSpec = NonNullable<Lease['spec']>;
+
+/** A Lease as a candidate saw it, and when it first saw it so. */
+export interface LeaseState {
+  readonly spec: LeaseSpec;
+  readonly since: Milliseconds;
+}
+
+/** Whether a candidate may take (or renew) the Lease now: nobody has it, it has it itself, or its holder was silent for too long. */
+export function candidacy(seen: LeaseState | undefined, identity: string, now: Milliseconds): 'take' | 'wait' {
+  if (seen === undefined || (seen.spec.holderIdentity ?? '') === '' || heldBy(seen, identity)) return 'take';
+  const silentFor = now - seen.since;
+  return silentFor > (seen.spec.leaseDurationSeconds ?? 0) * 1000 ? 'take' : 'wait';
+}
+
+export function heldBy(seen: LeaseState | undefined, identity: string): boolean {
+  return seen?.spec.holderIdentity === identity;
+}
+
+/** The Lease in the hands of `identity`: a renewal keeps when it was acquired, a takeover counts as a transition. */
+export function leaseSpec(
+  before: LeaseSpec | undefined,
+  identity: string,
+  duration: Milliseconds,
+  now: Milliseconds,
+): LeaseSpec {
+  const renewal = before?.holderIdentity === identity;
+  return {
+    ...before,
+    holderIdentity: identity,
+    leaseDurationSeconds: Math.ceil(duration / 1000),
+    acquireTime: (renewal ? before.acquireTime : undefined) ?? microTime(now),
+    renewTime: microTime(now),
+    leaseTransitions: before === undefined ? 0 : (before.leaseTransitions ?? 0) + (renewal ? 0 : 1),
+  };
+}
+
+/** The Lease in nobody's hands. */
+export function released(before: LeaseSpec, now: Milliseconds): LeaseSpec {
+  return {
+    ...before,
+    holderIdentity: '',
+    leaseDurationSeconds: 1,
+    acquireTime: microTime(now),
+    renewTime: microTime(now),
+  };
+}
+
+/** `metav1.MicroTime`. */
+function microTime(time: Milliseconds): string {
+  return new Date(time).toISOString().replace('Z', '000Z');
+}
