@@ -29,7 +29,7 @@ export function serviceRouting(
   const host = `${name}.${namespace}.svc.${clusterDomain}`;
   const { clusterIP = '', ports = [] } = service.spec;
   if (clusterIP === '' || clusterIP === 'None') {
-    const ready = slices.flatMap((slice) => slice.endpoints.filter(isReady));
+    const ready = slices.flatMap((slice) => (slice.endpoints ?? []).filter(isReady));
     const names: NameRecord[] = [{ name: host, ips: [...new Set(ready.flatMap(({ addresses }) => addresses))].sort() }];
     for (const endpoint of ready) {
       if ((endpoint.hostname ?? '') !== '')
@@ -42,7 +42,7 @@ export function serviceRouting(
     for (const slice of slices) {
       const target = (slice.ports ?? []).find((candidate) => (candidate.name ?? '') === (port.name ?? ''));
       if (target?.port === undefined) continue;
-      for (const endpoint of slice.endpoints) {
+      for (const endpoint of slice.endpoints ?? []) {
         if (!isReady(endpoint)) continue;
         for (const ip of endpoint.addresses) backends.push({ ip, port: target.port });
       }
@@ -52,6 +52,6 @@ export function serviceRouting(
   return { routes, names: [{ name: host, ips: [clusterIP] }] };
 }
 
-function isReady(endpoint: EndpointSlice['endpoints'][number]): boolean {
+function isReady(endpoint: NonNullable<EndpointSlice["endpoints"]>[number]): boolean {
   return endpoint.conditions?.ready !== false;
 }

@@ -300,6 +300,10 @@ export function bootstrapPolicy(): readonly (ClusterRole | ClusterRoleBinding | 
     clusterRoleBinding('system:node', 'system:node', [group('system:nodes')]),
     clusterRole('system:kube-scheduler', schedulerRules),
     clusterRoleBinding('system:kube-scheduler', 'system:kube-scheduler', [user('system:kube-scheduler')]),
+    clusterRole('system:kube-controller-manager', [rule(readVerbs, '*', ['*'])]),
+    clusterRoleBinding('system:kube-controller-manager', 'system:kube-controller-manager', [
+      user('system:kube-controller-manager'),
+    ]),
     ...controllers,
   ];
 }

@@ -1,4 +1,4 @@
-import { failures, fieldErrors, invalid, type KubernetesObject, type Service, type Stored } from '@orrery/api';
+import { failures, fieldErrors, invalid, type Service, type Stored } from '@orrery/api';
 import type { AdmissionPlugin, Random } from '@orrery/core';
 import type { ObjectStore } from '@orrery/store';
 
@@ -31,7 +31,7 @@ export function withAddresses(
   old: Service | undefined,
   others: readonly Service[],
   random: Random,
-): KubernetesObject {
+): Service {
   const spec: Service['spec'] = { ...service.spec };
   const type = spec.type ?? 'ClusterIP';
   if (type === 'ExternalName') {

@@ -1,0 +1,46 @@
+import { type KindRegistry, type KubernetesObject, parseManifest, type Stored } from '@orrery/api';
+import type { Client, Environment, Manager, UserInfo } from '@orrery/core';
+import type { SimNetwork } from '@orrery/runtimes/sim';
+import type { ApiServer } from '@orrery/server';
+import type { ClusterNodes } from './nodes.ts';
+
+/** The manager's name under which `apply` writes, as `kubectl apply --server-side` names its own. */
+const fieldManager = 'orrery';
+
+/** A whole cluster in this process (Kubernetes "Cluster Architecture"). */
+export interface Cluster {
+  readonly environment: Environment;
+  readonly server: ApiServer;
+  readonly kinds: KindRegistry;
+  /** The administrator's client. */
+  readonly client: Client;
+  /** Machines, each with its kubelet. */
+  readonly nodes: ClusterNodes;
+  /** The network of the simulated nodes and Pods. */
+  readonly network: SimNetwork;
+  /** Runs the control plane's loops. */
+  readonly manager: Manager;
+  /** A client that acts as somebody else. */
+  as(user: UserInfo): Client;
+  /** Applies every object of a manifest (YAML or JSON text, or objects), in order, by server-side apply. @throws what the first refusal is */
+  apply(manifest: string | KubernetesObject | readonly KubernetesObject[]): Promise<readonly Stored[]>;
+  /** Stops every loop, node and watch, and closes the store. */
+  close(): Promise<void>;
+}
+
+/** Applies what a manifest holds, in its order. */
+export async function applyManifest(
+  client: Client,
+  manifest: string | KubernetesObject | readonly KubernetesObject[],
+): Promise<readonly Stored[]> {
+  const objects =
+    typeof manifest === 'string'
+      ? parseManifest(manifest, 'manifest').objects.map(({ object }) => object)
+      : Array.isArray(manifest)
+        ? (manifest as readonly KubernetesObject[])
+        : [manifest as KubernetesObject];
+  const applied: Stored[] = [];
+  for (const object of objects)
+    applied.push(await client.apply(object, { fieldManager, force: true, fieldValidation: 'Strict' }));
+  return applied;
+}

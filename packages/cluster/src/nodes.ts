@@ -1,0 +1,162 @@
+import {
+  createKubelet,
+  createSecretProjector,
+  type Kubelet,
+  kubeletCacheSelectors,
+  ProjectedVolumes,
+} from '@orrery/controllers';
+import { createManager, type Environment, type Manager, type NodeApi } from '@orrery/core';
+import type { ContainerRuntime } from '@orrery/runtimes';
+import { type ApiServer, type NodeDirectory, serviceNetwork } from '@orrery/server';
+import { nodeUser } from './identities.ts';
+import { type NodeOptions, nodeAddresses } from './node-options.ts';
+
+/** What a node's runtime is made for. */
+export interface RuntimePlace {
+  readonly name: string;
+  readonly ip: string;
+  readonly podCidr: string;
+}
+
+/** Makes the runtime of one node; called again when a node that was stopped is started. */
+export type RuntimeFactory = (place: RuntimePlace) => ContainerRuntime;
+
+/** What can be done to the machines of a cluster. */
+export interface ClusterNodes extends NodeDirectory {
+  /** Names of all nodes, running or not, in the order in which they were added. */
+  readonly names: readonly string[];
+  /** The runtime of a node that runs. */
+  runtime(name: string): ContainerRuntime | undefined;
+  running(name: string): boolean;
+  /** Puts a machine into the cluster and starts it. @throws Error if there is one of that name */
+  add(options: NodeOptions): Promise<void>;
+  /** Pulls the plug: kubelet and containers are gone at once, and nobody is told. @throws Error for a name that no node has */
+  stop(name: string): Promise<void>;
+  /** Starts a machine that was stopped; its containers are made anew. @throws Error for a name that no node has */
+  start(name: string): Promise<void>;
+  /** Restarts a node's kubelet; its containers go on running. @throws Error for a node that does not run */
+  restartKubelet(name: string): Promise<void>;
+}
+
+interface Machine {
+  readonly options: NodeOptions;
+  readonly place: RuntimePlace;
+  runtime: ContainerRuntime | undefined;
+  kubelet: Kubelet | undefined;
+  manager: Manager | undefined;
+}
+
+/** What all nodes of a cluster share. */
+export interface NodesOptions {
+  readonly server: ApiServer;
+  readonly environment: Environment;
+  readonly runtime: RuntimeFactory;
+}
+
+/** Machines with kubelets over one API server. */
+export class Nodes implements ClusterNodes {
+  readonly #options: NodesOptions;
+  readonly #machines = new Map<string, Machine>();
+
+  constructor(options: NodesOptions) {
+    this.#options = options;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#machines.keys()];
+  }
+
+  find(nodeName: string): NodeApi | undefined {
+    return this.#machines.get(nodeName)?.kubelet?.api;
+  }
+
+  runtime(name: string): ContainerRuntime | undefined {
+    return this.#machines.get(name)?.runtime;
+  }
+
+  running(name: string): boolean {
+    return this.#machines.get(name)?.manager !== undefined;
+  }
+
+  async add(options: NodeOptions): Promise<void> {
+    if (this.#machines.has(options.name)) throw new Error(`there is a node ${options.name} already`);
+    const place = { name: options.name, ...nodeAddresses(this.#machines.size) };
+    const machine: Machine = { options, place, runtime: undefined, kubelet: undefined, manager: undefined };
+    this.#machines.set(options.name, machine);
+    await this.#start(machine);
+  }
+
+  async stop(name: string): Promise<void> {
+    const machine = this.#machine(name);
+    await this.#stopKubelet(machine);
+    await machine.runtime?.close();
+    machine.runtime = undefined;
+  }
+
+  async start(name: string): Promise<void> {
+    const machine = this.#machine(name);
+    if (machine.manager === undefined) await this.#start(machine);
+  }
+
+  async restartKubelet(name: string): Promise<void> {
+    const machine = this.#machine(name);
+    if (machine.manager === undefined) throw new Error(`node ${name} does not run`);
+    await this.#stopKubelet(machine);
+    await this.#start(machine);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.names.map((name) => this.stop(name)));
+  }
+
+  #machine(name: string): Machine {
+    const machine = this.#machines.get(name);
+    if (machine === undefined) throw new Error(`there is no node ${name}; there are ${this.names.join(', ')}`);
+    return machine;
+  }
+
+  async #start(machine: Machine): Promise<void> {
+    const { environment, server, runtime: makeRuntime } = this.#options;
+    const { name, labels, taints, capacity, allocatable } = machine.options;
+    const runtime = machine.runtime ?? makeRuntime(machine.place);
+    machine.runtime = runtime;
+    const volumes = new ProjectedVolumes();
+    const kubelet = createKubelet({
+      nodeName: name,
+      runtime,
+      volumes,
+      nodeIp: machine.place.ip,
+      podCidr: machine.place.podCidr,
+      clusterDns: [serviceNetwork.dns],
+      ...(labels === undefined ? {} : { labels }),
+      ...(taints === undefined ? {} : { taints }),
+      ...(capacity === undefined ? {} : { capacity }),
+      ...(allocatable === undefined ? {} : { allocatable }),
+    });
+    const projector = createSecretProjector({
+      nodeName: name,
+      files: runtime.files,
+      volumes,
+      allocatable: kubelet.allocatable,
+    });
+    const manager = createManager({
+      environment,
+      name: `kubelet-${name}`,
+      clientFor: () => server.client(nodeUser(name)),
+      selectors: kubeletCacheSelectors(name),
+      componentFor: () => ({ component: 'kubelet', host: name }),
+    });
+    await manager.add(projector);
+    await manager.add(kubelet);
+    machine.kubelet = kubelet;
+    machine.manager = manager;
+    await manager.start();
+  }
+
+  async #stopKubelet(machine: Machine): Promise<void> {
+    const { manager } = machine;
+    machine.manager = undefined;
+    machine.kubelet = undefined;
+    await manager?.stop();
+  }
+}
