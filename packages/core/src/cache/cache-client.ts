@@ -1,4 +1,12 @@
-import { type Kind, type KubernetesObject, keyString, kindId, type ObjectKey, type Stored } from '@orrery/api';
+import {
+  isNotFound,
+  type Kind,
+  type KubernetesObject,
+  keyString,
+  kindId,
+  type ObjectKey,
+  type Stored,
+} from '@orrery/api';
 import { delegatingClient } from '../client/delegating-client.ts';
 import type { Client } from '../client.ts';
 import type { WatchingCache } from './watching-cache.ts';
@@ -21,7 +29,11 @@ export function cacheClient(client: Client, cache: WatchingCache): Client {
     apply: async (object, options) => show(options.dryRun, await client.apply(object, options)),
     delete: async (kind, key, options) => {
       const uid = cache.synced(kind) ? cache.get(kind, key)?.metadata.uid : undefined;
-      const left = await client.delete(kind, key, options);
+      const left = await client.delete(kind, key, options).catch((error: unknown) => {
+        // Somebody else was faster, and the watch has not told yet.
+        if (isNotFound(error) && uid !== undefined) cache.writtenDeletion(kind, key, uid);
+        throw error;
+      });
       if (options?.dryRun === true) return left;
       if (left !== undefined) show(false, left);
       else if (uid !== undefined) cache.writtenDeletion(kind, key, uid);

@@ -1,3 +1,4 @@
+import { Fifo } from '../fifo.ts';
 import type { Random } from '../random/random.ts';
 
 /**
@@ -27,10 +28,10 @@ export class Turns {
   add(actor: string, resume: () => void): void {
     let line = this.#byActor.get(actor);
     if (line === undefined) {
-      line = { actor, resumes: [], first: 0 };
+      line = { actor, resumes: new Fifo() };
       this.#byActor.set(actor, line);
     }
-    if (line.resumes.length === line.first) this.#waiting.push(line);
+    if (line.resumes.length === 0) this.#waiting.push(line);
     line.resumes.push(resume);
   }
 
@@ -40,10 +41,8 @@ export class Turns {
     if (waiting.length === 0) return undefined;
     const drawn = waiting.length === 1 ? 0 : this.#random.integer(waiting.length);
     const line = waiting[drawn] as Line;
-    const resume = line.resumes[line.first++];
-    if (line.first === line.resumes.length) {
-      line.resumes.length = 0;
-      line.first = 0;
+    const resume = line.resumes.shift();
+    if (line.resumes.length === 0) {
       const last = waiting.pop() as Line;
       if (last !== line) waiting[drawn] = last;
     }
@@ -53,7 +52,5 @@ export class Turns {
 
 interface Line {
   readonly actor: string;
-  readonly resumes: (() => void)[];
-  /** Where the line begins; what is before it has had its turn. */
-  first: number;
+  readonly resumes: Fifo<() => void>;
 }

@@ -2,6 +2,7 @@ import { type Milliseconds, milliseconds } from '../clock/clock.ts';
 import { scheduleRetry } from '../clock/retry.ts';
 import type { ReconcileResult } from '../controller.ts';
 import type { Environment } from '../environment.ts';
+import { Fifo } from '../fifo.ts';
 import { errorText } from '../inspection/error-text.ts';
 import type { Cause } from '../inspection.ts';
 import { type BackOffOptions, backOff } from './back-off.ts';
@@ -53,7 +54,8 @@ interface DelayedAdd {
 class Queue implements WorkQueue {
   readonly #options: WorkQueueOptions;
   readonly #concurrency: number;
-  /** Keys that wait with their causes, in the order in which they were added. */
+  /** Keys that wait, in the order in which they were added, and their causes. */
+  readonly #order = new Fifo<string>();
   readonly #waiting = new Map<string, Causes>();
   /** Keys in process. */
   readonly #processing = new Set<string>();
@@ -119,6 +121,7 @@ class Queue implements WorkQueue {
 
   stop(): Promise<void> {
     this.#stopped = true;
+    this.#order.clear();
     this.#waiting.clear();
     this.#dirty.clear();
     for (const { timer } of this.#delayed.values()) timer[Symbol.dispose]();
@@ -134,6 +137,7 @@ class Queue implements WorkQueue {
     const set = this.#processing.has(key) ? this.#dirty : this.#waiting;
     const before = set.get(key);
     set.set(key, before === undefined ? causes : mergeCauses(before, causes));
+    if (before === undefined && set === this.#waiting) this.#order.push(key);
     this.#tellAdded(before === undefined ? 'queued' : 'merged', key, causes);
     this.#staff();
   }
@@ -155,9 +159,9 @@ class Queue implements WorkQueue {
   }
 
   async #work(): Promise<void> {
-    const next = this.#waiting.entries().next();
-    if (next.done !== true) {
-      const [key, causes] = next.value;
+    const key = this.#order.shift();
+    const causes = key === undefined ? undefined : this.#waiting.get(key);
+    if (key !== undefined && causes !== undefined) {
       this.#waiting.delete(key);
       this.#processing.add(key);
       await this.#process(key, causes);
@@ -166,6 +170,7 @@ class Queue implements WorkQueue {
       if (dirty !== undefined) {
         this.#dirty.delete(key);
         this.#waiting.set(key, dirty);
+        this.#order.push(key);
       }
     }
     this.#workers--;

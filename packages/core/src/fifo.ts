@@ -1,0 +1,28 @@
+/** First in, first out, at the same cost for any length (an array's `shift` moves all that follow). */
+export class Fifo<T> {
+  #items: T[] = [];
+  #first = 0;
+
+  get length(): number {
+    return this.#items.length - this.#first;
+  }
+
+  push(item: T): void {
+    this.#items.push(item);
+  }
+
+  shift(): T | undefined {
+    if (this.#first === this.#items.length) return undefined;
+    const item = this.#items[this.#first++];
+    if (this.#first > 1024 && this.#first * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#first);
+      this.#first = 0;
+    }
+    return item;
+  }
+
+  clear(): void {
+    this.#items = [];
+    this.#first = 0;
+  }
+}
