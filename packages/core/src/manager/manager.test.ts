@@ -73,6 +73,17 @@ test('a controller can have a cache of its own, which ends with it', async () =>
   expect(server.watches).toBe(0);
 });
 
+test('the shared cache can keep a selection only', async () => {
+  const { manager, server } = setup({ selectors: new Map([[ConfigMap, { namespace: 'mine' }]]) });
+  for (const namespace of ['mine', 'yours']) {
+    await server.client.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace } });
+  }
+  const log: string[] = [];
+  await manager.add(loop('one', log));
+  await manager.start();
+  expect(log).toEqual(['one starts with 1']);
+});
+
 test('a manager can be stopped while a kind cannot be synced', async () => {
   const { manager, server, simulation } = setup();
   const log: string[] = [];
@@ -128,4 +139,16 @@ test('each controller has chance of its own, decided by seed and name', async ()
   expect(await drawn(1)).toEqual(first);
   expect(await drawn(2)).not.toEqual(first);
   expect(first.a).not.toBe(first.b);
+});
+
+test('a controller that is started again draws other numbers', async () => {
+  const { manager, simulation } = setup();
+  const drawn: number[] = [];
+  const draw: Controller = { name: 'a', kinds: [], start: ({ random }) => void drawn.push(random.next()) };
+  await manager.start();
+  await manager.add(draw);
+  await manager.remove('a');
+  await simulation.advance(1);
+  await manager.add(draw);
+  expect(drawn[0]).not.toBe(drawn[1]);
 });

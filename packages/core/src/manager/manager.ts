@@ -1,3 +1,4 @@
+import type { Kind } from '@orrery/api';
 import { cacheClient } from '../cache/cache-client.ts';
 import { type CacheOptions, createCache, type WatchingCache } from '../cache/watching-cache.ts';
 import { inspectClient } from '../client/inspect-client.ts';
@@ -16,6 +17,8 @@ export interface ManagerOptions {
   readonly name?: string;
   /** Kinds of which the shared cache keeps only some objects: a kubelet's, its node's Pods. */
   readonly selectors?: CacheOptions['selectors'];
+  /** Kinds of which the shared cache keeps only some objects: of a node, its Pods. Default: all objects. */
+  readonly selectors?: ReadonlyMap<Kind, Selection>;
   /**
    * A cache of the controller's own: a kubelet's, say, that keeps only its node's Pods. The manager ends it with the
    * controller. Default: all controllers share one cache.
@@ -54,6 +57,7 @@ interface Running {
 class ControllerManager implements Manager {
   readonly cache: WatchingCache;
   readonly #options: ManagerOptions;
+  readonly #name: string;
   readonly #controllers = new Map<string, Running>();
   #state: 'new' | 'running' | 'stopped' = 'new';
   readonly #failures: unknown[] = [];
@@ -115,7 +119,8 @@ class ControllerManager implements Manager {
     const own = clientFor(name);
     const log = createLogger(environment.inspector, environment.clock, name);
     const { component, host } = componentFor?.(controller) ?? { component: name, host: undefined };
-    const random = environment.random.fork(name);
+    // With the time, so that a controller which is started again does not draw the same names and ids again.
+    const random = environment.random.fork(`${this.#name} ${name} ${environment.clock.now()}`);
     const loop = controller.start({
       ...environment,
       random,
