@@ -1,4 +1,3 @@
-import type { Kind } from '@orrery/api';
 import { cacheClient } from '../cache/cache-client.ts';
 import { type CacheOptions, createCache, type WatchingCache } from '../cache/watching-cache.ts';
 import { inspectClient } from '../client/inspect-client.ts';
@@ -15,10 +14,8 @@ export interface ManagerOptions {
   clientFor(name: string): Client;
   /** The name under which the shared cache reads. Default `controller-manager`. */
   readonly name?: string;
-  /** Kinds of which the shared cache keeps only some objects: a kubelet's, its node's Pods. */
+  /** Kinds of which the shared cache keeps only some objects: a kubelet's, its node's Pods. Default: all objects. */
   readonly selectors?: CacheOptions['selectors'];
-  /** Kinds of which the shared cache keeps only some objects: of a node, its Pods. Default: all objects. */
-  readonly selectors?: ReadonlyMap<Kind, Selection>;
   /**
    * A cache of the controller's own: a kubelet's, say, that keeps only its node's Pods. The manager ends it with the
    * controller. Default: all controllers share one cache.
@@ -65,6 +62,7 @@ class ControllerManager implements Manager {
   constructor(options: ManagerOptions) {
     this.#options = options;
     const { environment, clientFor, name = 'controller-manager', selectors } = options;
+    this.#name = name;
     this.cache = createCache({
       client: inspectClient(clientFor(name), environment, name),
       environment,
