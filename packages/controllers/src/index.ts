@@ -1,1 +1,12 @@
-export {};
+export * from './deployment/index.ts';
+export * from './endpoints/index.ts';
+export * from './endpointslice/index.ts';
+export * from './garbage-collector/index.ts';
+export * from './namespace/index.ts';
+export * from './node-lifecycle/index.ts';
+export * from './pod-gc/index.ts';
+export * from './preset-admission/index.ts';
+export * from './replicaset/index.ts';
+export * from './root-ca-publisher/index.ts';
+export * from './scheduler/index.ts';
+export * from './service-account/index.ts';

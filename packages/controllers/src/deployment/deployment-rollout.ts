@@ -1,7 +1,7 @@
 import { Deployment, isAlreadyExists, keyOf, ReplicaSet, type Stored, templateHash } from '@orrery/api';
-import type { ReconcileContext } from '@orrery/core';
+import { errorText, type ReconcileContext } from '@orrery/core';
 import { controllerOf, controllerReference } from '../workload/owner.ts';
-import { errorText, isNamespaceTerminating } from '../workload/pod-control.ts';
+import { isNamespaceTerminating } from '../workload/pod-control.ts';
 import { semanticEqual } from '../workload/semantic-equal.ts';
 import {
   type Condition,

@@ -3,11 +3,11 @@ import {
   type Client,
   type Controller,
   defineController,
+  errorText,
   type Milliseconds,
   type ReconcileContext,
   type ReconcileResult,
 } from '@orrery/core';
-import { errorText } from '../workload/pod-control.ts';
 import { semanticEqual } from '../workload/semantic-equal.ts';
 import { deletionConditions, type RemainingContent } from './conditions.ts';
 

@@ -3,6 +3,7 @@ import {
   type Cache,
   type Controller,
   defineController,
+  errorText,
   ownerIndex,
   type ReconcileContext,
   type ReconcileResult,
@@ -10,7 +11,7 @@ import {
 } from '@orrery/core';
 import { claim } from '../workload/claim.ts';
 import { controllerOf } from '../workload/owner.ts';
-import { errorText, podControl, podFromTemplate } from '../workload/pod-control.ts';
+import { podControl, podFromTemplate } from '../workload/pod-control.ts';
 import { isActive, readySince } from '../workload/pod-state.ts';
 import { slowStart } from '../workload/slow-start.ts';
 import { podsToDelete } from './deletion-rank.ts';

@@ -22,7 +22,7 @@ export function schedulerController(options: SchedulerOptions = {}): Controller 
   return {
     name: schedulerName,
     kinds: [Pod, Node, Namespace, PodDisruptionBudget, ...siblingKinds],
-    start: (context) => new Scheduler(context, { schedulerName, plugins, percentageOfNodesToScore }).start(),
+    start: (context) => new Scheduler(context, { schedulerName, plugins, percentageOfNodesToScore }).run(),
   };
 }
 

@@ -9,8 +9,7 @@ import {
   PodDisruptionBudget,
   type Stored,
 } from '@orrery/api';
-import type { CacheChange, ControllerContext } from '@orrery/core';
-import { errorText } from '../workload/pod-control.ts';
+import { type CacheChange, type ControllerContext, errorText } from '@orrery/core';
 import { isTerminal } from '../workload/pod-state.ts';
 import { timestamp } from '../workload/timestamp.ts';
 import { ClusterState } from './cluster-state.ts';
@@ -41,6 +40,7 @@ export class Scheduler {
   /** Node → Pods that wait for victims to leave it. */
   readonly #nominated = new Map<string, Map<string, PodInfo>>();
   readonly #nominatedNode = new Map<string, string>();
+  readonly #writes = new Set<Promise<void>>();
   #nextStart = 0;
   #running = false;
 
@@ -60,17 +60,23 @@ export class Scheduler {
     );
   }
 
-  /** Starts to watch and to schedule, until the context's signal is aborted. */
-  start(): void {
+  /** Watches and schedules until the context's signal is aborted; resolves when the last write has ended. */
+  async run(): Promise<void> {
     const { cache, signal } = this.#context;
     const subscriptions = [
       cache.changes(Node, { replay: true }).subscribe((change) => this.#nodeChanged(change)),
       cache.changes(Pod, { replay: true }).subscribe((change) => this.#podChanged(change)),
     ];
-    signal.addEventListener('abort', () => {
-      for (const subscription of subscriptions) subscription.unsubscribe();
-      this.#queue.stop();
-    });
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    for (const subscription of subscriptions) subscription.unsubscribe();
+    this.#queue.stop();
+    await Promise.all(this.#writes);
+  }
+
+  /** Lets a write go on beside the scheduling of the next Pods. */
+  #write(write: Promise<void>): void {
+    this.#writes.add(write);
+    void write.finally(() => this.#writes.delete(write));
   }
 
   #nodeChanged({ type, object, previous }: CacheChange<Node>): void {
@@ -239,7 +245,7 @@ export class Scheduler {
   #assume(queued: QueuedPod, node: string): void {
     this.#cluster.add(queued.pod, node);
     this.#binding.add(queued.pod.uid);
-    void this.#bind(queued, node);
+    this.#write(this.#bind(queued, node));
   }
 
   async #bind(queued: QueuedPod, node: string): Promise<void> {
@@ -297,7 +303,7 @@ export class Scheduler {
     events.event(pod.pod, 'Warning', 'FailedScheduling', eventMessage(message), { action: 'Scheduling' });
     log.info('not scheduled', { pod: pod.key, reason, message });
     if (nominatedNodeName !== undefined) this.#nominate(pod, nominatedNodeName);
-    void this.#patchStatus(pod, reason, message, nominatedNodeName);
+    this.#write(this.#patchStatus(pod, reason, message, nominatedNodeName));
   }
 
   async #patchStatus(pod: PodInfo, reason: string, message: string, nominated: string | undefined): Promise<void> {
@@ -328,7 +334,7 @@ export class Scheduler {
     for (const { uid, priority } of this.#nominated.get(node)?.values() ?? []) {
       if (priority < pod.priority) this.#dropNomination(uid);
     }
-    for (const victim of victims) void this.#evictOne(pod, victim, node);
+    for (const victim of victims) this.#write(this.#evictOne(pod, victim, node));
   }
 
   async #evictOne(pod: PodInfo, victim: PodInfo, node: string): Promise<void> {

@@ -8,7 +8,7 @@ import {
   StatusError,
   type Stored,
 } from '@orrery/api';
-import type { Client, EventRecorder } from '@orrery/core';
+import { type Client, type EventRecorder, errorText } from '@orrery/core';
 import { controllerReference } from './owner.ts';
 
 /** The Pod that a controller makes from its template: labels, annotations and finalizers are the template's. */
@@ -70,9 +70,4 @@ export function isNamespaceTerminating(error: unknown): boolean {
     error instanceof StatusError &&
     (error.status.details?.causes?.some((cause) => cause.reason === 'NamespaceTerminating') ?? false)
   );
-}
-
-/** An error's message, whatever was thrown. */
-export function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

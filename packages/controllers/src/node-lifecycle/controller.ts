@@ -1,0 +1,16 @@
+import { Lease, Node, Pod } from '@orrery/api';
+import type { Controller } from '@orrery/core';
+import { NodeLifecycle } from './node-lifecycle.ts';
+import { TaintEviction } from './taint-eviction.ts';
+
+/** Notices nodes that fall silent, and taints nodes by their conditions (Kubernetes "Nodes", node controller). */
+export function nodeLifecycleController(): Controller {
+  const name = 'node-controller';
+  return { name, kinds: [Node, Pod, Lease], start: (context) => new NodeLifecycle(context, name).run() };
+}
+
+/** Evicts Pods from nodes with NoExecute taints (Kubernetes "Taint-based Evictions"). */
+export function taintEvictionController(): Controller {
+  const name = 'taint-eviction-controller';
+  return { name, kinds: [Node, Pod], start: (context) => new TaintEviction(context, name).run() };
+}

@@ -1,0 +1,1 @@
+export { nodeLifecycleController, taintEvictionController } from './controller.ts';

@@ -1,0 +1,221 @@
+import { isNotFound, keyOf, Lease, Node, Pod, type Stored, type Taint } from '@orrery/api';
+import { type CacheChange, type ControllerContext, errorText } from '@orrery/core';
+import { isReady } from '../workload/pod-state.ts';
+import { timestamp } from '../workload/timestamp.ts';
+import { evictionInterval, zoneState } from './eviction-rate.ts';
+import { type Heartbeat, heartbeat, readyCondition, silentConditions } from './health.ts';
+import { podsByNode } from './pods-by-node.ts';
+import { evictionTaints, readinessTaint, scheduleTaints } from './taints.ts';
+
+/** How often nodes are looked at. */
+const monitorPeriod = 5000;
+const leaseNamespace = 'kube-node-lease';
+
+/** The running node controller: watches for silent nodes and taints those that are not well. */
+export class NodeLifecycle {
+  readonly #context: ControllerContext;
+  readonly #actor: string;
+  readonly #heartbeats = new Map<string, Heartbeat>();
+  readonly #known = new Set<string>();
+  /** Zone → when the last node was given up there. */
+  readonly #lastEviction = new Map<string, number>();
+  #wasAllDown = false;
+  #timer: Disposable | undefined;
+  /** Looks that are asked for; one runs at a time. */
+  #asked = false;
+  #running: Promise<void> | undefined;
+
+  constructor(context: ControllerContext, actor: string) {
+    this.#context = context;
+    this.#actor = actor;
+  }
+
+  async run(): Promise<void> {
+    const { cache, signal } = this.#context;
+    const subscription = cache.changes(Node, { replay: true }).subscribe((change) => this.#nodeChanged(change));
+    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    subscription.unsubscribe();
+    this.#timer?.[Symbol.dispose]();
+    await this.#running;
+  }
+
+  #nodeChanged({ type, object, previous }: CacheChange<Node>): void {
+    const { name } = object.metadata;
+    const { events } = this.#context;
+    if (type === 'deleted') {
+      this.#heartbeats.delete(name);
+      this.#known.delete(name);
+      events.event(object, 'Normal', 'RemovingNode', `Node ${name} event: Removing Node ${name} from Controller`);
+    } else if (!this.#known.has(name)) {
+      this.#known.add(name);
+      events.event(object, 'Normal', 'RegisteredNode', `Node ${name} event: Registered Node ${name} in Controller`);
+    }
+    // A heartbeat alone changes neither health nor taints: it is seen at the next regular look.
+    if (previous === undefined || !sameHealth(object, previous)) this.#look();
+    this.#arm();
+  }
+
+  #arm(): void {
+    if (this.#timer !== undefined || this.#known.size === 0) return;
+    this.#timer = this.#context.clock.schedule(monitorPeriod, () => {
+      this.#timer = undefined;
+      if (this.#context.signal.aborted) return;
+      if (this.#somethingIsDue()) this.#look();
+      this.#arm();
+    });
+  }
+
+  /** Whether a look would do anything: a quiet cluster costs no turn and no request. */
+  #somethingIsDue(): boolean {
+    const { cache, clock } = this.#context;
+    const now = clock.now();
+    let due = false;
+    for (const node of cache.list(Node)) {
+      const sign = this.#heartbeat(node, now);
+      if (!due && (silentConditions(node, sign, now).length > 0 || this.#wantsTaint(node))) due = true;
+    }
+    return due;
+  }
+
+  #heartbeat(node: Stored<Node>, now: number): Heartbeat {
+    const { name } = node.metadata;
+    const lease = this.#context.cache.get(Lease, { namespace: leaseNamespace, name });
+    const sign = heartbeat(this.#heartbeats.get(name), node, lease, now);
+    this.#heartbeats.set(name, sign);
+    return sign;
+  }
+
+  #wantsTaint(node: Stored<Node>): boolean {
+    const now = this.#context.clock.now();
+    return scheduleTaints(node, now) !== undefined || evictionTaints(node, readinessTaint(node), now) !== undefined;
+  }
+
+  #look(): void {
+    this.#asked = true;
+    this.#running ??= this.#lookWhileAsked().finally(() => {
+      this.#running = undefined;
+    });
+  }
+
+  async #lookWhileAsked(): Promise<void> {
+    const { work, signal, log } = this.#context;
+    while (this.#asked && !signal.aborted) {
+      await work.turn(this.#actor);
+      this.#asked = false;
+      try {
+        await this.#lookAtAll();
+      } catch (error) {
+        // The next regular look tries again.
+        log.error('nodes not looked after', { error: errorText(error) });
+      }
+    }
+  }
+
+  async #lookAtAll(): Promise<void> {
+    const { cache, clock, log } = this.#context;
+    const zones = new Map<string, Stored<Node>[]>();
+    for (const known of cache.list(Node)) {
+      let node = known;
+      try {
+        node = await this.#lookAt(known);
+      } catch (error) {
+        if (isNotFound(error)) continue;
+        log.warn('node not looked after', { node: known.metadata.name, error: errorText(error) });
+      }
+      const zone = zoneOf(node);
+      zones.set(zone, [...(zones.get(zone) ?? []), node]);
+    }
+    const states = new Map<string, ReturnType<typeof zoneState>>();
+    for (const [zone, nodes] of zones) {
+      const ready = nodes.filter((node) => readyCondition(node)?.status === 'True').length;
+      states.set(zone, zoneState(ready, nodes.length - ready));
+    }
+    const allDown = states.size > 0 && [...states.values()].every((state) => state === 'fullDisruption');
+    if (this.#wasAllDown && !allDown) this.#forgiveAll(clock.now());
+    this.#wasAllDown = allDown;
+    for (const [zone, nodes] of zones) {
+      const interval = evictionInterval(states.get(zone) ?? 'normal', nodes.length, allDown);
+      await this.#taintForEviction(zone, nodes, interval);
+    }
+  }
+
+  /** When everything was down, it was our sight that failed: all nodes get their whole grace again. */
+  #forgiveAll(now: number): void {
+    for (const [name, sign] of this.#heartbeats) this.#heartbeats.set(name, { ...sign, seen: now });
+  }
+
+  async #lookAt(node: Stored<Node>): Promise<Stored<Node>> {
+    const { client, clock, events } = this.#context;
+    const now = clock.now();
+    let current = node;
+    const conditions = silentConditions(node, this.#heartbeat(node, now), now);
+    const wasReady = readyCondition(node)?.status === 'True';
+    if (conditions.length > 0) {
+      const patch = { status: { conditions } };
+      current = await client.patch(Node, node.metadata.name, { type: 'strategic', patch }, { subresource: 'status' });
+      if (wasReady) {
+        const message = `Node ${node.metadata.name} status is now: NodeNotReady`;
+        events.event(node, 'Normal', 'NodeNotReady', message);
+      }
+    }
+    if (readyCondition(current) !== undefined && readyCondition(current)?.status !== 'True') {
+      await this.#markPodsNotReady(current);
+    }
+    const taints = scheduleTaints(current, now);
+    return taints === undefined ? current : this.#writeTaints(current, taints);
+  }
+
+  async #markPodsNotReady(node: Stored<Node>): Promise<void> {
+    const { client, cache, clock, events } = this.#context;
+    for (const pod of podsByNode(cache, node.metadata.name)) {
+      if (!isReady(pod)) continue;
+      const condition = { type: 'Ready', status: 'False', lastTransitionTime: timestamp(clock.now()) };
+      const patch = { metadata: { uid: pod.metadata.uid }, status: { conditions: [condition] } };
+      try {
+        await client.patch(Pod, keyOf(pod), { type: 'strategic', patch }, { subresource: 'status' });
+        events.event(pod, 'Warning', 'NodeNotReady', 'Node is not ready');
+      } catch (error) {
+        if (!isNotFound(error)) throw error;
+      }
+    }
+  }
+
+  /** Nodes that are ready lose the NoExecute taint at once; others get it one by one, as the zone's rate allows. */
+  async #taintForEviction(zone: string, nodes: readonly Stored<Node>[], interval: number): Promise<void> {
+    const { clock, log } = this.#context;
+    for (const node of nodes) {
+      const wanted = readinessTaint(node);
+      const now = clock.now();
+      const taints = evictionTaints(node, wanted, now);
+      if (taints === undefined) continue;
+      const isSwap = (node.spec?.taints ?? []).some(({ effect, key }) => effect === 'NoExecute' && key !== wanted);
+      if (wanted !== undefined && !isSwap) {
+        const last = this.#lastEviction.get(zone);
+        if (interval === Number.POSITIVE_INFINITY || (last !== undefined && now < last + interval)) continue;
+        this.#lastEviction.set(zone, now);
+      }
+      try {
+        await this.#writeTaints(node, taints);
+      } catch (error) {
+        if (!isNotFound(error)) log.warn('node not tainted', { node: node.metadata.name, error: errorText(error) });
+      }
+    }
+  }
+
+  async #writeTaints(node: Stored<Node>, taints: readonly Taint[]): Promise<Stored<Node>> {
+    const { uid, resourceVersion, name } = node.metadata;
+    const patch = { metadata: { uid, resourceVersion }, spec: { taints: taints.length === 0 ? null : taints } };
+    return this.#context.client.patch(Node, name, { type: 'merge', patch });
+  }
+}
+
+function zoneOf({ metadata }: Stored<Node>): string {
+  const { labels } = metadata;
+  return `${labels?.['topology.kubernetes.io/region'] ?? ''}:${labels?.['topology.kubernetes.io/zone'] ?? ''}`;
+}
+
+function sameHealth(a: Stored<Node>, b: Stored<Node>): boolean {
+  const health = (node: Node) =>
+    (node.status?.conditions ?? []).map(({ type, status }) => `${type}=${status}`).join(',');
+  return a.spec === b.spec && health(a) === health(b);
+}

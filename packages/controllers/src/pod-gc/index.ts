@@ -1,0 +1,1 @@
+export { podGarbageCollector } from './controller.ts';
