@@ -38,6 +38,7 @@ export interface Cache {
   ): Observable<CacheChange<T>>;
 }
 
-/** Names of indexes that every cache has: children by their owner's uid, and objects by namespace. */
+/** The index that every cache has of children by the uid of each of their owners. */
 export const ownerIndex = 'owner';
+/** The index that every cache has of objects by namespace. */
 export const namespaceIndex = 'namespace';

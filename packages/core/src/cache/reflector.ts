@@ -19,6 +19,7 @@ export type Delivery =
   | { readonly type: 'replaced'; readonly items: readonly Stored[]; readonly resourceVersion: string }
   | WatchEvent;
 
+/** What a {@link Reflector} needs. */
 export interface ReflectorOptions {
   readonly client: Client;
   readonly environment: Environment;

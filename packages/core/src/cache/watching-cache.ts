@@ -15,6 +15,7 @@ import type { Environment } from '../environment.ts';
 import { KindView } from './kind-view.ts';
 import { type Delivery, Reflector, type Selection } from './reflector.ts';
 
+/** What {@link createCache} needs. */
 export interface CacheOptions {
   /** Reads and watches. */
   readonly client: Client;

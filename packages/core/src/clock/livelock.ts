@@ -17,6 +17,7 @@ export interface RecentWork {
   stop(): void;
 }
 
+/** Begins to follow the stream. */
 export function watchWork(inspector: Inspector & Pick<InspectionStream, 'events'>): RecentWork {
   const seen = new Map<string, WorkSummary>();
   const subscription = inspector.events.subscribe((event) => {

@@ -5,6 +5,7 @@ import { createSystemRandom } from '../random/system-random.ts';
 import type { Work } from '../work.ts';
 import { createRealClock, createScaledClock } from './real-clock.ts';
 
+/** What {@link createEnvironment} takes. */
 export interface EnvironmentOptions {
   /** `real`, or `x60` for a clock that runs 60 times as fast. Default `real`. */
   readonly clock?: string;

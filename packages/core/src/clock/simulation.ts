@@ -10,6 +10,7 @@ import { sleepOn } from './sleep.ts';
 import { type Timer, TimerHeap } from './timer-heap.ts';
 import { Turns } from './turns.ts';
 
+/** What decides a simulation. */
 export interface SimulationOptions {
   /** Decides everything that chance and order decide. Default 1. */
   readonly seed?: number | string;
@@ -17,6 +18,7 @@ export interface SimulationOptions {
   readonly start?: Milliseconds;
 }
 
+/** When {@link Simulation.settle} gives up. */
 export interface SettleOptions {
   /** How many times in a row one item may fail before it is taken to fail forever. Default 20. */
   readonly retries?: number;
@@ -24,6 +26,7 @@ export interface SettleOptions {
   readonly turns?: number;
 }
 
+/** When {@link Simulation.run} gives up. */
 export interface RunOptions {
   /** Give up after so much virtual time. Default: never, as long as there are timers. */
   readonly within?: Duration;

@@ -8,6 +8,7 @@ import { errorText } from '../inspection/error-text.ts';
 import { createLogger } from '../inspection/logger.ts';
 import { Correlator, type Observation } from './correlator.ts';
 
+/** What {@link createEventRecorder} needs. */
 export interface EventRecorderOptions {
   readonly client: Client;
   readonly environment: Environment;
@@ -49,7 +50,8 @@ class Recorder implements EventRecorder {
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
-    this.#actor = `${options.component} events`;
+    const { component, host } = options;
+    this.#actor = host === undefined ? `${component} events` : `${component} ${host} events`;
   }
 
   event(

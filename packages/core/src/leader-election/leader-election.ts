@@ -6,6 +6,7 @@ import { errorText } from '../inspection/error-text.ts';
 import { createLogger } from '../inspection/logger.ts';
 import { candidacy, heldBy, type LeaseState, leaseSpec, released } from './lease-decision.ts';
 
+/** What {@link runLeaderElection} takes. */
 export interface LeaderElectionOptions {
   readonly client: Client;
   readonly environment: Environment;

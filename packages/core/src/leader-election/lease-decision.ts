@@ -1,6 +1,7 @@
 import type { Lease } from '@orrery/api';
 import type { Milliseconds } from '../clock/clock.ts';
 
+/** `coordination.k8s.io/v1` LeaseSpec. */
 export type LeaseSpec = NonNullable<Lease['spec']>;
 
 /** A Lease as a candidate saw it, and when it first saw it so. */
@@ -16,6 +17,7 @@ export function candidacy(seen: LeaseState | undefined, identity: string, now: M
   return silentFor > (seen.spec.leaseDurationSeconds ?? 0) * 1000 ? 'take' : 'wait';
 }
 
+/** Whether the Lease is in that candidate's hands. */
 export function heldBy(seen: LeaseState | undefined, identity: string): boolean {
   return seen?.spec.holderIdentity === identity;
 }

@@ -8,6 +8,7 @@ import { createEventRecorder } from '../events/event-recorder.ts';
 import { errorText } from '../inspection/error-text.ts';
 import { createLogger } from '../inspection/logger.ts';
 
+/** What {@link createManager} needs. */
 export interface ManagerOptions {
   readonly environment: Environment;
   /** A client that acts as the named controller's own account. */
@@ -39,6 +40,7 @@ export interface Manager {
   stop(): Promise<void>;
 }
 
+/** Makes a manager; nothing runs before its start. */
 export function createManager(options: ManagerOptions): Manager {
   return new ControllerManager(options);
 }

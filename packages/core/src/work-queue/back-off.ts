@@ -1,5 +1,6 @@
 import type { Milliseconds } from '../clock/clock.ts';
 
+/** How waits grow. */
 export interface BackOffOptions {
   /** Wait after the first failure. Default 5 ms. */
   readonly base: Milliseconds;

@@ -8,6 +8,7 @@ import type { Cause } from '../inspection.ts';
 import { type BackOffOptions, backOff } from './back-off.ts';
 import { type Causes, mergeCause, mergeCauses } from './causes.ts';
 
+/** What {@link createWorkQueue} needs. */
 export interface WorkQueueOptions {
   readonly environment: Environment;
   /** Whose queue this is: the name of its turns and inspections. */
