@@ -30,6 +30,14 @@ export interface PrinterColumn {
   readonly priority?: number;
 }
 
+/** JSON paths of a custom kind's counts, such as `.spec.replicas` (`subresources.scale` of a CustomResourceDefinition). */
+export interface ScalePaths {
+  readonly specReplicasPath: string;
+  readonly statusReplicasPath: string;
+  /** Where the status has its Pods' selector as text. */
+  readonly labelSelectorPath?: string;
+}
+
 /**
  * A kind is a value. `Kind<T>` carries the object's type, so that every call that takes a kind infers what it gives.
  * Built-in kinds are exported by name (`Pod`, `Deployment` …); `defineKind` makes one of yours.
@@ -52,6 +60,8 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> extends Gro
   /** True of a kind that Orrery's table does not bring: patches, unconditional updates and columns follow the rules for custom resources. */
   readonly custom: boolean;
   readonly printerColumns?: readonly PrinterColumn[];
+  /** Where a custom kind with the subresource `scale` keeps its counts. */
+  readonly scale?: ScalePaths;
   /** The object's type; never set. */
   readonly objectType?: T;
 }

@@ -47,6 +47,8 @@ export interface ValueConstraints {
   readonly minProperties?: number;
   readonly maxProperties?: number;
   readonly nullable?: boolean;
+  /** Constraints of a list's elements or a map's values. */
+  readonly items?: ValueConstraints;
 }
 
 /** What the table knows of one type: an object with fields, or a scalar with a name of its own (Quantity, Time …). */

@@ -212,7 +212,7 @@ describe('the stored form', () => {
         { name: 'b', resources: { limits: { cpu: 1 } } },
       ],
     });
-    const { object } = decodeObject(Pod, body, 'Strict') as { object: Pod };
+    const { object } = decodeObject(Pod, body, 'Strict') as unknown as { object: Pod };
     expect(object.spec.containers[1]?.resources?.limits).toEqual({ cpu: '1' });
     expect(object.spec.containers[0]).toBe((body.spec as Pod['spec']).containers[0]);
     expect(object.metadata).toBe(body.metadata);
