@@ -1,0 +1,286 @@
+import { type Container, fnv1a32, type Pod, parseQuantity, type Service, type VolumeMount } from '@orrery/api';
+import type { Client } from '@orrery/core';
+import type { ContainerConfig, ContainerRuntime, Mount, PodSandboxConfig } from '@orrery/runtimes';
+import { type PodAddresses, podDirectory, projectionPlugin } from '../secret-projector/index.ts';
+import { podDns } from './dns-config.ts';
+import { containerEnvironment } from './environment.ts';
+import { expand, expandWith } from './expansion.ts';
+import { hostsFile, nodeHostsFile, sandboxHostname } from './hosts-file.ts';
+import type { KubeletSettings } from './options.ts';
+import { hashAnnotation } from './pod-actions.ts';
+import type { PodContainer } from './pod-containers.ts';
+import { errorText } from './probe-handler.ts';
+import { StartError } from './start-error.ts';
+import { checkSubPath, copyTree, resolveInVolume } from './sub-path.ts';
+import { volumePath } from './volumes.ts';
+
+/** Labels that say which Pod and container an instance belongs to (the kubelet's types package). */
+export const labelPodUid = 'io.kubernetes.pod.uid';
+export const labelPodName = 'io.kubernetes.pod.name';
+export const labelPodNamespace = 'io.kubernetes.pod.namespace';
+export const labelContainerName = 'io.kubernetes.container.name';
+const annotationPath = 'io.kubernetes.container.terminationMessagePath';
+const annotationPolicy = 'io.kubernetes.container.terminationMessagePolicy';
+const annotationRestarts = 'io.kubernetes.container.restartCount';
+
+/** The sandbox of a Pod: the infra container that owns its network. */
+export function sandboxConfig(pod: Pod, attempt: number, settings: KubeletSettings): PodSandboxConfig {
+  const { spec, metadata } = pod;
+  return {
+    metadata: { name: metadata.name, namespace: metadata.namespace ?? '', uid: metadata.uid ?? '', attempt },
+    hostname:
+      spec.hostNetwork === true && !spec.hostnameOverride
+        ? settings.nodeName
+        : sandboxHostname(pod, settings.clusterDomain),
+    labels: { ...metadata.labels, ...podLabels(pod) },
+    annotations: metadata.annotations ?? {},
+    portMappings: spec.containers.flatMap(({ ports }) =>
+      (ports ?? []).map(({ containerPort, hostPort, hostIP, protocol }) => ({
+        protocol: protocol ?? 'TCP',
+        containerPort,
+        hostPort: hostPort ?? 0,
+        hostIp: hostIP ?? '',
+      })),
+    ),
+    namespaces: {
+      network: spec.hostNetwork === true ? 'NODE' : 'POD',
+      pid: spec.hostPID === true ? 'NODE' : spec.shareProcessNamespace === true ? 'POD' : 'CONTAINER',
+      ipc: spec.hostIPC === true ? 'NODE' : 'POD',
+    },
+    dns: podDns(pod, {
+      clusterDns: settings.clusterDns,
+      clusterDomain: settings.clusterDomain,
+      node: { servers: [], searches: [], options: [] },
+    }),
+    runtimeHandler: spec.runtimeClassName ?? '',
+  };
+}
+
+function podLabels(pod: Pod): { [key: string]: string } {
+  return {
+    [labelPodName]: pod.metadata.name,
+    [labelPodNamespace]: pod.metadata.namespace ?? '',
+    [labelPodUid]: pod.metadata.uid ?? '',
+  };
+}
+
+/** The hash of what a container is made from: its name and image. Another hash means that it is to be made again. */
+export function containerHash({ spec }: PodContainer): string {
+  return fnv1a32(`${spec.name}\n${spec.image ?? ''}`).toString(16);
+}
+
+/** Where the file for an instance's last words lies. */
+export function terminationLogPath(podUid: string, container: string, attempt: number): string {
+  return `${podDirectory(podUid)}/containers/${container}/${attempt}`;
+}
+
+/** How an instance's termination message is found: written on it when it was made. */
+export function messagePolicy(annotations: { readonly [key: string]: string }): string {
+  return annotations[annotationPolicy] ?? 'File';
+}
+
+/** What the config of a container is made with. */
+export interface ConfigSources {
+  readonly runtime: ContainerRuntime;
+  readonly client: Client;
+  readonly settings: KubeletSettings;
+  readonly services: readonly Service[];
+  readonly addresses: PodAddresses;
+  readonly attempt: number;
+  readonly imageRef: string;
+  /** The instance whose processes an ephemeral container sees (`targetContainerName`). */
+  readonly targetContainerId: string | undefined;
+}
+
+/**
+ * Everything that the runtime needs to make a container (kuberuntime's generateContainerConfig).
+ * @throws StartError CreateContainerConfigError
+ */
+export async function containerConfig(
+  pod: Pod,
+  container: PodContainer,
+  sources: ConfigSources,
+): Promise<ContainerConfig> {
+  const { spec } = container;
+  const { settings, attempt, client } = sources;
+  const environment = await containerEnvironment(pod, spec, {
+    client,
+    services: sources.services,
+    addresses: sources.addresses,
+    allocatable: settings.allocatable,
+  });
+  const own = spec.securityContext;
+  const shared = pod.spec.securityContext;
+  const runAsUser = own?.runAsUser ?? shared?.runAsUser;
+  const runAsGroup = own?.runAsGroup ?? shared?.runAsGroup;
+  const groups = new Set(shared?.supplementalGroups ?? []);
+  if (shared?.fsGroup !== undefined) groups.add(shared.fsGroup);
+  return {
+    metadata: { name: spec.name, attempt },
+    image: sources.imageRef,
+    command: (spec.command ?? []).map((text) => expand(text, environment)),
+    args: (spec.args ?? []).map((text) => expand(text, environment)),
+    workingDir: spec.workingDir ?? '',
+    envs: [...environment].map(([key, value]) => ({ key, value })),
+    mounts: await containerMounts(pod, spec, sources, environment),
+    labels: { ...podLabels(pod), [labelContainerName]: spec.name },
+    annotations: {
+      [hashAnnotation]: containerHash(container),
+      [annotationRestarts]: String(attempt),
+      [annotationPath]: spec.terminationMessagePath ?? '/dev/termination-log',
+      [annotationPolicy]: spec.terminationMessagePolicy ?? 'File',
+    },
+    stdin: spec.stdin ?? false,
+    stdinOnce: spec.stdinOnce ?? false,
+    tty: spec.tty ?? false,
+    resources: resources(spec),
+    security: {
+      ...(runAsUser === undefined ? {} : { runAsUser }),
+      ...(runAsGroup === undefined ? {} : { runAsGroup }),
+      supplementalGroups: [...groups],
+      readonlyRootFilesystem: own?.readOnlyRootFilesystem ?? false,
+      privileged: own?.privileged ?? false,
+      ...(sources.targetContainerId === undefined ? {} : { targetContainerId: sources.targetContainerId }),
+    },
+    ...(spec.lifecycle?.stopSignal === undefined ? {} : { stopSignal: spec.lifecycle.stopSignal }),
+  };
+}
+
+function resources({ resources }: Container): ContainerConfig['resources'] {
+  const milli = (text: string | number | undefined) => (text === undefined ? 0 : parseQuantity(text).milliValue());
+  const limit = resources?.limits?.memory;
+  const cpuLimit = milli(resources?.limits?.cpu);
+  const cpuRequest = milli(resources?.requests?.cpu) || cpuLimit;
+  return {
+    memoryLimitBytes: limit === undefined ? 0 : parseQuantity(limit).value(),
+    // Linux's weights: 1024 for one CPU, never under 2; a quota of microseconds in each 100 ms.
+    cpuShares: Math.max(2, Math.floor((cpuRequest * 1024) / 1000)),
+    cpuQuota: cpuLimit === 0 ? 0 : Math.max(1000, cpuLimit * 100),
+  };
+}
+
+async function containerMounts(
+  pod: Pod,
+  container: Container,
+  sources: ConfigSources,
+  environment: ReadonlyMap<string, string>,
+): Promise<Mount[]> {
+  const { files } = sources.runtime;
+  const uid = pod.metadata.uid ?? '';
+  const mounts: Mount[] = [];
+  for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
+    mounts.push(await volumeMount(pod, container, mount, index, sources, environment));
+  }
+  const mounted = new Set(mounts.map(({ containerPath }) => containerPath));
+  if (!mounted.has('/etc/hosts')) {
+    const path = `${podDirectory(uid)}/etc-hosts`;
+    const { settings, addresses } = sources;
+    const text =
+      pod.spec.hostNetwork === true
+        ? nodeHostsFile(pod, nodeHosts(sources.runtime))
+        : hostsFile(pod, addresses.podIps, settings.clusterDomain);
+    if (pod.spec.hostNetwork !== true || (pod.spec.hostAliases ?? []).length > 0) {
+      files.mkdir(podDirectory(uid), { mode: 0o750 });
+      files.writeFile(path, text, { mode: 0o644 });
+      mounts.push(privateMount('/etc/hosts', path, false));
+    }
+  }
+  const log = terminationLogPath(uid, container.name, sources.attempt);
+  files.mkdir(log.slice(0, log.lastIndexOf('/')), { mode: 0o750 });
+  files.writeFile(log, '', { mode: 0o666 });
+  mounts.push(privateMount(container.terminationMessagePath ?? '/dev/termination-log', log, false));
+  return mounts;
+}
+
+function nodeHosts({ files }: ContainerRuntime): string {
+  return files.stat('/etc/hosts')?.type === 'file' ? new TextDecoder().decode(files.readFile('/etc/hosts')) : '';
+}
+
+function privateMount(containerPath: string, hostPath: string, readonly: boolean): Mount {
+  return { containerPath, hostPath, readonly, propagation: 'PRIVATE' };
+}
+
+const propagations = {
+  None: 'PRIVATE',
+  HostToContainer: 'HOST_TO_CONTAINER',
+  Bidirectional: 'BIDIRECTIONAL',
+} as const;
+
+async function volumeMount(
+  pod: Pod,
+  container: Container,
+  mount: VolumeMount,
+  index: number,
+  sources: ConfigSources,
+  environment: ReadonlyMap<string, string>,
+): Promise<Mount> {
+  const volume = (pod.spec.volumes ?? []).find(({ name }) => name === mount.name);
+  if (volume === undefined) {
+    throw new StartError(
+      'CreateContainerConfigError',
+      `cannot find volume "${mount.name}" to mount into container "${container.name}"`,
+    );
+  }
+  const root = await volumePath(sources.client, pod, volume);
+  const projected = projectionPlugin(volume) !== undefined;
+  const subPath = mountSubPath(mount, environment);
+  let hostPath = root;
+  if (subPath !== '') hostPath = subPathSource(pod, container, volume.name, root, subPath, index, projected, sources);
+  else if (volume.hostPath !== undefined && sources.runtime.files.stat(root) === undefined) {
+    // A path without a type that is not there is made as a directory, as container runtimes do.
+    sources.runtime.files.mkdir(root, { mode: 0o755 });
+  }
+  const path = mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`;
+  return {
+    containerPath: path.length > 1 ? path.replace(/\/+$/, '') : path,
+    hostPath,
+    readonly: mount.readOnly === true || projected || volume.persistentVolumeClaim?.readOnly === true,
+    propagation: propagations[mount.mountPropagation ?? 'None'],
+  };
+}
+
+function mountSubPath(mount: VolumeMount, environment: ReadonlyMap<string, string>): string {
+  if (mount.subPathExpr === undefined || mount.subPathExpr === '') return mount.subPath ?? '';
+  const missing: string[] = [];
+  const path = expandWith(mount.subPathExpr, (name) => {
+    const value = environment.get(name);
+    if (value === undefined) missing.push(name);
+    return value ?? '';
+  });
+  if (missing.length > 0) {
+    throw new StartError('CreateContainerConfigError', `missing value for "${missing[0]}"`);
+  }
+  return path;
+}
+
+function subPathSource(
+  pod: Pod,
+  container: Container,
+  volume: string,
+  root: string,
+  subPath: string,
+  index: number,
+  projected: boolean,
+  { runtime: { files } }: ConfigSources,
+): string {
+  try {
+    checkSubPath(subPath);
+    const found = resolveInVolume(files, root, subPath);
+    const path = found ?? `${root}/${subPath}`;
+    if (found === undefined) {
+      const stat = files.stat(root);
+      files.mkdir(path, { mode: (stat?.mode ?? 0o755) & 0o7777, ...(stat === undefined ? {} : { gid: stat.gid }) });
+    }
+    if (!projected) return path;
+    const copy = `${podDirectory(pod.metadata.uid ?? '')}/volume-subpaths/${volume}/${container.name}/${index}`;
+    files.remove(copy);
+    files.mkdir(copy.slice(0, copy.lastIndexOf('/')), { mode: 0o750 });
+    copyTree(files, path, copy);
+    return copy;
+  } catch (error) {
+    throw new StartError(
+      'CreateContainerConfigError',
+      `failed to prepare subPath for volumeMount "${volume}" of container "${container.name}": ${errorText(error)}`,
+    );
+  }
+}

@@ -1,0 +1,218 @@
+import type { ContainerState, ContainerStatus, Pod, PodStatus } from '@orrery/api';
+import type { ContainerStatus as Instance } from '@orrery/runtimes';
+import { timestamp } from '../workload/timestamp.ts';
+import { latest, type ObservedPod } from './observed.ts';
+import { type ContainerRole, type PodContainer, podContainers } from './pod-containers.ts';
+import { shouldStart } from './restart-policy.ts';
+
+/** Why a container could not be started, as `state.waiting` shows it. */
+export interface StartFailure {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** What a container's status needs beside the Pod and the runtime's view. */
+export interface StatusSources {
+  /** Name of the runtime: the scheme of `containerID`. */
+  readonly runtimeName: string;
+  /** The status that was written last. */
+  readonly old: PodStatus | undefined;
+  /** The last failed start of a container, until it succeeds. */
+  startFailure(container: string): StartFailure | undefined;
+  /** Whether the running instance has started: its startup probe, if any, has succeeded. */
+  started(containerId: string): boolean;
+  /** What the readiness probe says; true without one. */
+  ready(containerId: string): boolean;
+  /** The termination message of an instance that has ended. */
+  terminationMessage(instance: Instance): string;
+}
+
+type Lists = Pick<PodStatus, 'initContainerStatuses' | 'containerStatuses' | 'ephemeralContainerStatuses'>;
+
+/**
+ * `status.initContainerStatuses`, `containerStatuses` and `ephemeralContainerStatuses` (the kubelet's
+ * convertToAPIContainerStatuses): what runs, what ran before, and why what should run does not.
+ */
+export function containerStatuses(pod: Pod, observed: ObservedPod, sources: StatusSources): Lists {
+  const lists: { init: ContainerStatus[]; regular: ContainerStatus[]; ephemeral: ContainerStatus[] } = {
+    init: [],
+    regular: [],
+    ephemeral: [],
+  };
+  for (const container of podContainers(pod)) {
+    const status = containerStatus(pod, container, observed, sources);
+    (container.role === 'regular' ? lists.regular : container.role === 'ephemeral' ? lists.ephemeral : lists.init).push(
+      status,
+    );
+  }
+  lists.regular.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  return {
+    ...(lists.init.length === 0 ? {} : { initContainerStatuses: lists.init }),
+    containerStatuses: lists.regular,
+    ...(lists.ephemeral.length === 0 ? {} : { ephemeralContainerStatuses: lists.ephemeral }),
+  };
+}
+
+/** The waiting reason of a container about which nothing is known yet. */
+export function defaultWaitingReason(pod: Pod): string {
+  return (pod.spec.initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating';
+}
+
+function containerStatus(
+  pod: Pod,
+  container: PodContainer,
+  observed: ObservedPod,
+  sources: StatusSources,
+): ContainerStatus {
+  const { spec, role } = container;
+  const old = oldStatus(sources.old, role, spec.name);
+  const instances = observed.containers.filter((instance) => instance.metadata.name === spec.name);
+  const [current, previous] = instances;
+  const status =
+    current === undefined ? withoutInstance(pod, container, old) : fromInstance(current, container, old, sources);
+  if (previous !== undefined) status.lastState = stateOf(previous, sources);
+
+  const failure = sources.startFailure(spec.name);
+  const done = role === 'init' && current?.state === 'EXITED' && current.exitCode === 0;
+  if (failure !== undefined && !done && role !== 'ephemeral' && shouldStart(spec, pod, current)) {
+    if (status.state?.terminated !== undefined) status.lastState = status.state;
+    status.state = {
+      waiting: { reason: failure.reason, ...(failure.message === '' ? {} : { message: failure.message }) },
+    };
+  } else if (failure !== undefined && role === 'ephemeral' && current === undefined) {
+    status.state = { waiting: { reason: failure.reason, message: failure.message } };
+  }
+
+  const running = status.state?.running !== undefined && current !== undefined;
+  status.started = running && sources.started(current.id);
+  if (role === 'init') status.ready = status.state?.terminated?.exitCode === 0;
+  else if (role === 'ephemeral') status.ready = false;
+  else status.ready = running && status.started && sources.ready(current.id);
+  return status;
+}
+
+/** Nothing of the container is in the runtime: it has not been made, or it was lost. */
+function withoutInstance(pod: Pod, { spec, role }: PodContainer, old: ContainerStatus | undefined): ContainerStatus {
+  const status: ContainerStatus = {
+    name: spec.name,
+    state: { waiting: { reason: defaultWaitingReason(pod) } },
+    lastState: {},
+    ready: false,
+    restartCount: 0,
+    image: spec.image ?? '',
+    imageID: '',
+  };
+  if (old === undefined) return status;
+  if (old.state?.terminated !== undefined) return { ...old };
+  status.restartCount = old.restartCount;
+  status.lastState = old.lastState ?? {};
+  if (old.state?.running === undefined || role === 'init') return status;
+  if (status.lastState?.terminated === undefined) {
+    status.lastState = {
+      terminated: {
+        reason: 'ContainerStatusUnknown',
+        message: 'The container could not be located when the pod was deleted.  The container used to be Running',
+        exitCode: 137,
+      },
+    };
+    if (pod.metadata.deletionTimestamp === undefined) status.restartCount++;
+  }
+  return status;
+}
+
+function fromInstance(
+  instance: Instance,
+  { spec, role }: PodContainer,
+  old: ContainerStatus | undefined,
+  sources: StatusSources,
+): ContainerStatus {
+  const running = instance.state === 'RUNNING';
+  return {
+    name: spec.name,
+    state: stateOf(instance, sources),
+    lastState: old?.containerID === containerIdText(instance.id, sources) ? (old.lastState ?? {}) : {},
+    ready: false,
+    restartCount: instance.metadata.attempt,
+    image: instance.image,
+    imageID: instance.imageRef,
+    containerID: containerIdText(instance.id, sources),
+    ...(running && role !== 'ephemeral' ? allocated(spec) : {}),
+    ...(spec.volumeMounts === undefined || spec.volumeMounts.length === 0
+      ? {}
+      : {
+          volumeMounts: spec.volumeMounts.map((mount) => ({
+            mountPath: mount.mountPath,
+            name: mount.name,
+            ...(mount.readOnly === true ? { readOnly: true, recursiveReadOnly: 'Disabled' } : {}),
+          })),
+        }),
+  };
+}
+
+function allocated({ resources }: PodContainer['spec']): Pick<ContainerStatus, 'allocatedResources' | 'resources'> {
+  if (resources === undefined) return { resources: {} };
+  return {
+    ...(resources.requests === undefined ? {} : { allocatedResources: resources.requests }),
+    resources: {
+      ...(resources.limits === undefined ? {} : { limits: resources.limits }),
+      ...(resources.requests === undefined ? {} : { requests: resources.requests }),
+    },
+  };
+}
+
+function stateOf(instance: Instance, sources: StatusSources): ContainerState {
+  switch (instance.state) {
+    case 'RUNNING':
+      return { running: { startedAt: timestamp(instance.startedAt) } };
+    case 'EXITED': {
+      const message = sources.terminationMessage(instance);
+      return {
+        terminated: {
+          exitCode: instance.exitCode,
+          reason: instance.reason === '' ? (instance.exitCode === 0 ? 'Completed' : 'Error') : instance.reason,
+          ...(message === '' ? {} : { message }),
+          startedAt: timestamp(instance.startedAt === 0 ? instance.createdAt : instance.startedAt),
+          finishedAt: timestamp(instance.finishedAt),
+          containerID: containerIdText(instance.id, sources),
+        },
+      };
+    }
+    case 'CREATED':
+      return { waiting: {} };
+    default:
+      return {
+        terminated: {
+          reason: 'ContainerStatusUnknown',
+          message: 'The container could not be located when the pod was terminated',
+          exitCode: 137,
+        },
+      };
+  }
+}
+
+/** `containerd://abc`: the runtime's name and the instance's id. */
+export function containerIdText(id: string, { runtimeName }: Pick<StatusSources, 'runtimeName'>): string {
+  return `${runtimeName}://${id}`;
+}
+
+function oldStatus(old: PodStatus | undefined, role: ContainerRole, name: string): ContainerStatus | undefined {
+  const list =
+    role === 'regular'
+      ? old?.containerStatuses
+      : role === 'ephemeral'
+        ? old?.ephemeralContainerStatuses
+        : old?.initContainerStatuses;
+  return list?.find((status) => status.name === name);
+}
+
+/** The restart count of the container's next instance: one more than that of any instance known of. */
+export function nextAttempt(observed: ObservedPod, old: PodStatus | undefined, container: PodContainer): number {
+  const instance = latest(observed, container.spec.name);
+  const status = oldStatus(old, container.role, container.spec.name);
+  const hasRun =
+    status !== undefined && (status.containerID !== undefined || status.lastState?.terminated !== undefined);
+  return Math.max(
+    instance === undefined ? 0 : instance.metadata.attempt + 1,
+    status === undefined ? 0 : hasRun && instance === undefined ? status.restartCount + 1 : status.restartCount,
+  );
+}

@@ -1,0 +1,47 @@
+import type { Pod } from '@orrery/api';
+import type { PodSandboxConfig } from '@orrery/runtimes';
+
+/** A resolver's settings: what stands in `/etc/resolv.conf`. */
+export type DnsConfig = PodSandboxConfig['dns'];
+
+/** What the cluster and the node give (the kubelet's `clusterDNS`, `clusterDomain` and `resolvConf`). */
+export interface DnsSources {
+  /** Addresses of the cluster's DNS Service; empty without one. */
+  readonly clusterDns: readonly string[];
+  readonly clusterDomain: string;
+  /** The node's own resolver. */
+  readonly node: DnsConfig;
+}
+
+/** The resolver of a Pod's containers (Kubernetes "Pod's DNS Policy" and "Pod's DNS Config"). */
+export function podDns(pod: Pod, sources: DnsSources): DnsConfig {
+  const base = byPolicy(pod, sources);
+  const own = pod.spec.dnsConfig;
+  if (own === undefined) return base;
+  const options = new Map(base.options.map((option) => [option.split(':')[0] ?? option, option]));
+  for (const { name, value } of own.options ?? []) {
+    if (name !== undefined) options.set(name, value === undefined ? name : `${name}:${value}`);
+  }
+  return {
+    servers: unique([...base.servers, ...(own.nameservers ?? [])]),
+    searches: unique([...base.searches, ...(own.searches ?? [])]),
+    options: [...options.values()],
+  };
+}
+
+function byPolicy(pod: Pod, { clusterDns, clusterDomain, node }: DnsSources): DnsConfig {
+  const policy = pod.spec.dnsPolicy ?? 'ClusterFirst';
+  if (policy === 'None') return { servers: [], searches: [], options: [] };
+  const first = policy === 'ClusterFirstWithHostNet' || (policy === 'ClusterFirst' && pod.spec.hostNetwork !== true);
+  if (!first || clusterDns.length === 0) return node;
+  const namespace = pod.metadata.namespace ?? '';
+  return {
+    servers: clusterDns,
+    searches: unique([`${namespace}.svc.${clusterDomain}`, `svc.${clusterDomain}`, clusterDomain, ...node.searches]),
+    options: ['ndots:5'],
+  };
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
+}

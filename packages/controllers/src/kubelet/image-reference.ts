@@ -1,0 +1,59 @@
+/** How an image is fetched (`imagePullPolicy`). */
+export type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';
+
+const host =
+  /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::\d+)?$|^\[[0-9a-fA-F:]+\](?::\d+)?$/;
+const component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
+const tagText = /^\w[\w.-]{0,127}$/;
+const digestText = /^[A-Za-z][A-Za-z0-9]*(?:[+._-][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
+
+/** Why a reference cannot be read (the `reference` package's texts). */
+export class InvalidReference extends Error {
+  override readonly name = 'InvalidReference';
+}
+
+/**
+ * The reference with the tag that it means: `latest` if it has neither tag nor digest.
+ * @throws InvalidReference if it is none.
+ */
+export function withDefaultTag(image: string): string {
+  const at = image.indexOf('@');
+  const digest = at < 0 ? undefined : image.slice(at + 1);
+  const named = at < 0 ? image : image.slice(0, at);
+  const colon = named.lastIndexOf(':');
+  const tag = colon > named.lastIndexOf('/') ? named.slice(colon + 1) : undefined;
+  const name = tag === undefined ? named : named.slice(0, colon);
+  const parts = name.split('/');
+  const first = parts[0] ?? '';
+  const hasHost = parts.length > 1 && (first.includes('.') || first.includes(':') || first === 'localhost');
+  const path = hasHost ? parts.slice(1) : parts;
+  const good =
+    path.every((part) => component.test(part)) &&
+    (!hasHost || host.test(first)) &&
+    (tag === undefined || tagText.test(tag)) &&
+    (digest === undefined || digestText.test(digest));
+  if (!good) {
+    const upper = path.some((part) => component.test(part.toLowerCase()) && part !== part.toLowerCase());
+    throw new InvalidReference(
+      upper && name.toLowerCase() !== name
+        ? 'invalid reference format: repository name must be lowercase'
+        : 'invalid reference format',
+    );
+  }
+  return tag === undefined && digest === undefined ? `${image}:latest` : image;
+}
+
+/** The policy that holds where a Pod names none (Kubernetes "Default image pull policy"). */
+export function defaultPullPolicy(image: string): PullPolicy {
+  if (image.includes('@')) return 'IfNotPresent';
+  const colon = image.lastIndexOf(':');
+  const tag = colon > image.lastIndexOf('/') ? image.slice(colon + 1) : 'latest';
+  return tag === 'latest' ? 'Always' : 'IfNotPresent';
+}
+
+/** The registry that a reference is pulled from, as credentials name it. */
+export function registryOf(image: string): string {
+  const slash = image.indexOf('/');
+  const first = slash < 0 ? '' : image.slice(0, slash);
+  return first.includes('.') || first.includes(':') || first === 'localhost' ? first : 'docker.io';
+}

@@ -1,0 +1,508 @@
+import { isConflict, isNotFound, Node, Pod, type PodStatus, type Stored } from '@orrery/api';
+import {
+  type ControllerContext,
+  createWorkQueue,
+  type Milliseconds,
+  type Random,
+  type ReconcileResult,
+  type WorkQueue,
+} from '@orrery/core';
+import type { ContainerEvent, ContainerStatus } from '@orrery/runtimes';
+import { type ProjectionReport, pluginVolumePath, podDirectory } from '../secret-projector/index.ts';
+import { activeDeadline, deadlineExceeded } from './active-deadline.ts';
+import { BackOff } from './back-off.ts';
+import { labelPodUid } from './container-config.ts';
+import { hasStorageLimits, storageEviction } from './eviction.ts';
+import { Images } from './images.ts';
+import { admitPod, charge, newNodeUse } from './node-admission.ts';
+import type { KubeletSettings } from './options.ts';
+import { findContainer } from './pod-containers.ts';
+import { isTerminal } from './pod-phase.ts';
+import { newPodRecord, type PodRecord, refresh } from './pod-record.ts';
+import { PodStarter, podAddress } from './pod-starter.ts';
+import { type PodVerdict, podStatus } from './pod-status.ts';
+import { errorText } from './probe-handler.ts';
+import { Prober } from './prober.ts';
+import { StatusWriter } from './status-writer.ts';
+import { ignoringMissing, stopAll } from './stop-containers.ts';
+import { stopGrace } from './termination.ts';
+import { readTerminationMessage } from './termination-log.ts';
+import { reportFailedMount } from './volumes.ts';
+
+const retryPace: Milliseconds = 10_000;
+/** More Pods than this wait for each other; a Pod's pull or grace period holds only its own place. */
+const concurrency = 1024;
+
+/** The loop over a node's Pods: one worker per Pod, woken by events of the API, the runtime, probes, volumes and timers. */
+export class PodLoop {
+  readonly #settings: KubeletSettings;
+  readonly #context: ControllerContext;
+  readonly #records = new Map<string, PodRecord>();
+  readonly #queue: WorkQueue;
+  readonly #random: Random;
+  readonly #backOff: BackOff;
+  readonly #images: Images;
+  readonly #prober: Prober;
+  readonly #starter: PodStarter;
+  readonly #status: StatusWriter;
+  readonly #use = newNodeUse();
+  readonly #timers = new Map<string, Disposable>();
+
+  constructor(settings: KubeletSettings, context: ControllerContext) {
+    const { runtime } = settings;
+    const { clock, client, events, signal } = context;
+    this.#settings = settings;
+    this.#context = context;
+    this.#random = context.random.fork('pods');
+    this.#backOff = new BackOff(
+      Math.min(10_000, settings.maxContainerRestartPeriod),
+      settings.maxContainerRestartPeriod,
+    );
+    this.#images = new Images(runtime, client, clock, events);
+    this.#prober = new Prober({
+      clock,
+      events,
+      runtime,
+      random: context.random.fork('probes'),
+      startedAt: clock.now(),
+      podOf: (uid) => this.#records.get(uid)?.pod,
+      changed: (uid) => this.#probeChanged(uid),
+    });
+    this.#starter = new PodStarter({
+      settings,
+      context,
+      images: this.#images,
+      prober: this.#prober,
+      backOff: this.#backOff,
+      random: this.#random,
+      publish: (record) => void this.#publish(record),
+      alive: () => this.#alive(),
+    });
+    this.#status = new StatusWriter(client, context.log, signal, (uid) => this.#queue.addAfter(uid, retryPace));
+    this.#queue = createWorkQueue({
+      environment: context,
+      actor: `kubelet-${settings.nodeName}`,
+      concurrency,
+      process: (uid) => this.#process(uid),
+    });
+  }
+
+  /** The record of a Pod that this node knows. */
+  record(uid: string): PodRecord | undefined {
+    return this.#records.get(uid);
+  }
+
+  /** Finds what runs, then listens. Ends when the context's signal is aborted. */
+  async start(): Promise<void> {
+    const { cache, signal } = this.#context;
+    const { runtime, volumes } = this.#settings;
+    await this.#adopt();
+    if (signal.aborted) return;
+    const subscriptions = [
+      runtime.events().subscribe((event) => this.#runtimeEvent(event)),
+      cache.changes(Pod, { replay: true }).subscribe(({ type, object, previous }) => {
+        if (previous !== undefined && previous.metadata.uid !== object.metadata.uid) this.#podGone(previous);
+        if (type === 'deleted') this.#podGone(object);
+        else this.#podSeen(object);
+      }),
+      volumes.reports.subscribe((report) => this.#volumeReport(report)),
+    ];
+    for (const record of this.#records.values()) {
+      if (record.pod === undefined) this.#queue.add(record.uid, { type: 'start', key: record.uid });
+    }
+    signal.addEventListener(
+      'abort',
+      () => {
+        for (const subscription of subscriptions) subscription.unsubscribe();
+        for (const timer of this.#timers.values()) timer[Symbol.dispose]();
+        this.#timers.clear();
+        this.#prober.stop();
+        void this.#queue.stop();
+      },
+      { once: true },
+    );
+  }
+
+  /** Takes over what the runtime has: a restart of the kubelet disturbs nothing that runs. */
+  async #adopt(): Promise<void> {
+    const { runtime } = this.#settings;
+    const now = this.#context.clock.now();
+    const bySandbox = new Map<string, PodRecord>();
+    for (const { id, metadata } of await runtime.listPodSandboxes()) {
+      const record = this.#records.get(metadata.uid) ?? newPodRecord(metadata.uid, undefined, now);
+      this.#records.set(metadata.uid, record);
+      record.sandboxIds.add(id);
+      bySandbox.set(id, record);
+    }
+    for (const { id, sandboxId, labels } of await runtime.listContainers()) {
+      const record = bySandbox.get(sandboxId) ?? this.#records.get(labels[labelPodUid] ?? '');
+      record?.containerIds.add(id);
+    }
+  }
+
+  #podSeen(pod: Stored<Pod>): void {
+    if (pod.spec.nodeName !== this.#settings.nodeName) return;
+    const { uid, resourceVersion } = pod.metadata;
+    let record = this.#records.get(uid);
+    const before = record?.pod;
+    if (record === undefined) {
+      record = newPodRecord(uid, pod, this.#context.clock.now());
+      this.#records.set(uid, record);
+    }
+    record.pod = pod;
+    record.gone = false;
+    if (record.stage === 'terminating') this.#shorten(record, pod);
+    if (before !== undefined && onlyStatusChanged(before, pod) && this.#status.isWriting(uid)) return;
+    this.#queue.add(uid, {
+      type: before === undefined ? 'added' : 'modified',
+      kind: 'v1/Pod',
+      key: podKey(pod),
+      resourceVersion,
+    });
+  }
+
+  #podGone(pod: Stored<Pod>): void {
+    const record = this.#records.get(pod.metadata.uid);
+    if (record === undefined || record.gone) return;
+    record.pod = pod;
+    record.gone = true;
+    this.#queue.add(pod.metadata.uid, { type: 'deleted', kind: 'v1/Pod', key: podKey(pod) });
+  }
+
+  #runtimeEvent({ type, podUid, sandboxId, containerId }: ContainerEvent): void {
+    const record = this.#records.get(podUid);
+    if (record === undefined) return;
+    const isSandbox = containerId === sandboxId;
+    if (type === 'CREATED' || type === 'STARTED') {
+      if (isSandbox) {
+        record.sandboxIds.add(sandboxId);
+        return;
+      }
+      record.containerIds.add(containerId);
+      if (type === 'CREATED') return;
+    }
+    if (type === 'DELETED' || (isSandbox && record.stage !== 'running')) return;
+    this.#queue.add(podUid, { type: 'runtime', key: containerId });
+  }
+
+  #probeChanged(uid: string): void {
+    const record = this.#records.get(uid);
+    if (record === undefined) return;
+    // The Pod's worker may be busy with a slow stop or pull; readiness does not wait for it.
+    if (record.stage !== 'terminated') void this.#publish(record);
+    this.#queue.add(uid, { type: 'runtime', key: `probe of ${uid}` });
+  }
+
+  #volumeReport({ podUid, volume, state }: ProjectionReport): void {
+    const record = this.#records.get(podUid);
+    if (record?.pod === undefined || record.mounted.has(volume)) return;
+    if (!state.ready && record.stage === 'running') {
+      reportFailedMount(this.#context, record.pod, volume, state.error);
+    } else this.#queue.add(podUid, { type: 'modified', key: `volume ${volume}` });
+  }
+
+  async #process(uid: string): Promise<ReconcileResult | void> {
+    const record = this.#records.get(uid);
+    if (record === undefined || this.#context.signal.aborted) return;
+    try {
+      const again = await this.#sync(record);
+      const wait = again - this.#context.clock.now();
+      if (Number.isFinite(wait)) return { requeueAfter: Math.max(wait, 0) };
+    } catch (error) {
+      if (this.#context.signal.aborted) return;
+      this.#context.log.error('pod could not be synced', {
+        pod: record.pod ? podKey(record.pod) : uid,
+        error: errorText(error),
+      });
+      return { requeueAfter: retryPace * (1 + this.#random.next() / 2) };
+    }
+  }
+
+  /** Returns when to come again, in milliseconds since the epoch. */
+  async #sync(record: PodRecord): Promise<Milliseconds> {
+    if (record.stage === 'terminated') return this.#finish(record);
+    await this.#observe(record);
+    const { pod } = record;
+    if (pod === undefined || record.gone) return this.#terminate(record);
+    if (!record.admitted) this.#admit(record, pod);
+    const deadline = activeDeadline(pod) ?? Number.POSITIVE_INFINITY;
+    if (record.verdict === undefined && deadline <= this.#context.clock.now() && !isTerminal(pod.status?.phase)) {
+      this.#condemn(record, pod, deadlineExceeded, 'Normal');
+    }
+    const ended = record.verdict !== undefined || pod.metadata.deletionTimestamp !== undefined;
+    if (ended || isTerminal(pod.status?.phase)) return this.#terminate(record);
+    const status = this.#compute(record, pod);
+    void this.#publish(record);
+    if (isTerminal(status.phase)) return this.#terminate(record);
+    const again = await this.#starter.sync(record, pod);
+    await this.#collectGarbage(record);
+    this.#keepLooking(record);
+    const started = status.startTime;
+    const { activeDeadlineSeconds } = pod.spec;
+    const due =
+      activeDeadlineSeconds === undefined || started === undefined
+        ? Number.POSITIVE_INFINITY
+        : Date.parse(started) + activeDeadlineSeconds * 1000;
+    return Math.min(again, due);
+  }
+
+  /** Asks the runtime, and lets probes and last words follow what it says. */
+  async #observe(record: PodRecord): Promise<void> {
+    await refresh(this.#settings.runtime, record);
+    this.#alive();
+    const { pod } = record;
+    if (pod === undefined) return;
+    const probing = record.stage === 'running' && pod.metadata.deletionTimestamp === undefined;
+    for (const instance of record.observed.containers) {
+      if (instance.state === 'RUNNING') {
+        const container = findContainer(pod, instance.metadata.name);
+        if (probing && container !== undefined) {
+          this.#prober.watch(record.uid, pod, container, instance, podAddress(record, pod, this.#settings));
+        }
+      } else {
+        this.#prober.forget(record.uid, instance.id);
+        if (instance.state === 'EXITED' && !record.messages.has(instance.id)) {
+          record.messages.set(instance.id, await readTerminationMessage(this.#settings.runtime, record.uid, instance));
+        }
+      }
+    }
+  }
+
+  #admit(record: PodRecord, pod: Stored<Pod>): void {
+    record.admitted = true;
+    const { nodeName, operatingSystem, allocatable } = this.#settings;
+    const ended = pod.metadata.deletionTimestamp !== undefined || isTerminal(pod.status?.phase);
+    if (ended) return;
+    if (record.observed.sandboxes.length === 0) {
+      const node = this.#context.cache.get(Node, nodeName);
+      const refusal = admitPod(pod, { nodeName, operatingSystem, node, allocatable, use: this.#use });
+      if (refusal !== undefined) {
+        this.#context.events.event(pod, 'Warning', refusal.reason, refusal.message);
+        record.verdict = { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` };
+        return;
+      }
+    }
+    charge(this.#use, pod, 1);
+    record.charged = pod;
+  }
+
+  #condemn(record: PodRecord, pod: Stored<Pod>, verdict: PodVerdict, type: 'Normal' | 'Warning'): void {
+    record.verdict = verdict;
+    this.#context.events.event(pod, type, verdict.reason, verdict.message);
+  }
+
+  /** Stops the Pod for good and tears down what it had. */
+  async #terminate(record: PodRecord): Promise<Milliseconds> {
+    const { runtime } = this.#settings;
+    const { clock, events, signal } = this.#context;
+    const { pod } = record;
+    record.stage = 'terminating';
+    this.#stopLooking(record);
+    this.#prober.terminating(record.uid);
+    if (pod !== undefined) {
+      if (!record.gone) void this.#publish(record);
+      record.killGrace = stopGrace(pod, undefined);
+      try {
+        await stopAll(
+          { runtime, clock, events, signal },
+          pod,
+          record.observed,
+          podAddress(record, pod, this.#settings),
+        );
+      } catch (error) {
+        this.#alive();
+        events.event(pod, 'Warning', 'FailedKillPod', `error killing pod: ${errorText(error)}`);
+        throw error;
+      }
+      this.#alive();
+    }
+    for (const id of record.sandboxIds) {
+      await ignoringMissing(runtime.stopPodSandbox(id));
+      this.#alive();
+    }
+    await this.#observe(record);
+    record.stopped = true;
+    record.startFailures.clear();
+    record.stage = 'terminated';
+    this.#prober.forgetPod(record.uid);
+    if (record.charged !== undefined) charge(this.#use, record.charged, -1);
+    record.charged = undefined;
+    return this.#finish(record);
+  }
+
+  /** All has been stopped: the last status, the volumes, and the end of the API object. */
+  async #finish(record: PodRecord): Promise<Milliseconds> {
+    const { runtime, volumes } = this.#settings;
+    const { client } = this.#context;
+    if (!record.gone && record.pod !== undefined) await this.#publish(record);
+    this.#alive();
+    volumes.release(record.uid);
+    runtime.files.remove(`${podDirectory(record.uid)}/volumes`);
+    if (record.gone || record.pod === undefined) {
+      await this.#erase(record);
+      return Number.POSITIVE_INFINITY;
+    }
+    const current = this.#current(record);
+    if (current?.metadata.deletionTimestamp === undefined || !isTerminal(current.status?.phase)) {
+      return Number.POSITIVE_INFINITY;
+    }
+    const { name, namespace = '' } = current.metadata;
+    try {
+      await client.delete(Pod, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid: record.uid } });
+    } catch (error) {
+      if (!isNotFound(error) && !isConflict(error)) throw error;
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** Nobody can ask for the Pod's logs any more. */
+  async #erase(record: PodRecord): Promise<void> {
+    const { runtime } = this.#settings;
+    for (const id of record.containerIds) await ignoringMissing(runtime.removeContainer(id));
+    for (const id of record.sandboxIds) await ignoringMissing(runtime.removePodSandbox(id));
+    this.#alive();
+    runtime.files.remove(podDirectory(record.uid));
+    this.#backOff.forget(`${record.uid}_`);
+    this.#images.forget(record.uid);
+    this.#records.delete(record.uid);
+  }
+
+  /** Another deletion can only make the time shorter that containers have to stop. */
+  #shorten(record: PodRecord, pod: Stored<Pod>): void {
+    const grace = stopGrace(pod, undefined);
+    if (record.killGrace === undefined || grace >= record.killGrace) return;
+    record.killGrace = grace;
+    for (const { id, state } of record.observed.containers) {
+      if (state !== 'RUNNING') continue;
+      ignoringMissing(this.#settings.runtime.stopContainer(id, grace)).catch((error: unknown) => {
+        this.#context.log.warn('container could not be stopped sooner', { container: id, error: errorText(error) });
+      });
+    }
+  }
+
+  /** Of each container the runtime keeps the instance that counts and the one before. */
+  async #collectGarbage(record: PodRecord): Promise<void> {
+    const kept = new Map<string, number>();
+    for (const { id, state, metadata } of record.observed.containers) {
+      const newer = kept.get(metadata.name) ?? 0;
+      kept.set(metadata.name, newer + 1);
+      if (newer < 2 || state === 'RUNNING') continue;
+      await ignoringMissing(this.#settings.runtime.removeContainer(id));
+      record.containerIds.delete(id);
+      record.messages.delete(id);
+    }
+    const [, ...old] = record.observed.sandboxes;
+    for (const { id } of old) {
+      if (record.observed.containers.some(({ sandboxId }) => sandboxId === id)) continue;
+      await ignoringMissing(this.#settings.runtime.removePodSandbox(id));
+      record.sandboxIds.delete(id);
+    }
+  }
+
+  /**
+   * A look at the Pod from time to time, for what no event told of. It queues nothing as long as the runtime says what it
+   * said before.
+   */
+  #keepLooking(record: PodRecord): void {
+    if (this.#timers.has(record.uid)) return;
+    const { pod } = record;
+    const limited = pod !== undefined && hasStorageLimits(pod);
+    const period = limited
+      ? Math.min(this.#settings.storageCheckPeriod, this.#settings.syncPeriod)
+      : this.#settings.syncPeriod;
+    const look = (): void => {
+      this.#timers.set(record.uid, this.#context.clock.schedule(period, look));
+      if (limited) this.#checkStorage(record);
+      if (this.#moved(record)) this.#queue.add(record.uid, { type: 'resync', key: record.uid });
+    };
+    this.#timers.set(record.uid, this.#context.clock.schedule(period, look));
+  }
+
+  #stopLooking(record: PodRecord): void {
+    this.#timers.get(record.uid)?.[Symbol.dispose]();
+    this.#timers.delete(record.uid);
+  }
+
+  #moved(record: PodRecord): boolean {
+    const { runtime } = this.#settings;
+    try {
+      for (const { id, state } of record.observed.containers) {
+        const status = runtime.containerStatus(id);
+        if (status instanceof Promise) return true;
+        if (status.state !== state) return true;
+      }
+      for (const { id, state } of record.observed.sandboxes) {
+        const status = runtime.podSandboxStatus(id);
+        if (status instanceof Promise) return true;
+        if (status.state !== state) return true;
+      }
+      return false;
+    } catch {
+      // What is there no more is found out by the worker.
+      return true;
+    }
+  }
+
+  #checkStorage(record: PodRecord): void {
+    const { pod } = record;
+    if (pod === undefined || record.verdict !== undefined || record.stage !== 'running') return;
+    const { files } = this.#settings.runtime;
+    const verdict = storageEviction(pod, {
+      emptyDir: (volume) => {
+        const path = pluginVolumePath(record.uid, 'empty-dir', volume);
+        return files.lstat(path) === undefined ? 0 : files.usage(path);
+      },
+    });
+    if (verdict === undefined) return;
+    this.#condemn(record, pod, verdict, 'Warning');
+    this.#queue.add(record.uid, { type: 'runtime', key: 'storage' });
+  }
+
+  #current(record: PodRecord): Stored<Pod> | undefined {
+    const { pod } = record;
+    if (pod === undefined || record.gone) return undefined;
+    const current = this.#context.cache.get(Pod, podKey(pod));
+    return current?.metadata.uid === record.uid ? current : undefined;
+  }
+
+  #publish(record: PodRecord): Promise<void> {
+    return this.#status.write(record.uid, {
+      current: () => this.#current(record),
+      compute: (pod) => this.#compute(record, pod),
+    });
+  }
+
+  #compute(record: PodRecord, pod: Stored<Pod>): PodStatus {
+    return podStatus(pod, record.observed, {
+      runtimeName: this.#settings.runtime.name,
+      old: pod.status,
+      startFailure: (container) => record.startFailures.get(container),
+      started: (id) => this.#prober.started(id),
+      ready: (id) => this.#prober.ready(id),
+      terminationMessage: ({ id }: ContainerStatus) => record.messages.get(id) ?? '',
+      now: this.#context.clock.now(),
+      acceptedAt: record.acceptedAt,
+      hostIp: this.#settings.nodeIp,
+      verdict: record.verdict,
+      stopped: record.stopped,
+    });
+  }
+
+  #alive(): void {
+    this.#context.signal.throwIfAborted();
+  }
+}
+
+/** Whether what the Pod should be is the same: its spec has the same generation, and its deletion is not new. */
+function onlyStatusChanged(before: Stored<Pod>, after: Stored<Pod>): boolean {
+  return (
+    (before.spec === after.spec ||
+      (after.metadata.generation !== undefined && before.metadata.generation === after.metadata.generation)) &&
+    before.metadata.deletionTimestamp === after.metadata.deletionTimestamp &&
+    before.metadata.deletionGracePeriodSeconds === after.metadata.deletionGracePeriodSeconds
+  );
+}
+
+function podKey(pod: Pod): string {
+  return `${pod.metadata.namespace ?? ''}/${pod.metadata.name}`;
+}

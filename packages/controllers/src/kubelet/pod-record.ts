@@ -1,0 +1,82 @@
+import type { Pod, Stored } from '@orrery/api';
+import type { Milliseconds } from '@orrery/core';
+import type { ContainerRuntime } from '@orrery/runtimes';
+import { RuntimeError } from '@orrery/runtimes';
+import type { StartFailure } from './container-statuses.ts';
+import { nothingObserved, type ObservedPod, observe } from './observed.ts';
+import type { PodVerdict } from './pod-status.ts';
+
+/** What the kubelet remembers of a Pod beside what the API and the runtime have: enough to be lost in a crash. */
+export interface PodRecord {
+  readonly uid: string;
+  /** As last seen; undefined for what the runtime has of a Pod that the API does not know. */
+  pod: Stored<Pod> | undefined;
+  /** The API has the Pod no more. */
+  gone: boolean;
+  readonly acceptedAt: Milliseconds;
+  stage: 'running' | 'terminating' | 'terminated';
+  admitted: boolean;
+  verdict: PodVerdict | undefined;
+  /** All containers have been stopped for good. */
+  stopped: boolean;
+  observed: ObservedPod;
+  readonly sandboxIds: Set<string>;
+  readonly containerIds: Set<string>;
+  readonly startFailures: Map<string, StartFailure>;
+  /** Last words of the instances that have ended, by their ids. */
+  readonly messages: Map<string, string>;
+  /** The Pod as it was taken into account on the node. */
+  charged: Pod | undefined;
+  /** Grace that the running kill was begun with, in milliseconds. */
+  killGrace: Milliseconds | undefined;
+  /** When the Pod began to wait for its volumes. */
+  waitingForVolumes: Milliseconds | undefined;
+  /** Volumes of the kubelet's own plugins that have been made. */
+  readonly mounted: Set<string>;
+  readonly mountFailures: Map<string, { count: number; retryAt: Milliseconds }>;
+}
+
+/** A Pod that was just heard of. */
+export function newPodRecord(uid: string, pod: Stored<Pod> | undefined, now: Milliseconds): PodRecord {
+  return {
+    uid,
+    pod,
+    gone: pod === undefined,
+    acceptedAt: now,
+    stage: 'running',
+    admitted: false,
+    verdict: undefined,
+    stopped: false,
+    observed: nothingObserved,
+    sandboxIds: new Set(),
+    containerIds: new Set(),
+    startFailures: new Map(),
+    messages: new Map(),
+    charged: undefined,
+    killGrace: undefined,
+    waitingForVolumes: undefined,
+    mounted: new Set(),
+    mountFailures: new Map(),
+  };
+}
+
+/** Asks the runtime for what it has of the Pod. */
+export async function refresh(runtime: ContainerRuntime, record: PodRecord): Promise<void> {
+  const sandboxes = await readAll(record.sandboxIds, (id) => runtime.podSandboxStatus(id));
+  const containers = await readAll(record.containerIds, (id) => runtime.containerStatus(id));
+  record.observed = observe(sandboxes, containers);
+}
+
+async function readAll<T>(ids: Set<string>, read: (id: string) => T | Promise<T>): Promise<T[]> {
+  const found: T[] = [];
+  for (const id of ids) {
+    try {
+      const status = read(id);
+      found.push(status instanceof Promise ? await status : status);
+    } catch (error) {
+      if (!(error instanceof RuntimeError) || error.code !== 'NotFound') throw error;
+      ids.delete(id);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,300 @@
+import { type Pod, Service, type Stored } from '@orrery/api';
+import type { ControllerContext, Milliseconds, Random } from '@orrery/core';
+import { type PodSandboxStatus, RuntimeError } from '@orrery/runtimes';
+import { podDirectory } from '../secret-projector/index.ts';
+import { type BackOff, durationText } from './back-off.ts';
+import { containerConfig, containerHash, sandboxConfig } from './container-config.ts';
+import { nextAttempt } from './container-statuses.ts';
+import { runHook } from './hooks.ts';
+import { checkNonRoot, type Images } from './images.ts';
+import { latest, observe } from './observed.ts';
+import type { KubeletSettings } from './options.ts';
+import { type PodPlan, podActions } from './pod-actions.ts';
+import { type PodContainer, podText } from './pod-containers.ts';
+import type { PodRecord } from './pod-record.ts';
+import { errorText } from './probe-handler.ts';
+import type { Prober } from './prober.ts';
+import { StartError } from './start-error.ts';
+import { ignoringMissing, stopAll, stopContainer } from './stop-containers.ts';
+import { prepareVolumes } from './volumes.ts';
+
+/** What starting a Pod's containers needs. */
+export interface StarterContext {
+  readonly settings: KubeletSettings;
+  readonly context: ControllerContext;
+  readonly images: Images;
+  readonly prober: Prober;
+  readonly backOff: BackOff;
+  readonly random: Random;
+  /** Shows the Pod's status as it now is. */
+  publish(record: PodRecord): void;
+  /** @throws the signal's reason once the kubelet is to stop. */
+  alive(): void;
+}
+
+const retryPace: Milliseconds = 10_000;
+
+/** Brings what runs of a Pod nearer to its spec. */
+export class PodStarter {
+  readonly #on: StarterContext;
+
+  constructor(on: StarterContext) {
+    this.#on = on;
+  }
+
+  /** One pass over the Pod. Returns when to come again, in milliseconds since the epoch; Infinity: when something happens. */
+  async sync(record: PodRecord, pod: Stored<Pod>): Promise<Milliseconds> {
+    const { settings, context, prober, alive } = this.#on;
+    const { runtime } = settings;
+    const volumes = await prepareVolumes(
+      { runtime, client: context.client, clock: context.clock, events: context.events, projected: settings.volumes },
+      record,
+      pod,
+    );
+    alive();
+    if (!volumes.ready) return volumes.retryAt;
+    const plan = podActions(pod, record.observed, prober, containerHash);
+    let sandbox = plan.sandbox;
+    if (plan.killPod) {
+      if (plan.createSandbox && record.observed.sandboxes.length > 0) {
+        context.events.event(pod, 'Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
+      }
+      await this.#killPod(record, pod);
+      if (!plan.createSandbox) return this.#soon();
+    } else {
+      await Promise.all(plan.kill.map((kill) => this.#kill(record, pod, kill)));
+    }
+    alive();
+    if (plan.createSandbox) {
+      sandbox = await this.#createSandbox(record, pod, plan);
+      alive();
+    }
+    if (sandbox === undefined) return this.#soon();
+    return this.#startAll(record, pod, plan, sandbox);
+  }
+
+  async #startAll(
+    record: PodRecord,
+    pod: Stored<Pod>,
+    plan: PodPlan,
+    sandbox: PodSandboxStatus,
+  ): Promise<Milliseconds> {
+    let again = Number.POSITIVE_INFINITY;
+    const before = new Map(record.startFailures);
+    for (const container of [...plan.startEphemeral, ...plan.startInit, ...plan.start]) {
+      const failedAt = await this.#tryStart(record, pod, container, sandbox);
+      this.#on.alive();
+      if (failedAt === undefined) continue;
+      again = Math.min(again, failedAt);
+      if (container.role === 'init') break;
+    }
+    if (!sameFailures(before, record)) this.#on.publish(record);
+    return again;
+  }
+
+  /** Starts one container. Returns when to try again if it could not be started. */
+  async #tryStart(
+    record: PodRecord,
+    pod: Stored<Pod>,
+    container: PodContainer,
+    sandbox: PodSandboxStatus,
+  ): Promise<Milliseconds | undefined> {
+    try {
+      await this.#start(record, pod, container, sandbox);
+      record.startFailures.delete(container.spec.name);
+      return undefined;
+    } catch (error) {
+      this.#on.alive();
+      if (!(error instanceof StartError)) throw error;
+      record.startFailures.set(container.spec.name, { reason: error.reason, message: error.message });
+      if (!quietReasons.has(error.reason)) {
+        this.#event(pod, container, 'Warning', 'Failed', `Error: ${failureText(error)}`);
+      }
+      return error.retryAt ?? this.#soon();
+    }
+  }
+
+  async #start(record: PodRecord, pod: Stored<Pod>, container: PodContainer, sandbox: PodSandboxStatus): Promise<void> {
+    const { settings, context, images } = this.#on;
+    const { runtime } = settings;
+    this.#checkBackOff(record, pod, container);
+    const image = await images.ensure(pod, container);
+    this.#on.alive();
+    checkNonRoot(pod, container.spec, image.info, podText(pod));
+    const podIps = pod.spec.hostNetwork === true ? [settings.nodeIp] : sandbox.ips;
+    const target = (container.spec as { targetContainerName?: string }).targetContainerName;
+    const config = await containerConfig(pod, container, {
+      runtime,
+      client: context.client,
+      settings,
+      services: context.cache.list(Service),
+      addresses: { podIps, hostIps: [settings.nodeIp] },
+      attempt: nextAttempt(record.observed, pod.status, container),
+      imageRef: image.ref,
+      targetContainerId: target === undefined ? undefined : latest(record.observed, target)?.id,
+    }).catch((error: unknown) => {
+      throw error instanceof StartError ? error : new StartError('CreateContainerConfigError', errorText(error));
+    });
+    this.#on.alive();
+    const id = await runtime.createContainer(sandbox.id, config).catch((error: unknown) => {
+      throw new StartError('CreateContainerError', errorText(error));
+    });
+    record.containerIds.add(id);
+    this.#event(pod, container, 'Normal', 'Created', `Created container: ${container.spec.name}`);
+    this.#on.alive();
+    await runtime.startContainer(id).catch((error: unknown) => {
+      throw new StartError('RunContainerError', errorText(error));
+    });
+    this.#event(pod, container, 'Normal', 'Started', `Started container ${container.spec.name}`);
+    await this.#postStart(pod, container, id, podIps[0] ?? '');
+  }
+
+  /** A hook that fails takes its container with it. */
+  async #postStart(pod: Stored<Pod>, container: PodContainer, containerId: string, podIp: string): Promise<void> {
+    const hook = container.spec.lifecycle?.postStart;
+    if (hook === undefined) return;
+    const { settings, context } = this.#on;
+    const { clock, signal, events } = context;
+    const { runtime } = settings;
+    try {
+      await runHook(hook, { runtime, clock, signal, container: container.spec, containerId, podIp }, 0);
+    } catch (error) {
+      this.#on.alive();
+      this.#event(pod, container, 'Warning', 'FailedPostStartHook', 'PostStartHook failed');
+      await stopContainer(
+        { runtime, clock, events, signal },
+        { pod, container, containerId, podIp, message: 'FailedPostStartHook' },
+      );
+      throw new StartError('PostStartHookError', errorText(error));
+    }
+  }
+
+  #checkBackOff(record: PodRecord, pod: Stored<Pod>, container: PodContainer): void {
+    const { context, backOff } = this.#on;
+    const { name } = container.spec;
+    const exited = record.observed.containers.find((one) => one.metadata.name === name && one.state === 'EXITED');
+    if (exited === undefined) return;
+    const key = backOffKey(pod, container);
+    const now = context.clock.now();
+    const until = backOff.until(key, exited.finishedAt);
+    if (until > now) {
+      this.#event(
+        pod,
+        container,
+        'Warning',
+        'BackOff',
+        `Back-off restarting failed container ${name} in pod ${podText(pod)}`,
+      );
+      throw new StartError(
+        'CrashLoopBackOff',
+        `back-off ${durationText(backOff.delay(key))} restarting failed container=${name} pod=${podText(pod)}`,
+        until,
+      );
+    }
+    backOff.next(key, exited.finishedAt, now);
+  }
+
+  async #createSandbox(record: PodRecord, pod: Stored<Pod>, plan: PodPlan): Promise<PodSandboxStatus | undefined> {
+    const { settings, context } = this.#on;
+    const { runtime } = settings;
+    // All init containers run again: nothing of their earlier runs counts any more.
+    const again = new Set((pod.spec.initContainers ?? []).map(({ name }) => name));
+    for (const { id, metadata } of record.observed.containers) {
+      if (!again.has(metadata.name)) continue;
+      await ignoringMissing(runtime.removeContainer(id));
+      record.containerIds.delete(id);
+    }
+    try {
+      runtime.files.mkdir(podDirectory(record.uid), { mode: 0o750 });
+      const id = await runtime.runPodSandbox(sandboxConfig(pod, plan.attempt, settings));
+      record.sandboxIds.add(id);
+      const status = await runtime.podSandboxStatus(id);
+      record.observed = observe(
+        [status, ...record.observed.sandboxes],
+        record.observed.containers.filter(({ metadata }) => !again.has(metadata.name)),
+      );
+      return status;
+    } catch (error) {
+      this.#on.alive();
+      if (!(error instanceof RuntimeError)) throw error;
+      context.events.event(pod, 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${error.message}`);
+      return undefined;
+    }
+  }
+
+  async #killPod(record: PodRecord, pod: Stored<Pod>): Promise<void> {
+    const { settings, context } = this.#on;
+    const { runtime } = settings;
+    const { clock, events, signal } = context;
+    await stopAll({ runtime, clock, events, signal }, pod, record.observed, this.#podIp(record, pod));
+    for (const { id } of record.observed.sandboxes) await ignoringMissing(runtime.stopPodSandbox(id));
+  }
+
+  async #kill(record: PodRecord, pod: Stored<Pod>, kill: PodPlan['kill'][number]): Promise<void> {
+    const { settings, context } = this.#on;
+    const { clock, events, signal } = context;
+    await stopContainer(
+      { runtime: settings.runtime, clock, events, signal },
+      {
+        pod,
+        container: kill.container,
+        containerId: kill.containerId,
+        podIp: this.#podIp(record, pod),
+        message: kill.message,
+        reason: kill.reason,
+      },
+    );
+    this.#on.prober.forget(record.uid, kill.containerId);
+  }
+
+  #podIp(record: PodRecord, pod: Pod): string {
+    return podAddress(record, pod, this.#on.settings);
+  }
+
+  /** Errors are tried again after ten to fifteen seconds. */
+  #soon(): Milliseconds {
+    return this.#on.context.clock.now() + retryPace * (1 + this.#on.random.next() / 2);
+  }
+
+  #event(pod: Pod, { fieldPath }: PodContainer, type: 'Normal' | 'Warning', reason: string, message: string): void {
+    this.#on.context.events.event(pod, type, reason, message, { fieldPath });
+  }
+}
+
+/** The address that a Pod's containers are reached at. */
+export function podAddress(record: PodRecord, pod: Pod, { nodeIp }: KubeletSettings): string {
+  if (pod.spec.hostNetwork === true) return nodeIp;
+  return record.observed.sandboxes[0]?.ips[0] ?? '';
+}
+
+/** Waiting reasons whose event has been sent where the failure was found. */
+const quietReasons: ReadonlySet<string> = new Set(['CrashLoopBackOff', 'PostStartHookError']);
+
+/** Waiting reasons that the kubelet's event names instead of the message. */
+const namedReasons: ReadonlySet<string> = new Set([
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'ErrImageNeverPull',
+  'ImageInspectError',
+  'InvalidImageName',
+  'RegistryUnavailable',
+  'SignatureValidationFailed',
+]);
+
+function failureText({ reason, message }: StartError): string {
+  return namedReasons.has(reason) ? reason : message;
+}
+
+/** The back-off of a container: another image begins another. */
+export function backOffKey(pod: Pod, container: PodContainer): string {
+  return `${pod.metadata.uid}_${container.spec.name}_${containerHash(container)}`;
+}
+
+function sameFailures(before: PodRecord['startFailures'], { startFailures }: PodRecord): boolean {
+  if (before.size !== startFailures.size) return false;
+  for (const [name, { reason, message }] of startFailures) {
+    const old = before.get(name);
+    if (old?.reason !== reason || old.message !== message) return false;
+  }
+  return true;
+}

@@ -1,0 +1,101 @@
+import type { Pod, PodStatus } from '@orrery/api';
+import type { Milliseconds } from '@orrery/core';
+import { timestamp } from '../workload/timestamp.ts';
+import { containerStatuses, type StatusSources } from './container-statuses.ts';
+import { mayRun, type ObservedPod } from './observed.ts';
+import { sandboxToUse } from './pod-actions.ts';
+import {
+  type ConditionValue,
+  containersReadyCondition,
+  initializedCondition,
+  mergeConditions,
+  readyCondition,
+} from './pod-conditions.ts';
+import { isTerminal, podPhase } from './pod-phase.ts';
+import { qosClass } from './qos-class.ts';
+
+/** A decision that ends the Pod whatever its containers do: a deadline, an eviction, a refusal of the node. */
+export interface PodVerdict {
+  readonly reason: string;
+  readonly message: string;
+  /** A `DisruptionTarget` condition (KEP-3329) that goes with it. */
+  readonly disruption?: ConditionValue;
+}
+
+/** What {@link podStatus} reads beside the Pod and the runtime's view. */
+export interface PodStatusSources extends StatusSources {
+  readonly now: Milliseconds;
+  /** When the kubelet first saw the Pod, in milliseconds since the epoch; the written `startTime` goes before. */
+  readonly acceptedAt: Milliseconds;
+  readonly hostIp: string;
+  readonly verdict: PodVerdict | undefined;
+  /** All containers have been stopped for good. */
+  readonly stopped: boolean;
+}
+
+const no: ConditionValue = { status: 'False' };
+const yes: ConditionValue = { status: 'True' };
+
+/** The whole `status` of a Pod as it is to be written (the kubelet's generateAPIPodStatus and its status manager's rules). */
+export function podStatus(pod: Pod, observed: ObservedPod, sources: PodStatusSources): PodStatus {
+  const { old, verdict } = sources;
+  const lists =
+    verdict !== undefined && observed.containers.length === 0 && old?.containerStatuses === undefined
+      ? {}
+      : containerStatuses(pod, observed, sources);
+  let phase = verdict === undefined ? podPhase(pod, lists, sources.stopped) : 'Failed';
+  if (isTerminal(old?.phase)) phase = old?.phase ?? phase;
+  const held = isTerminal(phase) && !isTerminal(old?.phase) && !sources.stopped && mayRun(observed);
+  const shown = held ? (old?.phase ?? 'Pending') : phase;
+
+  const { sandbox, changed } = sandboxToUse(pod, observed);
+  const ips =
+    changed || sandbox === undefined ? [] : pod.spec.hostNetwork === true ? [sandboxIp(sources)] : sandbox.ips;
+  const init = lists.initContainerStatuses;
+  const regular = lists.containerStatuses;
+  const containersReady = containersReadyCondition(pod, init, regular, phase);
+  const reason = verdict?.reason ?? (shown === old?.phase ? old?.reason : undefined);
+  const message = verdict?.message ?? (shown === old?.phase ? old?.message : undefined);
+  const podIps = ips.length > 0 ? ips.map((ip) => ({ ip })) : (old?.podIPs ?? []);
+  const generation = pod.metadata.generation;
+  return {
+    ...carried(old),
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    phase: shown,
+    conditions: mergeConditions(
+      old?.conditions,
+      {
+        PodReadyToStartContainers: !changed && ips.length > 0 ? yes : no,
+        Initialized: initializedCondition(pod, init, regular, phase),
+        Ready: readyCondition(pod, containersReady, old?.conditions ?? []),
+        ContainersReady: containersReady,
+        PodScheduled: yes,
+      },
+      verdict?.disruption === undefined ? [] : [{ type: 'DisruptionTarget', ...verdict.disruption }],
+      timestamp(sources.now),
+      generation,
+    ),
+    ...(held || reason === undefined ? {} : { reason }),
+    ...(held || message === undefined ? {} : { message }),
+    ...(sources.hostIp === '' ? {} : { hostIP: sources.hostIp, hostIPs: [{ ip: sources.hostIp }] }),
+    ...(podIps[0] === undefined ? {} : { podIP: podIps[0].ip, podIPs: podIps }),
+    startTime: old?.startTime ?? timestamp(sources.acceptedAt),
+    ...lists,
+    qosClass: old?.qosClass ?? qosClass(pod),
+  };
+}
+
+function sandboxIp({ hostIp }: PodStatusSources): string {
+  return hostIp;
+}
+
+/** Fields of the status that others write and the kubelet leaves as they are. */
+function carried(old: PodStatus | undefined): PodStatus {
+  return {
+    ...(old?.nominatedNodeName === undefined ? {} : { nominatedNodeName: old.nominatedNodeName }),
+    ...(old?.resourceClaimStatuses === undefined ? {} : { resourceClaimStatuses: old.resourceClaimStatuses }),
+    ...(old?.extendedResourceClaimStatus === undefined
+      ? {}
+      : { extendedResourceClaimStatus: old.extendedResourceClaimStatus }),
+  };
+}

@@ -1,0 +1,99 @@
+import type { Pod } from '@orrery/api';
+import type { Clock, EventRecorder, Milliseconds } from '@orrery/core';
+import { type ContainerRuntime, type ContainerStatus, RuntimeError } from '@orrery/runtimes';
+import { runHook } from './hooks.ts';
+import type { ObservedPod } from './observed.ts';
+import type { ContainerKill } from './pod-actions.ts';
+import { findContainer, type PodContainer } from './pod-containers.ts';
+import { leastGrace, stopGrace, stopsAfter } from './termination.ts';
+
+/** What stopping containers needs. */
+export interface Stopping {
+  readonly runtime: ContainerRuntime;
+  readonly clock: Clock;
+  readonly events: EventRecorder;
+  readonly signal: AbortSignal;
+}
+
+/** Why and how one instance is stopped. */
+export interface StopRequest {
+  readonly pod: Pod;
+  readonly container: PodContainer | undefined;
+  readonly containerId: string;
+  readonly podIp: string;
+  /** Text of the Killing event; default `Stopping container NAME`. */
+  readonly message?: string;
+  readonly reason?: ContainerKill['reason'];
+  /** Resolves when it is this container's turn to be signalled. */
+  readonly turn?: Promise<unknown>;
+}
+
+/** Stops one instance: its preStop hook, its turn, the stop signal and, after the grace, the end. */
+export async function stopContainer(stopping: Stopping, request: StopRequest): Promise<void> {
+  const { pod, container, containerId } = request;
+  const { clock, runtime, events } = stopping;
+  const deadline = clock.now() + stopGrace(pod, container, request.reason);
+  const about = container === undefined ? {} : { fieldPath: container.fieldPath };
+  events.event(
+    pod,
+    'Normal',
+    'Killing',
+    request.message ?? `Stopping container ${container?.spec.name ?? containerId}`,
+    about,
+  );
+  const preStop = container?.spec.lifecycle?.preStop;
+  if (container !== undefined && preStop !== undefined && deadline > clock.now()) {
+    const { runtime, clock, signal } = stopping;
+    const target = { runtime, clock, signal, container: container.spec, containerId, podIp: request.podIp };
+    const left = deadline - clock.now();
+    const hook = runHook(preStop, target, left).catch(() => {
+      events.event(pod, 'Warning', 'FailedPreStopHook', 'PreStopHook failed', about);
+    });
+    await within(clock, left, hook);
+  }
+  if (request.turn !== undefined) await within(clock, deadline - clock.now(), request.turn);
+  if (stopping.signal.aborted) return;
+  await ignoringMissing(runtime.stopContainer(containerId, Math.max(deadline - clock.now(), leastGrace)));
+}
+
+/** Stops all that runs of a Pod: regular containers together, then sidecars from the last to the first. */
+export async function stopAll(stopping: Stopping, pod: Pod, observed: ObservedPod, podIp: string): Promise<void> {
+  const running = observed.containers.filter(({ state }) => state === 'RUNNING' || state === 'UNKNOWN');
+  const ends = new Map<string, Promise<void>>();
+  const resolvers = new Map<string, () => void>();
+  for (const { metadata } of running) {
+    ends.set(metadata.name, new Promise((resolve) => resolvers.set(metadata.name, resolve)));
+  }
+  await Promise.all(
+    running.map(async (instance: ContainerStatus) => {
+      const { name } = instance.metadata;
+      try {
+        const container = findContainer(pod, name);
+        const turn = Promise.all(stopsAfter(pod, observed, name).map((other) => ends.get(other)));
+        await stopContainer(stopping, { pod, container, containerId: instance.id, podIp, turn });
+      } finally {
+        resolvers.get(name)?.();
+      }
+    }),
+  );
+}
+
+/** Waits for a promise, but not longer than so many milliseconds. */
+async function within(clock: Clock, limit: Milliseconds, task: Promise<unknown>): Promise<void> {
+  if (limit <= 0) return;
+  let timer: Disposable | undefined;
+  const expired = new Promise<void>((resolve) => {
+    timer = clock.schedule(limit, async () => resolve());
+  });
+  await Promise.race([task, expired]);
+  timer?.[Symbol.dispose]();
+}
+
+/** What is gone need not be stopped. */
+export async function ignoringMissing(call: Promise<void>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (!(error instanceof RuntimeError) || error.code !== 'NotFound') throw error;
+  }
+}

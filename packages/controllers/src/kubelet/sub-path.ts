@@ -1,0 +1,65 @@
+import type { NodeFiles } from '@orrery/runtimes';
+
+/** A sub-path that leads out of its volume, or cannot be made. */
+export class SubPathError extends Error {
+  override readonly name = 'SubPathError';
+}
+
+const maxLinks = 40;
+
+/** `a/b` of a sub-path's text. @throws SubPathError on one that could lead out of its volume. */
+export function checkSubPath(subPath: string): void {
+  if (subPath.startsWith('/')) throw new SubPathError(`error SubPath \`${subPath}\` must not be an absolute path`);
+  if (subPath.split('/').includes('..'))
+    throw new SubPathError(`unable to provision SubPath \`${subPath}\`: must not contain '..'`);
+}
+
+/**
+ * Where a path within a volume really lies, following links as long as they stay in the volume.
+ * Undefined where nothing is. @throws SubPathError if a link leads out.
+ */
+export function resolveInVolume(files: NodeFiles, root: string, subPath: string): string | undefined {
+  let rest = subPath.split('/').filter((element) => element !== '' && element !== '.');
+  let path = root;
+  for (let links = 0; rest.length > 0; ) {
+    const [element, ...others] = rest as [string, ...string[]];
+    if (element === '..') {
+      if (path === root) throw new SubPathError(`subpath "${subPath}" not within volume path "${root}"`);
+      path = path.slice(0, path.lastIndexOf('/'));
+      rest = others;
+      continue;
+    }
+    const next = `${path}/${element}`;
+    const stat = files.lstat(next);
+    if (stat === undefined) return undefined;
+    if (stat.type !== 'symlink') {
+      path = next;
+      rest = others;
+      continue;
+    }
+    const target = files.readlink(next);
+    if (++links > maxLinks) throw new SubPathError(`too many links in subpath "${subPath}"`);
+    if (target.startsWith('/')) {
+      if (target !== root && !target.startsWith(`${root}/`)) {
+        throw new SubPathError(`subpath "${next}" not within volume path "${root}"`);
+      }
+      path = root;
+      rest = [...target.slice(root.length).split('/'), ...others].filter((one) => one !== '' && one !== '.');
+    } else {
+      rest = [...target.split('/'), ...others].filter((one) => one !== '' && one !== '.');
+    }
+  }
+  return path;
+}
+
+/** Copies a file or directory: what a sub-path of projected data shows never changes while its container runs. */
+export function copyTree(files: NodeFiles, from: string, to: string): void {
+  const stat = files.stat(from);
+  if (stat === undefined) return;
+  if (stat.type === 'directory') {
+    files.mkdir(to, { mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid });
+    for (const name of files.readdir(from)) copyTree(files, `${from}/${name}`, `${to}/${name}`);
+    return;
+  }
+  files.writeFile(to, files.readFile(from), { mode: stat.mode & 0o7777, uid: stat.uid, gid: stat.gid });
+}

@@ -1,0 +1,295 @@
+import {
+  builtinKind,
+  ConfigMap,
+  type Kind,
+  type KubernetesObject,
+  Pod,
+  Secret,
+  type Stored,
+  type Volume,
+  type VolumeProjection,
+} from '@orrery/api';
+import {
+  type Controller,
+  type ControllerContext,
+  createWorkQueue,
+  type Duration,
+  type Milliseconds,
+  milliseconds,
+  type Random,
+  type ReconcileResult,
+  type WorkQueue,
+} from '@orrery/core';
+import type { NodeFiles } from '@orrery/runtimes';
+import { versionName, writeAtomically } from './atomic-writer.ts';
+import type { Allocatable } from './downward-api.ts';
+import { ObjectWatches } from './object-watches.ts';
+import { PayloadError, type PayloadSources, volumePayload } from './payload.ts';
+import type { ProjectedVolumes } from './projected-volumes.ts';
+import { type ObjectReference, volumeReferences, volumeTokens } from './references.ts';
+import { PodTokens } from './tokens.ts';
+import { projectedVolumePath, projectionPlugin } from './volume-path.ts';
+
+/** What a node's projector needs. */
+export interface SecretProjectorOptions {
+  readonly nodeName: string;
+  /** The node's file system. */
+  readonly files: NodeFiles;
+  /** Shared with the node's kubelet. */
+  readonly volumes: ProjectedVolumes;
+  /** The node's allocatable resources: what a missing limit means in the downward API. */
+  readonly allocatable?: Allocatable;
+  /** Changes that come within this span of the last writing of a Pod's volumes are written together. Default 1 s. */
+  readonly syncPeriod?: Duration;
+}
+
+const ClusterTrustBundle: Kind<TrustBundle> = builtinKind('certificates.k8s.io/v1beta1', 'ClusterTrustBundle');
+type TrustBundle = KubernetesObject & { spec?: { trustBundle?: string } };
+
+const kinds: { readonly [kind in ObjectReference['kind']]: Kind } = { Secret, ConfigMap, ClusterTrustBundle };
+
+/** The first and the longest wait before a volume that could not be made is tried again (milliseconds). */
+const firstRetry: Milliseconds = 500;
+const longestRetry: Milliseconds = 122_000;
+
+/**
+ * The loop that writes Secrets, ConfigMaps, downward API fields, tokens and trust bundles into the volumes of a node's Pods,
+ * and keeps writing them as they change. It sees only the objects that its Pods name. Its cache is expected to hold only
+ * the Pods of the node.
+ */
+export function createSecretProjector(options: SecretProjectorOptions): Controller {
+  return {
+    name: `secret-projector-${options.nodeName}`,
+    kinds: [Pod],
+    start: (context) => new Projector(options, context).start(),
+  };
+}
+
+interface Projection {
+  pod: Stored<Pod>;
+  readonly volumes: readonly Volume[];
+  readonly watches: Disposable[];
+  /** Volumes whose sources changed since they were last written. */
+  readonly dirty: Set<string>;
+  readonly failures: Map<string, number>;
+  writtenAt: Milliseconds;
+}
+
+class Projector {
+  readonly #options: SecretProjectorOptions;
+  readonly #context: ControllerContext;
+  readonly #syncPeriod: Milliseconds;
+  readonly #watches: ObjectWatches;
+  readonly #tokens: PodTokens;
+  readonly #random: Random;
+  readonly #projections = new Map<string, Projection>();
+  readonly #queue: WorkQueue;
+
+  constructor(options: SecretProjectorOptions, context: ControllerContext) {
+    const actor = `secret-projector-${options.nodeName}`;
+    this.#options = options;
+    this.#context = context;
+    this.#syncPeriod = milliseconds(options.syncPeriod ?? '1s');
+    this.#random = context.random.fork(actor);
+    this.#watches = new ObjectWatches(context.client, context.clock);
+    this.#tokens = new PodTokens(context.client, context.clock, this.#random);
+    this.#queue = createWorkQueue({
+      environment: context,
+      actor,
+      concurrency: 64,
+      process: (uid) => this.#sync(uid),
+    });
+  }
+
+  start(): void {
+    const { cache, signal } = this.#context;
+    const subscriptions = [
+      cache.changes(Pod, { replay: true }).subscribe(({ type, object, previous }) => {
+        if (previous !== undefined && previous.metadata.uid !== object.metadata.uid) this.#gone(previous.metadata.uid);
+        if (type === 'deleted') this.#gone(object.metadata.uid);
+        else this.#seen(object);
+      }),
+      this.#options.volumes.releases.subscribe((uid) => this.#drop(uid)),
+    ];
+    signal.addEventListener(
+      'abort',
+      () => {
+        for (const subscription of subscriptions) subscription.unsubscribe();
+        this.#watches.close();
+        void this.#queue.stop();
+      },
+      { once: true },
+    );
+  }
+
+  #seen(pod: Stored<Pod>): void {
+    const { uid } = pod.metadata;
+    if (pod.spec.nodeName !== this.#options.nodeName) return;
+    const known = this.#projections.get(uid);
+    if (known !== undefined) {
+      const before = known.pod;
+      known.pod = pod;
+      const moved =
+        before.metadata.labels !== pod.metadata.labels ||
+        before.metadata.annotations !== pod.metadata.annotations ||
+        before.spec !== pod.spec;
+      if (moved) for (const volume of known.volumes) if (showsPod(volume)) this.#changed(uid, volume.name);
+      return;
+    }
+    const done = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+    if (done || this.#options.volumes.isReleased(uid)) return;
+    const volumes = (pod.spec.volumes ?? []).filter((volume) => projectionPlugin(volume) !== undefined);
+    if (volumes.length === 0) return;
+    const projection: Projection = {
+      pod,
+      volumes,
+      watches: [],
+      dirty: new Set(volumes.map(({ name }) => name)),
+      failures: new Map(),
+      writtenAt: Number.NEGATIVE_INFINITY,
+    };
+    this.#projections.set(uid, projection);
+    for (const volume of volumes) {
+      for (const { kind, name } of volumeReferences(volume)) {
+        const namespace = kind === 'ClusterTrustBundle' ? '' : (pod.metadata.namespace ?? '');
+        projection.watches.push(
+          this.#watches.acquire(kinds[kind], namespace, name, () => this.#changed(uid, volume.name)),
+        );
+      }
+    }
+    this.#queue.add(uid, {
+      type: 'added',
+      kind: 'v1/Pod',
+      key: podKey(pod),
+      resourceVersion: pod.metadata.resourceVersion,
+    });
+  }
+
+  /** Something that a volume shows has changed: written at once, or with others within the sync period. */
+  #changed(uid: string, volume: string): void {
+    const projection = this.#projections.get(uid);
+    if (projection === undefined) return;
+    projection.dirty.add(volume);
+    const wait = projection.writtenAt + this.#syncPeriod - this.#context.clock.now();
+    if (wait > 0) this.#queue.addAfter(uid, wait);
+    else this.#queue.add(uid, { type: 'modified', key: `${podKey(projection.pod)}/${volume}` });
+  }
+
+  #gone(uid: string): void {
+    this.#drop(uid);
+    this.#options.volumes.forget(uid);
+  }
+
+  #drop(uid: string): void {
+    const projection = this.#projections.get(uid);
+    if (projection === undefined) return;
+    this.#projections.delete(uid);
+    this.#tokens.forget(uid);
+    for (const watch of projection.watches) watch[Symbol.dispose]();
+  }
+
+  async #sync(uid: string): Promise<ReconcileResult | void> {
+    const projection = this.#projections.get(uid);
+    if (projection === undefined) return;
+    const { clock } = this.#context;
+    let again = Number.POSITIVE_INFINITY;
+    for (const volume of projection.volumes) {
+      const refreshAt = await this.#refreshTokens(projection, volume);
+      if (this.#projections.get(uid) !== projection || this.#context.signal.aborted) return;
+      again = Math.min(again, refreshAt);
+      if (!projection.dirty.has(volume.name) || !this.#known(projection.pod, volume)) continue;
+      again = Math.min(again, this.#write(projection, volume));
+    }
+    if (Number.isFinite(again)) return { requeueAfter: Math.max(again - clock.now(), 0) };
+  }
+
+  /** Whether the first word on every object that the volume shows has come. */
+  #known(pod: Stored<Pod>, volume: Volume): boolean {
+    return volumeReferences(volume).every(({ kind, name }) => {
+      const namespace = kind === 'ClusterTrustBundle' ? '' : (pod.metadata.namespace ?? '');
+      return this.#watches.get(kinds[kind], namespace, name) !== undefined;
+    });
+  }
+
+  async #refreshTokens(projection: Projection, volume: Volume): Promise<Milliseconds> {
+    let again = Number.POSITIVE_INFINITY;
+    for (const token of volumeTokens(volume)) {
+      const before = this.#tokens.get(projection.pod, token);
+      try {
+        again = Math.min(again, await this.#tokens.ensure(projection.pod, token));
+      } catch (error) {
+        if (this.#context.signal.aborted || this.#options.volumes.isReleased(projection.pod.metadata.uid)) return again;
+        return Math.min(again, this.#failed(projection, volume, `failed to fetch token: ${text(error)}`));
+      }
+      if (this.#tokens.get(projection.pod, token) !== before) projection.dirty.add(volume.name);
+    }
+    return again;
+  }
+
+  /** Returns when the volume is to be tried again. */
+  #write(projection: Projection, volume: Volume): Milliseconds {
+    const { pod } = projection;
+    const { clock } = this.#context;
+    if (volumeTokens(volume).some((token) => this.#tokens.get(pod, token) === undefined))
+      return Number.POSITIVE_INFINITY;
+    const path = projectedVolumePath(pod.metadata.uid, volume);
+    const { fsGroup } = pod.spec.securityContext ?? {};
+    try {
+      const payload = volumePayload(pod, volume, this.#sources(pod));
+      this.#options.files.mkdir(path, { mode: 0o755 });
+      writeAtomically(
+        this.#options.files,
+        path,
+        payload,
+        () => versionName(clock.now(), this.#random.integer(4_294_967_296)),
+        fsGroup === undefined ? {} : { fsGroup },
+      );
+    } catch (error) {
+      if (!(error instanceof PayloadError))
+        this.#context.log.error('volume could not be written', { path, error: text(error) });
+      return this.#failed(projection, volume, text(error));
+    }
+    projection.dirty.delete(volume.name);
+    projection.failures.delete(volume.name);
+    projection.writtenAt = clock.now();
+    this.#options.volumes.report(pod.metadata.uid, volume.name, { ready: true, path });
+    return Number.POSITIVE_INFINITY;
+  }
+
+  #failed(projection: Projection, volume: Volume, error: string): Milliseconds {
+    const failures = projection.failures.get(volume.name) ?? 0;
+    projection.failures.set(volume.name, failures + 1);
+    const { uid } = projection.pod.metadata;
+    const old = this.#options.volumes.state(uid, volume.name);
+    // A volume that was written stays usable with what it holds.
+    if (old?.ready !== true) this.#options.volumes.report(uid, volume.name, { ready: false, error });
+    return this.#context.clock.now() + Math.min(firstRetry * 2 ** failures, longestRetry);
+  }
+
+  #sources(pod: Stored<Pod>): PayloadSources {
+    const namespace = pod.metadata.namespace ?? '';
+    return {
+      secret: (name) => this.#watches.get(Secret, namespace, name) ?? null,
+      configMap: (name) => this.#watches.get(ConfigMap, namespace, name) ?? null,
+      token: (projection) => this.#tokens.get(pod, projection) ?? '',
+      trustBundle: (bundle: NonNullable<VolumeProjection['clusterTrustBundle']>) =>
+        this.#watches.get(ClusterTrustBundle, '', bundle.name ?? '')?.spec?.trustBundle ?? null,
+      allocatable: this.#options.allocatable ?? {},
+    };
+  }
+}
+
+function showsPod(volume: Volume): boolean {
+  return (
+    volume.downwardAPI !== undefined ||
+    (volume.projected?.sources ?? []).some(({ downwardAPI }) => downwardAPI !== undefined)
+  );
+}
+
+function podKey(pod: Stored<Pod>): string {
+  return `${pod.metadata.namespace ?? ''}/${pod.metadata.name}`;
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,17 @@
+export { createSecretProjector, type SecretProjectorOptions } from './controller.ts';
+export {
+  type Allocatable,
+  fieldValue,
+  formatMap,
+  type PodAddresses,
+  type ResourceReference,
+  resourceValue,
+} from './downward-api.ts';
+export { ProjectedVolumes, type ProjectionReport, type ProjectionState } from './projected-volumes.ts';
+export {
+  kubeletRoot,
+  pluginVolumePath,
+  podDirectory,
+  projectedVolumePath,
+  projectionPlugin,
+} from './volume-path.ts';
