@@ -41,6 +41,7 @@ import { bootstrap } from './bootstrap.ts';
 import { applyManifest, type Cluster } from './cluster.ts';
 import { adminUser, controllerUser } from './identities.ts';
 import { type NodeOptions, numberedNodes } from './node-options.ts';
+import { nodePower } from './node-power.ts';
 import { Nodes, type RuntimeFactory } from './nodes.ts';
 import { podIndexes } from './store-indexes.ts';
 
@@ -107,6 +108,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   const schedulerPlugins = plugins.flatMap((plugin) => plugin.scheduler ?? []) as readonly SchedulerPlugin[];
   const controllers: readonly Controller[] = [
     ...builtinControllers({ kinds, certificates: options.certificates ?? noCertificates, schedulerPlugins, network }),
+    nodePower(nodes),
     ...plugins.flatMap((plugin) => plugin.controllers ?? []),
   ];
   for (const controller of controllers) await manager.add(controller);

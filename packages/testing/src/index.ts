@@ -1,1 +1,2 @@
-export {};
+export type { RecordedCommit } from './recording-engine.ts';
+export { type SimulatedCluster, type SimulateOptions, simulate } from './simulate.ts';

@@ -222,6 +222,7 @@ const controllerRules: { readonly [name: string]: readonly PolicyRule[] } = {
     rule(['patch', 'update'], '', ['pods/status']),
     rule(readVerbs, '', ['nodes']),
   ],
+  'node-power': [rule(readVerbs, '', ['nodes'])],
   'service-proxy': [
     rule(readVerbs, '', ['services', 'pods', 'nodes']),
     rule(readVerbs, 'discovery.k8s.io', ['endpointslices']),

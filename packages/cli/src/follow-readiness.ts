@@ -1,0 +1,99 @@
+import { type Kind, type KubernetesObject, keyString, Pod } from '@orrery/api';
+import type { Cluster } from '@orrery/cluster';
+import type { Subscription } from 'rxjs';
+import type { ProgressItem } from './progress.ts';
+import { readiness, waitAnnotation } from './readiness.ts';
+
+/** Objects that are being followed until they are ready. */
+export interface Followed {
+  /** Resolves when all are ready that are waited for. */
+  readonly ready: Promise<void>;
+  items(): readonly ProgressItem[];
+  stop(): void;
+}
+
+export interface FollowOptions {
+  readonly cluster: Cluster;
+  readonly objects: readonly KubernetesObject[];
+  /** Milliseconds since the start. */
+  now(): number;
+  changed(items: readonly ProgressItem[]): void;
+  /** Called when the first Pod of the default namespaces is Ready. */
+  firstPodReady(): void;
+}
+
+/** Watches the applied objects and tells of every change in how far they are. */
+export function followReadiness({ cluster, objects, now, changed, firstPodReady }: FollowOptions): Followed {
+  const items = new Map<string, ProgressItem>();
+  const subscriptions: Subscription[] = [];
+  let allReady = () => undefined as void;
+  const ready = new Promise<void>((resolve) => {
+    allReady = resolve;
+  });
+  const tell = () => {
+    const list = [...items.values()];
+    changed(list);
+    if (list.every(({ state }) => state !== 'waiting')) allReady();
+  };
+  const byKind = new Map<Kind, KubernetesObject[]>();
+  for (const object of objects) {
+    const kind = cluster.kinds.byKind(object.apiVersion ?? '', object.kind ?? '');
+    if (kind === undefined) continue;
+    byKind.set(kind, [...(byKind.get(kind) ?? []), object]);
+    items.set(itemId(kind, object), {
+      name: itemName(kind, object),
+      state: object.metadata?.annotations?.[waitAnnotation] === 'false' ? 'skipped' : 'waiting',
+      reason: '',
+      readyAfter: undefined,
+    });
+  }
+  for (const kind of byKind.keys()) {
+    subscriptions.push(
+      cluster.client.watch(kind).subscribe((event) => {
+        if (event.type === 'BOOKMARK') return;
+        const id = itemId(kind, event.object);
+        const item = items.get(id);
+        if (item === undefined || item.state === 'skipped') return;
+        const { ready: isReady, reason } =
+          event.type === 'DELETED' ? { ready: false, reason: 'deleted' } : readiness(event.object);
+        const next: ProgressItem = {
+          ...item,
+          state: isReady ? 'ready' : 'waiting',
+          reason,
+          readyAfter: isReady ? (item.readyAfter ?? now()) : undefined,
+        };
+        if (next.state === item.state && next.reason === item.reason) return;
+        items.set(id, next);
+        tell();
+      }),
+    );
+  }
+  subscriptions.push(
+    cluster.client.watch(Pod).subscribe((event) => {
+      if (event.type !== 'BOOKMARK' && readiness(event.object).ready) firstPodReady();
+    }),
+  );
+  tell();
+  return {
+    ready,
+    items: () => [...items.values()],
+    stop: () => {
+      for (const subscription of subscriptions) subscription.unsubscribe();
+    },
+  };
+}
+
+function namespaceOf(kind: Kind, object: KubernetesObject): string {
+  return kind.namespaced ? (object.metadata?.namespace ?? 'default') : '';
+}
+
+function itemId(kind: Kind, object: KubernetesObject): string {
+  return `${kind.resource}.${kind.group}/${namespaceOf(kind, object)}/${object.metadata?.name}`;
+}
+
+/** `deployment/web`; with the namespace where it is not `default`. */
+function itemName(kind: Kind, object: KubernetesObject): string {
+  const namespace = namespaceOf(kind, object);
+  const name = object.metadata?.name ?? '';
+  return `${kind.singular}/${keyString({ namespace: namespace === 'default' ? '' : namespace, name })}`;
+}

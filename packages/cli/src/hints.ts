@@ -1,0 +1,27 @@
+import type { KubernetesObject } from '@orrery/api';
+
+/** What to try next with what was applied. `kubeconfig` is given when it is not where `pnpm kubectl` looks. */
+export function hintsFor(objects: readonly KubernetesObject[], kubeconfig: string | undefined): string {
+  const kubectl = kubeconfig === undefined ? 'pnpm kubectl' : `kubectl --kubeconfig ${kubeconfig}`;
+  const commands: [string, string][] = [[`${kubectl} get pods -o wide -w`, 'watch the Pods']];
+  const named = (kind: string) => objects.find((object) => object.kind === kind)?.metadata?.name;
+  const pod = named('Pod');
+  const deployment = named('Deployment');
+  if (pod !== undefined) {
+    commands.push([`${kubectl} logs -f ${pod}`, 'follow what a container writes']);
+    commands.push([`${kubectl} exec -it ${pod} -- sh`, 'look around inside']);
+  }
+  if (deployment !== undefined) {
+    commands.push([`${kubectl} scale deployment ${deployment} --replicas=5`, 'ask for more']);
+  }
+  commands.push(['pnpm orrery node stop node1', 'pull the plug of a node']);
+  const width = Math.max(...commands.map(([command]) => command.length));
+  return [
+    '',
+    'Try, in another terminal:',
+    ...commands.map(([command, what]) => `  ${command.padEnd(width)}   # ${what}`),
+    '',
+    'Ctrl-C stops the cluster.',
+    '',
+  ].join('\n');
+}

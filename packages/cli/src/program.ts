@@ -1,0 +1,126 @@
+import { Command, CommanderError } from 'commander';
+import { CommandError } from './command-error.ts';
+import type { UpOptions } from './commands/up.ts';
+import { defaultKubeconfig, userPath } from './paths.ts';
+
+const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
+
+/** Runs the command line; resolves with the exit code. Commands load what they need when they are called: start-up is a feature. */
+export async function main(args: readonly string[]): Promise<number> {
+  // kubectl and helm take every argument after their name, --help too.
+  const [first, ...rest] = args;
+  let exitCode = 0;
+  try {
+    if (first === 'kubectl' || first === 'helm') {
+      const { runTool } = await import('./commands/tool.ts');
+      return await runTool(first, rest);
+    }
+    const program = buildProgram();
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) exitCode = error.exitCode;
+    else if (error instanceof Stopped) exitCode = error.exitCode;
+    else if (error instanceof CommandError) {
+      process.stderr.write(`orrery: ${error.message}\n`);
+      exitCode = 1;
+    } else throw error;
+  }
+  return exitCode;
+}
+
+/** The user asked the command to stop before it was done. */
+class Stopped extends Error {
+  readonly exitCode: number;
+
+  constructor(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') {
+    super(`stopped by ${signal}`);
+    this.exitCode = signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : 129;
+  }
+}
+
+function buildProgram(): Command {
+  const program = new Command('orrery')
+    .description('A Kubernetes control plane in one process: start clusters, use them with kubectl, watch them move.')
+    .exitOverride()
+    .showHelpAfterError('(orrery --help tells more)');
+
+  program
+    .command('up')
+    .description('start a cluster, apply manifests, show them becoming ready, and keep it running until Ctrl-C')
+    .argument('[paths...]', 'manifest files, or folders of them; an orrery.yaml among them says what nodes there are')
+    .option('--port <number>', 'port on 127.0.0.1; 0 takes any free one (default: 6443, or the next free one)')
+    .option('--kubeconfig <path>', 'where to write the kubeconfig (default: .orrery/kubeconfig)')
+    .option('--nodes <number>', 'how many nodes (default: 3, or what orrery.yaml says)')
+    .option('--runtime <name>', 'what runs containers: sim', 'sim')
+    .option('--store <name>', 'where objects are kept: memory', 'memory')
+    .option('--clock <clock>', 'real, virtual, or xN for N times as fast', 'real')
+    .option('--seed <seed>', 'make random numbers repeatable')
+    .option(
+      '--plugin <path>',
+      'load a plugin: a module or folder whose default export is made by definePlugin (repeatable)',
+      collect,
+      [],
+    )
+    .option(
+      '--wait',
+      'end as soon as all that was applied is ready: exit code 0, or 1 with the reasons after --timeout',
+    )
+    .option('--timeout <duration>', 'how long --wait waits: 90s, 5m', '2m')
+    .option('--no-examples', 'when no paths are given, start empty instead of with the quickstart example')
+    .action(async (paths: string[], options: UpOptions) => {
+      const { up } = await import('./commands/up.ts');
+      const { quickstart } = await import('./quickstart.ts');
+      const chosen = paths.length > 0 || !options.examples ? paths : [quickstart];
+      await stoppable((signal) => up(chosen, options, signal));
+    });
+
+  const node = program.command('node').description('do things to the machines of a running cluster');
+  for (const [verb, power, what] of [
+    ['stop', 'off', 'pull the plug: kubelet and containers are gone, and nobody is told'],
+    ['start', 'on', 'switch a stopped machine on again'],
+  ] as const) {
+    node
+      .command(verb)
+      .description(what)
+      .argument('<name>', 'name of the node')
+      .option('--kubeconfig <path>', 'the cluster (default: .orrery/kubeconfig, or KUBECONFIG)')
+      .action(async (name: string, options: { kubeconfig?: string }) => {
+        const { powerNode } = await import('./commands/node.ts');
+        const path =
+          options.kubeconfig === undefined
+            ? (process.env.KUBECONFIG ?? defaultKubeconfig)
+            : userPath(options.kubeconfig);
+        await powerNode(name, power, path);
+        process.stdout.write(`${name} ${verb === 'stop' ? 'stopped' : 'started'}\n`);
+      });
+  }
+
+  program
+    .command('kubectl')
+    .description('run the pinned kubectl 1.35 against the cluster (all arguments are its own)')
+    .argument('[args...]');
+  program
+    .command('helm')
+    .description('run the pinned helm 4 against the cluster (all arguments are its own)')
+    .argument('[args...]');
+  return program;
+}
+
+/** Runs a command that Ctrl-C, SIGTERM or a closed terminal end in order; a second Ctrl-C ends it at once. */
+async function stoppable(run: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const stop = new AbortController();
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  const onSignal = (signal: (typeof signals)[number]) => {
+    if (stop.signal.aborted) process.exit(new Stopped(signal).exitCode);
+    stop.abort(new Stopped(signal));
+  };
+  for (const signal of signals) process.on(signal, onSignal);
+  try {
+    await run(stop.signal);
+  } catch (error) {
+    // Whatever broke because of the stop is the stop.
+    throw stop.signal.aborted ? stop.signal.reason : error;
+  } finally {
+    for (const signal of signals) process.off(signal, onSignal);
+  }
+}

@@ -1,0 +1,134 @@
+import type { KubernetesObject } from '@orrery/api';
+
+/** Whether an object is as far as its maker wants it, and if not, what it waits for. */
+export interface Readiness {
+  readonly ready: boolean;
+  /** In a few words; `''` when ready. */
+  readonly reason: string;
+}
+
+/** An annotation that takes an object out of what `--wait` waits for: `"false"`. */
+export const waitAnnotation = 'orrery.dev/wait';
+
+const ready: Readiness = { ready: true, reason: '' };
+const waiting = (reason: string): Readiness => ({ ready: false, reason });
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+}
+
+interface Status {
+  readonly phase?: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly observedGeneration?: number;
+  readonly conditions?: readonly Condition[];
+  readonly replicas?: number;
+  readonly readyReplicas?: number;
+  readonly updatedReplicas?: number;
+  readonly availableReplicas?: number;
+  readonly desiredNumberScheduled?: number;
+  readonly numberReady?: number;
+  readonly containerStatuses?: readonly ContainerStatus[];
+  readonly initContainerStatuses?: readonly ContainerStatus[];
+}
+
+interface ContainerStatus {
+  readonly name: string;
+  readonly ready?: boolean;
+  readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } };
+}
+
+/** What `orrery up --wait` and its progress display say of an object. Pure. */
+export function readiness(object: KubernetesObject): Readiness {
+  if (object.metadata?.deletionTimestamp !== undefined) return waiting('being deleted');
+  const { spec = {}, status = {} } = object as { spec?: { replicas?: number }; status?: Status };
+  const { generation } = object.metadata ?? {};
+  if (status.observedGeneration !== undefined && generation !== undefined && status.observedGeneration < generation) {
+    return waiting('not yet observed by its controller');
+  }
+  switch (`${object.apiVersion}/${object.kind}`) {
+    case 'v1/Pod':
+      return pod(status);
+    case 'apps/v1/Deployment':
+      return replicas(
+        spec.replicas ?? 1,
+        status,
+        status.updatedReplicas ?? 0,
+        status.availableReplicas ?? 0,
+        'available',
+      );
+    case 'apps/v1/ReplicaSet':
+    case 'v1/ReplicationController':
+      return replicas(spec.replicas ?? 1, status, status.replicas ?? 0, status.availableReplicas ?? 0, 'available');
+    case 'apps/v1/StatefulSet':
+      return replicas(
+        spec.replicas ?? 1,
+        status,
+        status.updatedReplicas ?? status.replicas ?? 0,
+        status.readyReplicas ?? 0,
+        'ready',
+      );
+    case 'apps/v1/DaemonSet':
+      return replicas(
+        status.desiredNumberScheduled ?? 0,
+        status,
+        status.desiredNumberScheduled ?? 0,
+        status.numberReady ?? 0,
+        'ready',
+      );
+    case 'batch/v1/Job':
+      return job(status);
+    case 'v1/PersistentVolumeClaim':
+      return status.phase === 'Bound' ? ready : waiting(status.phase ?? 'Pending');
+    case 'v1/Namespace':
+      return status.phase === 'Active' ? ready : waiting(status.phase ?? 'not yet active');
+    default:
+      return byCondition(status);
+  }
+}
+
+function pod(status: Status): Readiness {
+  if (status.phase === 'Succeeded') return ready;
+  if (status.phase === 'Failed')
+    return waiting(`failed: ${status.reason ?? status.message ?? 'a container ended with an error'}`);
+  const conditions = status.conditions ?? [];
+  if (conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True')) return ready;
+  const scheduled = conditions.find(({ type }) => type === 'PodScheduled');
+  if (scheduled?.status === 'False') return waiting(`${scheduled.reason}: ${scheduled.message ?? ''}`);
+  for (const container of [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])]) {
+    const { reason, message } = container.state?.waiting ?? {};
+    if (reason !== undefined && reason !== 'PodInitializing')
+      return waiting(`${container.name}: ${reason}${message === undefined ? '' : `: ${message}`}`);
+  }
+  const unready = (status.containerStatuses ?? [])
+    .filter((container) => container.ready !== true)
+    .map(({ name }) => name);
+  // A Pod whose containers ended well, but for one that still runs, will not become Ready, and is none the worse for it.
+  return waiting(unready.length > 0 ? `not ready: ${unready.join(', ')}` : (status.phase ?? 'Pending'));
+}
+
+function replicas(wanted: number, status: Status, updated: number, good: number, word: string): Readiness {
+  if (status.observedGeneration === undefined) return waiting('not yet observed by its controller');
+  if (updated < wanted) return waiting(`${updated} of ${wanted} updated`);
+  if (good < wanted) return waiting(`${good} of ${wanted} ${word}`);
+  return ready;
+}
+
+function job(status: Status): Readiness {
+  const ended = (status.conditions ?? []).find(
+    ({ type, status: value }) => (type === 'Complete' || type === 'Failed') && value === 'True',
+  );
+  if (ended?.type === 'Complete') return ready;
+  return waiting(ended === undefined ? 'running' : `failed: ${ended.reason ?? ''}`);
+}
+
+/** Kinds of which nothing else is known say by a condition `Ready` whether they are; without one they are by being there. */
+function byCondition(status: Status): Readiness {
+  const condition = (status.conditions ?? []).find(({ type }) => type === 'Ready');
+  if (condition === undefined || condition.status === 'True') return ready;
+  return waiting(condition.message ?? condition.reason ?? 'not ready');
+}

@@ -1,0 +1,69 @@
+import { applyManifest, type Cluster, type ClusterOptions, createCluster } from '@orrery/cluster';
+import {
+  createSimulation,
+  type Duration,
+  type Inspection,
+  inspectClient,
+  type RunOptions,
+  type SettleOptions,
+  type Simulation,
+} from '@orrery/core';
+import { createMemoryEngine } from '@orrery/store';
+import { type RecordedCommit, recordingEngine } from './recording-engine.ts';
+
+/** What a simulated cluster is made of: a cluster's own options, and a seed. */
+export interface SimulateOptions extends Omit<ClusterOptions, 'environment'> {
+  /** Decides everything that chance and order decide. Default 1. */
+  readonly seed?: number | string;
+  /** Milliseconds since the epoch at which the clock starts. Default 2026-01-01T00:00:00Z. */
+  readonly start?: number;
+  /** Keep every commit, for {@link SimulatedCluster.history}. Default false: a long run would not fit in memory. */
+  readonly recorded?: boolean;
+  /** Is told everything that the cluster's loops do, from the start. */
+  readonly inspect?: (event: Inspection) => void;
+}
+
+/** A whole cluster in virtual time. Time moves only in {@link settle}, {@link advance} and {@link run}. */
+export interface SimulatedCluster extends Cluster {
+  readonly simulation: Simulation;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Lets all loops come to rest, passing over waits before retries. @throws LivelockError with the causes where they never do */
+  settle(options?: SettleOptions): Promise<void>;
+  /** Moves time on, and everything that happens in it. */
+  advance(duration: Duration): Promise<void>;
+  /** Moves time on until the condition holds. @throws Error if it does not within `options.within` (default 1 h) */
+  run(until: () => boolean, options?: RunOptions): Promise<void>;
+  /** Every commit so far: the same seed gives the same list, byte for byte. @throws Error unless `recorded` was asked for */
+  history(): readonly RecordedCommit[];
+}
+
+/**
+ * Starts a whole cluster in virtual time: scheduler, kubelets, controllers, simulated containers. The seed decides the order
+ * in which all of them, and all clients, act. Resolves when the cluster has settled.
+ */
+export async function simulate(options: SimulateOptions = {}): Promise<SimulatedCluster> {
+  const { seed = 1, start, recorded = false, inspect, ...clusterOptions } = options;
+  const simulation = createSimulation({ seed, ...(start === undefined ? {} : { start }) });
+  const { environment } = simulation;
+  if (inspect !== undefined) environment.inspector.events.subscribe(inspect);
+  const memory = options.engine ?? createMemoryEngine();
+  const record = recorded ? recordingEngine(memory) : undefined;
+  const cluster = await createCluster({ ...clusterOptions, environment, engine: record?.engine ?? memory });
+  await simulation.settle();
+  const client = inspectClient(cluster.client, environment, 'test');
+  return {
+    ...cluster,
+    apply: (manifest) => applyManifest(client, manifest),
+    client,
+    simulation,
+    now: () => environment.clock.now(),
+    settle: (settling) => simulation.settle(settling),
+    advance: (duration) => simulation.advance(duration),
+    run: (until, running) => simulation.run(until, { within: '1h', ...running }),
+    history: () => {
+      if (record === undefined) throw new Error('this cluster keeps no history: simulate({ recorded: true })');
+      return record.commits;
+    },
+  };
+}
