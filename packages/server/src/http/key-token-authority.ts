@@ -1,4 +1,4 @@
-import { CompactSign, compactVerify, exportJWK, generateKeyPair, calculateJwkThumbprint } from 'jose';
+import { CompactSign, calculateJwkThumbprint, compactVerify, exportJWK, generateKeyPair } from 'jose';
 import { defaultIssuer } from '../tokens/simulated-authority.ts';
 import type { TokenAuthority, TokenClaims } from '../tokens/token-authority.ts';
 
@@ -12,7 +12,9 @@ export async function createKeyTokenAuthority(): Promise<TokenAuthority> {
     issuer: defaultIssuer,
     audience: defaultIssuer,
     sign: (claims) =>
-      new CompactSign(new TextEncoder().encode(JSON.stringify(claims))).setProtectedHeader({ alg: algorithm, kid }).sign(privateKey),
+      new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
+        .setProtectedHeader({ alg: algorithm, kid })
+        .sign(privateKey),
     verify: async (token) => {
       try {
         // Only the signature is checked here: whether the token is still good goes by the cluster's clock, not by this machine's.

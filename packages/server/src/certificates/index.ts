@@ -1,0 +1,11 @@
+export {
+  type AuthorityOptions,
+  apiServerNames,
+  type CertificateAuthority,
+  type ClientSubject,
+  createCertificateAuthority,
+  type KeyPair,
+  loadCertificateAuthority,
+} from './authority.ts';
+export { type KeySource, type SigningKey, webCryptoKeys } from './keys.ts';
+export { type KubeconfigOptions, kubeconfig } from './kubeconfig.ts';

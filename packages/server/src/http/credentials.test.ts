@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { impersonation } from './credentials.ts';
+
+describe('impersonation', () => {
+  it('nobody is impersonated without headers', () => {
+    expect(impersonation({ accept: ['*/*'] })).toBeUndefined();
+  });
+
+  it('user, groups, uid and extras are read; keys of extras are percent-decoded', () => {
+    expect(
+      impersonation({
+        'impersonate-user': ['jane'],
+        'impersonate-group': ['a', 'b'],
+        'impersonate-uid': ['7'],
+        'impersonate-extra-acme.com%2fproject': ['x', 'y'],
+      }),
+    ).toEqual({ username: 'jane', groups: ['a', 'b'], uid: '7', extra: { 'acme.com/project': ['x', 'y'] } });
+  });
+
+  it('groups without a user are refused', () => {
+    expect(() => impersonation({ 'impersonate-group': ['a'] })).toThrow('without impersonating a user');
+  });
+});

@@ -1,0 +1,224 @@
+import { createHash } from 'node:crypto';
+import {
+  type AggregatedVersion,
+  type DiscoveryDocuments,
+  discoveryDocuments,
+  failures,
+  type KindRegistry,
+  loadDescriptions,
+  openApiV2,
+  openApiV2Protobuf,
+  openApiV2ProtobufContentType,
+  openApiV3,
+  openApiV3Index,
+} from '@orrery/api';
+import type { Exchange, Server } from './exchange.ts';
+import { negotiate, parseMediaTypes } from './media-type.ts';
+import { reply, replyJson } from './reply.ts';
+
+/** Version of Kubernetes that the API follows, and of what serves it: what `kubectl version` shows. */
+export const version = {
+  major: '1',
+  minor: '35',
+  gitVersion: 'v1.35.0+orrery',
+  gitCommit: '',
+  gitTreeState: 'clean',
+  buildDate: '1970-01-01T00:00:00Z',
+  goVersion: `node ${process.version}`,
+  compiler: 'v8',
+  platform: `${process.platform === 'win32' ? 'windows' : process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+};
+
+/** A named condition of health: what `/readyz?verbose` lists. */
+export interface HealthCheck {
+  readonly name: string;
+  /** Undefined when all is well, else what is wrong. */
+  check(): string | undefined;
+}
+
+/** Documents that the server derives from its kinds: each is made at its first use and kept until the kinds change. */
+export class Documents {
+  readonly #kinds: KindRegistry;
+  readonly #made = new Map<string, Document>();
+  #generation = -1;
+  #discovery: DiscoveryDocuments | undefined;
+  /** Paths of group versions that are served: nothing is made, nor kept, for others. */
+  #groupVersions: ReadonlySet<string> = new Set();
+  #groups: ReadonlySet<string> = new Set();
+
+  constructor(kinds: KindRegistry) {
+    this.#kinds = kinds;
+  }
+
+  /** `/api`, `/apis`, and what stands below them; undefined for what is not served. */
+  discovery(path: string): Document | undefined {
+    this.#refresh();
+    if (!this.#groups.has(path) && !this.#groupVersions.has(path)) return undefined;
+    return this.#once(path, () => this.#discover().path(path) ?? {});
+  }
+
+  /** The aggregated form of `/api` or `/apis`: all resources of all groups at once. */
+  aggregated(path: '/api' | '/apis', version: AggregatedVersion): Document {
+    this.#refresh();
+    return this.#once(`${path}?${version}`, () =>
+      path === '/api' ? this.#discover().aggregatedApi(version) : this.#discover().aggregatedApis(version),
+    );
+  }
+
+  /** `/openapi/v2`, `/openapi/v3`, `/openapi/v3/apis/apps/v1`; undefined for what is not served. */
+  async openApi(path: string): Promise<Document | undefined> {
+    const descriptions = await loadDescriptions();
+    this.#refresh();
+    const kinds = this.#kinds;
+    if (path === '/openapi/v2') return this.#once(path, () => openApiV2(kinds, descriptions));
+    if (path === '/openapi/v3') return this.#once(path, () => openApiV3Index(kinds, descriptions));
+    const groupVersion = path.slice('/openapi/v3'.length);
+    if (!path.startsWith('/openapi/v3/') || !this.#groupVersions.has(groupVersion)) return undefined;
+    return this.#once(path, () => openApiV3(kinds, groupVersion.slice(1), descriptions) ?? {});
+  }
+
+  /** `/openapi/v2` in protobuf. */
+  async openApiV2Protobuf(): Promise<Document> {
+    const descriptions = await loadDescriptions();
+    this.#refresh();
+    return this.#once('/openapi/v2?protobuf', () => openApiV2Protobuf(this.#kinds, descriptions));
+  }
+
+  #refresh(): void {
+    if (this.#generation === this.#kinds.generation) return;
+    this.#generation = this.#kinds.generation;
+    this.#made.clear();
+    this.#discovery = undefined;
+    const groups = new Set(['/api', '/apis']);
+    const groupVersions = new Set<string>();
+    for (const { group, version } of this.#kinds) {
+      if (group !== '') groups.add(`/apis/${group}`);
+      groupVersions.add(group === '' ? `/api/${version}` : `/apis/${group}/${version}`);
+    }
+    this.#groups = groups;
+    this.#groupVersions = groupVersions;
+  }
+
+  #once(name: string, make: () => object): Document {
+    let document = this.#made.get(name);
+    if (document === undefined) {
+      document = documentOf(make());
+      this.#made.set(name, document);
+    }
+    return document;
+  }
+
+  #discover(): DiscoveryDocuments {
+    this.#discovery ??= discoveryDocuments(this.#kinds);
+    return this.#discovery;
+  }
+}
+
+interface Document {
+  readonly bytes: Buffer;
+  readonly etag: string;
+}
+
+function documentOf(value: object): Document {
+  const bytes = value instanceof Uint8Array ? Buffer.from(value) : Buffer.from(JSON.stringify(value));
+  return { bytes, etag: `"${createHash('sha256').update(bytes).digest('hex').slice(0, 32).toUpperCase()}"` };
+}
+
+/**
+ * Answers requests for paths that are no resources: discovery, OpenAPI, version and health.
+ * @throws StatusError Forbidden, NotFound
+ */
+export async function handlePath(
+  server: Server,
+  documents: Documents,
+  health: readonly HealthCheck[],
+  exchange: Exchange,
+  path: string,
+): Promise<void> {
+  const method = exchange.request.method ?? 'GET';
+  const verb = method === 'HEAD' ? 'get' : method.toLowerCase();
+  await server.requestPath.authorize(exchange.user, { verb, path });
+  if (verb !== 'get') throw failures.noSuchPath();
+  const check = /^\/(healthz|livez|readyz)(?:\/(.+))?$/.exec(path);
+  if (check !== null) return sendHealth(exchange, check[1] ?? '', check[2], health);
+  if (path === '/version') return sendJson(exchange, documentOf(version));
+  if (path === '/') return sendJson(exchange, documentOf({ paths: rootPaths }));
+  if (path.startsWith('/openapi/')) return sendOpenApi(exchange, documents, path);
+  const aggregated = path === '/api' || path === '/apis' ? aggregatedForm(exchange) : undefined;
+  if (aggregated !== undefined) {
+    const type = `application/json;g=apidiscovery.k8s.io;v=${aggregated};as=APIGroupDiscoveryList`;
+    return sendDocument(exchange, documents.aggregated(path as '/api' | '/apis', aggregated), type);
+  }
+  const document = documents.discovery(path);
+  if (document === undefined) throw failures.noSuchPath();
+  return sendJson(exchange, document);
+}
+
+const rootPaths = ['/api', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version'];
+
+async function sendOpenApi(exchange: Exchange, documents: Documents, path: string): Promise<void> {
+  if (path === '/openapi/v2' && prefersProtobuf(exchange)) {
+    return sendDocument(exchange, await documents.openApiV2Protobuf(), openApiV2ProtobufContentType);
+  }
+  const document = await documents.openApi(path);
+  if (document === undefined) throw failures.noSuchPath();
+  return sendDocument(exchange, document, 'application/json');
+}
+
+function prefersProtobuf({ request }: Exchange): boolean {
+  const [first] = parseMediaTypes(request.headers.accept ?? '');
+  return (
+    first !== undefined && /^application\/com\.github\.proto-openapi\.spec\.v2(@|\.)v1\.0\+protobuf$/.test(first.type)
+  );
+}
+
+/** The aggregated form that the client prefers to plain discovery, if it does. */
+function aggregatedForm({ request }: Exchange): AggregatedVersion | undefined {
+  for (const { type, parameters } of parseMediaTypes(request.headers.accept ?? '')) {
+    if (type !== 'application/json') continue;
+    if (parameters.as === undefined) return undefined;
+    const { g, v, as } = parameters;
+    if (as === 'APIGroupDiscoveryList' && g === 'apidiscovery.k8s.io' && (v === 'v2' || v === 'v2beta1')) return v;
+  }
+  return undefined;
+}
+
+async function sendDocument({ request, response }: Exchange, document: Document, contentType: string): Promise<void> {
+  response.setHeader('etag', document.etag);
+  response.setHeader('vary', 'Accept');
+  if (request.headers['if-none-match'] === document.etag) {
+    response.writeHead(304).end();
+    return;
+  }
+  await reply(request, response, document.bytes, { contentType });
+}
+
+async function sendJson({ request, response, query }: Exchange, { bytes }: Document): Promise<void> {
+  const { encoding } = negotiate(request.headers.accept);
+  await replyJson(request, response, bytes, { encoding, pretty: query.has('pretty') });
+}
+
+async function sendHealth(
+  { request, response, query }: Exchange,
+  endpoint: string,
+  only: string | undefined,
+  health: readonly HealthCheck[],
+): Promise<void> {
+  const all: readonly HealthCheck[] = [{ name: 'ping', check: () => undefined }, ...health];
+  // Liveness is not about others: a server that waits for its store is alive.
+  const checks = (endpoint === 'livez' ? all.slice(0, 1) : all).filter(
+    ({ name }) => only === undefined || name === only,
+  );
+  if (checks.length === 0) throw failures.noSuchPath();
+  const lines = checks.map(({ name, check }) => {
+    const problem = check();
+    return {
+      ok: problem === undefined,
+      text: problem === undefined ? `[+]${name} ok` : `[-]${name} failed: ${problem}`,
+    };
+  });
+  const ok = lines.every((line) => line.ok);
+  const report = [...lines.map(({ text }) => text), `${endpoint} check ${ok ? 'passed' : 'failed'}`, ''].join('\n');
+  const body = ok && !query.has('verbose') ? 'ok' : report;
+  await reply(request, response, Buffer.from(body), { code: ok ? 200 : 500, contentType: 'text/plain; charset=utf-8' });
+}

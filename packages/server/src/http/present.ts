@@ -1,0 +1,81 @@
+import {
+  failures,
+  type Kind,
+  type KubernetesObject,
+  partialObjectMetadata,
+  partialObjectMetadataList,
+  type Status,
+  tableFor,
+} from '@orrery/api';
+import type { ObjectList } from '@orrery/core';
+import { jsonBytes, listBytes } from './json-bytes.ts';
+import type { Representation } from './media-type.ts';
+
+/** What decides how objects are shown. */
+export interface Presentation extends Representation {
+  /** How much of each object a table's rows carry. */
+  readonly includeObject: 'None' | 'Metadata' | 'Object';
+  /** Milliseconds since the epoch: ages are counted to here. */
+  readonly now: number;
+}
+
+/** The `includeObject` query parameter. @throws StatusError BadRequest */
+export function includeObject(query: URLSearchParams): Presentation['includeObject'] {
+  const value = query.get('includeObject') ?? '';
+  if (value === '') return 'Metadata';
+  if (value === 'None' || value === 'Metadata' || value === 'Object') return value;
+  throw failures.badRequest(`unrecognized includeObject value: ${JSON.stringify(value)}`);
+}
+
+/** JSON of one object, as the client wants to see it. A Status, or an object of another kind, is shown as it is. */
+export function objectBytes(kind: Kind, object: KubernetesObject | Status, presentation: Presentation): Buffer {
+  return jsonBytes(shown(kind, object, presentation, true));
+}
+
+/** JSON of a list, as the client wants to see it. */
+export function collectionBytes(kind: Kind, list: ObjectList, presentation: Presentation): Buffer {
+  const { as, version } = presentation;
+  switch (as) {
+    case 'object':
+      return listBytes({ apiVersion: kind.apiVersion, kind: kind.listKind }, list.metadata, list.items);
+    case 'Table':
+      return jsonBytes(
+        tableFor(kind, list.items, {
+          now: presentation.now,
+          includeObject: presentation.includeObject,
+          version,
+          withColumns: true,
+          list: list.metadata,
+        }),
+      );
+    case 'PartialObjectMetadata':
+      return jsonBytes(partialObjectMetadataList(kind, list.items, list.metadata, version));
+  }
+}
+
+/** One object as it is shown: in an answer, or in an event of a watch, of which only the first tells the table's columns. */
+export function shown(
+  kind: Kind,
+  object: KubernetesObject | Status,
+  { as, version, includeObject, now }: Presentation,
+  withColumns: boolean,
+): object {
+  if (as === 'object' || isOther(kind, object)) return object;
+  if (as === 'PartialObjectMetadata') return metadataOf(object as KubernetesObject, version);
+  return tableFor(kind, [object as KubernetesObject], { now, includeObject, version, withColumns });
+}
+
+function isOther(kind: Kind, object: KubernetesObject | Status): boolean {
+  return object.kind !== undefined && object.kind !== kind.kind;
+}
+
+const metadataOnly = { v1: new WeakMap<object, object>(), v1beta1: new WeakMap<object, object>() };
+
+/** Made once per object, and frozen, so that its JSON is made once as well. */
+function metadataOf(object: KubernetesObject, version: Representation['version']): object {
+  const known = metadataOnly[version].get(object);
+  if (known !== undefined) return known;
+  const made = partialObjectMetadata(object, version);
+  if (Object.isFrozen(object)) metadataOnly[version].set(object, Object.freeze(made));
+  return made;
+}

@@ -1,0 +1,374 @@
+import { gunzipSync } from 'node:zlib';
+import { openApiV2ProtobufAccept, openApiV2ProtobufContentType } from '@orrery/api';
+import { createEnvironment } from '@orrery/core';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createCertificateAuthority } from '../certificates/index.ts';
+import { pod, serveFake, type TestServer } from './fake-request-path.ts';
+import { ask } from './https-client.ts';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await serveFake({ health: [{ name: 'store', check: () => broken }] });
+});
+afterAll(() => server.close());
+
+let broken: string | undefined;
+beforeEach(() => {
+  broken = undefined;
+  server.path.objects.clear();
+  server.path.calls.length = 0;
+});
+
+const pods = '/api/v1/namespaces/default/pods';
+const json = { 'content-type': 'application/json' };
+
+describe('paths that are no resources', () => {
+  it.each([
+    ['/version', { major: '1', minor: '35', gitVersion: expect.stringMatching(/^v1\.35\.0\+orrery/) }],
+    ['/api', { kind: 'APIVersions', versions: ['v1'] }],
+    ['/apis', { kind: 'APIGroupList' }],
+    ['/apis/apps', { kind: 'APIGroup', name: 'apps' }],
+    ['/apis/apps/v1', { kind: 'APIResourceList', groupVersion: 'apps/v1' }],
+    ['/api/v1', { kind: 'APIResourceList', groupVersion: 'v1' }],
+    ['/openapi/v3', { paths: expect.objectContaining({ 'apis/apps/v1': expect.anything() }) }],
+    ['/openapi/v3/apis/apps/v1', { openapi: expect.stringMatching(/^3\.0/) }],
+  ])('%s is a document', async (path, expected) => {
+    const answer = await ask(server, 'GET', path);
+    expect(answer.code).toBe(200);
+    expect(answer.json).toMatchObject(expected);
+  });
+
+  it.each(['/healthz', '/livez', '/readyz', '/readyz/store'])('%s is ok', async (path) => {
+    const answer = await ask(server, 'GET', path);
+    expect([answer.code, answer.body.toString()]).toEqual([200, 'ok']);
+  });
+
+  it('verbose health lists the checks', async () => {
+    const answer = await ask(server, 'GET', '/readyz?verbose');
+    expect(answer.body.toString()).toBe('[+]ping ok\n[+]store ok\nreadyz check passed\n');
+  });
+
+  it('a failing check makes the server unready, but not dead', async () => {
+    broken = 'disk full';
+    const ready = await ask(server, 'GET', '/readyz');
+    expect([ready.code, ready.body.toString()]).toEqual([
+      500,
+      '[+]ping ok\n[-]store failed: disk full\nreadyz check failed\n',
+    ]);
+    expect((await ask(server, 'GET', '/livez')).code).toBe(200);
+  });
+
+  it.each(['v2', 'v2beta1'])('discovery is aggregated on demand (%s)', async (form) => {
+    const type = `application/json;g=apidiscovery.k8s.io;v=${form};as=APIGroupDiscoveryList`;
+    const answer = await ask(server, 'GET', '/apis', { headers: { accept: `${type},application/json` } });
+    expect(answer.headers['content-type']).toBe(type);
+    expect(answer.json).toMatchObject({ kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${form}` });
+  });
+
+  it('a document that the client has is not sent again', async () => {
+    const first = await ask(server, 'GET', '/openapi/v3');
+    const second = await ask(server, 'GET', '/openapi/v3', { headers: { 'if-none-match': first.headers.etag } });
+    expect([second.code, second.body.length]).toEqual([304, 0]);
+  });
+
+  it('kubectl gets OpenAPI v2 as protobuf', async () => {
+    const answer = await ask(server, 'GET', '/openapi/v2', { headers: { accept: openApiV2ProtobufAccept } });
+    expect([answer.code, answer.headers['content-type']]).toEqual([200, openApiV2ProtobufContentType]);
+  });
+
+  it.each(['/nowhere', '/apis/nowhere', '/apis/apps/v9', '/openapi/v3/apis/nowhere/v1', '/apis/apps/v1/nowhere'])(
+    '%s does not exist',
+    async (path) => {
+      const answer = await ask(server, 'GET', path);
+      expect(answer.json).toMatchObject({
+        kind: 'Status',
+        code: 404,
+        reason: 'NotFound',
+        message: 'the server could not find the requested resource',
+      });
+    },
+  );
+
+  it('what does not exist is forbidden to those who may see nothing', async () => {
+    const answer = await ask(server, 'GET', '/apis/apps/v1/nowhere', { headers: { 'impersonate-user': 'nobody' } });
+    expect(answer.json).toMatchObject({ code: 403, reason: 'Forbidden' });
+  });
+});
+
+describe('objects', () => {
+  it('are created, read, replaced and deleted', async () => {
+    const body = JSON.stringify(pod('x'));
+    expect(await ask(server, 'POST', pods, { headers: json, body })).toMatchObject({
+      code: 201,
+      json: { kind: 'Pod', metadata: { name: 'x' } },
+    });
+    expect(await ask(server, 'GET', `${pods}/x`)).toMatchObject({ code: 200, json: { metadata: { name: 'x' } } });
+    expect(await ask(server, 'PUT', `${pods}/x`, { headers: json, body })).toMatchObject({ code: 200 });
+    expect(await ask(server, 'DELETE', `${pods}/x`)).toMatchObject({ code: 200 });
+    expect(await ask(server, 'GET', `${pods}/x`)).toMatchObject({
+      code: 404,
+      json: { kind: 'Status', message: 'pods "x" not found' },
+    });
+  });
+
+  it('a PUT that creates says so', async () => {
+    const body = JSON.stringify(pod('x'));
+    expect(await ask(server, 'PUT', `${pods}/x`, { headers: json, body })).toMatchObject({ code: 201 });
+  });
+
+  it('are listed with their kind and revision', async () => {
+    server.path.put(pod('x'));
+    server.path.put(pod('y', 'other'));
+    const all = await ask(server, 'GET', '/api/v1/pods?limit=500&labelSelector=a%3Db');
+    expect(all.json).toMatchObject({ kind: 'PodList', apiVersion: 'v1' });
+    expect(all.json.items).toHaveLength(2);
+    expect(server.path.calls[0]?.options).toEqual({ limit: 500, labelSelector: 'a=b' });
+    expect((await ask(server, 'GET', pods)).json.items).toHaveLength(1);
+  });
+
+  it('are printed as a table on demand', async () => {
+    server.path.put(pod('x'));
+    const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
+    const { json: table } = await ask(server, 'GET', pods, { headers: { accept } });
+    expect(table).toMatchObject({ kind: 'Table', apiVersion: 'meta.k8s.io/v1' });
+    expect(table.rows[0]).toMatchObject({ object: { kind: 'PartialObjectMetadata', metadata: { name: 'x' } } });
+    const { json: whole } = await ask(server, 'GET', `${pods}?includeObject=Object`, { headers: { accept } });
+    expect(whole.rows[0]).toMatchObject({ object: { kind: 'Pod' } });
+  });
+
+  it('are reduced to their metadata on demand', async () => {
+    server.path.put(pod('x'));
+    const accept = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io';
+    expect((await ask(server, 'GET', pods, { headers: { accept } })).json).toMatchObject({
+      kind: 'PartialObjectMetadataList',
+      items: [{ kind: 'PartialObjectMetadata', metadata: { name: 'x' } }],
+    });
+  });
+
+  it('are written as YAML on demand', async () => {
+    server.path.put(pod('x'));
+    const answer = await ask(server, 'GET', `${pods}/x`, { headers: { accept: 'application/yaml' } });
+    expect(answer.headers['content-type']).toBe('application/yaml');
+    expect(answer.body.toString()).toContain('kind: Pod\n');
+  });
+
+  it('nothing that the client accepts is 406', async () => {
+    const answer = await ask(server, 'GET', pods, { headers: { accept: 'application/vnd.kubernetes.protobuf' } });
+    expect(answer.json).toMatchObject({ code: 406, reason: 'NotAcceptable' });
+  });
+
+  it('long answers are compressed for clients that ask', async () => {
+    for (let i = 0; i < 1000; i++) server.path.put(pod(`x${i}`));
+    const answer = await ask(server, 'GET', pods, { headers: { 'accept-encoding': 'gzip' } });
+    expect(answer.headers['content-encoding']).toBe('gzip');
+    expect(JSON.parse(gunzipSync(answer.body).toString()).items).toHaveLength(1000);
+    expect((await ask(server, 'GET', pods)).headers['content-encoding']).toBeUndefined();
+  });
+
+  it('pretty JSON is indented', async () => {
+    server.path.put(pod('x'));
+    expect((await ask(server, 'GET', `${pods}/x?pretty=true`)).body.toString()).toContain('\n  "metadata": {');
+  });
+
+  it('HEAD has headers only', async () => {
+    server.path.put(pod('x'));
+    const answer = await ask(server, 'HEAD', `${pods}/x`);
+    expect([answer.code, answer.body.length]).toEqual([200, 0]);
+    expect(Number(answer.headers['content-length'])).toBeGreaterThan(0);
+  });
+});
+
+describe('writes', () => {
+  it.each([
+    ['application/json-patch+json', '[]', { type: 'json', body: [] }],
+    ['application/merge-patch+json', '{"a":1}', { type: 'merge', body: { a: 1 } }],
+    ['application/strategic-merge-patch+json', '{"a":1}', { type: 'strategic', body: { a: 1 } }],
+    ['application/apply-patch+yaml', 'a: 1', { type: 'apply', body: { a: 1 }, force: true }],
+  ])('%s is a patch', async (type, body, patch) => {
+    server.path.put(pod('x'));
+    const query = type.includes('apply') ? '?fieldManager=me&force=true' : '';
+    const answer = await ask(server, 'PATCH', `${pods}/x${query}`, { headers: { 'content-type': type }, body });
+    expect(answer.code).toBe(200);
+    expect(server.path.calls[0]?.options).toMatchObject({ patch });
+  });
+
+  it('another type is no patch', async () => {
+    const answer = await ask(server, 'PATCH', `${pods}/x`, { headers: json, body: '{}' });
+    expect(answer.json).toMatchObject({ code: 415, reason: 'UnsupportedMediaType' });
+    expect(answer.json.message).toContain('application/strategic-merge-patch+json');
+  });
+
+  it('the options of the query are passed on', async () => {
+    await ask(server, 'POST', `${pods}?fieldManager=kubectl-create&fieldValidation=Strict&dryRun=All`, {
+      headers: json,
+      body: JSON.stringify(pod('x')),
+    });
+    expect(server.path.calls[0]?.options).toMatchObject({
+      fieldManager: 'kubectl-create',
+      fieldValidation: 'Strict',
+      dryRun: true,
+    });
+  });
+
+  it('warnings come as headers', async () => {
+    const answer = await ask(server, 'POST', pods, { headers: json, body: JSON.stringify(pod('x')) });
+    const warning = Buffer.from(answer.headers.warning ?? '', 'latin1').toString();
+    expect(warning).toBe('299 - "unknown field \\"spec.fü\\""');
+  });
+
+  it('a body of more than 3 MiB is too large', async () => {
+    const answer = await ask(server, 'POST', pods, { headers: json, body: ' '.repeat(3 * 1024 * 1024 + 1) });
+    expect(answer.json).toMatchObject({ code: 413, message: 'Request entity too large: limit is 3145728' });
+  });
+
+  it('a body of more than 3 MiB that does not say its length is too large', async () => {
+    const headers = { ...json, 'transfer-encoding': 'chunked' };
+    const answer = await ask(server, 'POST', pods, { headers, body: ' '.repeat(3 * 1024 * 1024 + 1) });
+    expect(answer.json).toMatchObject({ code: 413 });
+  });
+
+  it.each([
+    ['broken JSON', '{'],
+    ['no body at all', ''],
+  ])('%s is a bad request', async (_rule, body) => {
+    expect((await ask(server, 'POST', pods, { headers: json, body })).json).toMatchObject({
+      code: 400,
+      reason: 'BadRequest',
+    });
+  });
+
+  it('DELETE takes its options from the body', async () => {
+    server.path.put(pod('x'));
+    await ask(server, 'DELETE', `${pods}/x`, {
+      headers: json,
+      body: JSON.stringify({ kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds: 3 }),
+    });
+    expect(server.path.calls[0]?.options).toEqual({ gracePeriodSeconds: 3, dryRun: false });
+  });
+
+  it('DELETE of a collection deletes what is selected', async () => {
+    const answer = await ask(server, 'DELETE', `${pods}?labelSelector=a%3Db`);
+    expect(answer.json).toMatchObject({ kind: 'PodList' });
+    expect(server.path.calls[0]).toMatchObject({
+      verb: 'deletecollection',
+      options: { selection: { labelSelector: 'a=b' } },
+    });
+  });
+
+  it.each([
+    ['POST', `${pods}/x`],
+    ['POST', '/api/v1/pods'],
+    ['PUT', pods],
+    ['OPTIONS', pods],
+    ['DELETE', `${pods}/x/status`],
+    ['PUT', `${pods}/x/log`],
+  ])('%s %s is not allowed', async (method, path) => {
+    expect((await ask(server, method, path)).json).toMatchObject({ code: 405, reason: 'MethodNotAllowed' });
+  });
+
+  it('exec without an upgrade is a bad request', async () => {
+    expect((await ask(server, 'POST', `${pods}/x/exec?command=ls`)).json).toMatchObject({
+      code: 400,
+      message: 'Upgrade request required',
+    });
+  });
+});
+
+describe('every answer', () => {
+  it('has an id for audits, the one of the client if it brings one', async () => {
+    expect((await ask(server, 'GET', '/version')).headers['audit-id']).toMatch(/^[0-9a-f-]{36}$/);
+    const given = await ask(server, 'GET', '/version', { headers: { 'audit-id': 'mine' } });
+    expect(given.headers['audit-id']).toBe('mine');
+    expect(given.headers['cache-control']).toBe('no-cache, private');
+  });
+
+  it('says when to try again', async () => {
+    const answer = await ask(server, 'GET', `${pods}?labelSelector=busy`);
+    expect([answer.code, answer.headers['retry-after']]).toEqual([429, '3']);
+  });
+
+  it('is an internal error if something breaks', async () => {
+    expect((await ask(server, 'GET', `${pods}?labelSelector=broken`)).json).toMatchObject({
+      code: 500,
+      reason: 'InternalError',
+      message: 'Internal error occurred: a bug',
+    });
+  });
+});
+
+describe('who asks', () => {
+  const user = async (sent: Parameters<typeof ask>[3]) => {
+    const answer = await ask(server, 'GET', pods, sent);
+    return answer.code === 200 ? server.path.calls.at(-1)?.scope.user : answer.code;
+  };
+
+  it('nobody in particular', async () => {
+    expect(await user({})).toMatchObject({ username: 'system:anonymous' });
+  });
+
+  it('the bearer of a token', async () => {
+    expect(await user({ headers: { authorization: 'Bearer good' } })).toMatchObject({ username: 'bearer' });
+    expect(await user({ headers: { authorization: 'Bearer bad' } })).toBe(401);
+  });
+
+  it('the subject of a certificate that the authority signed', async () => {
+    const { certificate: cert, key } = await server.authority.client({
+      commonName: 'kubernetes-admin',
+      organizations: ['system:masters', 'others'],
+    });
+    expect(await user({ cert, key })).toEqual({ username: 'kubernetes-admin', groups: ['system:masters', 'others'] });
+  });
+
+  it('nobody with a certificate of another authority', async () => {
+    const stranger = await createCertificateAuthority(createEnvironment());
+    const { certificate: cert, key } = await stranger.client({ commonName: 'kubernetes-admin' });
+    expect(await user({ cert, key })).toBe(401);
+  });
+
+  it('somebody on behalf of somebody else', async () => {
+    expect(await user({ headers: { 'impersonate-user': 'jane', 'impersonate-group': ['a', 'b'] } })).toEqual({
+      username: 'jane',
+      groups: ['a', 'b'],
+    });
+  });
+});
+
+describe('the server', () => {
+  it('says which port is in use', async () => {
+    await expect(serveFake({ port: server.port })).rejects.toThrow(`port ${server.port} of 127.0.0.1 is in use`);
+  });
+
+  it('frees its port when it closes, and closes once', async () => {
+    const first = await serveFake();
+    await ask(first, 'GET', '/version');
+    await Promise.all([first.close(), first.close()]);
+    const second = await serveFake({ port: first.port });
+    expect((await ask(second, 'GET', '/version')).code).toBe(200);
+    await second.close();
+  });
+});
+
+describe('logs', () => {
+  it('are text', async () => {
+    server.path.put(pod('x'));
+    const answer = await ask(server, 'GET', `${pods}/x/log?tailLines=5&timestamps=true`);
+    expect(answer.headers['content-type']).toBe('text/plain');
+    expect(answer.body.toString()).toBe('a\n{"follow":false,"previous":false,"timestamps":true,"tailLines":5}\n');
+  });
+
+  it('are refused by the node as a Status', async () => {
+    server.path.put(pod('x', 'default', ['waiting']));
+    expect((await ask(server, 'GET', `${pods}/x/log`)).json).toMatchObject({
+      code: 400,
+      message: 'container "waiting" in pod "x" is waiting to start',
+    });
+  });
+
+  it('of which container must be clear', async () => {
+    server.path.put(pod('x', 'default', ['a', 'b']));
+    expect((await ask(server, 'GET', `${pods}/x/log`)).json).toMatchObject({
+      code: 400,
+      message: 'a container name must be specified for pod x, choose one of: [a b]',
+    });
+  });
+});

@@ -1,0 +1,151 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server as HttpsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Clock, Environment } from '@orrery/core';
+import type { KeyPair } from '../certificates/index.ts';
+import type { RequestPath } from '../request-path.ts';
+import { Documents, type HealthCheck, handlePath } from './documents.ts';
+import { open, refuse, type Server } from './exchange.ts';
+import { parseTarget } from './request-target.ts';
+import { handleResource } from './resource.ts';
+import { handleUpgrade } from './streams/upgrade.ts';
+
+/** What the HTTPS front door stands on, and where it stands. */
+export interface HttpsOptions {
+  readonly requestPath: RequestPath;
+  readonly environment: Environment;
+  /** Address to listen on. Default `127.0.0.1`: only this machine. */
+  readonly host?: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** The serving certificate, and the PEM of the authority that client certificates must be signed by. */
+  readonly certificates: { readonly serving: KeyPair; readonly clientAuthority: string };
+  /** Times connections. Default: the environment's clock; give a real one when the cluster's runs faster than its clients. */
+  readonly clock?: Clock;
+  /** What `/readyz` and `/healthz` ask, besides whether the server answers. Default: nothing. */
+  readonly health?: readonly HealthCheck[];
+}
+
+/** A front door that is open. */
+export interface HttpsServing {
+  readonly port: number;
+  /** `https://127.0.0.1:6443`. */
+  readonly url: string;
+  /** Ends watches and streams, lets requests in flight finish for a moment, and frees the port. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds that requests in flight get when the server closes. */
+const closingGraceMs = 1000;
+
+/**
+ * Serves the Kubernetes API over HTTPS.
+ * @throws Error that names the port if it is in use
+ */
+export async function serveHttps(options: HttpsOptions): Promise<HttpsServing> {
+  const { requestPath, environment, host = '127.0.0.1', certificates, health = [] } = options;
+  const closing = new AbortController();
+  const server: Server = {
+    requestPath,
+    environment,
+    clock: options.clock ?? environment.clock,
+    random: environment.random.fork('http'),
+    closing: closing.signal,
+  };
+  const documents = new Documents(requestPath.kinds);
+  const inFlight = new Set<Promise<void>>();
+  const track = (work: Promise<void>) => {
+    inFlight.add(work);
+    void work.finally(() => inFlight.delete(work));
+  };
+  const https = createServer(
+    {
+      cert: certificates.serving.certificate,
+      key: certificates.serving.key,
+      ca: certificates.clientAuthority,
+      requestCert: true,
+      // A client without a certificate may bring a token; one with a wrong certificate gets a 401 that says so.
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1.2',
+      maxHeaderSize: 64 * 1024,
+      // Longer than clients keep idle connections: whoever closes second never loses a request.
+      keepAliveTimeout: 120_000,
+      shouldUpgradeCallback: isUpgrade,
+    },
+    (request, response) => track(handle(server, documents, health, request, response)),
+  );
+  const upgraded = new Set<Duplex>();
+  https.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    upgraded.add(socket);
+    socket.on('close', () => upgraded.delete(socket));
+    track(handleUpgrade(server, { request, socket, head }));
+  });
+  const port = await listen(https, host, options.port);
+  let closed: Promise<void> | undefined;
+  async function close(): Promise<void> {
+    const freed = new Promise<void>((resolve) => https.close(() => resolve()));
+    closing.abort(new Error('the server is closing'));
+    https.closeIdleConnections();
+    await Promise.race([Promise.allSettled(inFlight), grace()]);
+    https.closeAllConnections();
+    for (const socket of upgraded) socket.destroy();
+    await freed;
+  }
+  return {
+    port,
+    url: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    close: () => {
+      closed ??= close();
+      return closed;
+    },
+  };
+}
+
+function grace(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, closingGraceMs).unref();
+  });
+}
+
+/** Only these two protocols are upgrades to us; others (such as h2c) are ignored, as HTTP allows. */
+function isUpgrade(request: IncomingMessage): boolean {
+  return /^(websocket|spdy\/3\.1)$/i.test(request.headers.upgrade ?? '');
+}
+
+async function listen(https: HttpsServer, host: string, port: number): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    https.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(cause.code === 'EADDRINUSE' ? portInUse(host, port, cause) : cause);
+    });
+    https.listen(port, host, resolve);
+  });
+  return (https.address() as AddressInfo).port;
+}
+
+function portInUse(host: string, port: number, cause: Error): Error {
+  const message = `port ${port} of ${host} is in use: end the program that listens there, or choose another port`;
+  return Object.assign(new Error(message, { cause }), { code: 'EADDRINUSE' });
+}
+
+async function handle(
+  server: Server,
+  documents: Documents,
+  health: readonly HealthCheck[],
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    // A client that goes away in the middle is no news.
+    response.on('error', ignore);
+    if (server.closing.aborted) response.setHeader('connection', 'close');
+    const exchange = await open(server, request, response);
+    const target = parseTarget(exchange.path);
+    if (target.type === 'resource') await handleResource(server, exchange, target);
+    else await handlePath(server, documents, health, exchange, target.path);
+  } catch (error) {
+    refuse(server, request, response, error);
+  }
+}
+
+const ignore = () => undefined;

@@ -1,0 +1,140 @@
+import { type Status, StatusError } from '@orrery/api';
+import type { StreamSession } from '@orrery/core';
+import { Subscription } from 'rxjs';
+
+/** How a command ended, as the error channel says it: a Status with reasons of its own. */
+export interface CommandStatus extends Omit<Status, 'kind' | 'apiVersion' | 'reason' | 'code'> {
+  readonly reason?: string;
+  readonly code?: number;
+}
+
+/** What the client at the other end of an exec or attach sends. */
+export interface CommandListener {
+  stdin(chunk: Uint8Array): void;
+  stdinEnd(): void;
+  /** Terminal size, in character cells. */
+  resize(columns: number, rows: number): void;
+  /** The client is gone. */
+  closed(): void;
+}
+
+/** The client at the other end of an exec or attach, over WebSocket or SPDY. */
+export interface CommandChannels {
+  listen(listener: CommandListener): void;
+  send(stream: 'stdout' | 'stderr', chunk: Uint8Array): void;
+  /** Says how it ended, and hangs up. */
+  finish(status: CommandStatus): void;
+  /** Hangs up without a word. */
+  drop(): void;
+}
+
+/** Which of a process's streams the client asked for. */
+export interface CommandStreams {
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+}
+
+/** Connects a session with its client until one of them ends. Output comes before the word how it ended. */
+export function connectCommand(
+  type: 'exec' | 'attach',
+  session: StreamSession,
+  wanted: CommandStreams,
+  channels: CommandChannels,
+): void {
+  const subscription = new Subscription();
+  const finish = (status: CommandStatus) => {
+    if (subscription.closed) return;
+    subscription.unsubscribe();
+    channels.finish(status);
+    session.close();
+  };
+  channels.listen({
+    stdin: (chunk) => {
+      if (wanted.stdin && !subscription.closed) session.stdin.write(chunk);
+    },
+    stdinEnd: () => {
+      if (wanted.stdin && !subscription.closed) session.stdin.end();
+    },
+    resize: (columns, rows) => {
+      if (!subscription.closed) session.resize(columns, rows);
+    },
+    closed: () => {
+      if (subscription.closed) return;
+      subscription.unsubscribe();
+      session.close();
+    },
+  });
+  const output = (stream: 'stdout' | 'stderr') =>
+    new Promise<void>((resolve, reject) => {
+      if (!wanted[stream]) {
+        resolve();
+        return;
+      }
+      subscription.add(
+        session[stream].subscribe({
+          next: (chunk) => {
+            if (chunk.length > 0) channels.send(stream, chunk);
+          },
+          error: reject,
+          complete: resolve,
+        }),
+      );
+    });
+  Promise.all([session.exit, output('stdout'), output('stderr')]).then(
+    ([{ exitCode }]) => finish(type === 'attach' ? success : exitStatus(exitCode)),
+    (error: unknown) => finish(failureStatus(error)),
+  );
+}
+
+const success: CommandStatus = { metadata: {}, status: 'Success' };
+
+/** What the kubelet says of a command that ended with that code. */
+export function exitStatus(exitCode: number): CommandStatus {
+  if (exitCode === 0) return success;
+  return {
+    metadata: {},
+    status: 'Failure',
+    message: `command terminated with non-zero exit code: exit status ${exitCode}`,
+    reason: 'NonZeroExitCode',
+    details: { causes: [{ reason: 'ExitCode', message: String(exitCode) }] },
+  };
+}
+
+/** What the kubelet says when the command could not be run to its end. */
+export function failureStatus(error: unknown): CommandStatus {
+  if (error instanceof StatusError) {
+    const { kind: _kind, apiVersion: _apiVersion, ...status } = error.status;
+    return status;
+  }
+  const message = `error executing command in container: ${error instanceof Error ? error.message : String(error)}`;
+  return {
+    metadata: {},
+    status: 'Failure',
+    message: `Internal error occurred: ${message}`,
+    reason: 'InternalError',
+    details: { causes: [{ message }] },
+    code: 500,
+  };
+}
+
+/** Terminal size from a resize channel: `{"Width":80,"Height":24}`; undefined if that is not what it is. */
+export function terminalSize(bytes: Uint8Array): { readonly columns: number; readonly rows: number } | undefined {
+  let size: unknown;
+  try {
+    size = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+  if (typeof size !== 'object' || size === null) return undefined;
+  const { Width: columns, Height: rows } = size as { readonly Width?: unknown; readonly Height?: unknown };
+  const valid = (value: unknown): value is number =>
+    Number.isInteger(value) && Number(value) > 0 && Number(value) < 65536;
+  return valid(columns) && valid(rows) ? { columns, rows } : undefined;
+}
+
+/** What goes over the error channel: JSON from `v4` on, before that the message alone, and nothing for success. */
+export function statusText(status: CommandStatus, json: boolean): string {
+  if (json) return JSON.stringify(status);
+  return status.status === 'Success' ? '' : (status.message ?? 'unknown error');
+}

@@ -1,0 +1,93 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { failures } from '@orrery/api';
+import type { WebSocket } from 'ws';
+
+/** Bytes that one WebSocket message from a client may have. */
+const maxMessageBytes = 16 * 1024 * 1024;
+
+/** A request to turn its connection into something else. */
+export interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  /** What came behind the request already. */
+  readonly head: Buffer;
+}
+
+/** Whether a WebSocket is wanted; the alternative is SPDY/3.1. */
+export function wantsWebSocket(request: IncomingMessage): boolean {
+  return /^websocket$/i.test(request.headers.upgrade ?? '');
+}
+
+/**
+ * The subprotocol that both sides speak; `''` if the client names none.
+ * @throws StatusError BadRequest if it names only others
+ */
+export function webSocketProtocol(request: IncomingMessage, spoken: readonly string[]): string {
+  const offered = list(request.headers['sec-websocket-protocol']);
+  const relevant = offered.filter((protocol) => !protocol.startsWith('base64url.bearer.'));
+  const common = relevant.find((protocol) => spoken.includes(protocol));
+  if (common === undefined && relevant.length > 0) {
+    throw failures.badRequest(
+      `unable to upgrade: client supports the subprotocols [${relevant.join(' ')}], server accepts [${spoken.join(' ')}]`,
+    );
+  }
+  return common ?? '';
+}
+
+/** Completes the WebSocket handshake. */
+export async function acceptWebSocket({ request, socket, head }: Upgrade, protocol: string): Promise<WebSocket> {
+  const { WebSocketServer } = await import('ws');
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: maxMessageBytes,
+    handleProtocols: () => protocol || false,
+  });
+  return new Promise((resolve, reject) => {
+    server.on('wsClientError', reject);
+    server.handleUpgrade(request, socket, head, (accepted) => {
+      // Every error of a WebSocket is followed by its close, which is what is listened to.
+      accepted.on('error', () => undefined);
+      resolve(accepted);
+    });
+  });
+}
+
+/**
+ * The stream protocol that both sides speak over SPDY; `''` if the client names none.
+ * @throws StatusError Forbidden if it names only others
+ */
+export function spdyProtocol(request: IncomingMessage, spoken: readonly string[]): string {
+  const offered = (request.headersDistinct['x-stream-protocol-version'] ?? []).flatMap((header) => list(header));
+  const common = offered.find((protocol) => spoken.includes(protocol));
+  if (common === undefined && offered.length > 0) {
+    throw failures.forbidden(
+      { group: '', resource: '' },
+      '',
+      `unable to negotiate protocol: client supports [${offered.join(' ')}], server accepts [${spoken.join(' ')}]`,
+    );
+  }
+  return common ?? '';
+}
+
+/** Says yes to SPDY; from here on the socket carries its frames. */
+export function acceptSpdy({ socket, head }: Upgrade, protocol: string): Duplex {
+  const lines = [
+    'HTTP/1.1 101 Switching Protocols',
+    'Connection: Upgrade',
+    'Upgrade: SPDY/3.1',
+    ...(protocol === '' ? [] : [`X-Stream-Protocol-Version: ${protocol}`]),
+  ];
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+  if (head.length > 0) socket.unshift(head);
+  return socket;
+}
+
+function list(header: string | undefined): string[] {
+  return (header ?? '')
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}

@@ -1,0 +1,81 @@
+import type { Duplex } from 'node:stream';
+import type { ContainerTarget, NodeApi, PortConnection } from '@orrery/core';
+import { Subscription } from 'rxjs';
+import { SpdyConnection, type SpdyStream, type SpdyStreamListener } from './spdy-connection.ts';
+
+/** The Pod whose ports are forwarded. */
+export type ForwardTarget = Omit<ContainerTarget, 'container'>;
+
+/**
+ * Forwards ports of a Pod over SPDY: for each connection the client opens a stream for errors and one for data, which the
+ * header `requestid` pairs (Kubernetes' protocol `portforward.k8s.io`).
+ */
+export function forwardPorts(transport: Duplex, node: NodeApi, target: ForwardTarget): SpdyConnection {
+  const errorStreams = new Map<string, SpdyStream>();
+  return new SpdyConnection(transport, (stream) => {
+    const port = Number(stream.headers.get('port'));
+    const request = stream.headers.get('requestid') ?? '';
+    if (!Number.isInteger(port) || port < 1 || port > 65535) return undefined;
+    switch (stream.headers.get('streamtype')) {
+      case 'error':
+        errorStreams.set(request, stream);
+        return { data: ignore, end: ignore, abort: () => errorStreams.delete(request) };
+      case 'data': {
+        const errors = errorStreams.get(request);
+        errorStreams.delete(request);
+        return forward(node, target, port, stream, errors);
+      }
+      default:
+        return undefined;
+    }
+  });
+}
+
+const ignore = () => undefined;
+
+function forward(
+  node: NodeApi,
+  target: ForwardTarget,
+  port: number,
+  stream: SpdyStream,
+  errors: SpdyStream | undefined,
+): SpdyStreamListener {
+  const subscription = new Subscription();
+  /** What the client sent before the connection stood. */
+  const early: ((connection: PortConnection) => void)[] = [];
+  let connection: PortConnection | undefined;
+  const tell = (what: (connection: PortConnection) => void) => {
+    if (subscription.closed) return;
+    if (connection === undefined) early.push(what);
+    else what(connection);
+  };
+  const finish = (error?: unknown) => {
+    if (subscription.closed) return;
+    subscription.unsubscribe();
+    if (error !== undefined) errors?.write(new TextEncoder().encode(errorText(port, target, error)));
+    stream.end();
+    errors?.end();
+    connection?.close();
+  };
+  node.portForward(target, port).then((opened) => {
+    if (subscription.closed) {
+      opened.close();
+      return;
+    }
+    connection = opened;
+    for (const what of early.splice(0)) what(opened);
+    subscription.add(
+      opened.data.subscribe({ next: (chunk) => stream.write(chunk), error: finish, complete: () => finish() }),
+    );
+  }, finish);
+  return {
+    data: (chunk) => tell(({ sink }) => sink.write(chunk)),
+    end: () => tell(({ sink }) => sink.end()),
+    abort: () => finish(),
+  };
+}
+
+function errorText(port: number, { pod, uid }: ForwardTarget, error: unknown): string {
+  const why = error instanceof Error ? error.message : String(error);
+  return `error forwarding port ${port} to pod ${pod}, uid ${uid}: ${why}`;
+}

@@ -1,0 +1,219 @@
+import type { Duplex } from 'node:stream';
+import { constants, createInflate } from 'node:zlib';
+import { spdyDictionary } from './spdy-dictionary.ts';
+import { parseHeaders, type SpdyFrame, SpdyFrameReader, spdyFrames } from './spdy-frames.ts';
+
+/** Bytes that may wait for a slow client before it is cut off. */
+const maxPendingBytes = 64 * 1024 * 1024;
+/** Streams that may be open at once. */
+const maxStreams = 1000;
+/** Bytes that the headers of one stream may have. */
+const maxHeaderBytes = 64 * 1024;
+/** A frame's length has 24 bits; much smaller frames let streams take turns. */
+const maxDataBytes = 64 * 1024;
+
+/** Takes what the client sends on one stream. */
+export interface SpdyStreamListener {
+  data(chunk: Uint8Array): void;
+  /** The client sends no more. */
+  end(): void;
+  /** The client gave the stream up, or the connection is gone. */
+  abort(): void;
+}
+
+/** One stream that the client opened. */
+export interface SpdyStream {
+  readonly id: number;
+  /** Names are lower case. */
+  readonly headers: ReadonlyMap<string, string>;
+  write(chunk: Uint8Array): void;
+  /** The server sends no more. */
+  end(): void;
+  /** Gives the stream up. */
+  abort(): void;
+}
+
+/** Called for each stream that the client opens; undefined refuses it. */
+export type SpdyAcceptor = (stream: SpdyStream) => SpdyStreamListener | undefined;
+
+interface OpenStream {
+  listener: SpdyStreamListener;
+  receiving: boolean;
+  sending: boolean;
+}
+
+/**
+ * The server's side of a SPDY/3.1 connection (SPDY draft 3.1), as far as Kubernetes streams use it: the client opens
+ * streams, both sides send data. Kubernetes' clients neither obey nor send window updates, so what is sent is limited by
+ * the connection alone.
+ */
+export class SpdyConnection {
+  /** Resolves when the connection is over, with what broke it if it did not end in order; never rejects. */
+  readonly closed: Promise<unknown>;
+  readonly #transport: Duplex;
+  readonly #accept: SpdyAcceptor;
+  readonly #streams = new Map<number, OpenStream>();
+  readonly #inflate = new HeaderInflate();
+  #replied = false;
+  #lastId = 0;
+
+  constructor(transport: Duplex, accept: SpdyAcceptor) {
+    this.#transport = transport;
+    this.#accept = accept;
+    transport.on('error', ignore);
+    this.closed = this.#read();
+  }
+
+  /** Says that no streams will follow, sends what is waiting, and hangs up. */
+  close(): void {
+    if (this.#transport.writableEnded || this.#transport.destroyed) return;
+    this.#transport.end(spdyFrames.goAway(this.#lastId));
+  }
+
+  async #read(): Promise<unknown> {
+    const reader = new SpdyFrameReader();
+    try {
+      for await (const chunk of this.#transport as AsyncIterable<Buffer>) {
+        for (const frame of reader.push(chunk)) {
+          if ('block' in frame) await this.#handleHeaders(frame);
+          else this.#handle(frame);
+        }
+      }
+      return undefined;
+    } catch (error) {
+      return error;
+    } finally {
+      this.#transport.destroy();
+      this.#inflate.close();
+      for (const { listener } of this.#streams.values()) listener.abort();
+      this.#streams.clear();
+    }
+  }
+
+  #handle(frame: Exclude<SpdyFrame, { readonly block: Buffer }>): void {
+    switch (frame.type) {
+      case 'data': {
+        const stream = this.#streams.get(frame.id);
+        if (stream === undefined || !stream.receiving) return;
+        if (frame.data.length > 0) {
+          this.#send(spdyFrames.windowUpdate(frame.id, frame.data.length));
+          this.#send(spdyFrames.windowUpdate(0, frame.data.length));
+          stream.listener.data(frame.data);
+        }
+        if (frame.fin) this.#received(frame.id, stream);
+        return;
+      }
+      case 'rstStream': {
+        const stream = this.#streams.get(frame.id);
+        this.#streams.delete(frame.id);
+        stream?.listener.abort();
+        return;
+      }
+      case 'ping':
+        // Even numbers are answers to the server's own.
+        if (frame.id % 2 === 1) this.#send(spdyFrames.ping(frame.id));
+        return;
+      case 'goAway':
+      case 'other':
+        return;
+    }
+  }
+
+  async #handleHeaders(frame: Extract<SpdyFrame, { readonly block: Buffer }>): Promise<void> {
+    const headers = parseHeaders(await this.#inflate.block(frame.block));
+    if (frame.type === 'headers') {
+      const stream = this.#streams.get(frame.id);
+      if (stream !== undefined && frame.fin) this.#received(frame.id, stream);
+      return;
+    }
+    const { id } = frame;
+    if (id % 2 === 0 || id <= this.#lastId) throw new Error(`SPDY stream ${id} is out of order`);
+    this.#lastId = id;
+    const open: OpenStream = { listener: nobody, receiving: true, sending: true };
+    this.#streams.set(id, open);
+    const listener = this.#streams.size > maxStreams ? undefined : this.#accept(this.#stream(id, headers, open));
+    if (listener === undefined) {
+      this.#streams.delete(id);
+      this.#send(spdyFrames.rstStream(id, refusedStream));
+      return;
+    }
+    open.listener = listener;
+    this.#send(spdyFrames.synReply(id, !this.#replied));
+    this.#replied = true;
+    if (frame.fin) this.#received(id, open);
+  }
+
+  #stream(id: number, headers: ReadonlyMap<string, string>, open: OpenStream): SpdyStream {
+    const isOpen = () => open.sending && this.#streams.get(id) === open;
+    return {
+      id,
+      headers,
+      write: (chunk) => {
+        for (let at = 0; at < chunk.length && isOpen(); at += maxDataBytes) {
+          this.#send(spdyFrames.data(id, chunk.subarray(at, at + maxDataBytes), false));
+        }
+      },
+      end: () => {
+        if (!isOpen()) return;
+        this.#send(spdyFrames.data(id, new Uint8Array(), true));
+        open.sending = false;
+        if (!open.receiving) this.#streams.delete(id);
+      },
+      abort: () => {
+        if (this.#streams.get(id) !== open) return;
+        this.#streams.delete(id);
+        this.#send(spdyFrames.rstStream(id));
+      },
+    };
+  }
+
+  #received(id: number, stream: OpenStream): void {
+    stream.receiving = false;
+    if (!stream.sending) this.#streams.delete(id);
+    stream.listener.end();
+  }
+
+  #send(frame: Buffer): void {
+    if (this.#transport.destroyed || this.#transport.writableEnded) return;
+    this.#transport.write(frame);
+    if (this.#transport.writableLength > maxPendingBytes) this.#transport.destroy();
+  }
+}
+
+const ignore = () => undefined;
+const nobody: SpdyStreamListener = { data: ignore, end: ignore, abort: ignore };
+/** Status code REFUSED_STREAM. */
+const refusedStream = 3;
+
+/** Decompresses header blocks, which all share one compression stream. */
+class HeaderInflate {
+  readonly #inflate = createInflate({ dictionary: spdyDictionary, finishFlush: constants.Z_SYNC_FLUSH });
+  #chunks: Buffer[] = [];
+  #length = 0;
+
+  constructor() {
+    this.#inflate.on('data', (chunk: Buffer) => {
+      this.#chunks.push(chunk);
+      this.#length += chunk.length;
+      if (this.#length > maxHeaderBytes) this.#inflate.destroy(new Error('SPDY headers are too large'));
+    });
+  }
+
+  block(compressed: Buffer): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      this.#inflate.once('error', reject);
+      this.#inflate.write(compressed, (error) => {
+        this.#inflate.off('error', reject);
+        if (error) reject(error);
+        else resolve(Buffer.concat(this.#chunks));
+        this.#chunks = [];
+        this.#length = 0;
+      });
+    });
+  }
+
+  close(): void {
+    this.#inflate.on('error', ignore);
+    this.#inflate.destroy();
+  }
+}

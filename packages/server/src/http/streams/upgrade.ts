@@ -1,0 +1,140 @@
+import { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { failures } from '@orrery/api';
+import type { StreamSession } from '@orrery/core';
+import type { RequestScope } from '../../request-path.ts';
+import { containerOf } from '../containers.ts';
+import { type Exchange, open, refuse, type Server, tell } from '../exchange.ts';
+import { boolean } from '../query.ts';
+import { parseTarget } from '../request-target.ts';
+import { resourceRequest } from '../resource.ts';
+import { type CommandChannels, type CommandStreams, connectCommand } from './command.ts';
+import {
+  acceptSpdy,
+  acceptWebSocket,
+  spdyProtocol,
+  type Upgrade,
+  wantsWebSocket,
+  webSocketProtocol,
+} from './handshake.ts';
+import { forwardPorts } from './port-forward.ts';
+import { spdyChannels } from './spdy-command.ts';
+import { channelProtocols, webSocketChannels } from './websocket-command.ts';
+
+/** Answers a request to upgrade its connection: exec, attach and port-forward of Pods. Never rejects. */
+export async function handleUpgrade(server: Server, upgrade: Upgrade): Promise<void> {
+  const { request, socket } = upgrade;
+  // A client that goes away is noticed by the socket's close.
+  socket.on('error', () => undefined);
+  const response = new ServerResponse(request);
+  try {
+    const exchange = await open(server, request, response);
+    const target = parseTarget(exchange.path);
+    if (target.type !== 'resource') throw failures.noSuchPath();
+    const { scope, verb } = await resourceRequest(server, exchange, target);
+    if (verb !== 'connect' || scope.kind.kind !== 'Pod') {
+      throw failures.badRequest('this request cannot be upgraded: only exec, attach and portforward of Pods can');
+    }
+    switch (scope.subresource) {
+      case 'exec':
+      case 'attach':
+        return await command(server, exchange, scope, scope.subresource, upgrade);
+      case 'portforward':
+        return await portForward(server, exchange, scope, upgrade);
+      default:
+        throw failures.noSuchPath();
+    }
+  } catch (error) {
+    if (socket.destroyed) return;
+    response.assignSocket(socket as Socket);
+    response.setHeader('connection', 'close');
+    response.on('finish', () => socket.end());
+    refuse(server, request, response, error);
+  }
+}
+
+const commandProtocols = Object.keys(channelProtocols);
+const spdyCommandProtocols = ['v4.channel.k8s.io', 'v3.channel.k8s.io', 'v2.channel.k8s.io', 'channel.k8s.io'];
+
+async function command(
+  server: Server,
+  { query, request }: Exchange,
+  scope: RequestScope,
+  type: 'exec' | 'attach',
+  upgrade: Upgrade,
+): Promise<void> {
+  const given = (name: string) => boolean(query, name) ?? false;
+  const tty = given('tty');
+  // A terminal has one output.
+  const wanted: CommandStreams = { stdin: given('stdin'), stdout: given('stdout'), stderr: given('stderr') && !tty };
+  if (!wanted.stdin && !wanted.stdout && !wanted.stderr) {
+    throw failures.badRequest('you must specify at least 1 of stdin, stdout, stderr');
+  }
+  const commandLine = query.getAll('command');
+  if (type === 'exec' && commandLine.length === 0) throw failures.badRequest('you must specify a command to run');
+  const { pod, node } = await server.requestPath.node(scope);
+  const container = containerOf(pod, query.get('container') ?? '', 'first');
+  const { namespace = '', name, uid } = pod.metadata;
+  const webSocket = wantsWebSocket(request);
+  const protocol = webSocket
+    ? webSocketProtocol(request, commandProtocols)
+    : spdyProtocol(request, spdyCommandProtocols);
+  const target = { namespace, pod: name, uid, container };
+  // Before the upgrade, so that a container that does not run is a plain refusal.
+  const session: StreamSession =
+    type === 'exec'
+      ? await node.exec(target, { command: commandLine, ...wanted, tty })
+      : await node.attach(target, { ...wanted, tty });
+  let channels: CommandChannels;
+  try {
+    if (webSocket) {
+      const first = wanted.stdout ? 'stdout' : wanted.stderr ? 'stderr' : 'error';
+      const spoken = channelProtocols[protocol || 'channel.k8s.io'] ?? { base64: false, json: false, closes: false };
+      channels = webSocketChannels(await acceptWebSocket(upgrade, protocol), spoken, first);
+    } else {
+      channels = spdyChannels(acceptSpdy(upgrade, protocol), wanted, protocol === 'v4.channel.k8s.io');
+    }
+  } catch (error) {
+    session.close();
+    throw error;
+  }
+  connectCommand(type, session, wanted, channels);
+  onClosing(server, upgrade, () => channels.drop());
+}
+
+/** Prefix of WebSocket subprotocols under which SPDY frames travel in binary messages (KEP-4006). */
+const tunnel = 'SPDY/3.1+portforward.k8s.io';
+
+async function portForward(
+  server: Server,
+  { request }: Exchange,
+  scope: RequestScope,
+  upgrade: Upgrade,
+): Promise<void> {
+  const { pod, node } = await server.requestPath.node(scope);
+  const { namespace = '', name, uid } = pod.metadata;
+  const target = { namespace, pod: name, uid };
+  if (wantsWebSocket(request)) {
+    const protocol = webSocketProtocol(request, [tunnel]);
+    if (protocol === '') throw failures.badRequest(`unable to upgrade: the subprotocol ${tunnel} is required`);
+    const { createWebSocketStream } = await import('ws');
+    const transport = createWebSocketStream(await acceptWebSocket(upgrade, protocol));
+    watchOver(server, upgrade, forwardPorts(transport, node, target));
+  } else {
+    const protocol = spdyProtocol(request, ['portforward.k8s.io']);
+    watchOver(server, upgrade, forwardPorts(acceptSpdy(upgrade, protocol), node, target));
+  }
+}
+
+function watchOver(server: Server, upgrade: Upgrade, connection: ReturnType<typeof forwardPorts>): void {
+  onClosing(server, upgrade, () => connection.close());
+  void connection.closed.then((error) => {
+    if (error !== undefined) tell(server, upgrade.request, 'debug', 'port-forward connection broke', error);
+  });
+}
+
+/** Ends a stream when the server closes, unless its connection has ended before. */
+function onClosing({ closing }: Server, { socket }: Upgrade, end: () => void): void {
+  closing.addEventListener('abort', end);
+  socket.on('close', () => closing.removeEventListener('abort', end));
+}

@@ -1,0 +1,86 @@
+import type { RawData, WebSocket } from 'ws';
+import { type CommandChannels, type CommandListener, type CommandStatus, statusText, terminalSize } from './command.ts';
+
+/** Bytes that may wait for a slow client before it is cut off. */
+const maxPendingBytes = 64 * 1024 * 1024;
+
+const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 };
+
+/** One way of carrying a command's streams over a WebSocket: the first byte of each message names the channel. */
+export interface ChannelProtocol {
+  /** Channel numbers are digits, and the rest of a message is base64. */
+  readonly base64: boolean;
+  /** The error channel carries a Status rather than text. */
+  readonly json: boolean;
+  /** Channel 255 closes the channel that the next byte names. */
+  readonly closes: boolean;
+}
+
+/** By subprotocol; the newest first. */
+export const channelProtocols: { readonly [name: string]: ChannelProtocol } = {
+  'v5.channel.k8s.io': { base64: false, json: true, closes: true },
+  'v4.channel.k8s.io': { base64: false, json: true, closes: false },
+  'v3.channel.k8s.io': { base64: false, json: false, closes: false },
+  'v2.channel.k8s.io': { base64: false, json: false, closes: false },
+  'channel.k8s.io': { base64: false, json: false, closes: false },
+  'v4.base64.channel.k8s.io': { base64: true, json: true, closes: false },
+  'base64.channel.k8s.io': { base64: true, json: false, closes: false },
+};
+
+/** The client of a command at the other end of a WebSocket. */
+export function webSocketChannels(
+  socket: WebSocket,
+  protocol: ChannelProtocol,
+  first: 'stdout' | 'stderr' | 'error',
+): CommandChannels {
+  const send = (number: number, bytes: Uint8Array) => {
+    if (socket.readyState !== socket.OPEN) return;
+    socket.send(encode(number, bytes, protocol));
+    if (socket.bufferedAmount > maxPendingBytes) socket.terminate();
+  };
+  // An empty message tells the client that the command is connected.
+  send(channel[first], new Uint8Array());
+  return {
+    listen: (listener) => {
+      socket.on('message', (data: RawData) => receive(decode(data, protocol), protocol, listener));
+      socket.on('close', () => listener.closed());
+    },
+    send: (stream, chunk) => send(channel[stream], chunk),
+    finish: (status: CommandStatus) => {
+      const text = statusText(status, protocol.json);
+      if (text !== '') send(channel.error, new TextEncoder().encode(text));
+      socket.close(1000);
+    },
+    drop: () => socket.close(1001),
+  };
+}
+
+function receive(message: Buffer, { closes }: ChannelProtocol, listener: CommandListener): void {
+  const payload = message.subarray(1);
+  switch (message[0]) {
+    case channel.stdin:
+      if (payload.length > 0) listener.stdin(payload);
+      return;
+    case channel.resize: {
+      const size = terminalSize(payload);
+      if (size !== undefined) listener.resize(size.columns, size.rows);
+      return;
+    }
+    case channel.close:
+      if (closes && payload[0] === channel.stdin) listener.stdinEnd();
+      return;
+    default:
+      return;
+  }
+}
+
+function encode(number: number, bytes: Uint8Array, { base64 }: ChannelProtocol): Buffer | string {
+  return base64 ? `${number}${Buffer.from(bytes).toString('base64')}` : Buffer.concat([Buffer.of(number), bytes]);
+}
+
+function decode(data: RawData, { base64 }: ChannelProtocol): Buffer {
+  const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.isBuffer(data) ? data : Buffer.from(data);
+  if (!base64) return bytes;
+  const text = bytes.toString('latin1');
+  return Buffer.concat([Buffer.of(Number(text.slice(0, 1)) & 0xff), Buffer.from(text.slice(1), 'base64')]);
+}
