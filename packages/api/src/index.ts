@@ -1,5 +1,8 @@
+export * from './apply/index.ts';
 export * from './builtin-types.ts';
+export * from './custom-schema/index.ts';
 export * from './defaults/index.ts';
+export { type CustomObject, defineKind, type KindDefinition, type ObjectOf } from './define-kind.ts';
 export * from './discovery/index.ts';
 export * from './field-error.ts';
 export * from './hash.ts';

@@ -1,0 +1,191 @@
+import { quote } from '../field-error.ts';
+
+/**
+ * A set of field paths, in the very form of `FieldsV1`: a tree whose edges are path elements (`f:spec`, `k:{"name":"a"}`,
+ * `v:"x"`, `i:0`). A node is in the set if it is empty or has the edge `.`; the root never is. Sets are immutable, and
+ * operations that change nothing give the set itself, so that nothing is decoded or copied without need.
+ */
+export interface FieldSet {
+  readonly [element: string]: FieldSet;
+}
+
+/** The steps from the root to a node. */
+export type FieldPath = readonly string[];
+
+type Building = { [element: string]: FieldSet };
+
+/** A node that is in the set and has nothing below; at the root, the empty set. */
+export const leaf: FieldSet = Object.freeze({});
+
+const self = '.';
+
+export function isEmptySet(set: FieldSet): boolean {
+  for (const _ in set) return false;
+  return true;
+}
+
+/** Whether a node below the root is in its set. */
+export function isMember(node: FieldSet): boolean {
+  return isEmptySet(node) || Object.hasOwn(node, self);
+}
+
+/** A node of these children; undefined if nothing is left of it. */
+export function nodeOf(children: Building, member: boolean): FieldSet | undefined {
+  if (isEmptySet(children)) return member ? leaf : undefined;
+  return member ? { [self]: leaf, ...children } : children;
+}
+
+/** All that is in either set. */
+export function union(a: FieldSet, b: FieldSet): FieldSet {
+  return unite(a, b, false);
+}
+
+/** What is in `a` and not in `b`. Fields below a field of `b` stay. */
+export function difference(a: FieldSet, b: FieldSet): FieldSet {
+  return subtract(a, b, false) ?? leaf;
+}
+
+/** Whether all of `b` is in `a`. */
+export function contains(a: FieldSet, b: FieldSet): boolean {
+  for (const element in b) {
+    if (element === self) continue;
+    const mine = childOf(a, element);
+    const theirs = b[element] as FieldSet;
+    if (mine === undefined || (isMember(theirs) && !isMember(mine)) || !contains(mine, theirs)) return false;
+  }
+  return true;
+}
+
+/** Whether any field is in both sets. */
+export function intersects(a: FieldSet, b: FieldSet): boolean {
+  for (const element in b) {
+    if (element === self) continue;
+    const mine = childOf(a, element);
+    if (mine === undefined) continue;
+    const theirs = b[element] as FieldSet;
+    if ((isMember(theirs) && isMember(mine)) || intersects(mine, theirs)) return true;
+  }
+  return false;
+}
+
+/** The paths that are in both sets. */
+export function commonPaths(a: FieldSet, b: FieldSet, prefix: FieldPath = []): FieldPath[] {
+  const own: FieldPath[] = [];
+  const below: FieldPath[] = [];
+  for (const element of Object.keys(b)) {
+    if (element === self) continue;
+    const mine = childOf(a, element);
+    if (mine === undefined) continue;
+    const theirs = b[element] as FieldSet;
+    const path = [...prefix, element];
+    if (isMember(mine) && isMember(theirs)) own.push(path);
+    below.push(...commonPaths(mine, theirs, path));
+  }
+  return [...own, ...below];
+}
+
+/** Whether the set holds that very path. */
+export function hasPath(set: FieldSet, path: FieldPath): boolean {
+  let node: FieldSet | undefined = set;
+  for (const element of path) {
+    node = childOf(node, element);
+    if (node === undefined) return false;
+  }
+  return path.length > 0 && isMember(node);
+}
+
+/** The set without a whole branch. */
+export function withoutBranch(set: FieldSet, element: string): FieldSet {
+  if (!Object.hasOwn(set, element)) return set;
+  const { [element]: _, ...rest } = set;
+  return rest;
+}
+
+/** The child at an edge, if there is one. */
+export function childOf(node: FieldSet, element: string): FieldSet | undefined {
+  return Object.hasOwn(node, element) ? node[element] : undefined;
+}
+
+/** Whether a value read from a client has the form of `FieldsV1`. */
+export function isFieldSet(value: unknown, depth = 0): value is FieldSet {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || depth > 100) return false;
+  for (const [element, child] of Object.entries(value)) {
+    if (element !== self && !/^[fkvi]:/.test(element)) return false;
+    if (!isFieldSet(child, depth + 1)) return false;
+  }
+  return true;
+}
+
+/** A path as messages print it: `.spec.containers[name="web"].image`. */
+export function pathText(path: FieldPath): string {
+  return path.map(elementText).join('');
+}
+
+function elementText(element: string): string {
+  const rest = element.slice(2);
+  switch (element.slice(0, 2)) {
+    case 'f:':
+      return `.${rest}`;
+    case 'k:': {
+      const keys = Object.entries(JSON.parse(rest) as { [key: string]: unknown });
+      return `[${keys.map(([key, value]) => `${key}=${scalarText(value)}`).join(',')}]`;
+    }
+    case 'v:':
+      return `[=${scalarText(JSON.parse(rest))}]`;
+    default:
+      return `[${rest}]`;
+  }
+}
+
+function scalarText(value: unknown): string {
+  return typeof value === 'string' ? quote(value) : String(value);
+}
+
+function unite(a: FieldSet, b: FieldSet, member: boolean): FieldSet {
+  let result: Building | undefined;
+  let grew = false;
+  for (const element in b) {
+    if (element === self) continue;
+    const mine = childOf(a, element);
+    const theirs = b[element] as FieldSet;
+    const next =
+      mine === undefined || mine === theirs ? theirs : unite(mine, theirs, isMember(mine) || isMember(theirs));
+    if (next === mine) continue;
+    result ??= { ...a };
+    result[element] = next;
+    grew ||= mine === undefined;
+  }
+  return settled(grew && result !== undefined ? sorted(result) : (result ?? a), member) ?? leaf;
+}
+
+function subtract(a: FieldSet, b: FieldSet, member: boolean): FieldSet | undefined {
+  let result: Building | undefined;
+  for (const element in b) {
+    if (element === self) continue;
+    const mine = childOf(a, element);
+    if (mine === undefined) continue;
+    const theirs = b[element] as FieldSet;
+    const next = subtract(mine, theirs, isMember(mine) && !isMember(theirs));
+    if (next === mine) continue;
+    result ??= { ...a };
+    if (next === undefined) delete result[element];
+    else result[element] = next;
+  }
+  return settled(result ?? a, member);
+}
+
+/** The node with its own edge there or not, as it is a member or not; undefined if it is neither member nor parent. */
+function settled(node: FieldSet, member: boolean): FieldSet | undefined {
+  const marked = Object.hasOwn(node, self);
+  const { [self]: _, ...children } = marked ? node : leaf;
+  const barren = marked ? isEmptySet(children) : isEmptySet(node);
+  if (barren) return member ? (marked ? leaf : node) : undefined;
+  if (marked === member) return node;
+  return member ? { [self]: leaf, ...node } : children;
+}
+
+function sorted(node: Building): Building {
+  const result: Building = {};
+  for (const element of Object.keys(node).sort()) result[element] = node[element] as FieldSet;
+  return result;
+}

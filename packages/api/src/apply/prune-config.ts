@@ -1,0 +1,64 @@
+import { isJsonObject, type JsonObject } from '../json.ts';
+import { childOf, type FieldSet, isEmptySet, isMember } from './field-set.ts';
+import { itemElement } from './list-items.ts';
+import type { ListNode, MapNode, MergeNode } from './merge-node.ts';
+
+/**
+ * A merged object without what its applier owned before (`last`) and neither the applier nor anybody else owns now.
+ * @param owned the sets of all owners, the applier's new one among them.
+ */
+export function pruneConfig(merged: JsonObject, last: FieldSet, owned: readonly FieldSet[], root: MapNode): JsonObject {
+  return (pruneMap(merged, last, owned, root) as JsonObject | undefined) ?? {};
+}
+
+/** Undefined if nothing is left. */
+function prune(value: unknown, last: FieldSet, owned: readonly FieldSet[], node: MergeNode): unknown {
+  if (isEmptySet(last)) return value;
+  if (node.form === 'map' && isJsonObject(value)) return pruneMap(value, last, owned, node);
+  if (node.form === 'list' && Array.isArray(value)) return pruneList(value, last, owned, node);
+  return value;
+}
+
+function pruneMap(map: JsonObject, last: FieldSet, owned: readonly FieldSet[], node: MapNode): unknown {
+  let result: { [field: string]: unknown } | undefined;
+  for (const element of Object.keys(last)) {
+    if (!element.startsWith('f:')) continue;
+    const name = element.slice(2);
+    if (!Object.hasOwn(map, name)) continue;
+    const after = pruneChild(map[name], element, last, owned, node.field(name) ?? { form: 'leaf' }, node.struct);
+    if (after === map[name]) continue;
+    result ??= { ...map };
+    if (after === undefined) delete result[name];
+    else result[name] = after;
+  }
+  if (result === undefined) return map;
+  return isEmptySet(result as FieldSet) ? undefined : result;
+}
+
+function pruneList(list: readonly unknown[], last: FieldSet, owned: readonly FieldSet[], node: ListNode): unknown {
+  const result: unknown[] = [];
+  for (const [i, item] of list.entries()) {
+    const element = itemElement(item, node) ?? `i:${i}`;
+    const after = pruneChild(item, element, last, owned, node.items, false);
+    if (after !== undefined) result.push(after);
+  }
+  if (result.length === list.length && result.every((item, i) => item === list[i])) return list;
+  return result.length === 0 ? undefined : result;
+}
+
+/** `named`: a struct's field, which whoever owns something in it owns too. */
+function pruneChild(
+  value: unknown,
+  element: string,
+  last: FieldSet,
+  owned: readonly FieldSet[],
+  node: MergeNode,
+  named: boolean,
+): unknown {
+  const lastHere = childOf(last, element);
+  if (lastHere === undefined || node.form === 'untracked') return value;
+  const ownedHere = owned.map((set) => childOf(set, element)).filter((set) => set !== undefined);
+  const wasMine = named || isMember(lastHere);
+  if (wasMine && !ownedHere.some((set) => named || isMember(set))) return undefined;
+  return prune(value, lastHere, ownedHere, node);
+}
