@@ -1,11 +1,13 @@
+import { Node, Pod } from '@orrery/api';
 import {
   createKubelet,
   createSecretProjector,
   type Kubelet,
   kubeletCacheSelectors,
+  kubeletSettings,
   ProjectedVolumes,
 } from '@orrery/controllers';
-import { createManager, type Environment, type Manager, type NodeApi } from '@orrery/core';
+import { type CacheOptions, createManager, type Environment, type Manager, type NodeApi } from '@orrery/core';
 import type { ContainerRuntime } from '@orrery/runtimes';
 import { type ApiServer, type NodeDirectory, serviceNetwork } from '@orrery/server';
 import { nodeUser } from './identities.ts';
@@ -67,7 +69,7 @@ export class Nodes implements ClusterNodes {
   }
 
   find(nodeName: string): NodeApi | undefined {
-    return this.#machines.get(nodeName)?.kubelet?.api;
+    return this.#machines.get(nodeName)?.kubelet?.nodeApi;
   }
 
   runtime(name: string): ContainerRuntime | undefined {
@@ -121,7 +123,7 @@ export class Nodes implements ClusterNodes {
     const runtime = machine.runtime ?? makeRuntime(machine.place);
     machine.runtime = runtime;
     const volumes = new ProjectedVolumes();
-    const kubelet = createKubelet({
+    const kubeletOptions = {
       nodeName: name,
       runtime,
       volumes,
@@ -132,18 +134,19 @@ export class Nodes implements ClusterNodes {
       ...(taints === undefined ? {} : { taints }),
       ...(capacity === undefined ? {} : { capacity }),
       ...(allocatable === undefined ? {} : { allocatable }),
-    });
+    };
+    const kubelet = createKubelet(kubeletOptions);
     const projector = createSecretProjector({
       nodeName: name,
       files: runtime.files,
       volumes,
-      allocatable: kubelet.allocatable,
+      allocatable: kubeletSettings(kubeletOptions).allocatable,
     });
     const manager = createManager({
       environment,
       name: `kubelet-${name}`,
       clientFor: () => server.client(nodeUser(name)),
-      selectors: kubeletCacheSelectors(name),
+      selectors: ownObjects(name),
       componentFor: () => ({ component: 'kubelet', host: name }),
     });
     await manager.add(projector);
@@ -159,4 +162,10 @@ export class Nodes implements ClusterNodes {
     machine.kubelet = undefined;
     await manager?.stop();
   }
+}
+
+/** What a node's cache keeps of the kinds of which a kubelet may see only its own. */
+function ownObjects(nodeName: string): CacheOptions['selectors'] {
+  const selectors = kubeletCacheSelectors(nodeName);
+  return new Map([Pod, Node].map((kind) => [kind, { fieldSelector: selectors[kind.kind] ?? '' }]));
 }

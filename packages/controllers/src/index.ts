@@ -12,3 +12,4 @@ export * from './root-ca-publisher/index.ts';
 export * from './scheduler/index.ts';
 export * from './secret-projector/index.ts';
 export * from './service-account/index.ts';
+export * from './service-proxy/index.ts';

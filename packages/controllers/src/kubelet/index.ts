@@ -1,2 +1,8 @@
 export { createKubelet, type Kubelet } from './kubelet.ts';
-export { type KubeletOptions, kubeletCacheSelectors, kubeletVersion, type NodeResources } from './options.ts';
+export {
+  type KubeletOptions,
+  kubeletCacheSelectors,
+  kubeletSettings,
+  kubeletVersion,
+  type NodeResources,
+} from './options.ts';

@@ -1,0 +1,145 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+/** The table of docs/architecture.md: which room may import which. */
+const mayImport: { readonly [room: string]: readonly string[] } = {
+  api: [],
+  store: ['api'],
+  core: ['api'],
+  server: ['api', 'core', 'store'],
+  runtimes: ['api', 'core'],
+  controllers: ['api', 'core', 'runtimes'],
+  cluster: ['api', 'core', 'store', 'server', 'runtimes', 'controllers'],
+  testing: ['api', 'core', 'store', 'server', 'runtimes', 'controllers', 'cluster'],
+  cli: ['api', 'core', 'store', 'server', 'runtimes', 'controllers', 'cluster', 'testing'],
+};
+
+/**
+ * Folders at the edge, where files, sockets and TLS live; everything else is platform-neutral. That it uses no global of Node
+ * either is checked with the types, by tsconfig.neutral.json.
+ */
+const edges = ['packages/server/src/http', 'packages/cluster/src/serve', 'packages/cli', 'packages/testing/src/node'];
+
+const root = resolve(import.meta.dirname, '..');
+
+interface Source {
+  readonly file: string;
+  readonly room: string;
+  readonly text: string;
+  readonly imports: readonly string[];
+}
+
+const sources: readonly Source[] = Object.keys(mayImport).flatMap((room) =>
+  typescriptFiles(join(root, 'packages', room, 'src')).map((path) => {
+    const text = readFileSync(path, 'utf8');
+    return { file: relative(root, path), room, text, imports: importsOf(text) };
+  }),
+);
+const products = sources.filter(({ file }) => !/\.test(-d)?\.ts$/.test(file));
+
+describe('the house', () => {
+  test('every package is a room of the table', () => {
+    expect(readdirSync(join(root, 'packages')).sort()).toEqual(Object.keys(mayImport).sort());
+  });
+
+  test('rooms import only the rooms below them', () => {
+    const wrong = products.flatMap(({ file, room, imports }) =>
+      imports
+        .map((name) => /^@orrery\/([a-z]+)/.exec(name)?.[1])
+        .filter((other) => other !== undefined && other !== room && !mayImport[room]?.includes(other))
+        .map((other) => `${file} imports ${other}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('rooms go in and out by the door: no path leads into another package', () => {
+    const wrong = sources.flatMap(({ file, room, imports }) =>
+      imports
+        .filter(
+          (name) =>
+            name.startsWith('.') && !resolve(root, file, '..', name).startsWith(join(root, 'packages', room, 'src')),
+        )
+        .map((name) => `${file} imports ${name}`),
+    );
+    // The command's package reads the workspace's own files; nothing else does.
+    expect(wrong).toEqual([]);
+  });
+
+  test('a room declares what it imports', () => {
+    const wrong = products.flatMap(({ file, room, imports }) => {
+      const { dependencies = {} } = JSON.parse(readFileSync(join(root, 'packages', room, 'package.json'), 'utf8')) as {
+        dependencies?: object;
+      };
+      return imports
+        .filter((name) => !name.startsWith('.') && !name.startsWith('node:'))
+        .map((name) =>
+          name
+            .split('/')
+            .slice(0, name.startsWith('@') ? 2 : 1)
+            .join('/'),
+        )
+        .filter((name) => name !== `@orrery/${room}` && !(name in dependencies))
+        .map((name) => `${file} imports ${name}`);
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  test('the middle of the house uses no module of Node', () => {
+    const wrong = neutral().flatMap(({ file, imports }) =>
+      imports.filter((name) => name.startsWith('node:')).map((name) => `${file} imports ${name}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('imports make no circle between files', () => {
+    expect(circles(products)).toEqual([]);
+  });
+});
+
+function neutral(): readonly Source[] {
+  return products.filter(({ file }) => !edges.some((edge) => file.startsWith(edge)));
+}
+
+function typescriptFiles(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+function importsOf(text: string): string[] {
+  const statements = text.matchAll(/^\s*(?:import|export)\s(?:[^'";]*?\sfrom\s)?\s*'([^']+)'/gm);
+  const calls = text.matchAll(/\bimport\(\s*'([^']+)'\s*\)/g);
+  return [...statements, ...calls].map((found) => found[1] ?? '');
+}
+
+/** Circles of imports that are there when the program runs: types are erased, and calls of import() come later. */
+function circles(files: readonly Source[]): string[] {
+  const graph = new Map<string, string[]>();
+  for (const { file, text } of files) {
+    const values = [...text.matchAll(/^\s*(import|export)\s(?!type\s)(?:([^'";]*?)\sfrom\s)?\s*'(\.[^']+)'/gm)]
+      .filter((found) => !onlyTypes(found[2] ?? ''))
+      .map((found) => relative(root, resolve(root, file, '..', found[3] ?? '')));
+    graph.set(file, values);
+  }
+  const found: string[] = [];
+  const state = new Map<string, 'open' | 'done'>();
+  const visit = (file: string, path: readonly string[]): void => {
+    if (state.get(file) === 'done') return;
+    if (state.get(file) === 'open') {
+      found.push([...path.slice(path.indexOf(file)), file].join(' → '));
+      return;
+    }
+    state.set(file, 'open');
+    for (const next of graph.get(file) ?? []) visit(next, [...path, file]);
+    state.set(file, 'done');
+  };
+  for (const file of graph.keys()) visit(file, []);
+  return found;
+}
+
+/** `{ type A, type B }` brings nothing at run time. */
+function onlyTypes(clause: string): boolean {
+  const names = /^\{([\s\S]*)\}$/.exec(clause.trim())?.[1];
+  return names?.split(',').every((name) => name.trim() === '' || name.trim().startsWith('type ')) ?? false;
+}
