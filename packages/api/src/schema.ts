@@ -27,6 +27,8 @@ export interface FieldInfo {
   readonly description?: string;
   /** Constraints that only custom kinds state (OpenAPI v3): the built-in kinds' rules are code. */
   readonly constraints?: ValueConstraints;
+  /** Constraints of each element of a list, or value of a map. */
+  readonly itemConstraints?: ValueConstraints;
 }
 
 /** OpenAPI v3 validations of a custom kind's field. Lengths are in characters, `multipleOf` and bounds in the field's own unit. */
@@ -47,8 +49,6 @@ export interface ValueConstraints {
   readonly minProperties?: number;
   readonly maxProperties?: number;
   readonly nullable?: boolean;
-  /** Constraints of a list's elements or a map's values. */
-  readonly items?: ValueConstraints;
 }
 
 /** What the table knows of one type: an object with fields, or a scalar with a name of its own (Quantity, Time …). */

@@ -26,7 +26,7 @@ function checkObject(errors: FieldError[], table: TypeTable, type: string, value
       if (info.required === true) errors.push(fieldErrors.required(at));
       continue;
     }
-    checkValue(errors, table, parseType(info.type), info.constraints, child, at);
+    checkValue(errors, table, parseType(info.type), info.constraints, info.itemConstraints, child, at);
     if (info.listType === 'set' || info.listType === 'map') checkUnique(errors, info, child, at);
   }
 }
@@ -36,6 +36,7 @@ function checkValue(
   table: TypeTable,
   type: ParsedType,
   constraints: ValueConstraints | undefined,
+  itemConstraints: ValueConstraints | undefined,
   value: unknown,
   path: string,
 ): void {
@@ -44,11 +45,11 @@ function checkValue(
   if (type.kind === 'ref') checkObject(errors, table, type.name, value, path);
   else if (type.kind === 'list' && Array.isArray(value)) {
     for (const [i, item] of value.entries()) {
-      checkValue(errors, table, type.items, constraints?.items, item, `${path}[${i}]`);
+      checkValue(errors, table, type.items, itemConstraints, undefined, item, `${path}[${i}]`);
     }
   } else if (type.kind === 'map' && isJsonObject(value)) {
     for (const [key, item] of Object.entries(value)) {
-      checkValue(errors, table, type.values, constraints?.items, item, `${path}.${key}`);
+      checkValue(errors, table, type.values, itemConstraints, undefined, item, `${path}.${key}`);
     }
   }
 }
