@@ -13,6 +13,7 @@ import {
 } from './pod-conditions.ts';
 import { isTerminal, podPhase } from './pod-phase.ts';
 import { qosClass } from './qos-class.ts';
+import { stoppedStatuses } from './stopped-statuses.ts';
 
 /** A decision that ends the Pod whatever its containers do: a deadline, an eviction, a refusal of the node. */
 export interface PodVerdict {
@@ -33,17 +34,23 @@ export interface PodStatusSources extends StatusSources {
   readonly stopped: boolean;
 }
 
+type Lists = Pick<PodStatus, 'initContainerStatuses' | 'containerStatuses' | 'ephemeralContainerStatuses'>;
+
 const no: ConditionValue = { status: 'False' };
 const yes: ConditionValue = { status: 'True' };
 
 /** The whole `status` of a Pod as it is to be written (the kubelet's generateAPIPodStatus and its status manager's rules). */
 export function podStatus(pod: Pod, observed: ObservedPod, sources: PodStatusSources): PodStatus {
   const { old, verdict } = sources;
-  const lists =
+  let lists: Lists =
     verdict !== undefined && observed.containers.length === 0 && old?.containerStatuses === undefined
       ? {}
       : containerStatuses(pod, observed, sources);
   let phase = verdict === undefined ? podPhase(pod, lists, sources.stopped) : 'Failed';
+  if (sources.stopped) {
+    lists = stoppedStatuses(pod, lists);
+    if (!isTerminal(phase)) phase = 'Failed';
+  }
   if (isTerminal(old?.phase)) phase = old?.phase ?? phase;
   const held = isTerminal(phase) && !isTerminal(old?.phase) && !sources.stopped && mayRun(observed);
   const shown = held ? (old?.phase ?? 'Pending') : phase;
