@@ -1,0 +1,55 @@
+import type { OwnerReference } from '@orrery/api';
+import { describe, expect, test } from 'vitest';
+import { classifyOwners, collectionOf, type OwnerState } from './owners.ts';
+
+const reference = (uid: string): OwnerReference => ({ apiVersion: 'v1', kind: 'Pod', name: uid, uid });
+
+describe('an object with owners', () => {
+  const rows: readonly [
+    rule: string,
+    states: OwnerState[],
+    finalizers: string[],
+    hasDependents: boolean,
+    expected: string,
+  ][] = [
+    ['stays while its owner does', ['solid'], [], false, 'keep'],
+    ['stays when nothing can be told of its owner', ['unknown'], [], false, 'keep'],
+    ['loses the references to those that are gone while one is left', ['solid', 'absent'], [], false, 'unlink 0'],
+    [
+      'loses those to owners that wait for it while one is left',
+      ['waitingForDependents', 'solid'],
+      [],
+      true,
+      'unlink 1',
+    ],
+    ['goes when all are gone', ['absent', 'absent'], [], false, 'delete Background'],
+    [
+      'goes in the foreground when an owner waits and it has dependents itself',
+      ['waitingForDependents'],
+      [],
+      true,
+      'delete Foreground unblocking',
+    ],
+    [
+      'goes in the background when an owner waits and it has none',
+      ['waitingForDependents', 'absent'],
+      [],
+      false,
+      'delete Background',
+    ],
+    ['goes as its finalizer says: orphan', ['absent'], ['orphan'], true, 'delete Orphan'],
+    ['goes as its finalizer says: foreground', ['absent'], ['foregroundDeletion'], true, 'delete Foreground'],
+  ];
+  test.each(rows)('%s', (_, states, finalizers, hasDependents, expected) => {
+    const references = states.map((_state, index) => reference(String(index)));
+    const owners = classifyOwners(references, ({ uid }) => states[Number(uid)] ?? 'unknown');
+    const decision = collectionOf(owners, finalizers, hasDependents);
+    const text =
+      decision.type === 'unlink'
+        ? `unlink ${decision.remaining.map(({ uid }) => uid).join(' ')}`
+        : decision.type === 'delete'
+          ? `delete ${decision.policy}${decision.unblocksDependents ? ' unblocking' : ''}`
+          : 'keep';
+    expect(text).toBe(expected);
+  });
+});

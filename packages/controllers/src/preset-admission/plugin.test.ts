@@ -1,0 +1,124 @@
+import { type KubernetesObject, Pod, PodPreset, type Stored } from '@orrery/api';
+import type { AdmissionContext, AdmissionRequest } from '@orrery/core';
+import { describe, expect, test } from 'vitest';
+import { testPod } from '../workload/test-objects.ts';
+import { presetAdmission } from './plugin.ts';
+
+type Told = { about: KubernetesObject; type: string; reason: string; message: string };
+
+function preset(name: string, namespace: string, value: string, selector = {}): Stored<PodPreset> {
+  return {
+    apiVersion: 'settings.k8s.io/v1alpha1',
+    kind: 'PodPreset',
+    metadata: { name, namespace, uid: name, resourceVersion: '1', creationTimestamp: '' },
+    spec: { selector, env: [{ name: 'X', value }] },
+  };
+}
+
+async function admit(pod: Pod, presets: Stored<PodPreset>[], change: Partial<AdmissionRequest> = {}) {
+  const told: Told[] = [];
+  const after: ((object: KubernetesObject) => unknown)[] = [];
+  const context = {
+    client: {
+      list: async (kind: unknown, { namespace }: { namespace: string }) => {
+        expect(kind).toBe(PodPreset);
+        return { items: presets.filter(({ metadata }) => metadata.namespace === namespace), metadata: {} };
+      },
+    },
+    events: {
+      event: (about: KubernetesObject, type: string, reason: string, message: string) =>
+        told.push({ about, type, reason, message }),
+    },
+    afterCommit: (task: (object: KubernetesObject) => unknown) => after.push(task),
+  } as unknown as AdmissionContext;
+  const request: AdmissionRequest = {
+    operation: 'CREATE',
+    kind: Pod,
+    subresource: '',
+    namespace: 'default',
+    name: 'p',
+    object: pod,
+    user: { username: 'me', groups: [] },
+    dryRun: false,
+    ...change,
+  };
+  if (presetAdmission.matches?.(request) === false) return { applied: false, told, commit: () => {} };
+  const result = await presetAdmission.mutate?.(request, context);
+  return {
+    applied: result !== undefined,
+    told,
+    commit: (stored: KubernetesObject) => after.map((task) => task(stored)),
+  };
+}
+
+const labelled = testPod('p', { metadata: { labels: { role: 'frontend' } } });
+const annotated = (key: string, value: string) => testPod('p', { metadata: { annotations: { [key]: value } } });
+const exclude = 'podpreset.admission.kubernetes.io/exclude';
+
+describe('presets are applied', () => {
+  const rows: readonly [
+    rule: string,
+    pod: Pod,
+    preset: Stored<PodPreset>,
+    applied: boolean,
+    change?: Partial<AdmissionRequest>,
+  ][] = [
+    [
+      'to Pods that the selector matches',
+      labelled,
+      preset('a', 'default', '1', { matchLabels: { role: 'frontend' } }),
+      true,
+    ],
+    ['not to others', labelled, preset('a', 'default', '1', { matchLabels: { role: 'backend' } }), false],
+    ['to all by an empty selector', testPod('p'), preset('a', 'default', '1'), true],
+    ['not from another namespace', labelled, preset('a', 'other', '1'), false],
+    [
+      'by the namespace of the request',
+      testPod('p', { metadata: { namespace: '' } }),
+      preset('a', 'default', '1'),
+      true,
+    ],
+    ['not when the Pod opts out', annotated(exclude, 'true'), preset('a', 'default', '1'), false],
+    ['unless it opts out with another word', annotated(exclude, 'True'), preset('a', 'default', '1'), true],
+    [
+      'not to mirror Pods, whatever the value',
+      annotated('kubernetes.io/config.mirror', ''),
+      preset('a', 'default', '1'),
+      false,
+    ],
+    ['not on an update', testPod('p'), preset('a', 'default', '1'), false, { operation: 'UPDATE' }],
+    ['not to subresources', testPod('p'), preset('a', 'default', '1'), false, { subresource: 'binding' }],
+  ];
+  test.each(rows)('%s', async (_, pod, one, expected, change) => {
+    const { applied } = await admit(pod, [one], change);
+    expect(applied).toBe(expected);
+  });
+});
+
+test('a conflict leaves the Pod alone and tells of it once the Pod is stored', async () => {
+  const presets = [preset('b', 'default', '2'), preset('a', 'default', '1')];
+  const { applied, told, commit } = await admit(testPod('p'), presets);
+  expect(applied).toBe(false);
+  expect(told).toEqual([]);
+  const stored = testPod('p');
+  commit(stored);
+  expect(told).toEqual([
+    {
+      about: stored,
+      type: 'Warning',
+      reason: 'PodPresetConflict',
+      message:
+        'conflict occurred while applying podpresets: a,b: spec.containers[0].env[X] of podpreset "b" differs from that of podpreset "a"',
+    },
+  ]);
+});
+
+test('what is no Pod is refused', async () => {
+  const body = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' } } as unknown as Pod;
+  await expect(admit(body, [])).rejects.toThrow('Resource was marked with kind Pod but was unable to be converted');
+});
+
+test('a selector that cannot be read fails the request', async () => {
+  const broken = preset('a', 'default', '1', { matchExpressions: [{ key: 'x', operator: 'In', values: [] }] });
+  await expect(admit(testPod('p'), [broken])).rejects.toThrow('filtering pod presets failed');
+});
