@@ -99,7 +99,7 @@ async function priorityOf(pod: Pod, request: AdmissionRequest, { client }: Admis
 export function defaultClass(classes: readonly PriorityClass[]): PriorityClass | undefined {
   let chosen: PriorityClass | undefined;
   for (const candidate of classes) {
-    if (candidate.globalDefault === true && (chosen === undefined || valueOf(candidate) < valueOf(chosen))) {
+    if (candidate.globalDefault === true && (chosen === undefined || classValue(candidate) < classValue(chosen))) {
       chosen = candidate;
     }
   }
@@ -130,6 +130,6 @@ function isPriorityClass({ kind, subresource }: AdmissionRequest): boolean {
   return subresource === '' && kind.group === PriorityClass.group && kind.resource === PriorityClass.resource;
 }
 
-function valueOf({ value }: PriorityClass): number {
+function classValue({ value }: PriorityClass): number {
   return value ?? 0;
 }

@@ -1,0 +1,223 @@
+import {
+  failures,
+  type Kind,
+  type KubernetesObject,
+  Namespace,
+  Pod,
+  PriorityClass,
+  ServiceAccount,
+  StatusError,
+} from '@orrery/api';
+import { type AdmissionContext, type AdmissionPlugin, type AdmissionRequest, createSimulation } from '@orrery/core';
+import { describe, expect, test } from 'vitest';
+import { builtinAdmission } from './builtin.ts';
+import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { priority } from './priority.ts';
+import { serviceAccount } from './service-account.ts';
+
+const pod = (spec: Partial<Pod['spec']> = {}, metadata: object = { name: 'p' }): Pod => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: metadata as Pod['metadata'],
+  spec: { containers: [{ name: 'main' }], ...spec },
+});
+
+const simulation = createSimulation();
+
+function context(objects: readonly KubernetesObject[]): AdmissionContext {
+  const ofKind = (kind: Kind) => objects.filter((object) => object.kind === kind.kind);
+  const client = {
+    async get(kind: Kind, key: string | { name: string }) {
+      const name = typeof key === 'string' ? key : key.name;
+      const found = ofKind(kind).find(({ metadata }) => metadata?.name === name);
+      if (found === undefined) throw failures.notFound(kind, name);
+      return found;
+    },
+    list: async (kind: Kind) => ({ items: ofKind(kind), metadata: { resourceVersion: '1' } }),
+  };
+  const { random } = simulation.environment;
+  const clock = { sleep: async () => {} };
+  return { client, clock, random, warn: () => {}, afterCommit: () => {} } as unknown as AdmissionContext;
+}
+
+function request(
+  kind: Kind,
+  object: KubernetesObject | undefined,
+  more: Partial<AdmissionRequest> = {},
+): AdmissionRequest {
+  const user = { username: 'me', groups: [] };
+  return {
+    operation: 'CREATE',
+    kind,
+    subresource: '',
+    namespace: 'default',
+    name: '',
+    ...(object === undefined ? {} : { object }),
+    user,
+    dryRun: false,
+    ...more,
+  };
+}
+
+async function run(plugin: AdmissionPlugin, asked: AdmissionRequest, objects: readonly KubernetesObject[]) {
+  if (plugin.matches?.(asked) === false) return asked.object;
+  const given = context(objects);
+  const changed = (await plugin.mutate?.(asked, given)) ?? asked.object;
+  await plugin.validate?.({ ...asked, ...(changed === undefined ? {} : { object: changed }) }, given);
+  return changed;
+}
+
+async function refusal(...args: Parameters<typeof run>): Promise<StatusError> {
+  try {
+    await run(...args);
+  } catch (error) {
+    if (error instanceof StatusError) return error;
+    throw error;
+  }
+  throw new Error('it was admitted');
+}
+
+const namespace = (name: string, phase: 'Active' | 'Terminating' = 'Active') => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name },
+  spec: {},
+  status: { phase },
+});
+
+test("the built-in plugins run in Kubernetes' order", () => {
+  expect(builtinAdmission().map(({ name }) => name)).toEqual([
+    'NamespaceLifecycle',
+    'ServiceAccount',
+    'TaintNodesByCondition',
+    'Priority',
+    'DefaultTolerationSeconds',
+  ]);
+});
+
+describe('NamespaceLifecycle', () => {
+  test('refuses creation in a namespace that is missing', async () => {
+    const error = await refusal(namespaceLifecycle, request(Pod, pod()), []);
+    expect(error.message).toBe('namespaces "default" not found');
+    expect(error.code).toBe(404);
+  });
+
+  test('refuses creation in a namespace that is being deleted, with its cause', async () => {
+    const error = await refusal(namespaceLifecycle, request(Pod, pod()), [namespace('default', 'Terminating')]);
+    expect(error.message).toBe(
+      'pods "p" is forbidden: unable to create new content in namespace default because it is being terminated',
+    );
+    expect(error.status.details?.causes).toEqual([
+      { reason: 'NamespaceTerminating', message: 'namespace default is being terminated', field: 'metadata.namespace' },
+    ]);
+  });
+
+  test('lets updates and deletes pass there', async () => {
+    const objects = [namespace('default', 'Terminating')];
+    await run(namespaceLifecycle, request(Pod, pod(), { operation: 'UPDATE' }), objects);
+    await run(namespaceLifecycle, request(Pod, undefined, { operation: 'DELETE', name: 'p' }), objects);
+  });
+
+  test.each(['default', 'kube-system', 'kube-public'])('keeps the namespace %s', async (name) => {
+    const asked = request(Namespace, undefined, { operation: 'DELETE', namespace: '', name });
+    const error = await refusal(namespaceLifecycle, asked, []);
+    expect(error.message).toBe(`namespaces "${name}" is forbidden: this namespace may not be deleted`);
+  });
+
+  test('lets other namespaces go', async () => {
+    const asked = request(Namespace, undefined, { operation: 'DELETE', namespace: '', name: 'mine' });
+    await run(namespaceLifecycle, asked, []);
+  });
+});
+
+const account = (name: string, more: object = {}) => ({
+  apiVersion: 'v1',
+  kind: ServiceAccount.kind,
+  metadata: { name, namespace: 'default' },
+  ...more,
+});
+
+describe('ServiceAccount', () => {
+  test('names the default account, in the old field too', async () => {
+    const admitted = (await run(serviceAccount, request(Pod, pod()), [account('default')])) as Pod;
+    expect(admitted.spec.serviceAccountName).toBe('default');
+    expect(admitted.spec.serviceAccount).toBe('default');
+    expect(admitted.spec.volumes?.[0]?.name).toMatch(/^kube-api-access-[a-z0-9]{5}$/);
+  });
+
+  test('refuses an account that does not exist', async () => {
+    const asked = request(Pod, pod({ serviceAccountName: 'robot' }, { generateName: 'web-' }));
+    const error = await refusal(serviceAccount, asked, [account('default')]);
+    expect(error.message).toBe(
+      'pods "web-" is forbidden: error looking up service account default/robot: serviceaccount "robot" not found',
+    );
+  });
+
+  test('mounts no token when the account opts out', async () => {
+    const objects = [account('default', { automountServiceAccountToken: false })];
+    const admitted = (await run(serviceAccount, request(Pod, pod()), objects)) as Pod;
+    expect(admitted.spec.volumes).toBeUndefined();
+  });
+
+  test('leaves mirror Pods alone', async () => {
+    const mirror = pod({}, { name: 'p', annotations: { 'kubernetes.io/config.mirror': 'x' } });
+    expect(await run(serviceAccount, request(Pod, mirror), [])).toBe(mirror);
+  });
+});
+
+const priorityClass = (name: string, value: number, more: object = {}): PriorityClass => ({
+  apiVersion: 'scheduling.k8s.io/v1',
+  kind: 'PriorityClass',
+  metadata: { name },
+  value,
+  ...more,
+});
+
+describe('Priority', () => {
+  const admitted = async (spec: Partial<Pod['spec']>, classes: PriorityClass[] = []) =>
+    ((await run(priority, request(Pod, pod(spec)), classes)) as Pod).spec;
+
+  test('is 0 without any class', async () => {
+    const { priority: value, preemptionPolicy, priorityClassName } = await admitted({});
+    expect([value, preemptionPolicy, priorityClassName]).toEqual([0, 'PreemptLowerPriority', undefined]);
+  });
+
+  test("is the named class's, with its preemption policy", async () => {
+    const classes = [priorityClass('high', 1000, { preemptionPolicy: 'Never' })];
+    const { priority: value, preemptionPolicy } = await admitted({ priorityClassName: 'high' }, classes);
+    expect([value, preemptionPolicy]).toEqual([1000, 'Never']);
+  });
+
+  test("is the global default's when none is named, and names it", async () => {
+    const { priority: value, priorityClassName } = await admitted({}, [
+      priorityClass('usual', 7, { globalDefault: true }),
+    ]);
+    expect([value, priorityClassName]).toEqual([7, 'usual']);
+  });
+
+  test("knows the system's classes", async () => {
+    expect((await admitted({ priorityClassName: 'system-node-critical' })).priority).toBe(2_000_001_000);
+    expect((await admitted({ priorityClassName: 'system-cluster-critical' })).priority).toBe(2_000_000_000);
+  });
+
+  test('refuses a class that does not exist', async () => {
+    const error = await refusal(priority, request(Pod, pod({ priorityClassName: 'x' })), []);
+    expect(error.message).toBe('pods "p" is forbidden: no PriorityClass with name x was found');
+  });
+
+  test('refuses a number of the own that differs', async () => {
+    const error = await refusal(priority, request(Pod, pod({ priority: 5 })), []);
+    expect(error.message).toContain('the integer value of priority (5) must not be provided in pod spec');
+  });
+
+  test('an update without a priority keeps it', async () => {
+    const asked = request(Pod, pod(), { operation: 'UPDATE', oldObject: pod({ priority: 9 }) });
+    expect(((await run(priority, asked, [])) as Pod).spec.priority).toBe(9);
+  });
+
+  test('there is one global default', async () => {
+    const asked = request(PriorityClass, priorityClass('second', 1, { globalDefault: true }));
+    const error = await refusal(priority, asked, [priorityClass('first', 2, { globalDefault: true })]);
+    expect(error.message).toContain('PriorityClass first is already marked as default');
+  });
+});
