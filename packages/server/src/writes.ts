@@ -14,8 +14,7 @@ import {
   type Stored,
   trackUpdate,
   validateCreate,
-  validateStatusUpdate,
-  validateUpdate,
+  validateSubresourceUpdate,
 } from '@orrery/api';
 import type { AdmissionRequest, WriteOptions } from '@orrery/core';
 import { RevisionConflict } from '@orrery/store';
@@ -293,10 +292,7 @@ export async function runUpdate(
     if (admitted !== next) next = prepare(admitted);
     if (sameContent(next, before)) return before;
     if (plan.tracked !== true) next = track(server, scope, before, next, options);
-    const errors =
-      scope.subresource === 'status'
-        ? validateStatusUpdate(kind, next, before)
-        : validateUpdate(kind, next, before, scope.subresource);
+    const errors = validateSubresourceUpdate(kind, scope.subresource, next, before);
     if (errors.length > 0) throw invalid(kind, scope.name, errors);
     deepFreeze(next);
     await server.admission.validate({ ...request, object: next }, context);

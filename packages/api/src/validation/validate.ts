@@ -186,6 +186,9 @@ export function validateSubresourceUpdate(
   old: KubernetesObject,
 ): FieldError[] {
   if (subresource === 'status') return validateStatusUpdate(kind, object, old);
+  // Binding sets the node's name, which nothing else may; the binding itself has been checked.
+  if (kind.type === kinds.Pod.type && subresource === 'binding')
+    return validateMetadataUpdate(object.metadata, old.metadata);
   if (kind.type !== kinds.Pod.type || (subresource !== 'ephemeralcontainers' && subresource !== 'resize')) {
     return validateUpdate(kind, object, old);
   }
