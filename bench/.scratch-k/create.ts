@@ -1,0 +1,165 @@
+import { type Kind, KindRegistry } from '/work/main/packages/api/src/index.ts';
+import {
+  createServiceProxy,
+  deploymentController,
+  endpointSliceController,
+  endpointsController,
+  garbageCollector,
+  namespaceController,
+  nodeLifecycleController,
+  podGarbageCollector,
+  presetAdmission,
+  replicaSetController,
+  rootCaPublisher,
+  type SchedulerPlugin,
+  schedulerController,
+  serviceAccountController,
+} from '/work/main/packages/controllers/src/index.ts';
+import {
+  type AdmissionPlugin,
+  type Controller,
+  createEnvironment,
+  createManager,
+  type Environment,
+  type Plugin,
+} from '/work/main/packages/core/src/index.ts';
+import { SimNetwork } from '/work/main/packages/runtimes/src/sim/network/network.ts';
+type Image = any;
+const createSimRuntime: any = null;
+
+import { bootstrap } from '/work/main/packages/cluster/src/bootstrap.ts';
+import { applyManifest, type Cluster } from '/work/main/packages/cluster/src/cluster.ts';
+import { adminUser, controllerUser } from '/work/main/packages/cluster/src/identities.ts';
+import { type NodeOptions, numberedNodes } from '/work/main/packages/cluster/src/node-options.ts';
+import { nodePower } from '/work/main/packages/cluster/src/node-power.ts';
+import { Nodes, type RuntimeFactory } from '/work/main/packages/cluster/src/nodes.ts';
+import { podIndexes } from '/work/main/packages/cluster/src/store-indexes.ts';
+import {
+  AdmissionChain,
+  arrangeAdmission,
+  builtinAdmission,
+  createApiServer,
+  createRbacAuthorizer,
+  createSimulatedTokenAuthority,
+  type NodeDirectory,
+  rbacIndexes,
+  serviceAddresses,
+  type TokenAuthority,
+} from '/work/main/packages/server/src/index.ts';
+import { createMemoryEngine, openObjectStore, type StorageEngine } from '/work/main/packages/store/src/index.ts';
+
+/** What a cluster is made of. All have defaults: `createCluster()` is three simulated nodes on the real clock, in memory. */
+export interface ClusterOptions {
+  /** Clock, chance, turns and inspection. Default: the real clock. */
+  readonly environment?: Environment;
+  /** How many nodes (named `node1` …), or which. Default 3. */
+  readonly nodes?: number | readonly NodeOptions[];
+  /** Where objects are kept. Default: memory. */
+  readonly engine?: StorageEngine;
+  /** Runs each node's containers. Default: the simulated runtime. */
+  readonly runtime?: RuntimeFactory;
+  readonly plugins?: readonly Plugin[];
+  /** Signs service account tokens. Default: one for simulations; a cluster that listens on a network needs a real one. */
+  readonly tokens?: TokenAuthority;
+  /** PEM certificates that Pods can check the API server's certificate with. Default: a text that says there is none. */
+  readonly certificates?: string;
+}
+
+const noCertificates = '# This cluster is not reachable over TLS.\n';
+
+/** Starts a whole cluster in this process. Resolves when its control plane and nodes run. */
+export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const environment = options.environment ?? createEnvironment();
+  const plugins = options.plugins ?? [];
+  const kinds = new KindRegistry();
+  for (const kind of plugins.flatMap((plugin) => plugin.kinds ?? [])) kinds.add(kind as Kind);
+
+  const store = await openObjectStore({
+    engine: options.engine ?? createMemoryEngine(),
+    indexes: { ...podIndexes, ...rbacIndexes },
+  });
+  const builtin = [...builtinAdmission(), serviceAddresses(store)];
+  const added: AdmissionPlugin[] = [presetAdmission, ...plugins.flatMap((plugin) => plugin.admission ?? [])];
+  // Nodes need the server, and the server finds kubelets through the nodes.
+  const directory: { nodes: NodeDirectory | undefined } = { nodes: undefined };
+  const server = createApiServer({
+    store,
+    kinds,
+    environment,
+    admission: new AdmissionChain(arrangeAdmission(builtin, added)),
+    authorizers: [createRbacAuthorizer(store)],
+    tokens: options.tokens ?? createSimulatedTokenAuthority('orrery'),
+    nodes: { find: (name) => directory.nodes?.find(name) },
+  });
+  const client = server.client(adminUser);
+  await bootstrap(client);
+
+  const network = new SimNetwork();
+  const images = plugins.flatMap((plugin) => plugin.images ?? []) as readonly Image[];
+  const { clock, random, work } = environment;
+  const runtime: RuntimeFactory =
+    options.runtime ??
+    ((node) => createSimRuntime({ node, network, images, clock, random: random.fork(`runtime-${node.name}`), work }));
+  const nodes = new Nodes({ server, environment, runtime });
+  directory.nodes = nodes;
+
+  const manager = createManager({
+    environment,
+    clientFor: (name) => server.client(controllerUser(name)),
+    componentFor: ({ name }) => ({ component: name }),
+  });
+  const schedulerPlugins = plugins.flatMap((plugin) => plugin.scheduler ?? []) as readonly SchedulerPlugin[];
+  const controllers: readonly Controller[] = [
+    ...builtinControllers({ kinds, certificates: options.certificates ?? noCertificates, schedulerPlugins, network }),
+    nodePower(nodes),
+    ...plugins.flatMap((plugin) => plugin.controllers ?? []),
+  ];
+  for (const controller of controllers) await manager.add(controller);
+  await manager.start();
+  const wanted =
+    typeof options.nodes === 'number' || options.nodes === undefined
+      ? numberedNodes(options.nodes ?? 3)
+      : options.nodes;
+  await Promise.all(wanted.map((node) => nodes.add(node)));
+
+  return {
+    environment,
+    server,
+    kinds,
+    client,
+    nodes,
+    network,
+    manager,
+    as: (user) => server.client(user),
+    apply: (manifest) => applyManifest(client, manifest),
+    close: async () => {
+      await Promise.all([nodes.close(), manager.stop()]);
+      await store.close();
+    },
+  };
+}
+
+interface BuiltinOptions {
+  readonly kinds: KindRegistry;
+  readonly certificates: string;
+  readonly schedulerPlugins: readonly SchedulerPlugin[];
+  readonly network: SimNetwork;
+}
+
+/** The loops of the control plane, each by its own account. */
+function builtinControllers({ kinds, certificates, schedulerPlugins, network }: BuiltinOptions): readonly Controller[] {
+  return [
+    schedulerController({ plugins: schedulerPlugins }),
+    deploymentController(),
+    replicaSetController(),
+    garbageCollector({ kinds }),
+    namespaceController({ kinds }),
+    serviceAccountController(),
+    rootCaPublisher({ certificates }),
+    endpointSliceController(),
+    endpointsController(),
+    nodeLifecycleController(),
+    podGarbageCollector(),
+    createServiceProxy({ network: { routes: network.routes, names: network.dns } }),
+  ];
+}
