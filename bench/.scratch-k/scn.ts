@@ -11,7 +11,6 @@ import {
   Service,
   ServiceAccount,
 } from '/work/main/packages/api/src/index.ts';
-import { taintEvictionController } from '/work/main/packages/controllers/src/index.ts';
 import { FakeRuntime } from '/work/main/packages/controllers/src/kubelet/test-node/fake-runtime.ts';
 import { createSimulation, formatInspection } from '/work/main/packages/core/src/index.ts';
 import { createCluster } from './create.ts';
@@ -22,10 +21,9 @@ environment.inspector.events.subscribe((e) => {
   if (e.type === 'failed' || (e.type === 'log' && (e.level === 'warn' || e.level === 'error')) || process.env.V)
     console.log(formatInspection(e));
 });
-const cluster = await createCluster({
+const cluster = await createCluster({ environment, nodes: 3, runtime: () => new FakeRuntime(environment.clock) as any });
   environment,
   nodes: 3,
-  plugins: [{ name: 'x', controllers: [taintEvictionController()] }],
   runtime: () => new FakeRuntime(environment.clock) as any,
 });
 const c = cluster.client;
