@@ -76,28 +76,54 @@ function failed(error: unknown): ProbeResult {
   return { outcome: 'failure', message: errorText(error) };
 }
 
-function httpProbe(runtime: ContainerRuntime, request: HttpProbeRequest): ProbeResult | Promise<ProbeResult> {
+/** A probe follows so many redirects that stay on its host. */
+const maxRedirects = 10;
+
+function httpProbe(
+  runtime: ContainerRuntime,
+  request: HttpProbeRequest,
+  followed = 0,
+): ProbeResult | Promise<ProbeResult> {
+  const read = (response: HttpProbeResponse): ProbeResult | Promise<ProbeResult> => {
+    if (response.status >= 200 && response.status < 300) return success;
+    const next = redirect(response, request);
+    if (next === undefined) return httpResult(response);
+    if (followed === maxRedirects) return { outcome: 'failure', message: `stopped after ${maxRedirects} redirects` };
+    return httpProbe(runtime, next, followed + 1);
+  };
   try {
     const answer = runtime.network.httpGet(request);
-    return answer instanceof Promise
-      ? answer.then((response) => httpResult(response, request), failed)
-      : httpResult(answer, request);
+    return answer instanceof Promise ? answer.then(read).catch(failed) : read(answer);
   } catch (error) {
     return failed(error);
   }
 }
 
-/** 200 to 399 is success; a redirect that leads off the host is one with a warning. */
-export function httpResult(response: HttpProbeResponse, request: HttpProbeRequest): ProbeResult {
-  if (response.status >= 200 && response.status < 300) return success;
-  if (response.status >= 300 && response.status < 400) {
-    const target = response.headers.location ?? response.headers.Location;
-    return target === undefined
-      ? success
-      : { outcome: 'warning', message: `Probe terminated redirects, Response body: ${response.body.slice(0, 10_240)}` };
+/** What an answer means that is not followed: 200 to 399 is success, with a warning if it leads off the host. */
+export function httpResult({ status, body }: HttpProbeResponse): ProbeResult {
+  if (status >= 200 && status < 300) return success;
+  if (status >= 300 && status < 400) {
+    return { outcome: 'warning', message: `Probe terminated redirects, Response body: ${body.slice(0, 10_240)}` };
   }
-  void request;
-  return { outcome: 'failure', message: `HTTP probe failed with statuscode: ${response.status}` };
+  return { outcome: 'failure', message: `HTTP probe failed with statuscode: ${status}` };
+}
+
+/** The request that a redirect asks for; undefined if the answer is none, or leads to another host. */
+export function redirect(response: HttpProbeResponse, request: HttpProbeRequest): HttpProbeRequest | undefined {
+  if (response.status < 300 || response.status >= 400) return undefined;
+  const location = response.headers.location ?? response.headers.Location;
+  const host = request.host.includes(':') ? `[${request.host}]` : request.host;
+  const base = `${request.scheme}://${host}:${request.port}${request.path}`;
+  if (location === undefined || !URL.canParse(location, base)) return undefined;
+  const url = new URL(location, base);
+  if (url.hostname !== new URL(base).hostname) return undefined;
+  const scheme = url.protocol === 'https:' ? 'https' : 'http';
+  return {
+    ...request,
+    scheme,
+    port: url.port === '' ? (scheme === 'https' ? 443 : 80) : Number(url.port),
+    path: url.pathname + url.search,
+  };
 }
 
 async function execProbe(

@@ -1,4 +1,3 @@
-import type { Milliseconds } from '@orrery/core';
 import type { ProbeVerdict } from './pod-actions.ts';
 
 /** Which of a container's three probes. */
@@ -52,18 +51,4 @@ export function recordOutcome(
   if (state.verdict === seen) return false;
   state.verdict = seen;
   return true;
-}
-
-/** Whether an instance is to be probed now, given whether it has started (KEP-950: the startup probe goes first). */
-export function isDue(
-  state: ProbeState,
-  type: ProbeType,
-  instance: { readonly startedAt: Milliseconds; readonly started: boolean; readonly stopping: boolean },
-  initialDelay: Milliseconds,
-  now: Milliseconds,
-): boolean {
-  if (state.onHold) return false;
-  if (instance.stopping && type !== 'readiness') return false;
-  if (now - instance.startedAt < initialDelay) return false;
-  return instance.started ? type !== 'startup' : type === 'startup';
 }

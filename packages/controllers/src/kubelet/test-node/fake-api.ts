@@ -15,6 +15,7 @@ import { Observable, type Subscriber } from 'rxjs';
 
 interface Watcher {
   readonly kind: string;
+  readonly single: boolean;
   matches(object: Stored): boolean;
   readonly subscriber: Subscriber<WatchEvent>;
 }
@@ -40,6 +41,11 @@ export class FakeApi {
 
   get watches(): number {
     return this.#watchers.size;
+  }
+
+  /** Ends the watches of single objects, as a server that restarts does. */
+  breakWatches(): void {
+    for (const watcher of [...this.#watchers]) if (watcher.single) watcher.subscriber.complete();
   }
 
   #client(): Client {
@@ -155,7 +161,12 @@ export class FakeApi {
         options.namespace === object.metadata.namespace) &&
       selector.matches(object);
     return new Observable((subscriber) => {
-      const watcher: Watcher = { kind: kind.kind, matches, subscriber };
+      const watcher: Watcher = {
+        kind: kind.kind,
+        single: options.fieldSelector?.startsWith('metadata.name=') ?? false,
+        matches,
+        subscriber,
+      };
       this.#watchers.add(watcher);
       if (options.resourceVersion === undefined || options.sendInitialEvents === true) {
         for (const object of this.#objects.values()) {
