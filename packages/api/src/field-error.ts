@@ -117,7 +117,7 @@ export function fieldErrorText(error: FieldError): string {
   return error.field === '' ? error.body : `${error.field}: ${error.body}`;
 }
 
-/** The 422 for an object with these faults: `Pod "x" is invalid: …`. `errors` must not be empty. */
+/** The 422 for an object with these faults: `Pod "x" is invalid: …`, `Deployment.apps "x" is invalid: …`. `errors` must not be empty. */
 export function invalid(
   kind: { readonly group: string; readonly kind: string },
   name: string,
@@ -126,7 +126,8 @@ export function invalid(
   const texts = [...new Set(errors.map(fieldErrorText))];
   const joined = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
   const causes: StatusCause[] = errors.map((e) => ({ reason: e.type, message: e.body, field: e.field }));
-  return failures.unprocessable(`${kind.kind} ${quote(name)} is invalid: ${joined}`, {
+  const qualified = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
+  return failures.unprocessable(`${qualified} ${quote(name)} is invalid: ${joined}`, {
     ...(name === '' ? {} : { name }),
     ...(kind.group === '' ? {} : { group: kind.group }),
     kind: kind.kind,

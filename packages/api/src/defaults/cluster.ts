@@ -80,12 +80,13 @@ export function defaultLimitRange(range: LimitRange): LimitRange {
       if (item.type !== 'Container') return item;
       const limits = { ...item.max, ...item.default };
       const requests = { ...item.min, ...limits, ...item.defaultRequest };
-      const grew = (merged: object, before: object | undefined) =>
-        Object.keys(merged).length > Object.keys(before ?? {}).length;
+      const isSame = (merged: object, before: object | undefined) =>
+        Object.keys(merged).length === Object.keys(before ?? {}).length;
+      if (isSame(limits, item.default) && isSame(requests, item.defaultRequest)) return item;
       return {
         ...item,
-        ...(grew(limits, item.default) ? { default: limits } : {}),
-        ...(grew(requests, item.defaultRequest) ? { defaultRequest: requests } : {}),
+        ...(isSame(limits, item.default) ? {} : { default: limits }),
+        ...(isSame(requests, item.defaultRequest) ? {} : { defaultRequest: requests }),
       };
     }),
   );
