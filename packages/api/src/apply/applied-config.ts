@@ -41,7 +41,7 @@ class ConfigFields {
     if (value === null || node.form === 'leaf') return leaf;
     if (node.form === 'map') {
       if (!isJsonObject(value)) return node.struct ? this.#wrong(path, 'map', value) : leaf;
-      return this.map(value, node, path) ?? leaf;
+      return this.map(value, node, path) ?? (isEmptySet(value as FieldSet) ? leaf : undefined);
     }
     if (!Array.isArray(value)) return this.#wrong(path, 'list', value);
     return this.#list(value, node, path);

@@ -65,14 +65,11 @@ export function applyServerSide(request: ServerSideApply): KubernetesObject {
   const fields = withoutReset(fieldsOfConfig(applied as JsonObject, root, subjectOf(kind, applied)), kind, subresource);
   const base = (live === undefined ? {} : stripManagedFields(live)) as JsonObject;
   const merged = mergeConfig(base, config, root);
-  const result = pruneConfig(
-    merged,
-    fieldsOfEntry(own),
-    [identityFields, fields, ...others.map(fieldsOfEntry)],
-    root,
-  ) as KubernetesObject;
+  const owners = [identityFields, fields, ...others.map(fieldsOfEntry)];
+  const { withEmptied, object } = pruneConfig(merged, fieldsOfEntry(own), owners, root);
+  const result = object as KubernetesObject;
 
-  const changes = changesBetween(kind, live, result, subresource);
+  const changes = changesBetween(kind, live, withEmptied as KubernetesObject, subresource);
   if (!request.force) refuseConflicts(request, others, changes);
 
   const remaining = others.map((entry) => withoutFields(entry, changes.written, changes.removed));

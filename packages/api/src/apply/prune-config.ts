@@ -4,14 +4,29 @@ import { itemElement } from './list-items.ts';
 import type { ListNode, MapNode, MergeNode } from './merge-node.ts';
 
 /**
+ * Stand where pruning left nothing of an object or list. They are not there in the end, but owners keep them: an owner of
+ * the whole does not lose it because its contents went.
+ */
+const emptiedMap: JsonObject = Object.freeze({});
+const emptiedList: readonly unknown[] = Object.freeze([]);
+
+/** What pruning made of an object. */
+export interface Pruned {
+  /** With the emptied parts still there, to see who owns what. */
+  readonly withEmptied: JsonObject;
+  /** As it is to be stored. */
+  readonly object: JsonObject;
+}
+
+/**
  * A merged object without what its applier owned before (`last`) and neither the applier nor anybody else owns now.
  * @param owned the sets of all owners, the applier's new one among them.
  */
-export function pruneConfig(merged: JsonObject, last: FieldSet, owned: readonly FieldSet[], root: MapNode): JsonObject {
-  return (pruneMap(merged, last, owned, root) as JsonObject | undefined) ?? {};
+export function pruneConfig(merged: JsonObject, last: FieldSet, owned: readonly FieldSet[], root: MapNode): Pruned {
+  const withEmptied = pruneMap(merged, last, owned, root);
+  return { withEmptied, object: withEmptied === merged ? merged : (withoutEmptied(withEmptied) as JsonObject) };
 }
 
-/** Undefined if nothing is left. */
 function prune(value: unknown, last: FieldSet, owned: readonly FieldSet[], node: MergeNode): unknown {
   if (isEmptySet(last)) return value;
   if (node.form === 'map' && isJsonObject(value)) return pruneMap(value, last, owned, node);
@@ -19,7 +34,7 @@ function prune(value: unknown, last: FieldSet, owned: readonly FieldSet[], node:
   return value;
 }
 
-function pruneMap(map: JsonObject, last: FieldSet, owned: readonly FieldSet[], node: MapNode): unknown {
+function pruneMap(map: JsonObject, last: FieldSet, owned: readonly FieldSet[], node: MapNode): JsonObject {
   let result: { [field: string]: unknown } | undefined;
   for (const element of Object.keys(last)) {
     if (!element.startsWith('f:')) continue;
@@ -32,10 +47,15 @@ function pruneMap(map: JsonObject, last: FieldSet, owned: readonly FieldSet[], n
     else result[name] = after;
   }
   if (result === undefined) return map;
-  return isEmptySet(result as FieldSet) ? undefined : result;
+  return isEmptySet(result as FieldSet) ? emptiedMap : result;
 }
 
-function pruneList(list: readonly unknown[], last: FieldSet, owned: readonly FieldSet[], node: ListNode): unknown {
+function pruneList(
+  list: readonly unknown[],
+  last: FieldSet,
+  owned: readonly FieldSet[],
+  node: ListNode,
+): readonly unknown[] {
   const result: unknown[] = [];
   for (const [i, item] of list.entries()) {
     const element = itemElement(item, node) ?? `i:${i}`;
@@ -43,7 +63,7 @@ function pruneList(list: readonly unknown[], last: FieldSet, owned: readonly Fie
     if (after !== undefined) result.push(after);
   }
   if (result.length === list.length && result.every((item, i) => item === list[i])) return list;
-  return result.length === 0 ? undefined : result;
+  return result.length === 0 ? emptiedList : result;
 }
 
 /** `named`: a struct's field, which whoever owns something in it owns too. */
@@ -61,4 +81,25 @@ function pruneChild(
   const wasMine = named || isMember(lastHere);
   if (wasMine && !ownedHere.some((set) => named || isMember(set))) return undefined;
   return prune(value, lastHere, ownedHere, node);
+}
+
+function withoutEmptied(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const items = value.filter((item) => !isEmptied(item)).map(withoutEmptied);
+    return items.length === value.length && items.every((item, i) => item === value[i]) ? value : items;
+  }
+  if (!isJsonObject(value)) return value;
+  let result: { [field: string]: unknown } | undefined;
+  for (const [field, child] of Object.entries(value)) {
+    const left = isEmptied(child) ? undefined : withoutEmptied(child);
+    if (left === child) continue;
+    result ??= { ...value };
+    if (left === undefined) delete result[field];
+    else result[field] = left;
+  }
+  return result ?? value;
+}
+
+function isEmptied(value: unknown): boolean {
+  return value === emptiedMap || value === emptiedList;
 }
