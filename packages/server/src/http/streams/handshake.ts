@@ -43,7 +43,11 @@ export async function acceptWebSocket({ request, socket, head }: Upgrade, protoc
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: maxMessageBytes,
-    handleProtocols: () => protocol || false,
+  });
+  // The library takes only names without a slash, which `SPDY/3.1+portforward.k8s.io` is not: the header is written here.
+  delete request.headers['sec-websocket-protocol'];
+  server.on('headers', (headers) => {
+    if (protocol !== '') headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
   });
   return new Promise((resolve, reject) => {
     server.on('wsClientError', reject);

@@ -114,11 +114,12 @@ export const spdyFrames = {
 
 /**
  * A header block with no headers in it. Blocks of one direction share a compression stream, but a block that is only
- * stored (RFC 1951, 3.2.4) says the same whatever came before, so that none has to be kept.
+ * stored (RFC 1951, 3.2.4) says the same whatever came before, so that none has to be kept. An empty block follows: it is
+ * what makes Go's decompressor give out what it has.
  */
 function noHeaders(first: boolean): Buffer {
   const count = [0, 0, 0, 0];
-  const stored = Buffer.of(0x00, count.length, 0x00, 0xff - count.length, 0xff, ...count);
+  const stored = Buffer.of(0x00, count.length, 0x00, 0xff - count.length, 0xff, ...count, 0x00, 0x00, 0x00, 0xff, 0xff);
   return first ? Buffer.concat([Buffer.of(0x78, 0x20), numbers(spdyDictionaryId), stored]) : stored;
 }
 

@@ -1,0 +1,451 @@
+import { once } from 'node:events';
+import { request as httpsRequest } from 'node:https';
+import type { Duplex } from 'node:stream';
+import { constants, createDeflate, inflateSync } from 'node:zlib';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { FakeNode, pod, serveFake, type TestServer } from '../fake-request-path.ts';
+import { spdyDictionary, spdyDictionaryId } from './spdy-dictionary.ts';
+import { parseHeaders, type SpdyFrame, SpdyFrameReader, spdyFrames } from './spdy-frames.ts';
+
+let server: TestServer;
+let node: FakeNode;
+beforeAll(async () => {
+  server = await serveFake();
+});
+afterAll(() => server.close());
+beforeEach(() => {
+  node = new FakeNode();
+  server.path.node_ = node;
+  server.path.put(pod('x'));
+});
+
+const pods = '/api/v1/namespaces/default/pods';
+const execPath = (command: string, more = '&stdout=true&stderr=true') =>
+  `${pods}/x/exec?${command
+    .split(' ')
+    .map((word) => `command=${word}`)
+    .join('&')}${more}`;
+
+/** What came over each channel of a WebSocket. */
+async function overWebSocket(
+  path: string,
+  protocols: string[],
+  during?: (socket: WebSocket) => void,
+): Promise<{ channels: { [channel: string]: string }; protocol: string; code: number }> {
+  const socket = new WebSocket(`${server.url}${path}`, protocols, { ca: server.authority.authority.certificate });
+  const channels: { [channel: string]: string } = {};
+  socket.on('message', (data: Buffer, isBinary) => {
+    const [channel, text] = isBinary
+      ? [String(data[0]), data.subarray(1).toString()]
+      : [data.toString('latin1', 0, 1), Buffer.from(data.toString('latin1', 1), 'base64').toString()];
+    channels[channel] = (channels[channel] ?? '') + text;
+  });
+  if (during !== undefined) socket.on('open', () => during(socket));
+  const [code] = await once(socket, 'close');
+  return { channels, protocol: socket.protocol, code };
+}
+
+/** The answer to a WebSocket that is refused. */
+async function refusal(path: string, protocols: string[]): Promise<{ code: number | undefined; body: unknown }> {
+  const socket = new WebSocket(`${server.url}${path}`, protocols, { ca: server.authority.authority.certificate });
+  const [, response] = await once(socket, 'unexpected-response');
+  const chunks = await Array.fromAsync(response as AsyncIterable<Buffer>);
+  return { code: response.statusCode, body: JSON.parse(Buffer.concat(chunks).toString()) };
+}
+
+const frame = (channel: number, text: string) => Buffer.concat([Buffer.of(channel), Buffer.from(text)]);
+
+describe('a command over a WebSocket', () => {
+  it('has its output on channels 1 and 2 and its end on channel 3', async () => {
+    const { channels, protocol, code } = await overWebSocket(execPath('echo hi'), ['v5.channel.k8s.io']);
+    expect(protocol).toBe('v5.channel.k8s.io');
+    expect(channels).toEqual({ 1: 'hi\n', 2: 'to stderr\n', 3: '{"metadata":{},"status":"Success"}' });
+    expect(code).toBe(1000);
+  });
+
+  it('tells its exit code as a cause', async () => {
+    const { channels } = await overWebSocket(execPath('exit 3'), ['v4.channel.k8s.io']);
+    expect(JSON.parse(channels[3] ?? '')).toEqual({
+      metadata: {},
+      status: 'Failure',
+      message: 'command terminated with non-zero exit code: exit status 3',
+      reason: 'NonZeroExitCode',
+      details: { causes: [{ reason: 'ExitCode', message: '3' }] },
+    });
+  });
+
+  it('tells when the runtime failed', async () => {
+    const { channels } = await overWebSocket(execPath('crash'), ['v5.channel.k8s.io']);
+    expect(JSON.parse(channels[3] ?? '')).toMatchObject({ status: 'Failure', reason: 'InternalError', code: 500 });
+  });
+
+  it('gets its input on channel 0, and its end on channel 255', async () => {
+    const path = execPath('cat', '&stdin=true&stdout=true');
+    const { channels } = await overWebSocket(path, ['v5.channel.k8s.io'], (socket) => {
+      socket.send(frame(0, 'ab'));
+      socket.send(frame(0, 'c'));
+      socket.send(Buffer.of(255, 0));
+    });
+    expect(channels).toMatchObject({ 1: 'abc', 3: expect.stringContaining('Success') });
+  });
+
+  it('learns the size of its terminal on channel 4', async () => {
+    const path = execPath('size', '&stdin=true&stdout=true&stderr=true&tty=true');
+    const { channels } = await overWebSocket(path, ['v5.channel.k8s.io'], (socket) => {
+      socket.send(frame(4, 'nonsense'));
+      socket.send(frame(4, '{"Width":80,"Height":24}'));
+    });
+    expect(channels[1]).toBe('80x24');
+    expect(node.sizes).toEqual(['80x24']);
+  });
+
+  it('can be spoken to in base64', async () => {
+    const path = execPath('cat', '&stdin=true&stdout=true');
+    const { channels, protocol } = await overWebSocket(path, ['base64.channel.k8s.io'], (socket) => {
+      socket.send(`0${Buffer.from('abc').toString('base64')}`);
+      socket.once('message', () => socket.once('message', () => socket.close()));
+    });
+    expect(protocol).toBe('base64.channel.k8s.io');
+    expect(channels).toEqual({ 1: 'abc' });
+  });
+
+  it('has text on the error channel of old protocols, and nothing for success', async () => {
+    const failed = await overWebSocket(execPath('exit 3'), ['channel.k8s.io']);
+    expect(failed.channels[3]).toBe('command terminated with non-zero exit code: exit status 3');
+    const succeeded = await overWebSocket(execPath('echo hi'), ['channel.k8s.io']);
+    expect(succeeded.channels).toEqual({ 1: 'hi\n', 2: 'to stderr\n' });
+  });
+
+  it('sends only the streams that were asked for', async () => {
+    const { channels } = await overWebSocket(execPath('echo hi', '&stdout=true'), ['v5.channel.k8s.io']);
+    expect(Object.keys(channels)).toEqual(['1', '3']);
+  });
+
+  it('is ended when the client goes', async () => {
+    await overWebSocket(execPath('hang'), ['v5.channel.k8s.io'], (socket) => socket.terminate());
+    await expect.poll(() => node.closed).toBe(1);
+  });
+
+  it('that is attached to ends with success', async () => {
+    const { channels } = await overWebSocket(
+      `${pods}/x/attach?stdin=true&stdout=true`,
+      ['v5.channel.k8s.io'],
+      (socket) => {
+        socket.send(frame(0, 'abc'));
+        socket.send(Buffer.of(255, 0));
+      },
+    );
+    expect(channels).toMatchObject({ 1: 'abc', 3: '{"metadata":{},"status":"Success"}' });
+  });
+
+  it('can come with a token in place of a header', async () => {
+    const token = `base64url.bearer.authorization.k8s.io.${Buffer.from('good').toString('base64url')}`;
+    await overWebSocket(execPath('echo hi'), [token, 'v4.channel.k8s.io']);
+    expect(server.path.calls.at(-1)?.scope.user.username).toBe('bearer');
+  });
+
+  it.each([
+    ['a container that does not run', execPath('missing'), ['v5.channel.k8s.io'], 400, 'container not found ("a")'],
+    [
+      'a Pod that is not there',
+      `${pods}/z/exec?command=ls&stdout=true`,
+      ['v5.channel.k8s.io'],
+      404,
+      'pods "z" not found',
+    ],
+    [
+      'a container that is not there',
+      execPath('ls', '&stdout=true&container=z'),
+      ['v5.channel.k8s.io'],
+      400,
+      'container z is not valid for pod x',
+    ],
+    [
+      'no streams',
+      execPath('ls', ''),
+      ['v5.channel.k8s.io'],
+      400,
+      'you must specify at least 1 of stdin, stdout, stderr',
+    ],
+    ['no command', `${pods}/x/exec?stdout=true`, ['v5.channel.k8s.io'], 400, 'you must specify a command'],
+    ['an unknown protocol', execPath('ls'), ['v9.channel.k8s.io'], 400, 'server accepts'],
+    ['what is no stream', `${pods}/x`, ['v5.channel.k8s.io'], 400, 'cannot be upgraded'],
+    ['port-forward without its protocol', `${pods}/x/portforward`, [], 400, 'SPDY/3.1+portforward.k8s.io is required'],
+  ])('is refused for %s', async (_why, path, protocols, code, message) => {
+    expect(await refusal(path, protocols)).toEqual({
+      code,
+      body: expect.objectContaining({ kind: 'Status', message: expect.stringContaining(message) }),
+    });
+  });
+});
+
+/** The client's side of SPDY, with the real compression of a client that does not know how the server makes its blocks. */
+class SpdyClient {
+  readonly frames: SpdyFrame[] = [];
+  readonly received = new Map<number, string>();
+  readonly ended = new Set<number>();
+  readonly over: Promise<unknown>;
+  readonly #transport: Duplex;
+  readonly #deflate = createDeflate({ dictionary: spdyDictionary, flush: constants.Z_SYNC_FLUSH });
+  #nextId = 1;
+  #changed = Promise.withResolvers<void>();
+
+  constructor(transport: Duplex) {
+    this.#transport = transport;
+    const reader = new SpdyFrameReader();
+    transport.on('data', (chunk: Buffer) => {
+      for (const frame of reader.push(chunk)) {
+        this.frames.push(frame);
+        if (frame.type !== 'data') continue;
+        this.received.set(frame.id, (this.received.get(frame.id) ?? '') + frame.data.toString());
+        if (frame.fin) this.ended.add(frame.id);
+      }
+      this.#changed.resolve();
+      this.#changed = Promise.withResolvers();
+    });
+    this.over = once(transport, 'close');
+  }
+
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) await this.#changed.promise;
+  }
+
+  async open(headers: { readonly [name: string]: string }, fin = false): Promise<number> {
+    const id = this.#nextId;
+    this.#nextId += 2;
+    const block = await this.#compress(headers);
+    const body = Buffer.concat([number(id), number(0), Buffer.of(0, 0), block]);
+    this.#control(1, body, fin ? 1 : 0);
+    return id;
+  }
+
+  send(id: number, text: string, fin = false): void {
+    this.#transport.write(spdyFrames.data(id, Buffer.from(text), fin));
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#transport.write(bytes);
+  }
+
+  close(): void {
+    this.#transport.end();
+  }
+
+  #control(type: number, body: Buffer, flags: number): void {
+    const head = Buffer.alloc(8);
+    head.writeUInt16BE(0x8003, 0);
+    head.writeUInt16BE(type, 2);
+    head.writeUInt8(flags, 4);
+    head.writeUIntBE(body.length, 5, 3);
+    this.#transport.write(Buffer.concat([head, body]));
+  }
+
+  #compress(headers: { readonly [name: string]: string }): Promise<Buffer> {
+    const entries = Object.entries(headers);
+    const strings = entries.flat().flatMap((text) => [number(Buffer.byteLength(text)), Buffer.from(text)]);
+    const plain = Buffer.concat([number(entries.length), ...strings]);
+    return new Promise((resolve) => {
+      const chunks: Buffer[] = [];
+      const collect = (chunk: Buffer) => chunks.push(chunk);
+      this.#deflate.on('data', collect);
+      this.#deflate.write(plain, () => {
+        this.#deflate.off('data', collect);
+        resolve(Buffer.concat(chunks));
+      });
+    });
+  }
+}
+
+function number(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+async function overSpdy(path: string, protocol: string): Promise<{ client: SpdyClient; protocol: unknown }> {
+  const outgoing = httpsRequest(`${server.url}${path}`, {
+    method: 'POST',
+    ca: server.authority.authority.certificate,
+    agent: false,
+    headers: { connection: 'Upgrade', upgrade: 'SPDY/3.1', 'x-stream-protocol-version': protocol },
+  });
+  outgoing.end();
+  const [response, socket] = await once(outgoing, 'upgrade');
+  return { client: new SpdyClient(socket), protocol: response.headers['x-stream-protocol-version'] };
+}
+
+describe('a command over SPDY', () => {
+  it('has a stream for each of its own and one for its end', async () => {
+    const { client, protocol } = await overSpdy(execPath('echo hi'), 'v5.channel.k8s.io, v4.channel.k8s.io');
+    expect(protocol).toBe('v4.channel.k8s.io');
+    const error = await client.open({ streamtype: 'error' });
+    const stdout = await client.open({ streamtype: 'stdout' });
+    const stderr = await client.open({ streamtype: 'stderr' });
+    await client.over;
+    expect(client.received).toEqual(
+      new Map([
+        [stdout, 'hi\n'],
+        [stderr, 'to stderr\n'],
+        [error, '{"metadata":{},"status":"Success"}'],
+      ]),
+    );
+    expect(client.ended).toEqual(new Set([error, stdout, stderr]));
+    expect(client.frames.at(-1)).toEqual({ type: 'goAway' });
+  });
+
+  it('gets its input until the stream ends', async () => {
+    const { client } = await overSpdy(execPath('cat', '&stdin=true&stdout=true'), 'v4.channel.k8s.io');
+    await client.open({ streamtype: 'error' });
+    const stdin = await client.open({ streamtype: 'stdin' });
+    const stdout = await client.open({ streamtype: 'stdout' });
+    client.send(stdin, 'ab');
+    client.send(stdin, 'c', true);
+    await client.over;
+    expect(client.received.get(stdout)).toBe('abc');
+  });
+
+  it('learns the size of its terminal', async () => {
+    const { client } = await overSpdy(execPath('size', '&stdin=true&stdout=true&tty=true'), 'v4.channel.k8s.io');
+    await client.open({ streamtype: 'error' });
+    const stdout = await client.open({ streamtype: 'stdout' });
+    const resize = await client.open({ streamtype: 'resize' });
+    client.send(resize, '{"Width":80,"Height":24}\n');
+    await client.over;
+    expect(client.received.get(stdout)).toBe('80x24');
+  });
+
+  it('is ended when the client goes', async () => {
+    const { client } = await overSpdy(execPath('hang'), 'v4.channel.k8s.io');
+    client.close();
+    await client.over;
+    await expect.poll(() => node.closed).toBe(1);
+  });
+
+  it('answers pings', async () => {
+    const { client } = await overSpdy(execPath('hang'), 'v4.channel.k8s.io');
+    client.write(spdyFrames.ping(1));
+    await client.until(() => client.frames.length > 0);
+    expect(client.frames).toEqual([{ type: 'ping', id: 1 }]);
+    client.close();
+  });
+
+  it('hangs up on what is no SPDY', async () => {
+    const { client } = await overSpdy(execPath('hang'), 'v4.channel.k8s.io');
+    client.write(Buffer.of(0x80, 9, 0, 1, 0, 0, 0, 0));
+    await client.over;
+  });
+});
+
+describe('port-forward', () => {
+  const open = () => overSpdy(`${pods}/x/portforward`, 'portforward.k8s.io');
+
+  it('carries each connection on a stream of its own', async () => {
+    const { client, protocol } = await open();
+    expect(protocol).toBe('portforward.k8s.io');
+    const streams: number[] = [];
+    for (const requestid of ['0', '1']) {
+      await client.open({ streamtype: 'error', port: '80', requestid }, true);
+      streams.push(await client.open({ streamtype: 'data', port: '80', requestid }));
+    }
+    const [first = 0, second = 0] = streams;
+    client.send(first, 'one');
+    client.send(second, 'two', true);
+    await client.until(() => client.ended.has(second) && client.received.get(first) === 'one');
+    expect(client.received.get(second)).toBe('two');
+    expect(client.ended.has(first)).toBe(false);
+    client.close();
+  });
+
+  it('tells on the error stream why a port cannot be reached', async () => {
+    const { client } = await open();
+    const error = await client.open({ streamtype: 'error', port: '81', requestid: '0' }, true);
+    const data = await client.open({ streamtype: 'data', port: '81', requestid: '0' });
+    await client.until(() => client.ended.has(data) && client.ended.has(error));
+    expect(client.received.get(error)).toMatch(/^error forwarding port 81 to pod x, uid uid-\d+: connection refused$/);
+    client.close();
+  });
+
+  it('refuses a stream without a port', async () => {
+    const { client } = await open();
+    const data = await client.open({ streamtype: 'data', port: 'http' });
+    await client.until(() => client.frames.length > 0);
+    expect(client.frames).toEqual([{ type: 'rstStream', id: data }]);
+    client.close();
+  });
+
+  it('refuses other protocols', async () => {
+    const outgoing = httpsRequest(`${server.url}${pods}/x/portforward`, {
+      method: 'POST',
+      ca: server.authority.authority.certificate,
+      headers: { connection: 'Upgrade', upgrade: 'SPDY/3.1', 'x-stream-protocol-version': 'other' },
+    });
+    outgoing.end();
+    const [response] = await once(outgoing, 'response');
+    expect(response.statusCode).toBe(403);
+    response.destroy();
+  });
+});
+
+describe('closing', () => {
+  it('ends streams', async () => {
+    const other = await serveFake();
+    other.path.put(pod('x'));
+    const socket = new WebSocket(`${other.url}${execPath('hang')}`, ['v5.channel.k8s.io'], {
+      ca: other.authority.authority.certificate,
+    });
+    await once(socket, 'open');
+    const closed = once(socket, 'close');
+    await other.close();
+    await closed;
+  });
+});
+
+describe('SPDY frames', () => {
+  it('the dictionary is the one of the standard', () => {
+    let a = 1;
+    let b = 0;
+    for (const byte of spdyDictionary) {
+      a = (a + byte) % 65521;
+      b = (b + a) % 65521;
+    }
+    expect(b * 65536 + a).toBe(spdyDictionaryId);
+  });
+
+  it('come out the same however their bytes are cut', () => {
+    const bytes = Buffer.concat([
+      spdyFrames.ping(1),
+      spdyFrames.data(3, Buffer.from('abc'), true),
+      spdyFrames.rstStream(5),
+      spdyFrames.goAway(5),
+      spdyFrames.windowUpdate(0, 7),
+    ]);
+    const expected: SpdyFrame[] = [
+      { type: 'ping', id: 1 },
+      { type: 'data', id: 3, fin: true, data: Buffer.from('abc') },
+      { type: 'rstStream', id: 5 },
+      { type: 'goAway' },
+      { type: 'other' },
+    ];
+    for (let size = 1; size <= bytes.length; size++) {
+      const reader = new SpdyFrameReader();
+      const frames: SpdyFrame[] = [];
+      for (let at = 0; at < bytes.length; at += size) frames.push(...reader.push(bytes.subarray(at, at + size)));
+      expect(frames).toEqual(expected);
+    }
+  });
+
+  it('replies share one compression stream, and each ends with the empty block that makes decompressors give it out', () => {
+    const blocks = [spdyFrames.synReply(1, true), spdyFrames.synReply(3, false)].map((frame) => frame.subarray(12));
+    for (const block of blocks) expect(block.subarray(-5)).toEqual(Buffer.of(0, 0, 0, 0xff, 0xff));
+    const plain = inflateSync(Buffer.concat(blocks), {
+      dictionary: spdyDictionary,
+      finishFlush: constants.Z_SYNC_FLUSH,
+    });
+    expect(plain).toEqual(Buffer.alloc(8));
+  });
+
+  it('a header block that is cut off is refused', () => {
+    expect(() => parseHeaders(Buffer.concat([number(1), number(5), Buffer.from('ab')]))).toThrow('cut off');
+  });
+});
