@@ -127,6 +127,17 @@ export function prepareUpdate(
   return next;
 }
 
+/** The namespace that an update through `/finalize` stores: the one way to change the finalizers of its spec. Pure. */
+export function prepareFinalize(
+  object: KubernetesObject,
+  old: Stored,
+  kind: Kind,
+  rules: ResourceRules,
+): KubernetesObject {
+  const prepared: Fields = { ...prepareUpdate(object, old, kind, rules), spec: (object as Fields).spec };
+  return prepared;
+}
+
 /** The object that an update through `/status` stores: only the status (and some metadata) changes. Pure. */
 export function prepareStatusUpdate(object: KubernetesObject, old: Stored, kind: Kind): KubernetesObject {
   const metadata = serverMetadata(object.metadata ?? {}, old.metadata);

@@ -25,6 +25,7 @@ import {
   checkIdentity,
   checkNamespace,
   prepareCreate,
+  prepareFinalize,
   prepareStatusUpdate,
   prepareUpdate,
   withoutServerFields,
@@ -274,7 +275,9 @@ export async function runUpdate(
     const prepare = (object: KubernetesObject): KubernetesObject =>
       scope.subresource === 'status'
         ? prepareStatusUpdate(object, before, kind)
-        : prepareUpdate(object, before, kind, rules);
+        : scope.subresource === 'finalize'
+          ? prepareFinalize(object, before, kind, rules)
+          : prepareUpdate(object, before, kind, rules);
     let next = prepare(candidate);
     const context = admissionContext(server, scope.warn);
     const request: AdmissionRequest & { object: KubernetesObject } = {

@@ -11,6 +11,7 @@ import {
 import { claim } from '../workload/claim.ts';
 import { controllerOf } from '../workload/owner.ts';
 import { isTerminal } from '../workload/pod-state.ts';
+import { unlessGone } from '../workload/unless-gone.ts';
 import { countedStatus, type Sets, untilDeadline } from './conditions.ts';
 import { DeploymentRollout } from './deployment-rollout.ts';
 import { rollbackTarget } from './revision.ts';
@@ -28,7 +29,7 @@ export function deploymentController(): Controller {
     watches: [orphanReplicaSets, podsOfRecreate],
     reads: [ReplicaSet, Pod],
     concurrency: 5,
-    reconcile,
+    reconcile: (deployment, context) => unlessGone(Deployment, deployment, () => reconcile(deployment, context)),
   });
 }
 

@@ -21,7 +21,7 @@ import {
   type WorkQueue,
 } from '@orrery/core';
 import type { Subscription } from 'rxjs';
-import { classifyOwners, collectionOf, type OwnerState } from './owners.ts';
+import { classifyOwners, collectionOf, type Dependents, type OwnerState } from './owners.ts';
 
 /** How many owners are remembered to be gone. */
 const rememberedAbsent = 1000;
@@ -183,22 +183,29 @@ export class Collector {
     const states = new Map<OwnerReference, OwnerState>();
     for (const reference of ownerReferences) states.set(reference, await this.#confirmedState(kind, object, reference));
     const owners = classifyOwners(ownerReferences, (reference) => states.get(reference) ?? 'unknown');
-    const decision = collectionOf(owners, finalizers, this.#hasDependents(object));
+    const decision = collectionOf(owners, finalizers, this.#dependentsOf(object));
     if (decision.type === 'keep') return;
     if (decision.type === 'unlink') {
       await this.#setOwners(kind, object, decision.remaining);
       return;
     }
-    if (decision.unblocksDependents) await this.#unblockDependents(object);
+    if (decision.unblocksOwners) {
+      const unblocked = ownerReferences.map((reference) => ({ ...reference, blockOwnerDeletion: false }));
+      await this.#setOwners(kind, object, unblocked);
+    }
     await this.#context.client.delete(kind, keyOf(object), {
       propagationPolicy: decision.policy,
       preconditions: { uid: object.metadata.uid },
     });
   }
 
-  #hasDependents({ metadata }: Stored): boolean {
-    for (const _ of this.#dependents(metadata.uid)) return true;
-    return false;
+  #dependentsOf({ metadata }: Stored): Dependents {
+    let found: Dependents = 'none';
+    for (const [, dependent] of this.#dependents(metadata.uid)) {
+      if (isWaiting(dependent)) return 'waiting';
+      found = 'some';
+    }
+    return found;
   }
 
   /** Before an object is taken for absent, the API server is asked: the cache may lag. */
@@ -271,20 +278,6 @@ export class Collector {
       }
     }
     if (!blocked) await this.#dropFinalizer(kind, owner, foreground);
-  }
-
-  /** Dependents of something that itself waits must not block it, or a circle would wait forever. */
-  async #unblockDependents(owner: Stored): Promise<void> {
-    for (const [kind, dependent] of [...this.#dependents(owner.metadata.uid)]) {
-      const references = dependent.metadata.ownerReferences ?? [];
-      const unblocked = references.map((reference) =>
-        reference.uid === owner.metadata.uid ? { ...reference, blockOwnerDeletion: false } : reference,
-      );
-      const blocks = references.some(
-        ({ uid, blockOwnerDeletion }) => uid === owner.metadata.uid && blockOwnerDeletion === true,
-      );
-      if (blocks) await this.#setOwners(kind, dependent, unblocked);
-    }
   }
 
   async #setOwners(kind: Kind, object: Stored, references: readonly OwnerReference[]): Promise<void> {

@@ -34,22 +34,32 @@ export type Collection =
   | { readonly type: 'keep' }
   /** Some owner is left: the references to the others go. */
   | { readonly type: 'unlink'; readonly remaining: readonly OwnerReference[] }
-  | { readonly type: 'delete'; readonly policy: PropagationPolicy; readonly unblocksDependents: boolean };
+  | {
+      readonly type: 'delete';
+      readonly policy: PropagationPolicy;
+      /** The object must not hold up its owners any more: they and it would wait for each other. */
+      readonly unblocksOwners: boolean;
+    };
+
+/** What an object's dependents are like: there are none, some, or some that wait for dependents of their own. */
+export type Dependents = 'none' | 'some' | 'waiting';
 
 /** Decides over an object with owners. */
 export function collectionOf(
   { solid, dangling, waiting }: ClassifiedOwners,
   finalizers: readonly string[],
-  hasDependents: boolean,
+  dependents: Dependents,
 ): Collection {
   if (solid.length > 0) {
     return dangling.length + waiting.length === 0 ? { type: 'keep' } : { type: 'unlink', remaining: solid };
   }
-  if (waiting.length > 0 && hasDependents) return { type: 'delete', policy: 'Foreground', unblocksDependents: true };
+  if (waiting.length > 0 && dependents !== 'none') {
+    return { type: 'delete', policy: 'Foreground', unblocksOwners: dependents === 'waiting' };
+  }
   const policy = finalizers.includes('orphan')
     ? 'Orphan'
     : finalizers.includes('foregroundDeletion')
       ? 'Foreground'
       : 'Background';
-  return { type: 'delete', policy, unblocksDependents: false };
+  return { type: 'delete', policy, unblocksOwners: false };
 }

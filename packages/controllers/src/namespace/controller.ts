@@ -9,6 +9,7 @@ import {
   type ReconcileResult,
 } from '@orrery/core';
 import { semanticEqual } from '../workload/semantic-equal.ts';
+import { unlessGone } from '../workload/unless-gone.ts';
 import { deletionConditions, type RemainingContent } from './conditions.ts';
 
 /** The finalizer in a namespace's spec that this controller takes away when nothing is left inside. */
@@ -32,7 +33,7 @@ export function namespaceController({ kinds }: NamespaceControllerOptions): Cont
       },
     ],
     concurrency: 5,
-    reconcile: (namespace, context) => empty(namespace, kinds, context),
+    reconcile: (namespace, context) => unlessGone(Namespace, namespace, () => empty(namespace, kinds, context)),
   });
 }
 
@@ -58,14 +59,8 @@ async function empty(
     throw new Error(`deleting what is in namespace ${namespace.metadata.name}: ${failures.join('; ')}`);
   if (remaining.length > 0) return { requeueAfter: grace === 0 ? '1s' : grace / 2 + 1000 };
   const left = finalizers.filter((name) => name !== finalizer);
-  try {
-    await client.updateSubresource(Namespace, namespace.metadata.name, 'finalize', {
-      ...current,
-      spec: { ...current.spec, finalizers: left },
-    } as Namespace);
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  const released: Namespace = { ...current, spec: { ...current.spec, finalizers: left } };
+  await client.updateSubresource(Namespace, namespace.metadata.name, 'finalize', released);
 }
 
 interface Content {

@@ -1,1 +1,1 @@
-export { nodeLifecycleController, taintEvictionController } from './controller.ts';
+export { nodeLifecycleController } from './controller.ts';

@@ -14,6 +14,7 @@ import { controllerOf } from '../workload/owner.ts';
 import { podControl, podFromTemplate } from '../workload/pod-control.ts';
 import { isActive, readySince } from '../workload/pod-state.ts';
 import { slowStart } from '../workload/slow-start.ts';
+import { unlessGone } from '../workload/unless-gone.ts';
 import { podsToDelete } from './deletion-rank.ts';
 import { type ReplicaFailure, replicaSetStatus, sameStatus } from './status.ts';
 
@@ -31,7 +32,7 @@ export function replicaSetController(): Controller {
     owns: [Pod],
     watches: [orphanPods],
     concurrency: 5,
-    reconcile,
+    reconcile: (replicaSet, context) => unlessGone(ReplicaSet, replicaSet, () => reconcile(replicaSet, context)),
   });
 }
 

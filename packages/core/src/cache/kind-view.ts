@@ -182,9 +182,12 @@ function isOld(object: Stored, gone: Gone): boolean {
 }
 
 /** Whether this state is what a write left when it took the last finalizer off an object that was being deleted. */
-function wasLast({ metadata }: Stored): boolean {
+function wasLast(object: Stored): boolean {
+  const { metadata, spec } = object as Stored & { readonly spec?: { readonly finalizers?: readonly string[] } };
   return (
     metadata.deletionTimestamp !== undefined &&
+    // A namespace has finalizers in its spec, too.
+    (spec?.finalizers?.length ?? 0) === 0 &&
     (metadata.finalizers?.length ?? 0) === 0 &&
     (metadata.deletionGracePeriodSeconds ?? 0) === 0
   );
