@@ -22,7 +22,7 @@ describe('$(VAR)', () => {
     ['cost $', 'cost $', 'at the end it stays'],
     ['$(B)', '$(A)', 'what is put in is not looked at again'],
     ['$()', '$()', 'an empty name is unknown'],
-    ['${A}', '${A}', 'other shells’ forms are none'],
+    ['$[A]', '$[A]', 'other brackets mean nothing'],
   ])('%s is %s: %s', (text, expected) => {
     expect(expand(text, variables)).toBe(expected);
   });

@@ -202,6 +202,7 @@ describe('sidecars', () => {
     ['the next starts when the sidecar has started', spec, ['s:RUNNING'], {}, 'start i'],
     ['and waits for its startup probe', spec, ['s:RUNNING'], waitFor('s', 'unknown'), ''],
     ['all sidecars started: the containers', spec, ['s:RUNNING', 'i:EXITED:0', 't:RUNNING'], {}, 'start a'],
+    ['a failed init container behind it is tried again', spec, ['s:RUNNING', 'i:EXITED:1'], {}, 'start i'],
     ['one that ends is restarted while others initialize', spec, ['s:EXITED:0', 'i:RUNNING'], {}, 'start s'],
     [
       'and later, whatever the Pod’s policy',

@@ -185,8 +185,8 @@ function planInitContainers(
     const container = inits[i] as PodContainer;
     if (!initialized && i > current) break;
     const instance = latestIn(observed, container.spec.name, sandbox.id);
+    done = false;
     if (container.role === 'sidecar') {
-      done = false;
       if (instance === undefined || instance.state === 'EXITED' || instance.state === 'CREATED') {
         plan.startInit.push(container);
       } else if (instance.state === 'UNKNOWN') {

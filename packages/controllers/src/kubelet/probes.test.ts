@@ -137,9 +137,9 @@ describe('handlers', () => {
     const result = await probe({ httpGet: { port: 80, path: '/a' } }, (runtime) => {
       runtime.http = ({ path, port }) => {
         paths.push(`${port}${path}`);
-        return path === '/c'
-          ? { status: 200, body: '', headers: {} }
-          : { status: 301, body: '', headers: { location: path === '/a' ? '/b?x=1' : 'http://10.0.0.1:81/c' } };
+        if (path === '/c') return { status: 200, body: '', headers: {} };
+        const headers: { [name: string]: string } = { location: path === '/a' ? '/b?x=1' : 'http://10.0.0.1:81/c' };
+        return { status: 301, body: '', headers };
       };
     });
     expect([result.outcome, ...paths]).toEqual(['success', '80/a', '80/b?x=1', '81/c']);
