@@ -20,8 +20,10 @@ const descriptors = ['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@
 const every = /^@every ([+-]?(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))+$/;
 
 /** What is wrong with a CronJob's schedule, in the words of the parser that Kubernetes uses; `undefined` if it is valid. */
-export function cronScheduleFault(schedule: string): string | undefined {
-  if (schedule === '') return 'empty spec string';
+export function cronScheduleFault(text: string): string | undefined {
+  if (text === '') return 'empty spec string';
+  // The parser knows zones; that a CronJob may not have one there is a rule of its own.
+  const schedule = text.replace(/^(CRON_)?TZ=\S* +/, '');
   if (schedule.startsWith('@')) {
     if (descriptors.includes(schedule) || every.test(schedule)) return undefined;
     return schedule.startsWith('@every ')
