@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { toolsFolder } from '../paths.ts';
+import { kubernetesTools } from '../tools/kubernetes-tools.ts';
+
+const main = join(import.meta.dirname, '..', 'main.ts');
+/** How often an answer is asked for before a test gives up, and the pause between. */
+const tries = 400;
+const pauseMs = 150;
+
+/** What a program printed, and how it ended. */
+export interface Ran {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number;
+}
+
+/** A cluster that `orrery up` runs in a process of its own, with the pinned kubectl pointed at it. For tests. */
+export interface RunningCluster {
+  readonly kubeconfig: string;
+  /** A folder that goes with the cluster. */
+  readonly folder: string;
+  /** Runs kubectl to its end. @throws Error with its output if it fails */
+  kubectl(args: readonly string[], options?: { readonly stdin?: string }): Promise<string>;
+  /** Runs kubectl and gives how it ended. */
+  tryKubectl(args: readonly string[], options?: { readonly stdin?: string }): Promise<Ran>;
+  /** Starts kubectl and leaves it running. */
+  startKubectl(args: readonly string[], env?: NodeJS.ProcessEnv): ChildProcess;
+  /** Asks kubectl again until what it prints on standard output is as wanted. @throws Error with the last answer */
+  until(args: readonly string[], wanted: (stdout: string) => boolean): Promise<string>;
+  helm(args: readonly string[]): Promise<Ran>;
+  stop(): Promise<void>;
+}
+
+/** Starts `orrery up` with the arguments; resolves when its API answers. */
+export async function startCluster(args: readonly string[] = ['--no-examples']): Promise<RunningCluster> {
+  const tools = await kubernetesTools(toolsFolder);
+  const folder = await mkdtemp(join(tmpdir(), 'orrery-test-'));
+  const kubeconfig = join(folder, 'kubeconfig');
+  const server = spawn(process.execPath, [main, 'up', ...args, '--port', '0', '--kubeconfig', kubeconfig], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  await said(server, /^kubeconfig: /m);
+  const env = {
+    ...process.env,
+    KUBECONFIG: kubeconfig,
+    HELM_CACHE_HOME: folder,
+    HELM_CONFIG_HOME: folder,
+    HELM_DATA_HOME: folder,
+  };
+  const tryKubectl = (command: readonly string[], options: { readonly stdin?: string } = {}) =>
+    run(tools.kubectl, command, env, options.stdin);
+  const kubectl = async (command: readonly string[], options?: { readonly stdin?: string }) => {
+    const { code, stdout, stderr } = await tryKubectl(command, options);
+    if (code !== 0) throw new Error(`kubectl ${command.join(' ')} ended with ${code}:\n${stdout}${stderr}`);
+    return stdout;
+  };
+  return {
+    kubeconfig,
+    folder,
+    tryKubectl,
+    kubectl,
+    startKubectl: (command, more = {}) => spawn(tools.kubectl, command, { env: { ...env, ...more }, stdio: 'pipe' }),
+    helm: (command) => run(tools.helm, command, env),
+    until: async (command, wanted) => {
+      let answer = '';
+      for (let attempt = 0; attempt < tries; attempt++) {
+        if (attempt > 0) await new Promise((wake) => setTimeout(wake, pauseMs));
+        const { stdout, stderr, code } = await tryKubectl(command);
+        answer = stdout + stderr;
+        if (code === 0 && wanted(stdout)) return stdout;
+      }
+      throw new Error(`kubectl ${command.join(' ')} never answered as wanted; at last:\n${answer}`);
+    },
+    stop: async () => {
+      server.kill('SIGTERM');
+      await ended(server);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Runs the command `orrery` to its end. */
+export function orrery(args: readonly string[], options: { readonly env?: NodeJS.ProcessEnv } = {}): Promise<Ran> {
+  return run(process.execPath, [main, ...args], { ...process.env, ...options.env });
+}
+
+function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv, stdin?: string): Promise<Ran> {
+  return new Promise((done, failed) => {
+    const child = spawn(program, args, { env, stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+    const out = { stdout: '', stderr: '' };
+    child.stdout?.on('data', (chunk: Buffer) => {
+      out.stdout += chunk.toString();
+    });
+    child.stderr?.on('data', (chunk: Buffer) => {
+      out.stderr += chunk.toString();
+    });
+    child.on('error', failed);
+    child.on('close', (code) => done({ ...out, code: code ?? -1 }));
+    child.stdin?.end(stdin);
+  });
+}
+
+/** Resolves when the process has printed a match. @throws Error with what it printed if it ends first */
+export function said(child: ChildProcess, pattern: RegExp): Promise<string> {
+  return new Promise((found, failed) => {
+    let text = '';
+    const listen = (chunk: Buffer) => {
+      text += chunk.toString();
+      if (pattern.test(text)) found(text);
+    };
+    child.stdout?.on('data', listen);
+    child.stderr?.on('data', listen);
+    child.on('close', (code) =>
+      failed(new Error(`the process ended with ${code} before it said ${pattern}:\n${text}`)),
+    );
+  });
+}
+
+/** Resolves with the exit code. */
+export function ended(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve(child.exitCode);
+  return new Promise((resolve) => child.on('close', resolve));
+}
