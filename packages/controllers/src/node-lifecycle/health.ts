@@ -1,4 +1,4 @@
-import type { Lease, Node } from '@orrery/api';
+import type { Node } from '@orrery/api';
 import type { Milliseconds } from '@orrery/core';
 import { timestamp } from '../workload/timestamp.ts';
 
@@ -20,22 +20,37 @@ type Condition = NonNullable<NonNullable<Node['status']>['conditions']>[number];
 /** The conditions that nothing is known of when a node is silent. */
 const conditionTypes = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'] as const;
 
-/** The sign of life after a look at the node and its lease; the newer of the two counts. */
+/** A node's signs of life as they are now: the later of the two counts, for whichever changes shows that it lives. */
+export interface Signs {
+  readonly renewTime: string | undefined;
+  readonly heartbeatTime: string | undefined;
+}
+
+/** The last sign of life after a look at the present ones. `created` is the node's `creationTimestamp`. */
 export function heartbeat(
   before: Heartbeat | undefined,
-  node: Node,
-  lease: Lease | undefined,
+  { renewTime, heartbeatTime }: Signs,
+  created: string,
   now: Milliseconds,
 ): Heartbeat {
-  const renewTime = lease?.spec.renewTime;
-  const heartbeatTime = readyCondition(node)?.lastHeartbeatTime;
   if (before === undefined) {
     // A node that has never spoken is silent since it was made.
-    const seen = heartbeatTime === undefined ? Date.parse(node.metadata.creationTimestamp ?? timestamp(now)) : now;
-    return { renewTime, heartbeatTime, seen };
+    return { renewTime, heartbeatTime, seen: heartbeatTime === undefined ? Date.parse(created) : now };
   }
   if (before.renewTime === renewTime && before.heartbeatTime === heartbeatTime) return before;
   return { renewTime, heartbeatTime, seen: now };
+}
+
+/** How long a node may be silent, in milliseconds. */
+export function graceOf(node: Node): Milliseconds {
+  return readyCondition(node) === undefined ? startupGrace : monitorGrace;
+}
+
+/** Whether it is still to be told that nothing is known of the node. */
+export function mayFallSilent({ status }: Node): boolean {
+  return conditionTypes.some(
+    (type) => status?.conditions?.find((condition) => condition.type === type)?.status !== 'Unknown',
+  );
 }
 
 /** The condition Ready of a node. */
@@ -45,8 +60,7 @@ export function readyCondition(node: Node): Condition | undefined {
 
 /** Conditions that a silent node gets: all Unknown. None when it is not silent, or told already. */
 export function silentConditions(node: Node, { seen }: Heartbeat, now: Milliseconds): readonly Condition[] {
-  const grace = readyCondition(node) === undefined ? startupGrace : monitorGrace;
-  if (now <= seen + grace) return [];
+  if (now <= seen + graceOf(node)) return [];
   const changed: Condition[] = [];
   const time = timestamp(now);
   for (const type of conditionTypes) {

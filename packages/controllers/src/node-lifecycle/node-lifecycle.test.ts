@@ -1,8 +1,8 @@
-import type { Lease, Node, Taint, Toleration } from '@orrery/api';
+import type { Node, Taint, Toleration } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
 import { testNode, testPod } from '../workload/test-objects.ts';
 import { evictionInterval, zoneState } from './eviction-rate.ts';
-import { heartbeat, silentConditions } from './health.ts';
+import { heartbeat, mayFallSilent, silentConditions } from './health.ts';
 import { evictionTaints, readinessTaint, scheduleTaints } from './taints.ts';
 import { tolerationTime } from './toleration-time.ts';
 
@@ -14,17 +14,18 @@ function node(conditions: Conditions, spec: Partial<Node['spec']> = {}) {
   const list = Object.entries(conditions).map(([type, status]) => ({ type, status }));
   return testNode('n', { spec, status: { conditions: list } });
 }
-const lease = (renewTime: string) => ({ spec: { renewTime } }) as Lease;
+const created = '2026-01-01T00:00:00Z';
 
 describe('a sign of life', () => {
-  test('is a new renew time of the lease, by our own clock', () => {
-    const ready = node({ Ready: 'True' });
-    const first = heartbeat(undefined, ready, lease('a'), seconds(0));
-    expect(heartbeat(first, ready, lease('a'), seconds(30))).toBe(first);
-    expect(heartbeat(first, ready, lease('b'), seconds(30)).seen).toBe(seconds(30));
+  test('is a new renew time of the lease or a new heartbeat, by our own clock', () => {
+    const first = heartbeat(undefined, { renewTime: 'a', heartbeatTime: 'x' }, created, seconds(0));
+    expect(heartbeat(first, { renewTime: 'a', heartbeatTime: 'x' }, created, seconds(30))).toBe(first);
+    expect(heartbeat(first, { renewTime: 'b', heartbeatTime: 'x' }, created, seconds(30)).seen).toBe(seconds(30));
+    expect(heartbeat(first, { renewTime: 'a', heartbeatTime: 'y' }, created, seconds(30)).seen).toBe(seconds(30));
   });
   test('of a node that has never spoken is its making', () => {
-    expect(heartbeat(undefined, testNode('n'), undefined, seconds(30)).seen).toBe(start);
+    const silent = { renewTime: undefined, heartbeatTime: undefined };
+    expect(heartbeat(undefined, silent, created, seconds(30)).seen).toBe(start);
   });
 });
 
@@ -48,6 +49,8 @@ describe('a silent node', () => {
   test('is told once', () => {
     const told = node({ Ready: 'Unknown', MemoryPressure: 'Unknown', DiskPressure: 'Unknown', PIDPressure: 'Unknown' });
     expect(silentConditions(told, seen, seconds(600))).toEqual([]);
+    expect(mayFallSilent(told)).toBe(false);
+    expect(mayFallSilent(node({ Ready: 'True' }))).toBe(true);
   });
 });
 

@@ -3,7 +3,7 @@ import { type CacheChange, type ControllerContext, errorText } from '@orrery/cor
 import { isReady } from '../workload/pod-state.ts';
 import { timestamp } from '../workload/timestamp.ts';
 import { evictionInterval, zoneState } from './eviction-rate.ts';
-import { type Heartbeat, heartbeat, readyCondition, silentConditions } from './health.ts';
+import { graceOf, type Heartbeat, heartbeat, mayFallSilent, readyCondition, silentConditions } from './health.ts';
 import { podsByNode } from './pods-by-node.ts';
 import { evictionTaints, readinessTaint, scheduleTaints } from './taints.ts';
 
@@ -11,12 +11,25 @@ import { evictionTaints, readinessTaint, scheduleTaints } from './taints.ts';
 const monitorPeriod = 5000;
 const leaseNamespace = 'kube-node-lease';
 
+/** What a regular look needs of a node, kept as long as the node is the same. */
+interface KnownNode {
+  readonly node: Stored<Node>;
+  readonly leaseKey: string;
+  readonly heartbeatTime: string | undefined;
+  /** Milliseconds. */
+  readonly grace: number;
+  readonly mayFallSilent: boolean;
+  /** Its taints do not follow its conditions (yet). */
+  readonly wantsTaints: boolean;
+}
+
 /** The running node controller: watches for silent nodes and taints those that are not well. */
 export class NodeLifecycle {
   readonly #context: ControllerContext;
   readonly #actor: string;
   readonly #heartbeats = new Map<string, Heartbeat>();
-  readonly #known = new Set<string>();
+  readonly #registered = new Set<string>();
+  readonly #nodes = new Map<string, KnownNode>();
   /** Zone → when the last node was given up there. */
   readonly #lastEviction = new Map<string, number>();
   #wasAllDown = false;
@@ -44,10 +57,11 @@ export class NodeLifecycle {
     const { events } = this.#context;
     if (type === 'deleted') {
       this.#heartbeats.delete(name);
-      this.#known.delete(name);
+      this.#registered.delete(name);
+      this.#nodes.delete(name);
       events.event(object, 'Normal', 'RemovingNode', `Node ${name} event: Removing Node ${name} from Controller`);
-    } else if (!this.#known.has(name)) {
-      this.#known.add(name);
+    } else if (!this.#registered.has(name)) {
+      this.#registered.add(name);
       events.event(object, 'Normal', 'RegisteredNode', `Node ${name} event: Registered Node ${name} in Controller`);
     }
     // A heartbeat alone changes neither health nor taints: it is seen at the next regular look.
@@ -56,7 +70,7 @@ export class NodeLifecycle {
   }
 
   #arm(): void {
-    if (this.#timer !== undefined || this.#known.size === 0) return;
+    if (this.#timer !== undefined || this.#registered.size === 0) return;
     this.#timer = this.#context.clock.schedule(monitorPeriod, () => {
       this.#timer = undefined;
       if (this.#context.signal.aborted) return;
@@ -71,23 +85,39 @@ export class NodeLifecycle {
     const now = clock.now();
     let due = false;
     for (const node of cache.list(Node)) {
-      const sign = this.#heartbeat(node, now);
-      if (!due && (silentConditions(node, sign, now).length > 0 || this.#wantsTaint(node))) due = true;
+      const known = this.#knownOf(node, now);
+      const { seen } = this.#heartbeat(known, now);
+      if (known.wantsTaints || (known.mayFallSilent && now > seen + known.grace)) due = true;
     }
     return due;
   }
 
-  #heartbeat(node: Stored<Node>, now: number): Heartbeat {
+  /** What follows from the node as it is; worked out anew only when it has changed. */
+  #knownOf(node: Stored<Node>, now: number): KnownNode {
     const { name } = node.metadata;
-    const lease = this.#context.cache.get(Lease, { namespace: leaseNamespace, name });
-    const sign = heartbeat(this.#heartbeats.get(name), node, lease, now);
-    this.#heartbeats.set(name, sign);
-    return sign;
+    const before = this.#nodes.get(name);
+    if (before?.node === node) return before;
+    const wantsTaints =
+      scheduleTaints(node, now) !== undefined || evictionTaints(node, readinessTaint(node), now) !== undefined;
+    const known: KnownNode = {
+      node,
+      leaseKey: `${leaseNamespace}/${name}`,
+      heartbeatTime: readyCondition(node)?.lastHeartbeatTime,
+      grace: graceOf(node),
+      mayFallSilent: mayFallSilent(node),
+      wantsTaints,
+    };
+    this.#nodes.set(name, known);
+    return known;
   }
 
-  #wantsTaint(node: Stored<Node>): boolean {
-    const now = this.#context.clock.now();
-    return scheduleTaints(node, now) !== undefined || evictionTaints(node, readinessTaint(node), now) !== undefined;
+  #heartbeat({ node, leaseKey, heartbeatTime }: KnownNode, now: number): Heartbeat {
+    const { name, creationTimestamp } = node.metadata;
+    const renewTime = this.#context.cache.get(Lease, leaseKey)?.spec.renewTime;
+    const before = this.#heartbeats.get(name);
+    const after = heartbeat(before, { renewTime, heartbeatTime }, creationTimestamp, now);
+    if (after !== before) this.#heartbeats.set(name, after);
+    return after;
   }
 
   #look(): void {
@@ -148,7 +178,7 @@ export class NodeLifecycle {
     const { client, clock, events } = this.#context;
     const now = clock.now();
     let current = node;
-    const conditions = silentConditions(node, this.#heartbeat(node, now), now);
+    const conditions = silentConditions(node, this.#heartbeat(this.#knownOf(node, now), now), now);
     const wasReady = readyCondition(node)?.status === 'True';
     if (conditions.length > 0) {
       const patch = { status: { conditions } };
