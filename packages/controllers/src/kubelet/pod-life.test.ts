@@ -303,6 +303,14 @@ test('a postStart hook that fails takes the container with it', async () => {
   expect(node.events).toContain('Normal Killing spec.containers{web} FailedPostStartHook');
 });
 
+test('a Pod can be deleted while its postStart hook hangs', async () => {
+  const node = await startNode();
+  await node.create({ containers: [{ ...web, lifecycle: { postStart: { exec: { command: ['sleep', '3600'] } } } }] });
+  await node.delete();
+  await node.advance('31s');
+  expect(await node.find()).toBeUndefined();
+});
+
 test('while postStart runs the container shows as waiting', async () => {
   const node = await startNode();
   await node.create({ containers: [{ ...web, lifecycle: { postStart: { exec: { command: ['sleep', '20'] } } } }] });

@@ -76,7 +76,10 @@ export class PodLoop {
       backOff: this.#backOff,
       random: this.#random,
       publish: (record) => void this.#publish(record),
-      alive: () => this.#alive(),
+      alive: (record) => {
+        this.#alive();
+        record.ending.signal.throwIfAborted();
+      },
     });
     this.#status = new StatusWriter(client, context.log, signal, (uid) => this.#queue.addAfter(uid, retryPace));
     this.#queue = createWorkQueue({
@@ -151,6 +154,7 @@ export class PodLoop {
     }
     record.pod = pod;
     record.gone = false;
+    if (pod.metadata.deletionTimestamp !== undefined) record.ending.abort();
     if (record.stage === 'terminating') this.#shorten(record, pod);
     if (before !== undefined && onlyStatusChanged(before, pod) && this.#status.isWriting(uid)) return;
     this.#queue.add(uid, {
@@ -166,6 +170,7 @@ export class PodLoop {
     if (record === undefined || record.gone) return;
     record.pod = pod;
     record.gone = true;
+    record.ending.abort();
     this.#queue.add(pod.metadata.uid, { type: 'deleted', kind: 'v1/Pod', key: podKey(pod) });
   }
 
@@ -210,6 +215,8 @@ export class PodLoop {
       if (Number.isFinite(wait)) return { requeueAfter: Math.max(wait, 0) };
     } catch (error) {
       if (this.#context.signal.aborted) return;
+      // What the worker did was given up for the Pod's end, which comes next.
+      if (record.ending.signal.aborted && record.stage === 'running') return { requeueAfter: 0 };
       this.#context.log.error('pod could not be synced', {
         pod: record.pod ? podKey(record.pod) : uid,
         error: errorText(error),
@@ -288,6 +295,7 @@ export class PodLoop {
 
   #condemn(record: PodRecord, pod: Stored<Pod>, verdict: PodVerdict, type: 'Normal' | 'Warning'): void {
     record.verdict = verdict;
+    record.ending.abort();
     this.#context.events.event(pod, type, verdict.reason, verdict.message);
   }
 

@@ -14,6 +14,8 @@ export interface PodRecord {
   /** The API has the Pod no more. */
   gone: boolean;
   readonly acceptedAt: Milliseconds;
+  /** Aborted when the Pod must stop: what its worker is waiting for is not waited for any longer. */
+  readonly ending: AbortController;
   stage: 'running' | 'terminating' | 'terminated';
   admitted: boolean;
   verdict: PodVerdict | undefined;
@@ -43,6 +45,7 @@ export function newPodRecord(uid: string, pod: Stored<Pod> | undefined, now: Mil
     pod,
     gone: pod === undefined,
     acceptedAt: now,
+    ending: new AbortController(),
     stage: 'running',
     admitted: false,
     verdict: undefined,

@@ -28,8 +28,8 @@ export interface StarterContext {
   readonly random: Random;
   /** Shows the Pod's status as it now is. */
   publish(record: PodRecord): void;
-  /** @throws the signal's reason once the kubelet is to stop. */
-  alive(): void;
+  /** @throws an abort's reason once the kubelet or the Pod is to stop. */
+  alive(record: PodRecord): void;
 }
 
 const retryPace: Milliseconds = 10_000;
@@ -44,7 +44,8 @@ export class PodStarter {
 
   /** One pass over the Pod. Returns when to come again, in milliseconds since the epoch; Infinity: when something happens. */
   async sync(record: PodRecord, pod: Stored<Pod>): Promise<Milliseconds> {
-    const { settings, context, prober, alive } = this.#on;
+    const { settings, context, prober } = this.#on;
+    const alive = () => this.#on.alive(record);
     const { runtime } = settings;
     const volumes = await prepareVolumes(
       { runtime, client: context.client, clock: context.clock, events: context.events, projected: settings.volumes },
@@ -59,10 +60,11 @@ export class PodStarter {
       if (plan.createSandbox && record.observed.sandboxes.length > 0) {
         context.events.event(pod, 'Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.');
       }
-      await this.#killPod(record, pod);
+      await interruptible(record.ending.signal, this.#killPod(record, pod));
       if (!plan.createSandbox) return this.#soon();
     } else {
-      await Promise.all(plan.kill.map((kill) => this.#kill(record, pod, kill)));
+      const kills = plan.kill.map((kill) => this.#kill(record, pod, kill));
+      await interruptible(record.ending.signal, Promise.all(kills));
     }
     alive();
     if (plan.createSandbox) {
@@ -70,6 +72,9 @@ export class PodStarter {
       alive();
     }
     if (sandbox === undefined) return this.#soon();
+    // While something was being stopped, the sandbox may have died.
+    if (plan.kill.length > 0 && (await runtime.podSandboxStatus(sandbox.id)).state !== 'READY')
+      return context.clock.now();
     return this.#startAll(record, pod, plan, sandbox);
   }
 
@@ -83,7 +88,7 @@ export class PodStarter {
     const before = new Map(record.startFailures);
     for (const container of [...plan.startEphemeral, ...plan.startInit, ...plan.start]) {
       const failedAt = await this.#tryStart(record, pod, container, sandbox);
-      this.#on.alive();
+      this.#on.alive(record);
       if (failedAt === undefined) continue;
       again = Math.min(again, failedAt);
       if (container.role === 'init') break;
@@ -104,7 +109,7 @@ export class PodStarter {
       record.startFailures.delete(container.spec.name);
       return undefined;
     } catch (error) {
-      this.#on.alive();
+      this.#on.alive(record);
       if (!(error instanceof StartError)) throw error;
       record.startFailures.set(container.spec.name, { reason: error.reason, message: error.message });
       if (!quietReasons.has(error.reason)) {
@@ -118,8 +123,8 @@ export class PodStarter {
     const { settings, context, images } = this.#on;
     const { runtime } = settings;
     this.#checkBackOff(record, pod, container);
-    const image = await images.ensure(pod, container);
-    this.#on.alive();
+    const image = await interruptible(record.ending.signal, images.ensure(pod, container));
+    this.#on.alive(record);
     checkNonRoot(pod, container.spec, image.info, podText(pod));
     const podIps = pod.spec.hostNetwork === true ? [settings.nodeIp] : sandbox.ips;
     const target = (container.spec as { targetContainerName?: string }).targetContainerName;
@@ -135,31 +140,41 @@ export class PodStarter {
     }).catch((error: unknown) => {
       throw error instanceof StartError ? error : new StartError('CreateContainerConfigError', errorText(error));
     });
-    this.#on.alive();
+    this.#on.alive(record);
+    if ((await runtime.podSandboxStatus(sandbox.id)).state !== 'READY') {
+      throw new StartError('CreateContainerError', `sandbox container ${JSON.stringify(sandbox.id)} is not running`);
+    }
     const id = await runtime.createContainer(sandbox.id, config).catch((error: unknown) => {
       throw new StartError('CreateContainerError', errorText(error));
     });
     record.containerIds.add(id);
     this.#event(pod, container, 'Normal', 'Created', `Created container: ${container.spec.name}`);
-    this.#on.alive();
+    this.#on.alive(record);
     await runtime.startContainer(id).catch((error: unknown) => {
       throw new StartError('RunContainerError', errorText(error));
     });
     this.#event(pod, container, 'Normal', 'Started', `Started container ${container.spec.name}`);
-    await this.#postStart(pod, container, id, podIps[0] ?? '');
+    await this.#postStart(record, pod, container, id, podIps[0] ?? '');
   }
 
   /** A hook that fails takes its container with it. */
-  async #postStart(pod: Stored<Pod>, container: PodContainer, containerId: string, podIp: string): Promise<void> {
+  async #postStart(
+    record: PodRecord,
+    pod: Stored<Pod>,
+    container: PodContainer,
+    containerId: string,
+    podIp: string,
+  ): Promise<void> {
     const hook = container.spec.lifecycle?.postStart;
     if (hook === undefined) return;
     const { settings, context } = this.#on;
     const { clock, signal, events } = context;
     const { runtime } = settings;
     try {
-      await runHook(hook, { runtime, clock, signal, container: container.spec, containerId, podIp }, 0);
+      const target = { runtime, clock, signal, container: container.spec, containerId, podIp };
+      await interruptible(record.ending.signal, runHook(hook, target, 0));
     } catch (error) {
-      this.#on.alive();
+      this.#on.alive(record);
       this.#event(pod, container, 'Warning', 'FailedPostStartHook', 'PostStartHook failed');
       await stopContainer(
         { runtime, clock, events, signal },
@@ -215,7 +230,7 @@ export class PodStarter {
       );
       return status;
     } catch (error) {
-      this.#on.alive();
+      this.#on.alive(record);
       if (!(error instanceof RuntimeError)) throw error;
       context.events.event(pod, 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${error.message}`);
       return undefined;
@@ -259,6 +274,16 @@ export class PodStarter {
   #event(pod: Pod, { fieldPath }: PodContainer, type: 'Normal' | 'Warning', reason: string, message: string): void {
     this.#on.context.events.event(pod, type, reason, message, { fieldPath });
   }
+}
+
+/** Waits for a promise until the signal is aborted. What it stands for goes on, and its failure is then nobody's. */
+function interruptible<T>(signal: AbortSignal, task: Promise<T>): Promise<T> {
+  if (signal.aborted) return Promise.reject(signal.reason);
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    task.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 /** The address that a Pod's containers are reached at. */
