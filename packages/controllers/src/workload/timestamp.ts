@@ -4,3 +4,8 @@ import type { Milliseconds } from '@orrery/core';
 export function timestamp(time: Milliseconds): string {
   return `${new Date(time).toISOString().slice(0, 19)}Z`;
 }
+
+/** The same as `metav1.MicroTime`: microseconds, as Leases have. */
+export function microTimestamp(time: Milliseconds): string {
+  return `${new Date(time).toISOString().slice(0, 23)}000Z`;
+}
