@@ -15,6 +15,7 @@ export * from './object.ts';
 export * from './openapi/index.ts';
 export type * from './parts.ts';
 export * from './patch/index.ts';
+export * from './protobuf/index.ts';
 export * from './qos-class.ts';
 export * from './quantity.ts';
 export * from './schema.ts';
