@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { failures, type KindRegistry } from '@orrery/api';
+import { decodeProtobuf, failures, type KindRegistry } from '@orrery/api';
 import { bodyTypes, parseMediaTypes } from './media-type.ts';
 
 /** Bytes that a request's body may have: 3 MiB, as in Kubernetes. */
@@ -51,10 +51,8 @@ export async function decodeBody(bytes: Uint8Array, context: BodyContext): Promi
       return parseJson(bytes, context.kind);
     case 'application/yaml':
       return parseYaml(bytes, context.kind);
-    case 'application/vnd.kubernetes.protobuf': {
-      const { decodeProtobuf } = await import('@orrery/api');
-      return decodeProtobuf(bytes, context.kinds);
-    }
+    case 'application/vnd.kubernetes.protobuf':
+      return checked(decodeProtobuf(bytes, context.kinds), context.kind);
     default:
       throw failures.unsupportedMediaType(bodyTypes);
   }

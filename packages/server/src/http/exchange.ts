@@ -41,9 +41,21 @@ export async function open(server: Server, request: IncomingMessage, response: S
     path: question < 0 ? url : url.slice(0, question),
     query: new URLSearchParams(question < 0 ? '' : url.slice(question + 1)),
     user,
-    warn(text) {
-      if (!response.headersSent) response.appendHeader('warning', warningHeader(text));
-    },
+    warn: warner(response),
+  };
+}
+
+/** Characters that all warnings of one answer may have together: clients limit what they read of headers. */
+const maxWarningLength = 4096;
+
+function warner(response: ServerResponse): Exchange['warn'] {
+  const given = new Set<string>();
+  let length = 0;
+  return (text) => {
+    if (response.headersSent || given.has(text)) return;
+    given.add(text);
+    length += text.length;
+    if (length <= maxWarningLength) response.appendHeader('warning', warningHeader(text));
   };
 }
 

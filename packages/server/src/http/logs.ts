@@ -1,24 +1,18 @@
 import { type FieldError, fieldErrors, invalid } from '@orrery/api';
 import type { LogOptions } from '@orrery/core';
-import { Subscription } from 'rxjs';
+import { type Observable, Subscription } from 'rxjs';
 import type { RequestScope } from '../request-path.ts';
 import { containerOf } from './containers.ts';
-import type { Exchange, Server } from './exchange.ts';
+import { type Exchange, type Server, tell } from './exchange.ts';
+import { maxPendingBytes } from './pending-bytes.ts';
 import { boolean, integer } from './query.ts';
-
-/** Bytes of log that may wait for a slow client before it is cut off. */
-const maxPendingBytes = 64 * 1024 * 1024;
 
 /**
  * Streams a container's log as text.
  * @throws StatusError before the first byte: for options that make no sense, and whatever the node says
  */
 export async function sendLogs(server: Server, exchange: Exchange, scope: RequestScope): Promise<void> {
-  const options = logOptions(exchange.query);
-  const { pod, node } = await server.requestPath.node(scope);
-  const container = containerOf(pod, exchange.query.get('container') ?? '', 'refuse');
-  const { namespace = '', name, uid } = pod.metadata;
-  const log = await node.logs({ namespace, pod: name, uid, container }, options);
+  const log = await openLog(server, exchange, scope);
   const { response } = exchange;
   if (response.destroyed) return;
   response.writeHead(200, { 'content-type': 'text/plain' });
@@ -39,11 +33,27 @@ export async function sendLogs(server: Server, exchange: Exchange, scope: Reques
         response.write(chunk);
         if (response.writableLength > maxPendingBytes) response.destroy();
       },
-      // The answer has begun: cutting the connection is what tells the client that it is not whole.
-      error: () => response.destroy(),
+      error: (error: unknown) => {
+        tell(server, exchange.request, 'debug', 'log broke off', error);
+        // The answer has begun: cutting the connection is what tells the client that it is not whole.
+        response.destroy();
+      },
       complete: finish,
     }),
   );
+}
+
+/** The log that a request asks for. @throws StatusError */
+export async function openLog(
+  { requestPath }: Server,
+  { query }: Exchange,
+  scope: RequestScope,
+): Promise<Observable<Uint8Array>> {
+  const options = logOptions(query);
+  const { pod, node } = await requestPath.node(scope);
+  const container = containerOf(pod, query.get('container') ?? '', 'refuse');
+  const { namespace = '', name, uid } = pod.metadata;
+  return node.logs({ namespace, pod: name, uid, container }, options);
 }
 
 /**

@@ -42,7 +42,7 @@ describe('list options', () => {
       'a match must be known',
       'resourceVersionMatch=Maybe',
       422,
-      'ListOptions "" is invalid: resourceVersionMatch: Unsupported value: "Maybe"',
+      'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Unsupported value: "Maybe"',
     ],
   ])('%s', (_rule, text, code, message) => {
     expect(failure(() => listOptions(query(text)))).toMatchObject({ code, message: expect.stringContaining(message) });

@@ -80,12 +80,16 @@ export function replyStatus(response: ServerResponse, status: Status): void {
   }
   const body = jsonBytes(status);
   const retryAfter = status.details?.retryAfterSeconds;
-  response.writeHead(status.code ?? 500, {
+  response.writeHead(isErrorCode(status.code) ? status.code : 500, {
     'content-type': 'application/json',
     'content-length': body.length,
     ...(retryAfter === undefined || retryAfter === 0 ? {} : { 'retry-after': String(retryAfter) }),
   });
   response.end(body);
+}
+
+function isErrorCode(code: number | undefined): code is number {
+  return code !== undefined && code >= 400 && code <= 599;
 }
 
 /** Value of a `Warning` header (RFC 7234, code 299) that says `text`. */

@@ -44,8 +44,27 @@ export async function resourceRequest(
   if (verb === undefined || !(connects || fits(verb, target, kind)) || !(connects || serves(served, verb))) {
     throw failures.methodNotAllowed(kind, verb ?? method);
   }
-  const scope = { user: exchange.user, kind, namespace, name, subresource, warn: exchange.warn };
+  const scope = {
+    user: exchange.user,
+    kind,
+    namespace,
+    name: name === '' ? selectedName(exchange.query.get('fieldSelector')) : name,
+    subresource,
+    warn: exchange.warn,
+  };
   return { scope, verb: connects ? 'connect' : verb, target };
+}
+
+/**
+ * The one name that a field selector leaves of a collection, else `''`. Whoever may read an object by its name may list and
+ * watch it by its name as well.
+ */
+export function selectedName(fieldSelector: string | null): string {
+  for (const requirement of (fieldSelector ?? '').split(',')) {
+    const match = /^\s*metadata\.name\s*==?\s*([^=!\\\s]+)\s*$/.exec(requirement);
+    if (match?.[1] !== undefined) return match[1];
+  }
+  return '';
 }
 
 /** Verbs of what the URL names; undefined if there is no such thing. */

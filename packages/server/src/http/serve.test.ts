@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import { openApiV2ProtobufAccept, openApiV2ProtobufContentType } from '@orrery/api';
+import { encodeProtobuf, openApiV2ProtobufAccept, openApiV2ProtobufContentType } from '@orrery/api';
 import { createEnvironment } from '@orrery/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createCertificateAuthority } from '../certificates/index.ts';
@@ -20,6 +20,7 @@ beforeEach(() => {
 });
 
 const pods = '/api/v1/namespaces/default/pods';
+const protobufFirst = 'application/vnd.kubernetes.protobuf,application/json';
 const json = { 'content-type': 'application/json' };
 
 describe('paths that are no resources', () => {
@@ -126,6 +127,16 @@ describe('objects', () => {
     expect((await ask(server, 'GET', pods)).json.items).toHaveLength(1);
   });
 
+  it.each([
+    ['metadata.name=x', 'x'],
+    ['status.phase!=Running,metadata.name==x', 'x'],
+    ['metadata.name!=x', ''],
+    ['spec.nodeName=x', ''],
+  ])('a list that selects %j asks for the name %j', async (selector, name) => {
+    await ask(server, 'GET', `${pods}?fieldSelector=${encodeURIComponent(selector)}`);
+    expect(server.path.calls[0]).toMatchObject({ scope: { name }, options: { fieldSelector: selector } });
+  });
+
   it('are printed as a table on demand', async () => {
     server.path.put(pod('x'));
     const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
@@ -190,6 +201,21 @@ describe('writes', () => {
     const answer = await ask(server, 'PATCH', `${pods}/x${query}`, { headers: { 'content-type': type }, body });
     expect(answer.code).toBe(200);
     expect(server.path.calls[0]?.options).toMatchObject({ patch });
+  });
+
+  it('bodies can be protobuf', async () => {
+    const protobuf = { 'content-type': 'application/vnd.kubernetes.protobuf', accept: protobufFirst };
+    const created = await ask(server, 'POST', pods, { headers: protobuf, body: encodeProtobuf(pod('x')) });
+    expect(created).toMatchObject({ code: 201, json: { kind: 'Pod', spec: { containers: [{ name: 'a' }] } } });
+    const options = { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0, dryRun: ['All'] };
+    await ask(server, 'DELETE', `${pods}/x`, { headers: protobuf, body: encodeProtobuf(options) });
+    expect(server.path.calls.at(-1)?.options).toEqual({ gracePeriodSeconds: 0, dryRun: true });
+  });
+
+  it('broken protobuf is a bad request', async () => {
+    const protobuf = { 'content-type': 'application/vnd.kubernetes.protobuf' };
+    const answer = await ask(server, 'POST', pods, { headers: protobuf, body: 'k8s' });
+    expect(answer.json).toMatchObject({ code: 400, reason: 'BadRequest' });
   });
 
   it('another type is no patch', async () => {

@@ -6,7 +6,7 @@ import type { Clock, Environment } from '@orrery/core';
 import type { KeyPair } from '../certificates/index.ts';
 import type { RequestPath } from '../request-path.ts';
 import { Documents, type HealthCheck, handlePath } from './documents.ts';
-import { open, refuse, type Server } from './exchange.ts';
+import { open, refuse, type Server, tell } from './exchange.ts';
 import { parseTarget } from './request-target.ts';
 import { handleResource } from './resource.ts';
 import { handleUpgrade } from './streams/upgrade.ts';
@@ -55,9 +55,11 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServing> {
   };
   const documents = new Documents(requestPath.kinds);
   const inFlight = new Set<Promise<void>>();
-  const track = (work: Promise<void>) => {
-    inFlight.add(work);
-    void work.finally(() => inFlight.delete(work));
+  const track = (request: IncomingMessage, work: Promise<void>) => {
+    const tracked = work
+      .catch((error: unknown) => tell(server, request, 'error', 'request failed', error))
+      .finally(() => inFlight.delete(tracked));
+    inFlight.add(tracked);
   };
   const https = createServer(
     {
@@ -73,13 +75,13 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServing> {
       keepAliveTimeout: 120_000,
       shouldUpgradeCallback: isUpgrade,
     },
-    (request, response) => track(handle(server, documents, health, request, response)),
+    (request, response) => track(request, handle(server, documents, health, request, response)),
   );
   const upgraded = new Set<Duplex>();
   https.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     upgraded.add(socket);
     socket.on('close', () => upgraded.delete(socket));
-    track(handleUpgrade(server, { request, socket, head }));
+    track(request, handleUpgrade(server, { request, socket, head }));
   });
   const port = await listen(https, host, options.port);
   let closed: Promise<void> | undefined;
@@ -87,7 +89,8 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServing> {
     const freed = new Promise<void>((resolve) => https.close(() => resolve()));
     closing.abort(new Error('the server is closing'));
     https.closeIdleConnections();
-    await Promise.race([Promise.allSettled(inFlight), grace()]);
+    const streamsOver = [...upgraded].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+    await Promise.race([Promise.allSettled([...inFlight, ...streamsOver]), grace()]);
     https.closeAllConnections();
     for (const socket of upgraded) socket.destroy();
     await freed;

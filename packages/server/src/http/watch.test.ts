@@ -136,6 +136,15 @@ describe('a watch', () => {
     expect(await next()).toBeUndefined();
   });
 
+  it('ends with an ERROR event if an object cannot be shown', async () => {
+    const { next } = await watch(server, `${pods}?watch=true`);
+    const object = server.path.put(pod('x'));
+    await next();
+    server.path.events.next({ type: 'MODIFIED', object: { ...object, count: 1n } as typeof object });
+    expect(await next()).toMatchObject({ type: 'ERROR', object: { code: 500, reason: 'InternalError' } });
+    expect(await next()).toBeUndefined();
+  });
+
   it('is forgotten when the client goes', async () => {
     const { response } = await watch(server, `${pods}?watch=true`);
     expect(server.path.events.observed).toBe(true);

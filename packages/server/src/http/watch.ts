@@ -2,7 +2,7 @@ import { failures, type Kind, type Status } from '@orrery/api';
 import type { WatchEvent } from '@orrery/core';
 import { Subscription } from 'rxjs';
 import type { RequestScope } from '../request-path.ts';
-import type { Exchange, Server } from './exchange.ts';
+import { type Exchange, type Server, tell } from './exchange.ts';
 import { eventBytes } from './json-bytes.ts';
 import { type Presentation, shown } from './present.ts';
 import { watchQuery } from './query.ts';
@@ -13,6 +13,9 @@ const maxPendingEvents = 100_000;
 
 /** Seconds after which a watch ends if the client does not say: between half an hour and an hour, so that not all end at once. */
 const defaultTimeoutSeconds = 1800;
+
+/** One week: timers cannot wait much longer. */
+const maxTimeoutSeconds = 604_800;
 
 /** Annotation of the bookmark after the current objects (Kubernetes "Streaming lists"). */
 const initialEventsEnd = 'k8s.io/initial-events-end';
@@ -39,13 +42,21 @@ export async function sendWatch(
   const pending = new Backlog();
   let blocked = false;
 
-  const write = (event: WatchEvent | Status) => {
-    blocked = !response.write(lines.of(event));
-  };
   const finish = () => {
     if (subscription.closed) return;
     subscription.unsubscribe();
     if (pending.length === 0) response.end();
+  };
+  const write = (event: WatchEvent | Status) => {
+    try {
+      blocked = !response.write(lines.of(event));
+    } catch (error) {
+      // An object that cannot be shown must not take the server down, nor be left out in silence.
+      tell(server, exchange.request, 'error', 'watch failed', error);
+      pending.clear();
+      response.write(lines.of(statusOf(error)));
+      finish();
+    }
   };
   response.on('drain', () => {
     blocked = false;
@@ -56,7 +67,7 @@ export async function sendWatch(
     pending.clear();
     finish();
   });
-  const timeout = server.clock.schedule((timeoutSeconds || randomTimeout(server)) * 1000, finish);
+  const timeout = server.clock.schedule(lifetime(server, timeoutSeconds) * 1000, finish);
   server.closing.addEventListener('abort', finish);
   subscription.add(() => {
     timeout[Symbol.dispose]();
@@ -85,8 +96,10 @@ export async function sendWatch(
   );
 }
 
-function randomTimeout({ random }: Server): number {
-  return defaultTimeoutSeconds + random.integer(defaultTimeoutSeconds);
+/** Seconds that a watch may last. */
+function lifetime({ random }: Server, asked: number | undefined): number {
+  if (asked === undefined || asked <= 0) return defaultTimeoutSeconds + random.integer(defaultTimeoutSeconds);
+  return Math.min(asked, maxTimeoutSeconds);
 }
 
 /** Events that wait for the client, first in, first out. */

@@ -49,16 +49,23 @@ export function connectCommand(
     channels.finish(status);
     session.close();
   };
+  /** The runtime's failure is the command's end, not the server's. */
+  const tell = (what: () => void) => {
+    if (subscription.closed) return;
+    try {
+      what();
+    } catch (error) {
+      finish(failureStatus(error));
+    }
+  };
   channels.listen({
     stdin: (chunk) => {
-      if (wanted.stdin && !subscription.closed) session.stdin.write(chunk);
+      if (wanted.stdin) tell(() => session.stdin.write(chunk));
     },
     stdinEnd: () => {
-      if (wanted.stdin && !subscription.closed) session.stdin.end();
+      if (wanted.stdin) tell(() => session.stdin.end());
     },
-    resize: (columns, rows) => {
-      if (!subscription.closed) session.resize(columns, rows);
-    },
+    resize: (columns, rows) => tell(() => session.resize(columns, rows)),
     closed: () => {
       if (subscription.closed) return;
       subscription.unsubscribe();

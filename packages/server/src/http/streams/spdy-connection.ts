@@ -1,10 +1,9 @@
 import type { Duplex } from 'node:stream';
 import { constants, createInflate } from 'node:zlib';
+import { maxPendingBytes } from '../pending-bytes.ts';
 import { spdyDictionary } from './spdy-dictionary.ts';
 import { parseHeaders, type SpdyFrame, SpdyFrameReader, spdyFrames } from './spdy-frames.ts';
 
-/** Bytes that may wait for a slow client before it is cut off. */
-const maxPendingBytes = 64 * 1024 * 1024;
 /** Streams that may be open at once. */
 const maxStreams = 1000;
 /** Bytes that the headers of one stream may have. */

@@ -180,6 +180,23 @@ describe('a command over a WebSocket', () => {
   });
 });
 
+describe('a log over a WebSocket', () => {
+  it.each([
+    ['binary.k8s.io', (data: Buffer) => data.toString()],
+    ['base64.binary.k8s.io', (data: Buffer) => Buffer.from(data.toString(), 'base64').toString()],
+  ])('comes in messages (%s)', async (protocol, decode) => {
+    const socket = new WebSocket(`${server.url}${pods}/x/log?follow=true`, [protocol], {
+      ca: server.authority.authority.certificate,
+    });
+    let text = '';
+    socket.on('message', (data: Buffer) => {
+      text += decode(data);
+    });
+    expect((await once(socket, 'close'))[0]).toBe(1000);
+    expect(text).toBe('a\n{"follow":true,"previous":false,"timestamps":false}\n');
+  });
+});
+
 /** The client's side of SPDY, with the real compression of a client that does not know how the server makes its blocks. */
 class SpdyClient {
   readonly frames: SpdyFrame[] = [];

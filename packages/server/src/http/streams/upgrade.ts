@@ -5,6 +5,8 @@ import type { StreamSession } from '@orrery/core';
 import type { RequestScope } from '../../request-path.ts';
 import { containerOf } from '../containers.ts';
 import { type Exchange, open, refuse, type Server, tell } from '../exchange.ts';
+import { openLog } from '../logs.ts';
+import { maxPendingBytes } from '../pending-bytes.ts';
 import { boolean } from '../query.ts';
 import { parseTarget } from '../request-target.ts';
 import { resourceRequest } from '../resource.ts';
@@ -21,7 +23,7 @@ import { forwardPorts } from './port-forward.ts';
 import { spdyChannels } from './spdy-command.ts';
 import { channelProtocols, webSocketChannels } from './websocket-command.ts';
 
-/** Answers a request to upgrade its connection: exec, attach and port-forward of Pods. Never rejects. */
+/** Answers a request to upgrade its connection: exec, attach, port-forward and log of Pods. Never rejects. */
 export async function handleUpgrade(server: Server, upgrade: Upgrade): Promise<void> {
   const { request, socket } = upgrade;
   // A client that goes away is noticed by the socket's close.
@@ -32,17 +34,19 @@ export async function handleUpgrade(server: Server, upgrade: Upgrade): Promise<v
     const target = parseTarget(exchange.path);
     if (target.type !== 'resource') throw failures.noSuchPath();
     const { scope, verb } = await resourceRequest(server, exchange, target);
-    if (verb !== 'connect' || scope.kind.kind !== 'Pod') {
-      throw failures.badRequest('this request cannot be upgraded: only exec, attach and portforward of Pods can');
-    }
-    switch (scope.subresource) {
+    const subresource = scope.kind.kind === 'Pod' && (verb === 'connect' || verb === 'get') ? scope.subresource : '';
+    switch (subresource) {
       case 'exec':
       case 'attach':
-        return await command(server, exchange, scope, scope.subresource, upgrade);
+        return await command(server, exchange, scope, subresource, upgrade);
       case 'portforward':
         return await portForward(server, exchange, scope, upgrade);
+      case 'log':
+        return await log(server, exchange, scope, upgrade);
       default:
-        throw failures.noSuchPath();
+        throw failures.badRequest(
+          'this request cannot be upgraded: only exec, attach, portforward and log of Pods can',
+        );
     }
   } catch (error) {
     if (socket.destroyed) return;
@@ -100,6 +104,28 @@ async function command(
   }
   connectCommand(type, session, wanted, channels);
   onClosing(server, upgrade, () => channels.drop());
+}
+
+/** Streams a log in messages of its own: binary, or base64 in text. Nothing tells how it ended. */
+async function log(server: Server, exchange: Exchange, scope: RequestScope, upgrade: Upgrade): Promise<void> {
+  const { request } = exchange;
+  if (!wantsWebSocket(request)) throw failures.badRequest('a log is streamed over HTTP or a WebSocket');
+  const protocol = webSocketProtocol(request, ['binary.k8s.io', 'base64.binary.k8s.io']);
+  const chunks = await openLog(server, exchange, scope);
+  const socket = await acceptWebSocket(upgrade, protocol);
+  const subscription = chunks.subscribe({
+    next: (chunk) => {
+      socket.send(protocol === 'base64.binary.k8s.io' ? Buffer.from(chunk).toString('base64') : chunk);
+      if (socket.bufferedAmount > maxPendingBytes) socket.terminate();
+    },
+    error: (error: unknown) => {
+      tell(server, request, 'debug', 'log broke off', error);
+      socket.close(1011);
+    },
+    complete: () => socket.close(1000),
+  });
+  socket.on('close', () => subscription.unsubscribe());
+  onClosing(server, upgrade, () => socket.close(1001));
 }
 
 /** Prefix of WebSocket subprotocols under which SPDY frames travel in binary messages (KEP-4006). */

@@ -1,8 +1,6 @@
 import type { RawData, WebSocket } from 'ws';
+import { maxPendingBytes } from '../pending-bytes.ts';
 import { type CommandChannels, type CommandListener, type CommandStatus, statusText, terminalSize } from './command.ts';
-
-/** Bytes that may wait for a slow client before it is cut off. */
-const maxPendingBytes = 64 * 1024 * 1024;
 
 const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 };
 
