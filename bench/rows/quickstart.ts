@@ -9,7 +9,7 @@ const root = resolve(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'orrery-bench-'));
 const runs = Array.from({ length: 5 }, () => {
   const args = [
-    join(root, 'packages/cli/src/main.ts'),
+    join(root, 'packages/cli/bin/orrery.js'),
     'up',
     '--wait',
     '--port',

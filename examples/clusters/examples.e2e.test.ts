@@ -51,7 +51,7 @@ describe.each(examples)('example %s', (example) => {
   });
 });
 
-const main = join(root, 'packages/cli/src/main.ts');
+const main = join(root, 'packages/cli/bin/orrery.js');
 
 /** Starts a cluster; resolves when it has applied its manifests and answers. */
 async function start(args: readonly string[]): Promise<void> {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { toolsFolder } from '../paths.ts';
 import { kubernetesTools } from '../tools/kubernetes-tools.ts';
 
-const main = join(import.meta.dirname, '..', 'main.ts');
+const main = join(import.meta.dirname, '../../bin/orrery.js');
 /** How often an answer is asked for before a test gives up, and the pause between. */
 const tries = 400;
 const pauseMs = 150;
