@@ -132,7 +132,7 @@ export class PodStarter {
       runtime,
       client: context.client,
       settings,
-      services: context.cache.list(Service),
+      services: this.#services(pod),
       addresses: { podIps, hostIps: [settings.nodeIp] },
       attempt: nextAttempt(record.observed, pod.status, container),
       imageRef: image.ref,
@@ -155,6 +155,15 @@ export class PodStarter {
     });
     this.#event(pod, container, 'Normal', 'Started', `Started container ${container.spec.name}`);
     await this.#postStart(record, pod, container, id, podIps[0] ?? '');
+  }
+
+  /** The Services that its containers may learn of: its namespace's, and the API server's. */
+  #services(pod: Pod): readonly Service[] {
+    const { cache } = this.#on.context;
+    const { namespace = '' } = pod.metadata;
+    const own = pod.spec.enableServiceLinks === false ? [] : cache.list(Service, { namespace });
+    const api = namespace === 'default' && own.length > 0 ? undefined : cache.get(Service, 'default/kubernetes');
+    return api === undefined ? own : [...own, api];
   }
 
   /** A hook that fails takes its container with it. */
