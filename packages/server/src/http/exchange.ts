@@ -60,11 +60,36 @@ function warner(response: ServerResponse): Exchange['warn'] {
 }
 
 /** Sends an error to the client; those that are nobody's refusal are also told to whoever watches over the server. */
-export function refuse(server: Server, request: IncomingMessage, response: ServerResponse, error: unknown): void {
+export async function refuse(
+  server: Server,
+  request: IncomingMessage,
+  response: ServerResponse,
+  error: unknown,
+): Promise<void> {
   if (!(error instanceof StatusError)) tell(server, request, 'error', 'request failed', error);
   // What is left of a body that nobody will read would be taken for the next request.
-  if (!request.complete && !response.headersSent) response.setHeader('connection', 'close');
+  if (!(await drained(request)) && !response.headersSent) response.setHeader('connection', 'close');
   replyStatus(response, statusOf(error));
+}
+
+/** Bytes of an unwanted body that are read all the same. */
+const maxDrainedBytes = 32 * 1024 * 1024;
+
+/** Reads what is left of a body: clients send all of it before they look for the answer. False if there is no end to it. */
+async function drained(request: IncomingMessage): Promise<boolean> {
+  if (request.complete) return true;
+  if (request.destroyed || request.errored !== null) return false;
+  let length = 0;
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > maxDrainedBytes) return false;
+    }
+  } catch {
+    // The client went away: there is nobody left to tell.
+    return false;
+  }
+  return true;
 }
 
 /** Tells of an error that no client will be told. */

@@ -247,6 +247,11 @@ describe('writes', () => {
     expect(answer.json).toMatchObject({ code: 413, message: 'Request entity too large: limit is 3145728' });
   });
 
+  it('a body that is too large is read to its end, so that the client sees why, and the connection stays', async () => {
+    const answer = await ask(server, 'POST', pods, { headers: json, body: ' '.repeat(20 * 1024 * 1024) });
+    expect([answer.code, answer.headers.connection]).toEqual([413, 'keep-alive']);
+  });
+
   it('a body of more than 3 MiB that does not say its length is too large', async () => {
     const headers = { ...json, 'transfer-encoding': 'chunked' };
     const answer = await ask(server, 'POST', pods, { headers, body: ' '.repeat(3 * 1024 * 1024 + 1) });

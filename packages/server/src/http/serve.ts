@@ -147,7 +147,7 @@ async function handle(
     if (target.type === 'resource') await handleResource(server, exchange, target);
     else await handlePath(server, documents, health, exchange, target.path);
   } catch (error) {
-    refuse(server, request, response, error);
+    await refuse(server, request, response, error);
   }
 }
 

@@ -53,7 +53,7 @@ export async function handleUpgrade(server: Server, upgrade: Upgrade): Promise<v
     response.assignSocket(socket as Socket);
     response.setHeader('connection', 'close');
     response.on('finish', () => socket.end());
-    refuse(server, request, response, error);
+    await refuse(server, request, response, error);
   }
 }
 
