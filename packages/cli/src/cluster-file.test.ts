@@ -1,0 +1,52 @@
+import { parseManifest } from '@orrery/api';
+import { describe, expect, test } from 'vitest';
+import { readClusterFile } from './cluster-file.ts';
+
+const read = (body: string) => {
+  const found = parseManifest(`apiVersion: orrery.dev/v1alpha1\nkind: Cluster\n${body}`, 'orrery.yaml').objects[0];
+  if (found === undefined) throw new Error('nothing was parsed');
+  return readClusterFile(found);
+};
+
+describe('readClusterFile', () => {
+  test('reads nodes with labels, taints and capacity', () => {
+    expect(
+      read(
+        'nodes: [{ name: a, labels: { disk: ssd }, capacity: { memory: 3G, cpu: 2 }, taints: [{ key: k, effect: NoSchedule }] }]',
+      ),
+    ).toEqual({
+      nodes: [
+        {
+          name: 'a',
+          labels: { disk: 'ssd' },
+          capacity: { memory: '3G', cpu: '2' },
+          taints: [{ key: 'k', effect: 'NoSchedule' }],
+        },
+      ],
+    });
+  });
+
+  const faults: readonly [name: string, body: string, message: string][] = [
+    ['a cluster without nodes', 'nodes: []', 'orrery.yaml:1: nodes: Required value: a cluster has at least one node'],
+    ['an unknown field', 'nodes: [{ name: a }]\nnods: 1', 'orrery.yaml:1: unknown field "nods"'],
+    ['an unknown field of a node', 'nodes: [{ name: a, memory: 1 }]', 'orrery.yaml:1: unknown field "nodes[0].memory"'],
+    [
+      'two nodes of one name',
+      'nodes: [{ name: a }, { name: a }]',
+      'orrery.yaml:1: nodes[1].name: Duplicate value: "a"',
+    ],
+    [
+      'a name that no node can have',
+      'nodes: [{ name: A_b }]',
+      'orrery.yaml:1: nodes[0].name: must be a lowercase RFC 1123 subdomain',
+    ],
+    [
+      'an amount that is none',
+      'nodes: [{ name: a, capacity: { memory: lots } }]',
+      'orrery.yaml:1: nodes[0].capacity.memory: quantities must match the regular expression',
+    ],
+  ];
+  test.each(faults)('%s', (_name, body, message) => {
+    expect(() => read(body)).toThrow(message);
+  });
+});
