@@ -2,7 +2,7 @@ import { type Container, fnv1a32, type Pod, parseQuantity, type Service, type Vo
 import type { Client } from '@orrery/core';
 import type { ContainerConfig, ContainerRuntime, Mount, PodSandboxConfig } from '@orrery/runtimes';
 import { type PodAddresses, podDirectory, projectionPlugin } from '../secret-projector/index.ts';
-import { podDns } from './dns-config.ts';
+import { nodeResolver, podDns } from './dns-config.ts';
 import { containerEnvironment } from './environment.ts';
 import { expand, expandWith } from './expansion.ts';
 import { hostsFile, nodeHostsFile, sandboxHostname } from './hosts-file.ts';
@@ -50,7 +50,7 @@ export function sandboxConfig(pod: Pod, attempt: number, settings: KubeletSettin
     dns: podDns(pod, {
       clusterDns: settings.clusterDns,
       clusterDomain: settings.clusterDomain,
-      node: { servers: [], searches: [], options: [] },
+      node: nodeResolver(settings.runtime.files),
     }),
     runtimeHandler: spec.runtimeClassName ?? '',
   };

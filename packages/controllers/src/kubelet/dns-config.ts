@@ -1,5 +1,5 @@
 import type { Pod } from '@orrery/api';
-import type { PodSandboxConfig } from '@orrery/runtimes';
+import type { NodeFiles, PodSandboxConfig } from '@orrery/runtimes';
 
 /** A resolver's settings: what stands in `/etc/resolv.conf`. */
 export type DnsConfig = PodSandboxConfig['dns'];
@@ -44,4 +44,20 @@ function byPolicy(pod: Pod, { clusterDns, clusterDomain, node }: DnsSources): Dn
 
 function unique(texts: readonly string[]): string[] {
   return [...new Set(texts)];
+}
+
+const resolvConf = '/etc/resolv.conf';
+
+/** The node's own resolver, from its `/etc/resolv.conf`; empty where it has none. */
+export function nodeResolver(files: NodeFiles): DnsConfig {
+  if (files.stat(resolvConf)?.type !== 'file') return { servers: [], searches: [], options: [] };
+  const config = { servers: [] as string[], searches: [] as string[], options: [] as string[] };
+  for (const line of new TextDecoder().decode(files.readFile(resolvConf)).split('\n')) {
+    const [word, ...values] = line.trim().split(/\s+/);
+    if (word === 'nameserver') config.servers.push(...values.slice(0, 1));
+    // Of several search lines the last counts.
+    else if (word === 'search') config.searches = values;
+    else if (word === 'options') config.options.push(...values);
+  }
+  return config;
 }

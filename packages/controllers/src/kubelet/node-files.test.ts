@@ -1,6 +1,6 @@
 import type { Container, Pod, PodSpec } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
-import { podDns } from './dns-config.ts';
+import { nodeResolver, podDns } from './dns-config.ts';
 import { prepareHostPath } from './host-path.ts';
 import { hostsFile, nodeHostsFile, podHostname, sandboxHostname } from './hosts-file.ts';
 import { observe } from './observed.ts';
@@ -92,6 +92,14 @@ describe('the resolver', () => {
   ])('%s', (_rule, spec, expected) => {
     expect(podDns(pod(spec), sources)).toEqual(expected);
   });
+});
+
+test('the node’s resolver is read from its resolv.conf', () => {
+  const files = new MemoryFiles();
+  expect(nodeResolver(files)).toEqual({ servers: [], searches: [], options: [] });
+  files.mkdir('/etc');
+  files.writeFile('/etc/resolv.conf', '# a\nnameserver 1.1.1.1\nsearch old\nsearch a b\noptions ndots:2 rotate\n');
+  expect(nodeResolver(files)).toEqual({ servers: ['1.1.1.1'], searches: ['a', 'b'], options: ['ndots:2', 'rotate'] });
 });
 
 describe('hostPath', () => {

@@ -576,13 +576,16 @@ test('a full emptyDir has its Pod evicted', async () => {
 
 test('a restart of the kubelet disturbs nothing that runs', async () => {
   const node = await startNode();
-  await node.create({ containers: [{ ...web, readinessProbe: { httpGet: { port: 80 } } }] });
+  const probe = { httpGet: { port: 80 } };
+  await node.create({ containers: [{ ...web, readinessProbe: probe, startupProbe: probe, livenessProbe: probe }] });
   await node.advance('15s');
   const before = await node.pod();
   const calls = node.runtime.calls.length;
+  const writes = node.api.calls.filter((call) => call.startsWith('status Pod')).length;
   await node.restart();
   await node.advance('30s');
   expect(node.runtime.calls.slice(calls)).toEqual([]);
+  expect(node.api.calls.filter((call) => call.startsWith('status Pod'))).toHaveLength(writes);
   const after = await node.pod();
   expect(after.status?.containerStatuses?.[0]).toEqual(before.status?.containerStatuses?.[0]);
 });

@@ -1,4 +1,12 @@
-import { isConflict, isNotFound, Node, Pod, type PodStatus, type Stored } from '@orrery/api';
+import {
+  type ContainerStatus as ApiContainerStatus,
+  isConflict,
+  isNotFound,
+  Node,
+  Pod,
+  type PodStatus,
+  type Stored,
+} from '@orrery/api';
 import {
   type ControllerContext,
   createWorkQueue,
@@ -12,6 +20,7 @@ import { type ProjectionReport, pluginVolumePath, podDirectory } from '../secret
 import { activeDeadline, deadlineExceeded } from './active-deadline.ts';
 import { BackOff } from './back-off.ts';
 import { labelPodUid } from './container-config.ts';
+import { containerIdText } from './container-statuses.ts';
 import { hasStorageLimits, storageEviction } from './eviction.ts';
 import { Images } from './images.ts';
 import { admitPod, charge, newNodeUse } from './node-admission.ts';
@@ -264,7 +273,8 @@ export class PodLoop {
       if (instance.state === 'RUNNING') {
         const container = findContainer(pod, instance.metadata.name);
         if (probing && container !== undefined) {
-          this.#prober.watch(record.uid, pod, container, instance, podAddress(record, pod, this.#settings));
+          const known = writtenStatus(pod, containerIdText(instance.id, { runtimeName: this.#settings.runtime.name }));
+          this.#prober.watch(record.uid, pod, container, instance, podAddress(record, pod, this.#settings), known);
         }
       } else {
         this.#prober.forget(record.uid, instance.id);
@@ -508,6 +518,13 @@ function onlyStatusChanged(before: Stored<Pod>, after: Stored<Pod>): boolean {
       (after.metadata.generation !== undefined && before.metadata.generation === after.metadata.generation)) &&
     before.metadata.deletionTimestamp === after.metadata.deletionTimestamp &&
     before.metadata.deletionGracePeriodSeconds === after.metadata.deletionGracePeriodSeconds
+  );
+}
+
+/** What the Pod's status says of an instance. */
+function writtenStatus({ status }: Pod, containerId: string): ApiContainerStatus | undefined {
+  return [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].find(
+    ({ containerID }) => containerID === containerId,
   );
 }
 

@@ -38,13 +38,23 @@ export class Prober implements ContainerHealth {
     this.#context = context;
   }
 
-  /** Starts the probes of a running instance, unless they run already. */
-  watch(podUid: string, pod: Pod, container: PodContainer, instance: ContainerStatus, podIp: string): void {
+  /**
+   * Starts the probes of a running instance, unless they run already. `known` is what its status said of it: after a restart
+   * of the kubelet, what was ready stays so until a probe says otherwise.
+   */
+  watch(
+    podUid: string,
+    pod: Pod,
+    container: PodContainer,
+    instance: ContainerStatus,
+    podIp: string,
+    known?: { readonly started?: boolean; readonly ready: boolean },
+  ): void {
     if (this.#instances.has(instance.id)) return;
     const { spec } = container;
     if (spec.livenessProbe === undefined && spec.readinessProbe === undefined && spec.startupProbe === undefined)
       return;
-    this.#instances.set(instance.id, new Probes(this.#context, podUid, pod, container, instance, podIp));
+    this.#instances.set(instance.id, new Probes(this.#context, podUid, pod, container, instance, podIp, known));
     let ids = this.#byPod.get(podUid);
     if (ids === undefined) {
       ids = new Set();
@@ -109,6 +119,7 @@ class Probes {
     container: PodContainer,
     instance: ContainerStatus,
     podIp: string,
+    known: { readonly started?: boolean; readonly ready: boolean } | undefined,
   ) {
     const { spec } = container;
     const loop = (type: ProbeType, probe: Probe | undefined, changed: () => void): ProbeLoop | undefined =>
@@ -133,7 +144,9 @@ class Probes {
       }
       tell();
     });
-    if (this.startup !== undefined) this.startup.start();
+    if (known?.started === true && this.startup !== undefined) this.startup.state.verdict = 'success';
+    if (known?.ready === true && this.readiness !== undefined) this.readiness.state.verdict = 'success';
+    if (this.startup !== undefined && known?.started !== true) this.startup.start();
     else {
       this.liveness?.start();
       this.readiness?.start();
