@@ -82,7 +82,7 @@ function* typeFields(name: string): Iterable<WireField> {
       name: field,
       value,
       list: type.endsWith('[]') && value.form !== 'strings',
-      keepZero: required === true || hasMeaningfulZero(name, field),
+      keepZero: required === true || isMeaningfulIntOrString(field, value) || hasMeaningfulZero(name, field),
     };
   }
   for (const embedded of Object.values(info?.embedded ?? {})) {
@@ -97,6 +97,11 @@ function* messageFields(name: string): Iterable<WireField> {
     const list = repeated === 'repeated';
     yield { number, name: field, value: wireValueOf(type), list, keepZero: hasMeaningfulZero(name, field) };
   }
+}
+
+/** `maxUnavailable: 0` says something; a Service's `targetPort: 0` is one that nobody set. */
+function isMeaningfulIntOrString(field: string, value: WireValue): boolean {
+  return value.form === 'intOrString' && field !== 'targetPort';
 }
 
 function hasMeaningfulZero(type: string, field: string): boolean {
