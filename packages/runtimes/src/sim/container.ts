@@ -1,0 +1,273 @@
+import type { ContainerConfig, ContainerState, ContainerStatus } from '../runtime.ts';
+import { RuntimeError } from '../runtime.ts';
+import { containerTable, credentialsOf } from './container-files.ts';
+import { type Credentials, FileView } from './files/file-view.ts';
+import type { Layer } from './files/tree.ts';
+import type { Image } from './images/image.ts';
+import { LogBuffer } from './log-buffer.ts';
+import { LogDescription } from './log-description.ts';
+import { type Description, NullDescription, SinkDescription } from './process/description.ts';
+import { PidNamespace } from './process/pid-namespace.ts';
+import { Pipe } from './process/pipe.ts';
+import { type Kernel, Process } from './process/process.ts';
+import type { Program } from './process/program.ts';
+import { type Machine, Memory, type Realm } from './process/realm.ts';
+import { parseSignal } from './process/signals.ts';
+import { Terminal, TerminalDescription } from './process/terminal.ts';
+import type { Sandbox } from './sandbox.ts';
+import { defaultPath, findExecutable } from './shell/executable.ts';
+
+export type OutputListener = (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
+
+export interface ContainerOptions {
+  readonly id: string;
+  readonly sandbox: Sandbox;
+  readonly config: ContainerConfig;
+  readonly image: Image;
+  readonly imageRef: string;
+  readonly kernel: Kernel;
+  readonly machine: Machine;
+  readonly node: FileView;
+  readonly changes: { count: number };
+  /** Its process namespace, where another container's is joined. */
+  readonly target: Container | undefined;
+  readonly ended: (container: Container) => void;
+}
+
+/** One container of the simulated runtime, from its creation to its removal. */
+export class Container {
+  readonly id: string;
+  readonly sandbox: Sandbox;
+  readonly config: ContainerConfig;
+  readonly image: Image;
+  readonly log: LogBuffer;
+  readonly realm: Realm;
+  readonly createdAt: number;
+  /** Whoever is attached to its output. */
+  readonly attached = new Set<OutputListener>();
+  readonly terminal: Terminal | undefined;
+  /** Standard input that may be attached to. */
+  readonly input: Pipe | undefined;
+  process: Process | undefined;
+  state: ContainerState = 'CREATED';
+  startedAt = 0;
+  finishedAt = 0;
+  exitCode = 0;
+  reason = '';
+  message = '';
+  #outOfMemory = false;
+  readonly #options: ContainerOptions;
+  readonly #files: FileView;
+  readonly #credentials: Credentials & { readonly home: string };
+
+  constructor(options: ContainerOptions) {
+    const { kernel, config, sandbox, image } = options;
+    this.#options = options;
+    this.id = options.id;
+    this.sandbox = sandbox;
+    this.config = config;
+    this.image = image;
+    this.createdAt = kernel.clock.now();
+    this.log = new LogBuffer(() => kernel.clock.now());
+    this.realm = {
+      hostname: sandbox.hostname,
+      processes: options.target?.realm.processes ?? sandbox.sharedProcesses ?? new PidNamespace(kernel.processes),
+      network: sandbox.network,
+      memory: new Memory(config.resources.memoryLimitBytes || options.machine.memoryBytes, () => this.#killForMemory()),
+      flavor: image.flavor,
+      machine: options.machine,
+      members: new Set(),
+    };
+    const layer: Layer = { now: () => kernel.clock.now(), changes: options.changes };
+    const table = containerTable({
+      image,
+      config,
+      layer,
+      node: options.node,
+      sandbox: sandbox.files,
+      realm: this.realm,
+    });
+    this.#credentials = credentialsOf(table, image, config.security);
+    this.#files = new FileView(table, this.#credentials);
+    if (config.tty) this.terminal = new Terminal((bytes) => this.#output('stdout', bytes));
+    else if (config.stdin) this.input = new Pipe();
+  }
+
+  #output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void {
+    this.log.write(stream, bytes);
+    for (const listener of this.attached) listener(stream, bytes);
+  }
+
+  /** @throws RuntimeError StartError when the command cannot be run. */
+  start(started: () => void): void {
+    const { kernel } = this.#options;
+    if (this.state !== 'CREATED') throw new RuntimeError('Unknown', `container is in ${this.state} state`);
+    const { command, args } = this.config;
+    const argv =
+      command.length > 0
+        ? [...command, ...args]
+        : [...this.image.entrypoint, ...(args.length > 0 ? args : this.image.command)];
+    const process = this.#newProcess(argv, this.#descriptors());
+    const program = runnable(process, argv);
+    if (typeof program === 'string') {
+      process.end(128);
+      const message = `failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: ${program}: unknown`;
+      this.#finish(128, 'StartError', message);
+      throw new RuntimeError('StartError', message);
+    }
+    this.process = process;
+    this.state = 'RUNNING';
+    this.startedAt = kernel.clock.now();
+    if (this.terminal !== undefined) this.terminal.foreground = process.group;
+    process.argv = program.argv;
+    process.whenEnded(() => this.#ended(process));
+    started();
+    process.start(program.program);
+  }
+
+  #newProcess(
+    argv: readonly string[],
+    descriptors: readonly (Description | undefined)[],
+    tty = this.config.tty,
+  ): Process {
+    const directory = this.config.workingDir || this.image.workingDir;
+    const root = new FileView(this.#files.table);
+    if (root.find(directory) === undefined && !root.table.root.readonly) root.mkdir(directory);
+    return new Process({
+      kernel: this.#options.kernel,
+      realm: this.realm,
+      argv,
+      environment: this.#environment(tty),
+      directory: root.isDirectory(directory) ? directory : '/',
+      files: this.#files,
+      descriptors,
+    });
+  }
+
+  #environment(tty: boolean): Map<string, string> {
+    const environment = new Map<string, string>([['PATH', defaultPath]]);
+    for (const [name, value] of Object.entries(this.image.env)) environment.set(name, value);
+    environment.set('HOSTNAME', this.sandbox.hostname);
+    if (tty) environment.set('TERM', 'xterm');
+    for (const { key, value } of this.config.envs) environment.set(key, value);
+    if (!environment.has('HOME')) environment.set('HOME', this.#credentials.home);
+    return environment;
+  }
+
+  #descriptors(): readonly Description[] {
+    if (this.terminal !== undefined) {
+      const description = new TerminalDescription(this.terminal);
+      return [description, description, description];
+    }
+    const now = () => this.#options.kernel.clock.now();
+    return [
+      this.input?.reader ?? new NullDescription(),
+      new LogDescription(this.log, 'stdout', this.attached, now),
+      new LogDescription(this.log, 'stderr', this.attached, now),
+    ];
+  }
+
+  /**
+   * Starts another process in the container (setns(2)). With a terminal, everything goes to `output`.
+   * @throws RuntimeError Unknown when the command cannot be run.
+   */
+  exec(
+    argv: readonly string[],
+    input: Description | Terminal,
+    output: OutputListener,
+    prepare: (process: Process) => void = () => {},
+  ): Process {
+    if (this.state !== 'RUNNING') throw new RuntimeError('Unknown', `container ${this.id} is not running`);
+    const tty = input instanceof Terminal;
+    const terminal = tty ? new TerminalDescription(input) : undefined;
+    const sink = (stream: 'stdout' | 'stderr') => terminal ?? new SinkDescription((bytes) => output(stream, bytes));
+    const process = this.#newProcess(argv, [tty ? terminal : input, sink('stdout'), sink('stderr')], tty);
+    const program = runnable(process, argv);
+    if (typeof program === 'string') {
+      process.end(126);
+      throw new RuntimeError(
+        'Unknown',
+        `failed to exec in container: failed to start exec "${this.id}": OCI runtime exec failed: exec failed: unable to start container process: ${program}: unknown`,
+      );
+    }
+    process.argv = program.argv;
+    if (tty) input.foreground = process.group;
+    prepare(process);
+    process.start(program.program);
+    return process;
+  }
+
+  /** The signal that asks it to stop. */
+  stop(): void {
+    const signal = parseSignal(this.config.stopSignal ?? this.image.stopSignal) ?? 'SIGTERM';
+    this.process?.deliver(signal);
+  }
+
+  kill(): void {
+    this.process?.deliver('SIGKILL');
+  }
+
+  #killForMemory(): void {
+    if (this.state !== 'RUNNING') return;
+    this.#outOfMemory = true;
+    // The whole group goes (memory.oom.group), its first process last, as it takes the others along.
+    this.process?.deliver('SIGKILL');
+  }
+
+  #ended(process: Process): void {
+    const exitCode = process.exitCode ?? 0;
+    const reason = this.#outOfMemory ? 'OOMKilled' : exitCode === 0 ? 'Completed' : 'Error';
+    this.#finish(exitCode, reason, '');
+  }
+
+  #finish(exitCode: number, reason: string, message: string): void {
+    this.state = 'EXITED';
+    this.startedAt ||= this.#options.kernel.clock.now();
+    this.finishedAt = this.#options.kernel.clock.now();
+    this.exitCode = exitCode;
+    this.reason = reason;
+    this.message = message;
+    for (const member of [...this.realm.members]) member.deliver('SIGKILL');
+    this.log.end();
+    this.attached.clear();
+    this.#options.ended(this);
+  }
+
+  status(): ContainerStatus {
+    return {
+      id: this.id,
+      sandboxId: this.sandbox.id,
+      metadata: this.config.metadata,
+      state: this.state,
+      createdAt: this.createdAt,
+      startedAt: this.startedAt,
+      finishedAt: this.finishedAt,
+      exitCode: this.exitCode,
+      reason: this.reason,
+      message: this.message,
+      image: this.config.image,
+      imageRef: this.#options.imageRef,
+      labels: this.config.labels,
+      annotations: this.config.annotations,
+    };
+  }
+}
+
+/** The program of a command, or why there is none, in runc's words. */
+function runnable(
+  process: Process,
+  argv: readonly string[],
+): { readonly program: Program; readonly argv: readonly string[] } | string {
+  const [name = ''] = argv;
+  if (argv.length === 0 || name === '') return 'no command specified';
+  const found = findExecutable(process, argv, process.environment.get('PATH'));
+  if ('exitCode' in found) {
+    if (found.error === 'not found') return `exec: "${name}": executable file not found in $PATH`;
+    if (found.error.code === 'ENOENT') return `exec: "${name}": stat ${name}: no such file or directory`;
+    return found.error.code === 'ENOTDIR'
+      ? `exec: "${name}": stat ${name}: not a directory`
+      : `exec: "${name}": permission denied`;
+  }
+  if (found.program === undefined) return `exec ${found.path}: exec format error`;
+  return { program: found.program, argv: found.argv };
+}

@@ -1,0 +1,447 @@
+import type { FileStat, NodeFiles } from '../../runtime.ts';
+import type { Process } from '../process/process.ts';
+import { FileError } from './file-error.ts';
+import {
+  bytesOf,
+  contentOf,
+  copyNode,
+  type DirectoryNode,
+  type DynamicNode,
+  type FileNode,
+  type Layer,
+  newDirectory,
+  newFile,
+  newSymlink,
+  replaceContent,
+  sizeOf,
+  type TreeNode,
+  touchNode,
+  usageOf,
+  writeAt,
+} from './tree.ts';
+
+/** A file or directory shown at a path, and whether it may be written there. */
+export interface MountPoint {
+  node: TreeNode;
+  readonly readonly: boolean;
+  /** Where new nodes belong, and what may be changed without copying. */
+  readonly layer: Layer;
+}
+
+/** What a container (or a node) has mounted: its root, and more at absolute paths. */
+export interface MountTable {
+  readonly root: MountPoint;
+  readonly mounts: Map<string, MountPoint>;
+}
+
+/** On whose behalf files are used. */
+export interface Credentials {
+  readonly uid: number;
+  readonly gid: number;
+  readonly groups: readonly number[];
+}
+
+export const superuser: Credentials = { uid: 0, gid: 0, groups: [] };
+
+/** Where a path has led. */
+export interface Located {
+  /** The path without links, `.` and `..`. */
+  readonly path: string;
+  readonly name: string;
+  /** Absent for the root. */
+  readonly parent: DirectoryNode | DynamicNode | undefined;
+  /** Absent where nothing is. */
+  readonly node: TreeNode | undefined;
+  readonly mount: MountPoint;
+}
+
+interface Frame {
+  readonly node: TreeNode;
+  readonly mount: MountPoint;
+  readonly path: string;
+  readonly name: string;
+  readonly parent: DirectoryNode | DynamicNode | undefined;
+}
+
+const maximumLinks = 40;
+
+/**
+ * Files as one process sees them: a tree with other trees mounted in it. Synchronous; paths are absolute. Nodes of a shared
+ * layer are copied on the way to a write, directory by directory.
+ * @throws FileError
+ */
+export class FileView implements NodeFiles {
+  readonly table: MountTable;
+  readonly credentials: Credentials;
+  /** The process whose view it is. */
+  readonly #viewer: Process | undefined;
+
+  constructor(table: MountTable, credentials: Credentials = superuser, viewer?: Process) {
+    this.table = table;
+    this.credentials = credentials;
+    this.#viewer = viewer;
+  }
+
+  /** The same files as a process sees them. */
+  seenBy(viewer: Process): FileView {
+    return new FileView(this.table, this.credentials, viewer);
+  }
+
+  /** The same files for somebody else. */
+  as(credentials: Credentials): FileView {
+    return new FileView(this.table, credentials);
+  }
+
+  /** Walks to a path. With `own`, every directory on the way (and the node) may be changed afterwards. */
+  locate(path: string, follow = true, own = false): Located {
+    const { table } = this;
+    const rest = path.split('/').reverse();
+    let frame = this.#rootFrame(own);
+    let stack: Frame[] = [];
+    let links = 0;
+    while (rest.length > 0) {
+      const name = rest.pop() as string;
+      if (name === '' || name === '.') {
+        if (name === '' && rest.length > 0 && frame.node.kind !== 'directory' && frame.node.kind !== 'dynamic') {
+          throw new FileError('ENOTDIR', path);
+        }
+        continue;
+      }
+      if (name === '..') {
+        frame = stack.pop() ?? frame;
+        continue;
+      }
+      const directory = frame.node;
+      if (directory.kind !== 'directory' && directory.kind !== 'dynamic') throw new FileError('ENOTDIR', path);
+      if (!this.#may(directory, 1)) throw new FileError('EACCES', path);
+      const childPath = frame.path === '/' ? `/${name}` : `${frame.path}/${name}`;
+      const mounted = table.mounts.size === 0 ? undefined : table.mounts.get(childPath);
+      let node: TreeNode | undefined;
+      if (mounted !== undefined) node = own ? ownMount(mounted) : mounted.node;
+      else if (directory.kind === 'dynamic') node = directory.lookup(name, this.#viewer);
+      else node = directory.entries.get(name);
+      if (node === undefined) {
+        if (rest.some((part) => part !== '')) throw new FileError('ENOENT', path);
+        return { path: childPath, name, parent: directory, node: undefined, mount: frame.mount };
+      }
+      if (node.kind === 'symlink' && (follow || rest.some((part) => part !== ''))) {
+        if (++links > maximumLinks) throw new FileError('ELOOP', path);
+        if (node.target.startsWith('/')) {
+          stack = [];
+          frame = this.#rootFrame(own);
+        }
+        for (const part of node.target.split('/').reverse()) rest.push(part);
+        continue;
+      }
+      const mount = mounted ?? frame.mount;
+      if (own && !mounted && !mount.readonly && node.layer !== mount.layer && directory.kind === 'directory') {
+        node = copyNode(node, mount.layer);
+        directory.entries.set(name, node);
+      }
+      stack.push(frame);
+      frame = { node, mount, path: childPath, name, parent: directory };
+    }
+    return frame;
+  }
+
+  #rootFrame(own: boolean): Frame {
+    const { root } = this.table;
+    return { node: own ? ownMount(root) : root.node, mount: root, path: '/', name: '', parent: undefined };
+  }
+
+  #may(node: TreeNode, want: number): boolean {
+    const { uid, gid, groups } = this.credentials;
+    if (uid === 0) return true;
+    const shift = node.uid === uid ? 6 : node.gid === gid || groups.includes(node.gid) ? 3 : 0;
+    return ((node.mode >> shift) & want) === want;
+  }
+
+  /** Whether this user may read (4), write (2) or execute (1); root may, except execute what nobody may. */
+  allows(node: TreeNode, want: number): boolean {
+    if (want === 1 && node.kind === 'file') return (node.mode & 0o111) !== 0 && this.#may(node, 1);
+    return this.#may(node, want);
+  }
+
+  /** The node at a path; undefined where nothing is. */
+  find(path: string, follow = true): TreeNode | undefined {
+    try {
+      return this.locate(path, follow).node;
+    } catch (error) {
+      if (error instanceof FileError && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined;
+      throw error;
+    }
+  }
+
+  /** The node at a path, which must exist. */
+  lookup(path: string, follow = true): TreeNode {
+    const { node } = this.locate(path, follow);
+    if (node === undefined) throw new FileError('ENOENT', path);
+    return node;
+  }
+
+  /** The path without links. */
+  realpath(path: string): string {
+    const located = this.locate(path);
+    if (located.node === undefined) throw new FileError('ENOENT', path);
+    return located.path;
+  }
+
+  exists(path: string): boolean {
+    return this.find(path) !== undefined;
+  }
+
+  isDirectory(path: string): boolean {
+    const kind = this.find(path)?.kind;
+    return kind === 'directory' || kind === 'dynamic';
+  }
+
+  readFile(path: string): Uint8Array {
+    const node = this.lookup(path);
+    if (node.kind === 'directory' || node.kind === 'dynamic') throw new FileError('EISDIR', path);
+    if (node.kind !== 'file') throw new FileError('EINVAL', path);
+    if (!this.#may(node, 4)) throw new FileError('EACCES', path);
+    return contentOf(node);
+  }
+
+  /** A file ready to be written at this path; made if `create`. */
+  openForWriting(path: string, create = true, mode = 0o644): FileNode {
+    const located = this.locate(path, true, true);
+    const { node } = located;
+    if (node === undefined) {
+      if (!create) throw new FileError('ENOENT', path);
+      const parent = this.#writableParent(located, path);
+      const file = newFile(located.mount.layer, undefined, mode, this.credentials.uid, this.credentials.gid);
+      parent.entries.set(located.name, file);
+      touchNode(parent);
+      return file;
+    }
+    if (node.kind === 'directory' || node.kind === 'dynamic') throw new FileError('EISDIR', path);
+    if (located.mount.readonly) throw new FileError('EROFS', path);
+    if (node.kind !== 'file') throw new FileError('EINVAL', path);
+    if (!this.#may(node, 2)) throw new FileError('EACCES', path);
+    return node;
+  }
+
+  #writableParent(located: Located, path: string): DirectoryNode {
+    const { parent, mount } = located;
+    if (parent === undefined) throw new FileError('EBUSY', path);
+    if (parent.kind !== 'directory') throw new FileError(parent.kind === 'dynamic' ? 'EPERM' : 'ENOTDIR', path);
+    if (mount.readonly) throw new FileError('EROFS', path);
+    if (!this.#may(parent, 3)) throw new FileError('EACCES', path);
+    return parent;
+  }
+
+  writeFile(
+    path: string,
+    content: Uint8Array | string,
+    options: { mode?: number; uid?: number; gid?: number } = {},
+  ): void {
+    const file = this.openForWriting(path, true, options.mode ?? 0o644);
+    if (options.mode !== undefined) file.mode = options.mode;
+    if (options.uid !== undefined) file.uid = options.uid;
+    if (options.gid !== undefined) file.gid = options.gid;
+    // Whoever gave the bytes may go on using them.
+    replaceContent(file, typeof content === 'string' ? bytesOf(content) : content.slice());
+  }
+
+  appendFile(path: string, content: Uint8Array | string): void {
+    const file = this.openForWriting(path);
+    writeAt(file, file.size, bytesOf(content));
+  }
+
+  mkdir(path: string, options: { mode?: number; uid?: number; gid?: number } = {}): void {
+    let prefix = '';
+    for (const part of path.split('/')) {
+      if (part === '') continue;
+      prefix += `/${part}`;
+      const found = this.find(prefix);
+      if (found === undefined) this.makeDirectory(prefix, options);
+      else if (found.kind !== 'directory' && found.kind !== 'dynamic') throw new FileError('ENOTDIR', path);
+    }
+  }
+
+  /** One directory, whose parent must exist and which must not. */
+  makeDirectory(path: string, options: { mode?: number; uid?: number; gid?: number } = {}): void {
+    const located = this.locate(path, true, true);
+    if (located.node !== undefined) throw new FileError('EEXIST', path);
+    const parent = this.#writableParent(located, path);
+    const { uid, gid } = this.credentials;
+    const owner = options.uid ?? uid;
+    parent.entries.set(
+      located.name,
+      newDirectory(located.mount.layer, options.mode ?? 0o755, owner, options.gid ?? gid),
+    );
+    touchNode(parent);
+  }
+
+  /** Puts a node at a path where nothing is: a device, a socket, a hard link. */
+  place(path: string, make: (layer: Layer) => TreeNode): void {
+    const located = this.locate(path, false, true);
+    if (located.node !== undefined) throw new FileError('EEXIST', path);
+    const parent = this.#writableParent(located, path);
+    parent.entries.set(located.name, make(located.mount.layer));
+    touchNode(parent);
+  }
+
+  readdir(path: string): readonly string[] {
+    const node = this.lookup(path);
+    if (node.kind === 'dynamic') return node.list(this.#viewer);
+    if (node.kind !== 'directory') throw new FileError('ENOTDIR', path);
+    if (!this.#may(node, 4)) throw new FileError('EACCES', path);
+    return [...node.entries.keys()].sort(byCodeUnit);
+  }
+
+  lstat(path: string): FileStat | undefined {
+    const node = this.find(path, false);
+    return node && statOf(node);
+  }
+
+  stat(path: string): FileStat | undefined {
+    const node = this.find(path);
+    return node && statOf(node);
+  }
+
+  readlink(path: string): string {
+    const node = this.lookup(path, false);
+    if (node.kind !== 'symlink') throw new FileError('EINVAL', path);
+    return node.target;
+  }
+
+  symlink(target: string, path: string): void {
+    this.place(path, (layer) => newSymlink(layer, target));
+  }
+
+  link(existing: string, path: string): void {
+    const from = this.locate(existing, false, true);
+    if (from.node === undefined) throw new FileError('ENOENT', existing);
+    if (from.node.kind === 'directory') throw new FileError('EPERM', existing);
+    const { node } = from;
+    if (this.locate(path, false).mount.layer !== from.mount.layer) throw new FileError('EXDEV', path);
+    this.place(path, () => node);
+  }
+
+  rename(from: string, to: string): void {
+    const source = this.locate(from, false, true);
+    if (source.node === undefined) throw new FileError('ENOENT', from);
+    const fromParent = this.#writableParent(source, from);
+    if (this.table.mounts.has(source.path)) throw new FileError('EBUSY', from);
+    const target = this.locate(to, false, true);
+    const toParent = this.#writableParent(target, to);
+    if (this.table.mounts.has(target.path)) throw new FileError('EBUSY', to);
+    if (source.mount !== target.mount) throw new FileError('EXDEV', to);
+    if (target.node === source.node) return;
+    if (source.node.kind === 'directory' && target.path.startsWith(`${source.path}/`)) {
+      throw new FileError('EINVAL', to);
+    }
+    if (target.node?.kind === 'directory') {
+      if (source.node.kind !== 'directory') throw new FileError('EISDIR', to);
+      if (target.node.entries.size > 0) throw new FileError('ENOTEMPTY', to);
+    } else if (target.node !== undefined && source.node.kind === 'directory') throw new FileError('ENOTDIR', to);
+    fromParent.entries.delete(source.name);
+    toParent.entries.set(target.name, source.node);
+    touchNode(fromParent);
+    if (toParent !== fromParent) touchNode(toParent);
+  }
+
+  /** Removes one file, link or device. */
+  unlink(path: string): void {
+    const located = this.locate(path, false, true);
+    if (located.node === undefined) throw new FileError('ENOENT', path);
+    if (located.node.kind === 'directory') throw new FileError('EISDIR', path);
+    this.#detach(located, path);
+  }
+
+  rmdir(path: string): void {
+    const located = this.locate(path, false, true);
+    if (located.node === undefined) throw new FileError('ENOENT', path);
+    if (located.node.kind !== 'directory') throw new FileError('ENOTDIR', path);
+    if (this.table.mounts.has(located.path)) throw new FileError('EBUSY', path);
+    if (located.node.entries.size > 0) throw new FileError('ENOTEMPTY', path);
+    this.#detach(located, path);
+  }
+
+  #detach(located: Located, path: string): void {
+    const parent = this.#writableParent(located, path);
+    if (this.table.mounts.has(located.path)) throw new FileError('EBUSY', path);
+    parent.entries.delete(located.name);
+    touchNode(parent);
+    if (located.node !== undefined) touchNode(located.node);
+  }
+
+  remove(path: string): void {
+    const located = this.#locateIfThere(path);
+    if (located?.node === undefined) return;
+    if (located.node.kind === 'directory') this.#clear(located.node, located.path);
+    const again = this.locate(path, false, true);
+    if (again.node !== undefined) this.#detach(again, path);
+  }
+
+  #locateIfThere(path: string): Located | undefined {
+    try {
+      return this.locate(path, false, true);
+    } catch (error) {
+      if (error instanceof FileError && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined;
+      throw error;
+    }
+  }
+
+  /** Only directories with something mounted below need to be emptied one by one: the rest goes as a whole. */
+  #clear(directory: DirectoryNode, path: string): void {
+    if (this.table.mounts.size === 0) return;
+    const prefix = path === '/' ? '/' : `${path}/`;
+    if (![...this.table.mounts.keys()].some((mount) => mount === path || mount.startsWith(prefix))) return;
+    for (const name of [...directory.entries.keys()]) this.remove(`${prefix}${name}`);
+  }
+
+  chmod(path: string, mode: number): void {
+    this.#changeAttributes(path, (node) => {
+      node.mode = mode & 0o7777;
+    });
+  }
+
+  chown(path: string, uid: number, gid: number): void {
+    this.#changeAttributes(path, (node) => {
+      node.uid = uid;
+      node.gid = gid;
+    });
+  }
+
+  setModified(path: string, mtime: number): void {
+    this.#changeAttributes(path, () => {}).mtime = mtime;
+  }
+
+  #changeAttributes(path: string, change: (node: TreeNode) => void): TreeNode {
+    const { node, mount } = this.locate(path, true, true);
+    if (node === undefined) throw new FileError('ENOENT', path);
+    if (mount.readonly) throw new FileError('EROFS', path);
+    if (this.credentials.uid !== 0 && this.credentials.uid !== node.uid) throw new FileError('EPERM', path);
+    change(node);
+    node.layer.changes.count++;
+    return node;
+  }
+
+  usage(path: string): number {
+    const node = this.find(path, false);
+    return node === undefined ? 0 : usageOf(node);
+  }
+}
+
+function ownMount(mount: MountPoint): TreeNode {
+  if (!mount.readonly && mount.node.layer !== mount.layer) mount.node = copyNode(mount.node, mount.layer);
+  return mount.node;
+}
+
+function byCodeUnit(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+export function statOf(node: TreeNode): FileStat {
+  const { kind, mode, uid, gid, mtime } = node;
+  const type = kind === 'dynamic' ? 'directory' : kind === 'device' ? 'charDevice' : kind;
+  return { type, mode, uid, gid, sizeBytes: sizeOf(node), mtime };
+}
+
+/** A view of a fresh, empty tree: the file system of a simulated node. */
+export function newFileView(layer: Layer): FileView {
+  return new FileView({ root: { node: newDirectory(layer), readonly: false, layer }, mounts: new Map() });
+}

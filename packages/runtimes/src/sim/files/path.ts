@@ -1,0 +1,27 @@
+/** A path made absolute and free of `.`, `..` and doubled slashes, without looking at links. */
+export function resolvePath(base: string, path: string): string {
+  const parts: string[] = [];
+  for (const part of (path.startsWith('/') ? path : `${base}/${path}`).split('/')) {
+    if (part === '' || part === '.') continue;
+    if (part === '..') parts.pop();
+    else parts.push(part);
+  }
+  return `/${parts.join('/')}`;
+}
+
+/** An absolute path for a walk that follows links before it applies `..`. */
+export function absolutePath(base: string, path: string): string {
+  return path.startsWith('/') ? path : base === '/' ? `/${path}` : `${base}/${path}`;
+}
+
+export function baseName(path: string): string {
+  const trimmed = path.replace(/\/+$/, '');
+  return trimmed === '' ? (path.startsWith('/') ? '/' : '') : trimmed.slice(trimmed.lastIndexOf('/') + 1);
+}
+
+export function parentPath(path: string): string {
+  const trimmed = path.replace(/\/+$/, '');
+  const slash = trimmed.lastIndexOf('/');
+  if (slash < 0) return '.';
+  return slash === 0 ? '/' : trimmed.slice(0, slash).replace(/\/+$/, '') || '/';
+}

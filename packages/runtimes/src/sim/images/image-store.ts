@@ -1,0 +1,79 @@
+import { type ImageAuth, type ImageInfo, RuntimeError } from '../../runtime.ts';
+import { digestOf } from './digest.ts';
+import type { Image } from './image.ts';
+import { type ImageReference, nameMatches, parseReference } from './reference.ts';
+
+interface Present {
+  readonly image: Image;
+  /** Full names by which it was pulled. */
+  readonly names: Set<string>;
+  readonly info: ImageInfo;
+}
+
+/** The images of one node, and what it can pull. */
+export class ImageStore {
+  readonly #known: readonly Image[];
+  readonly #present = new Map<string, Present>();
+
+  constructor(known: readonly Image[]) {
+    this.#known = known;
+  }
+
+  /** The image a reference means, if it is on the node. */
+  find(ref: string): { readonly image: Image; readonly info: ImageInfo } | undefined {
+    const reference = parseReference(ref);
+    const named = reference && this.#present.get(reference.name);
+    if (named !== undefined) return named;
+    // What containers are told to run may also be the image's own digest.
+    return [...this.#present.values()].find(({ info }) => info.imageRef === ref || info.imageRef.endsWith(`@${ref}`));
+  }
+
+  /** Brings an image to the node. @throws RuntimeError ImageNotFound, Unauthorized, InvalidArgument */
+  pull(ref: string, auth: ImageAuth | undefined): ImageInfo {
+    const reference = parseReference(ref);
+    if (reference === undefined) {
+      throw new RuntimeError('InvalidArgument', `failed to parse image reference "${ref}": invalid reference format`);
+    }
+    const existing = this.#present.get(reference.name);
+    const image = existing?.image ?? this.#search(reference);
+    const { private: needed, user } = { ...image.definition, user: image.user };
+    if (needed !== undefined && (auth?.username !== needed.username || auth.password !== needed.password)) {
+      throw new RuntimeError('Unauthorized', failed(reference, unauthorized));
+    }
+    if (existing !== undefined) return existing.info;
+    const digest = reference.digest ?? `sha256:${digestOf(`${image.digest}:${reference.tag}`)}`;
+    const info: ImageInfo = {
+      imageRef: `${reference.registry}/${reference.path}@${digest}`,
+      sizeBytes: image.sizeBytes,
+      ...(user === '' ? {} : { user }),
+    };
+    this.#present.set(reference.name, { image, names: new Set([reference.name]), info });
+    return info;
+  }
+
+  #search(reference: ImageReference): Image {
+    // What was defined last hides what came before.
+    const named = this.#known.filter((image) => image.names.some((name) => nameMatches(name, reference)));
+    const image = named.findLast(
+      ({ definition }) => reference.tag === undefined || (definition.tags?.(reference.tag) ?? true),
+    );
+    if (image !== undefined) return image;
+    const tagIsMissing = named.length > 0 || reference.registry !== 'docker.io';
+    throw new RuntimeError('ImageNotFound', failed(reference, tagIsMissing ? `${reference.name}: not found` : denied));
+  }
+
+  list(): readonly (ImageInfo & { readonly names: readonly string[] })[] {
+    return [...this.#present.values()].map(({ info, names }) => ({ ...info, names: [...names] }));
+  }
+}
+
+const denied =
+  'pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed';
+const unauthorized =
+  'pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials';
+
+/** containerd's words around the reason. */
+function failed({ name }: ImageReference, reason: string): string {
+  const code = reason.endsWith('not found') ? 'NotFound' : 'Unknown';
+  return `rpc error: code = ${code} desc = failed to pull and unpack image "${name}": failed to resolve reference "${name}": ${reason}`;
+}

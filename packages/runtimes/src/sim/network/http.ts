@@ -1,0 +1,76 @@
+import type { Observable } from 'rxjs';
+
+/** One HTTP header. Names are compared without regard to case. */
+export interface HttpHeader {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** A request as a value: it never becomes bytes unless one side speaks raw TCP. */
+export interface HttpRequest {
+  readonly method: string;
+  /** With the query: `/healthz?full=1`. */
+  readonly path: string;
+  readonly headers: readonly HttpHeader[];
+  readonly body: string | Uint8Array;
+  /** IP of the client. */
+  readonly remoteAddress: string;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: { readonly [name: string]: string };
+  readonly body: string | Uint8Array;
+  /** A body that comes bit by bit, after `body`: a watch. */
+  readonly stream?: Observable<Uint8Array>;
+}
+
+export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
+
+/** The value of a header; undefined where it is missing. */
+export function headerOf(headers: readonly HttpHeader[], name: string): string | undefined {
+  const lower = name.toLowerCase();
+  return headers.find((header) => header.name.toLowerCase() === lower)?.value;
+}
+
+/** A short text as a response. */
+export function textResponse(status: number, body: string, type = 'text/plain'): HttpResponse {
+  return { status, headers: { 'Content-Type': type }, body };
+}
+
+const reasons: { readonly [status: number]: string } = {
+  101: 'Switching Protocols',
+  200: 'OK',
+  201: 'Created',
+  202: 'Accepted',
+  204: 'No Content',
+  206: 'Partial Content',
+  301: 'Moved Permanently',
+  302: 'Found',
+  303: 'See Other',
+  304: 'Not Modified',
+  307: 'Temporary Redirect',
+  308: 'Permanent Redirect',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  406: 'Not Acceptable',
+  409: 'Conflict',
+  410: 'Gone',
+  413: 'Request Entity Too Large',
+  415: 'Unsupported Media Type',
+  422: 'Unprocessable Entity',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+};
+
+/** `Not Found` for 404. */
+export function reasonPhrase(status: number): string {
+  return reasons[status] ?? 'Unknown';
+}

@@ -1,0 +1,134 @@
+import type { HttpHandler } from './http.ts';
+import {
+  type Connection,
+  type Listener,
+  NetworkNamespace,
+  newConnection,
+  type ServiceOptions,
+} from './network-namespace.ts';
+import { serveBytes } from './raw-http.ts';
+
+/** Where a route leads. */
+export interface Endpoint {
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** Why no connection came about, in the words of Linux. */
+export class ConnectError extends Error {
+  override readonly name = 'ConnectError';
+  readonly reason: 'refused' | 'timeout' | 'reset';
+
+  constructor(reason: ConnectError['reason']) {
+    super(
+      reason === 'refused'
+        ? 'Connection refused'
+        : reason === 'timeout'
+          ? 'Connection timed out'
+          : 'Connection reset by peer',
+    );
+    this.reason = reason;
+  }
+}
+
+/** Addresses that stand for others: cluster IPs of Services, node ports, host ports. Filled by whoever plays kube-proxy. */
+export class Routes {
+  readonly #routes = new Map<string, Map<number, { readonly endpoints: readonly Endpoint[]; next: number }>>();
+
+  /** No endpoints: connections are refused. */
+  set(ip: string, port: number, endpoints: readonly Endpoint[]): void {
+    let ports = this.#routes.get(ip);
+    if (ports === undefined) this.#routes.set(ip, (ports = new Map()));
+    ports.set(port, { endpoints, next: 0 });
+  }
+
+  delete(ip: string, port: number): void {
+    const ports = this.#routes.get(ip);
+    ports?.delete(port);
+    if (ports?.size === 0) this.#routes.delete(ip);
+  }
+
+  /** True when something is known of the address, so that a missing port is refused at once. */
+  has(ip: string): boolean {
+    return this.#routes.has(ip);
+  }
+
+  /** The next endpoint in turn; `none` where the route has no endpoints; undefined where there is no route. */
+  next(ip: string, port: number): Endpoint | 'none' | undefined {
+    const route = this.#routes.get(ip)?.get(port);
+    if (route === undefined) return undefined;
+    const endpoint = route.endpoints[route.next % route.endpoints.length];
+    route.next++;
+    return endpoint ?? 'none';
+  }
+}
+
+/** Names and their addresses, as the cluster's DNS answers. Names are stored in full: `web.default.svc.cluster.local`. */
+export class Names {
+  readonly #addresses = new Map<string, readonly string[]>();
+
+  set(name: string, ips: readonly string[]): void {
+    this.#addresses.set(name.toLowerCase(), ips);
+  }
+
+  delete(name: string): void {
+    this.#addresses.delete(name.toLowerCase());
+  }
+
+  resolve(name: string): readonly string[] | undefined {
+    return this.#addresses.get(name.toLowerCase().replace(/\.$/, ''));
+  }
+}
+
+/** The network of a simulated cluster: every node and every Pod has an address in it. Nothing here becomes real traffic. */
+export class SimNetwork {
+  /** By IP. */
+  readonly hosts = new Map<string, NetworkNamespace>();
+  readonly routes = new Routes();
+  readonly dns = new Names();
+  /** The same as {@link dns}, as the service proxy calls it. */
+  readonly names = this.dns;
+
+  /** Gives an address to a node, a Pod or a server from outside; the same again is the same. */
+  join(ip: string): NetworkNamespace {
+    let host = this.hosts.get(ip);
+    if (host === undefined) this.hosts.set(ip, (host = new NetworkNamespace(ip)));
+    return host;
+  }
+
+  /** The address is nobody's any more. */
+  leave(namespace: NetworkNamespace): void {
+    if (this.hosts.get(namespace.ip) === namespace) this.hosts.delete(namespace.ip);
+    namespace.ip = '';
+  }
+
+  /** Serves HTTP at an address of its own, outside any Pod: the API server. Disposing ends it. */
+  serve(ip: string, port: number, http: HttpHandler, options: Pick<ServiceOptions, 'tls'> = {}): Listener {
+    return this.join(ip).listen({ ...options, port, http });
+  }
+
+  /** Who answers at an address, seen from `from`. @throws ConnectError */
+  reach(from: NetworkNamespace | undefined, ip: string, port: number): Listener {
+    if (ip.startsWith('127.') || ip === '::1') {
+      const listener = from?.listeners.get(port);
+      if (listener === undefined) throw new ConnectError('refused');
+      return listener;
+    }
+    const host = this.hosts.get(ip);
+    const listener = host?.listeners.get(port);
+    if (listener !== undefined && (!listener.local || host === from)) return listener;
+    const endpoint = this.routes.next(ip, port);
+    if (endpoint !== undefined && endpoint !== 'none') return this.reach(from, endpoint.ip, endpoint.port);
+    throw new ConnectError(host !== undefined || endpoint === 'none' || this.routes.has(ip) ? 'refused' : 'timeout');
+  }
+
+  /** A byte connection, to a raw listener or (parsed on the way) to an HTTP one. @throws ConnectError */
+  connect(from: NetworkNamespace | undefined, ip: string, port: number): Connection {
+    const listener = this.reach(from, ip, port);
+    const { client, server } = newConnection(from?.ip || '127.0.0.1', ip);
+    const { options } = listener;
+    if (options.connection !== undefined) options.connection(server);
+    else if (options.http !== undefined) serveBytes(server, options.http);
+    return client;
+  }
+}

@@ -1,0 +1,122 @@
+import type { Clock, Random, Work } from '@orrery/core';
+import { type FileView, newFileView } from './files/file-view.ts';
+import { type Layer, newDevice } from './files/tree.ts';
+import { AddressPool } from './network/address-pool.ts';
+import type { SimNetwork } from './network/network.ts';
+import type { NetworkNamespace } from './network/network-namespace.ts';
+import { Activity } from './process/activity.ts';
+import { PidNamespace } from './process/pid-namespace.ts';
+import { type Kernel, Process } from './process/process.ts';
+import { type Machine, Memory, type Realm } from './process/realm.ts';
+
+/** A simulated machine. */
+export interface SimNodeOptions {
+  readonly name: string;
+  readonly ip: string;
+  /** Addresses of its Pods: `10.244.1.0/24`. */
+  readonly podCidr: string;
+  /** Default 4. */
+  readonly cpus?: number;
+  /** Default 8 GiB. */
+  readonly memoryBytes?: number;
+  /** Default `6.12.0`. */
+  readonly kernelVersion?: string;
+}
+
+/** A node's kernel, files, addresses, and the system's own processes. */
+export class SimNode {
+  readonly kernel: Kernel;
+  readonly machine: Machine;
+  readonly files: FileView;
+  readonly changes = { count: 0 };
+  readonly network: NetworkNamespace;
+  readonly addresses: AddressPool;
+  /** What surrounds processes outside of any container. */
+  readonly realm: Realm;
+
+  constructor(
+    options: SimNodeOptions,
+    environment: { readonly clock: Clock; readonly random: Random; readonly work: Work; readonly network: SimNetwork },
+  ) {
+    const { clock, random, work, network } = environment;
+    this.kernel = {
+      clock,
+      random,
+      activity: new Activity(work, `containers of ${options.name}`),
+      network,
+      processes: new PidNamespace(),
+    };
+    this.machine = {
+      node: options.name,
+      cpus: options.cpus ?? 4,
+      memoryBytes: options.memoryBytes ?? 8 * 1024 ** 3,
+      kernelVersion: options.kernelVersion ?? '6.12.0',
+      bootedAt: clock.now(),
+    };
+    const layer: Layer = { now: () => clock.now(), changes: this.changes };
+    this.files = newFileView(layer);
+    this.network = network.join(options.ip);
+    this.addresses = new AddressPool(options.podCidr);
+    this.realm = {
+      hostname: options.name,
+      processes: this.kernel.processes,
+      network: this.network,
+      memory: new Memory(0, () => {}),
+      flavor: 'gnu',
+      machine: this.machine,
+      members: new Set(),
+    };
+    this.#furnish(options);
+    for (const argv of [
+      ['/sbin/init'],
+      ['/usr/bin/containerd'],
+      ['/usr/bin/kubelet', `--hostname-override=${options.name}`],
+    ]) {
+      const process = this.newProcess(argv);
+      process.start((own) => own.forever());
+    }
+  }
+
+  /** A process of the node itself. */
+  newProcess(argv: readonly string[], realm: Realm = this.realm): Process {
+    return new Process({
+      kernel: this.kernel,
+      realm,
+      argv,
+      environment: new Map(),
+      directory: '/',
+      files: this.files,
+      descriptors: [],
+    });
+  }
+
+  #furnish({ name, ip }: SimNodeOptions): void {
+    const { files } = this;
+    for (const path of ['/etc', '/home', '/root', '/run', '/tmp', '/usr/bin', '/var/lib/kubelet', '/var/log'])
+      files.mkdir(path);
+    files.chmod('/tmp', 0o1777);
+    files.symlink('/run', '/var/run');
+    files.writeFile('/etc/hostname', `${name}\n`);
+    files.writeFile('/etc/hosts', `127.0.0.1\tlocalhost\n${ip}\t${name}\n`);
+    files.writeFile('/etc/resolv.conf', 'nameserver 10.0.0.2\n');
+    files.writeFile('/etc/os-release', 'PRETTY_NAME="Orrery Simulated Linux"\nNAME="Orrery"\nID=orrery\n');
+    files.writeFile('/etc/machine-id', `${name}\n`);
+    files.mkdir('/dev');
+    for (const device of ['null', 'zero', 'urandom'])
+      files.place(`/dev/${device}`, (layer) => newDevice(layer, device));
+    files.mkdir('/run/containerd');
+    files.place('/run/containerd/containerd.sock', (layer) => ({
+      kind: 'socket',
+      layer,
+      mode: 0o660,
+      uid: 0,
+      gid: 0,
+      mtime: layer.now(),
+    }));
+  }
+
+  /** Ends everything that runs. */
+  halt(): void {
+    for (const [, process] of this.kernel.processes.list()) process.deliver('SIGKILL');
+  }
+}

@@ -1,0 +1,39 @@
+import type { Work } from '@orrery/core';
+
+/**
+ * Knows whether any simulated process computes, and tells the cluster's work tracker. A process counts from its start to its
+ * end, except while it waits in one of its own waiting functions; whoever wakes it counts it again before it goes on, so there
+ * is no gap in which virtual time could jump.
+ */
+export class Activity {
+  readonly #work: Work;
+  readonly #what: string;
+  #computing = 0;
+  #busy: Disposable | undefined;
+  #releasing = false;
+
+  constructor(work: Work, what: string) {
+    this.#work = work;
+    this.#what = what;
+  }
+
+  enter(): void {
+    this.#computing++;
+    // A handler that waited before it was counted has brought the count below zero for a moment.
+    if (this.#computing > 0) this.#busy ??= this.#work.busy(this.#what);
+  }
+
+  leave(): void {
+    this.#computing--;
+    if (this.#computing > 0 || this.#releasing) return;
+    this.#releasing = true;
+    // Lets whoever awaits the result of a process take note first, and saves telling of every short pause.
+    queueMicrotask(() => {
+      this.#releasing = false;
+      if (this.#computing > 0 || this.#busy === undefined) return;
+      const busy = this.#busy;
+      this.#busy = undefined;
+      busy[Symbol.dispose]();
+    });
+  }
+}

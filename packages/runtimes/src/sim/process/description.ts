@@ -1,0 +1,87 @@
+import type { Process } from './process.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What a file descriptor stands for; shared by the processes that inherited it. */
+export abstract class Description {
+  #references = 0;
+
+  /**
+   * Up to `max` bytes; undefined at the end. With `until`, stops after that byte, so that a line can be taken without what
+   * follows it.
+   */
+  abstract read(
+    process: Process,
+    max: number,
+    until?: number,
+  ): Uint8Array | undefined | Promise<Uint8Array | undefined>;
+
+  /** A promise only when the writer must wait. */
+  abstract write(process: Process, bytes: Uint8Array): void | Promise<void>;
+
+  /** The terminal behind it, if it is one. */
+  get terminal(): Terminal | undefined {
+    return undefined;
+  }
+
+  retain(): this {
+    this.#references++;
+    return this;
+  }
+
+  release(): void {
+    this.#references--;
+    if (this.#references === 0) this.closed();
+  }
+
+  /** The last reference is gone. */
+  protected closed(): void {}
+}
+
+/** `/dev/null`: nothing comes out, everything goes in. */
+export class NullDescription extends Description {
+  read(): undefined {
+    return undefined;
+  }
+
+  write(): void {}
+}
+
+/** Output that goes to a function: a container's log, the other side of an exec, a command substitution. */
+export class SinkDescription extends Description {
+  readonly #sink: (bytes: Uint8Array) => void;
+  readonly #end: (() => void) | undefined;
+
+  constructor(sink: (bytes: Uint8Array) => void, end?: () => void) {
+    super();
+    this.#sink = sink;
+    this.#end = end;
+  }
+
+  read(): undefined {
+    return undefined;
+  }
+
+  write(_process: Process, bytes: Uint8Array): void {
+    if (bytes.length > 0) this.#sink(bytes);
+  }
+
+  protected override closed(): void {
+    this.#end?.();
+  }
+}
+
+/** Bytes that are made as they are read: `/dev/zero`, `/dev/urandom`. */
+export class SourceDescription extends Description {
+  readonly #make: (length: number) => Uint8Array;
+
+  constructor(make: (length: number) => Uint8Array) {
+    super();
+    this.#make = make;
+  }
+
+  read(_process: Process, max: number): Uint8Array {
+    return this.#make(Math.min(max, 65_536));
+  }
+
+  write(): void {}
+}

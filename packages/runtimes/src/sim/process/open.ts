@@ -1,0 +1,126 @@
+import { FileError } from '../files/file-error.ts';
+import { contentOf, type FileNode, truncate, writeAt } from '../files/tree.ts';
+import { Description, NullDescription, SourceDescription } from './description.ts';
+import type { Process } from './process.ts';
+
+/** An open regular file. */
+export class FileDescription extends Description {
+  readonly file: FileNode;
+  readonly #append: boolean;
+  position = 0;
+
+  constructor(file: FileNode, append: boolean) {
+    super();
+    this.file = file;
+    this.#append = append;
+  }
+
+  read(_process: Process, max: number, until?: number): Uint8Array | undefined {
+    const content = contentOf(this.file);
+    if (this.position >= content.length) return undefined;
+    let end = Math.min(content.length, this.position + max);
+    if (until !== undefined) {
+      const at = content.indexOf(until, this.position);
+      if (at >= 0 && at < end) end = at + 1;
+    }
+    const bytes = content.subarray(this.position, end);
+    this.position = end;
+    return bytes;
+  }
+
+  write(_process: Process, bytes: Uint8Array): void {
+    if (this.#append) this.position = this.file.size;
+    writeAt(this.file, this.position, bytes);
+    this.position += bytes.length;
+  }
+}
+
+export type OpenMode = 'read' | 'write' | 'append' | 'read-write';
+
+const nothing = new NullDescription().retain();
+const zeros = new Uint8Array(65_536);
+
+/** Opens a path for a process, devices and `/proc/self/fd` included (open(2)). @throws FileError */
+export function openPath(process: Process, path: string, mode: OpenMode): Description {
+  const absolute = process.path(path);
+  const standard = standardDescription(process, absolute);
+  if (standard !== undefined) return standard;
+  const node = process.files.find(absolute);
+  if (node?.kind === 'device') return openDevice(process, node.device, path);
+  if (node?.kind === 'symlink') throw new FileError('ENOENT', path);
+  if (mode === 'read') {
+    if (node === undefined) throw new FileError('ENOENT', path);
+    if (node.kind === 'directory' || node.kind === 'dynamic') return new DirectoryDescription(path);
+    if (node.kind === 'socket') throw new FileError('ENXIO', path);
+    if (!process.files.allows(node, 4)) throw new FileError('EACCES', path);
+    return new FileDescription(node, false);
+  }
+  const file = process.files.openForWriting(absolute, true, 0o666 & ~process.umask);
+  if (mode === 'write' && file.size > 0) truncate(file, 0);
+  return new FileDescription(file, mode === 'append');
+}
+
+/** Opening a directory works; reading it does not. */
+class DirectoryDescription extends Description {
+  readonly #path: string;
+
+  constructor(path: string) {
+    super();
+    this.#path = path;
+  }
+
+  read(): never {
+    throw new FileError('EISDIR', this.#path);
+  }
+
+  write(): never {
+    throw new FileError('EBADF', this.#path);
+  }
+}
+
+function standardDescription(process: Process, path: string, depth = 0): Description | undefined {
+  if (path === '/dev/stdin') return descriptor(process, 0, path);
+  if (path === '/dev/stdout') return descriptor(process, 1, path);
+  if (path === '/dev/stderr') return descriptor(process, 2, path);
+  const own = /^(?:\/dev\/fd|\/proc\/self\/fd)\/(\d+)$/.exec(path);
+  if (own) return descriptor(process, Number(own[1]), path);
+  const other = /^\/proc\/(\d+)\/fd\/(\d+)$/.exec(path);
+  if (other) {
+    const owner = process.realm.processes.processes.get(Number(other[1]));
+    if (owner === undefined) throw new FileError('ENOENT', path);
+    return descriptor(owner, Number(other[2]), path);
+  }
+  // Images link their log files to /dev/stdout: links are followed by hand, one by one.
+  const node = depth < 8 ? process.files.find(path, false) : undefined;
+  return node?.kind === 'symlink' && /^\/(dev|proc)\//.test(node.target)
+    ? standardDescription(process, node.target, depth + 1)
+    : undefined;
+}
+
+function descriptor(process: Process, number: number, path: string): Description {
+  const description = process.descriptors[number];
+  if (description === undefined) throw new FileError('ENXIO', path);
+  // A file opened again through its descriptor has a position of its own.
+  return description instanceof FileDescription ? new FileDescription(description.file, true) : description;
+}
+
+function openDevice(process: Process, device: string, path: string): Description {
+  switch (device) {
+    case 'null':
+      return nothing;
+    case 'full':
+      return new SourceDescription((length) => zeros.subarray(0, length));
+    case 'zero':
+      return new SourceDescription((length) => zeros.subarray(0, length));
+    case 'random':
+    case 'urandom':
+      return new SourceDescription((length) => process.random.bytes(length));
+    case 'tty': {
+      const terminal = process.descriptors.find((description) => description?.terminal !== undefined);
+      if (terminal === undefined) throw new FileError('ENXIO', path);
+      return terminal;
+    }
+    default:
+      throw new FileError('ENXIO', path);
+  }
+}

@@ -1,0 +1,183 @@
+import { Description } from './description.ts';
+import type { Process } from './process.ts';
+
+const capacity = 65_536;
+
+/** Bytes on their way from writers to readers (pipe(7)). */
+export class Pipe {
+  readonly reader: Description = new PipeReader(this);
+  readonly writer: Description = new PipeWriter(this);
+  readonly #chunks: Uint8Array[] = [];
+  #length = 0;
+  #open = true;
+  #read = true;
+  #flow: { readonly data: (bytes: Uint8Array) => void; readonly end: () => void } | undefined;
+  readonly #readers = new Set<() => void>();
+  readonly #writers = new Set<() => void>();
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** True once no bytes will come any more and all are taken. */
+  get ended(): boolean {
+    return !this.#open && this.#length === 0;
+  }
+
+  /** True while somebody may still read. */
+  get hasReader(): boolean {
+    return this.#read;
+  }
+
+  /** Adds bytes from outside, beyond the capacity if need be. */
+  push(bytes: Uint8Array): void {
+    if (!this.#open || !this.#read || bytes.length === 0) return;
+    if (this.#flow !== undefined) return this.#flow.data(bytes);
+    this.#chunks.push(bytes);
+    this.#length += bytes.length;
+    wakeAll(this.#readers);
+  }
+
+  /** No more bytes will come. */
+  end(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#flow?.end();
+    wakeAll(this.#readers);
+  }
+
+  /** From now on bytes go to a function, without delay: for readers that are no process. */
+  flow(data: (bytes: Uint8Array) => void, end: () => void): void {
+    for (let chunk = this.take(capacity); chunk !== undefined; chunk = this.take(capacity)) data(chunk);
+    this.#flow = { data, end };
+    if (!this.#open) end();
+  }
+
+  /** Nobody will read any more. */
+  abandon(): void {
+    this.#read = false;
+    this.#chunks.length = 0;
+    this.#length = 0;
+    wakeAll(this.#writers);
+  }
+
+  /** What is there now, up to `max` and up to and including the byte `until`; undefined where nothing is. */
+  take(max: number, until?: number): Uint8Array | undefined {
+    const first = this.#chunks[0];
+    if (first === undefined) return undefined;
+    let end = Math.min(first.length, max);
+    let found = false;
+    if (until !== undefined) {
+      const at = first.indexOf(until);
+      if (at >= 0 && at < end) {
+        end = at + 1;
+        found = true;
+      }
+    }
+    const taken = first.subarray(0, end);
+    if (end === first.length) this.#chunks.shift();
+    else this.#chunks[0] = first.subarray(end);
+    this.#length -= end;
+    if (this.#length < capacity) wakeAll(this.#writers);
+    if (until === undefined || found || end === max || this.#chunks.length === 0) return taken;
+    const more = this.take(max - end, until);
+    return more === undefined ? taken : joined([taken, more]);
+  }
+
+  read(process: Process, max: number, until?: number): Uint8Array | undefined | Promise<Uint8Array | undefined> {
+    if (this.#length > 0) return this.take(max, until);
+    if (!this.#open) return undefined;
+    return this.#readLater(process, max, until);
+  }
+
+  async #readLater(process: Process, max: number, until?: number): Promise<Uint8Array | undefined> {
+    while (this.#length === 0) {
+      if (!this.#open) return undefined;
+      const interrupted = await process.park<boolean>((wake) => register(this.#readers, () => wake(false)), {
+        value: true,
+      });
+      if (interrupted) return new Uint8Array();
+    }
+    return this.take(max, until);
+  }
+
+  write(process: Process, bytes: Uint8Array): void | Promise<void> {
+    if (!this.#read) {
+      process.deliver('SIGPIPE');
+      process.check();
+      return;
+    }
+    this.push(bytes);
+    if (this.#length > capacity) return this.#drained(process);
+  }
+
+  async #drained(process: Process): Promise<void> {
+    while (this.#length > capacity && this.#read) {
+      await process.park<void>((wake) => register(this.#writers, () => wake()));
+    }
+  }
+}
+
+function register(waiters: Set<() => void>, wake: () => void): () => void {
+  waiters.add(wake);
+  return () => waiters.delete(wake);
+}
+
+function wakeAll(waiters: Set<() => void>): void {
+  if (waiters.size === 0) return;
+  const all = [...waiters];
+  waiters.clear();
+  for (const wake of all) wake();
+}
+
+class PipeReader extends Description {
+  readonly #pipe: Pipe;
+
+  constructor(pipe: Pipe) {
+    super();
+    this.#pipe = pipe;
+  }
+
+  read(process: Process, max: number, until?: number): Uint8Array | undefined | Promise<Uint8Array | undefined> {
+    return this.#pipe.read(process, max, until);
+  }
+
+  write(): void {}
+
+  protected override closed(): void {
+    this.#pipe.abandon();
+  }
+}
+
+class PipeWriter extends Description {
+  readonly #pipe: Pipe;
+
+  constructor(pipe: Pipe) {
+    super();
+    this.#pipe = pipe;
+  }
+
+  read(): undefined {
+    return undefined;
+  }
+
+  write(process: Process, bytes: Uint8Array): void | Promise<void> {
+    return this.#pipe.write(process, bytes);
+  }
+
+  protected override closed(): void {
+    this.#pipe.end();
+  }
+}
+
+/** The chunks as one. */
+export function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  if (chunks.length === 1) return chunks[0] as Uint8Array;
+  const all = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all;
+}

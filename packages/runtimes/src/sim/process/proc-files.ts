@@ -1,0 +1,112 @@
+import type { MountTable } from '../files/file-view.ts';
+import { type DynamicNode, type Layer, newFile, newSymlink, type TreeNode } from '../files/tree.ts';
+import type { Process } from './process.ts';
+import type { Realm } from './realm.ts';
+
+/** `/proc` of a container: its processes, its mounts, and what it may know of the machine (proc(5)). */
+export function procDirectory(layer: Layer, realm: Realm, table: MountTable): DynamicNode {
+  const texts: { readonly [name: string]: () => string } = {
+    cpuinfo: () =>
+      Array.from(
+        { length: realm.machine.cpus },
+        (_, cpu) => `processor\t: ${cpu}\nmodel name\t: Simulated CPU\n\n`,
+      ).join(''),
+    filesystems: () => 'nodev\tproc\nnodev\ttmpfs\nnodev\toverlay\n',
+    loadavg: () => `0.00 0.00 0.00 1/${realm.processes.processes.size} ${realm.processes.processes.size}\n`,
+    meminfo: () => {
+      const total = Math.floor(realm.machine.memoryBytes / 1024);
+      const free = total - Math.floor(realm.memory.used / 1024);
+      return `MemTotal:       ${String(total).padStart(8)} kB\nMemFree:        ${String(free).padStart(8)} kB\nMemAvailable:   ${String(free).padStart(8)} kB\n`;
+    },
+    mounts: () => mountsText(table),
+    stat: () => `cpu  0 0 0 0 0 0 0 0 0 0\nbtime ${Math.floor(realm.machine.bootedAt / 1000)}\n`,
+    uptime: () => {
+      const seconds = ((layer.now() - realm.machine.bootedAt) / 1000).toFixed(2);
+      return `${seconds} ${seconds}\n`;
+    },
+    version: () => `Linux version ${realm.machine.kernelVersion} (orrery@simulated) #1 SMP\n`,
+  };
+  const sys = directory(layer, {
+    kernel: () =>
+      directory(layer, {
+        hostname: () => newFile(layer, `${realm.hostname}\n`, 0o444),
+        osrelease: () => newFile(layer, `${realm.machine.kernelVersion}\n`, 0o444),
+        ostype: () => newFile(layer, 'Linux\n', 0o444),
+        pid_max: () => newFile(layer, '4194304\n', 0o444),
+      }),
+  });
+  return {
+    kind: 'dynamic',
+    layer,
+    mode: 0o555,
+    uid: 0,
+    gid: 0,
+    mtime: realm.machine.bootedAt,
+    list: () => [...realm.processes.list().map(([pid]) => String(pid)), ...Object.keys(texts), 'self', 'sys'],
+    lookup: (name, viewer) => {
+      if (name === 'self') return viewer && newSymlink(layer, String(viewer.pid));
+      if (name === 'sys') return sys;
+      const process = /^\d+$/.test(name) ? realm.processes.processes.get(Number(name)) : undefined;
+      if (process !== undefined) return processDirectory(layer, Number(name), process);
+      const text = texts[name];
+      return text && newFile(layer, text(), 0o444);
+    },
+  };
+}
+
+function directory(layer: Layer, entries: { readonly [name: string]: () => TreeNode }): DynamicNode {
+  return {
+    kind: 'dynamic',
+    layer,
+    mode: 0o555,
+    uid: 0,
+    gid: 0,
+    mtime: 0,
+    list: () => Object.keys(entries),
+    lookup: (name) => entries[name]?.(),
+  };
+}
+
+function processDirectory(layer: Layer, pid: number, process: Process): DynamicNode {
+  const { uid, gid } = process.files.credentials;
+  const name = (process.title ?? process.argv[0] ?? '').replace(/^.*\//, '').slice(0, 15);
+  const parent = process.parent?.pid ?? 0;
+  return directory(layer, {
+    cmdline: () => newFile(layer, process.title ?? process.argv.map((word) => `${word}\0`).join(''), 0o444),
+    comm: () => newFile(layer, `${name}\n`, 0o444),
+    cwd: () => newSymlink(layer, process.directory),
+    environ: () => newFile(layer, [...process.environment].map(([key, value]) => `${key}=${value}\0`).join(''), 0o400),
+    fd: () => directory(layer, descriptorLinks(layer, process)),
+    // Another container's root, as debuggers look into it through a shared process namespace.
+    root: () => process.files.table.root.node,
+    stat: () => newFile(layer, `${pid} (${name}) S ${parent} ${pid} ${pid} 0 -1 0\n`, 0o444),
+    status: () =>
+      newFile(
+        layer,
+        `Name:\t${name}\nState:\tS (sleeping)\nPid:\t${pid}\nPPid:\t${parent}\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\nGid:\t${gid}\t${gid}\t${gid}\t${gid}\nVmRSS:\t${Math.floor(process.memory / 1024) + 1024} kB\n`,
+        0o444,
+      ),
+  });
+}
+
+function descriptorLinks(layer: Layer, process: Process): { readonly [name: string]: () => TreeNode } {
+  const links: Record<string, () => TreeNode> = {};
+  process.descriptors.forEach((description, number) => {
+    if (description === undefined) return;
+    const target = description.terminal === undefined ? `pipe:[${number}]` : '/dev/pts/0';
+    links[String(number)] = () => newSymlink(layer, target);
+  });
+  return links;
+}
+
+function mountsText(table: MountTable): string {
+  const access = (readonly: boolean) => (readonly ? 'ro' : 'rw');
+  const lines = [`overlay / overlay ${access(table.root.readonly)},relatime 0 0`];
+  for (const [path, mount] of table.mounts) {
+    const type = path === '/proc' ? 'proc' : path.startsWith('/dev') ? 'tmpfs' : 'ext4';
+    lines.push(
+      `${type === 'proc' ? 'proc' : type === 'tmpfs' ? 'tmpfs' : '/dev/sda1'} ${path} ${type} ${access(mount.readonly)},relatime 0 0`,
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,49 @@
+import type { NetworkNamespace } from '../network/network-namespace.ts';
+import type { PidNamespace } from './pid-namespace.ts';
+import type { Process } from './process.ts';
+
+/** Whose words the tools of an image use: BusyBox's or those of GNU's coreutils. */
+export type Flavor = 'busybox' | 'gnu';
+
+/** What surrounds the processes of one container: its namespaces and its memory. */
+export interface Realm {
+  /** Of the UTS namespace. */
+  readonly hostname: string;
+  readonly processes: PidNamespace;
+  readonly network: NetworkNamespace;
+  readonly memory: Memory;
+  readonly flavor: Flavor;
+  /** The node's name and what the kernel tells of the machine. */
+  readonly machine: Machine;
+  /** Its running processes. */
+  readonly members: Set<Process>;
+}
+
+export interface Machine {
+  readonly node: string;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** `uname -r` */
+  readonly kernelVersion: string;
+  /** Milliseconds since the epoch. */
+  readonly bootedAt: number;
+}
+
+/** Memory of a container, as its cgroup counts it. */
+export class Memory {
+  /** Bytes; 0 is no limit. */
+  readonly limit: number;
+  used = 0;
+  readonly #exceeded: () => void;
+
+  /** `exceeded` is the kernel's out-of-memory killer. */
+  constructor(limit: number, exceeded: () => void) {
+    this.limit = limit;
+    this.#exceeded = exceeded;
+  }
+
+  charge(bytes: number): void {
+    this.used += bytes;
+    if (bytes > 0 && this.limit > 0 && this.used > this.limit) this.#exceeded();
+  }
+}

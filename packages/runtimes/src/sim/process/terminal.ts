@@ -1,0 +1,220 @@
+import { textOf } from '../files/tree.ts';
+import { Description } from './description.ts';
+import { joined } from './pipe.ts';
+import type { Process, ProcessGroup } from './process.ts';
+import type { Signal } from './signals.ts';
+
+const control = {
+  c: 3,
+  d: 4,
+  backspace: 8,
+  newline: 10,
+  return: 13,
+  u: 21,
+  w: 23,
+  z: 26,
+  quit: 28,
+  delete: 127,
+} as const;
+const endOfInput = new Uint8Array();
+const encoder = new TextEncoder();
+
+/**
+ * A pseudo-terminal with the kernel's line discipline (termios(3)): in cooked mode it echoes, lets the user edit the line and
+ * turns Ctrl-C into a signal; in raw mode every key goes to the reader.
+ */
+export class Terminal {
+  columns = 80;
+  rows = 24;
+  /** Who gets Ctrl-C. */
+  foreground: ProcessGroup | undefined;
+  /** Raw mode: whoever reads does the echo and the editing. */
+  #raw = false;
+  #line: number[] = [];
+  readonly #input: Uint8Array[] = [];
+  readonly #readers = new Set<() => void>();
+  readonly #output: (bytes: Uint8Array) => void;
+  #hungUp = false;
+
+  constructor(output: (bytes: Uint8Array) => void) {
+    this.#output = output;
+  }
+
+  get raw(): boolean {
+    return this.#raw;
+  }
+
+  set raw(raw: boolean) {
+    if (raw && this.#line.length > 0) {
+      this.#input.push(Uint8Array.from(this.#line));
+      this.#line = [];
+    }
+    this.#raw = raw;
+  }
+
+  /** Character cells; tells the foreground (SIGWINCH). */
+  resize(columns: number, rows: number): void {
+    if (columns === this.columns && rows === this.rows) return;
+    this.columns = columns;
+    this.rows = rows;
+    this.#signal('SIGWINCH');
+  }
+
+  /** Nothing more will be typed: reads end. */
+  endInput(): void {
+    this.#hungUp = true;
+    this.#wakeReaders();
+  }
+
+  /** The other side has gone: reads end, the foreground gets SIGHUP. */
+  hangUp(): void {
+    this.endInput();
+    this.#signal('SIGHUP');
+  }
+
+  #signal(signal: Signal): void {
+    if (this.foreground) for (const process of [...this.foreground.members]) process.deliver(signal);
+  }
+
+  /** What the user types. */
+  type(bytes: Uint8Array): void {
+    if (this.#raw) {
+      this.#input.push(bytes);
+      this.#wakeReaders();
+      return;
+    }
+    for (let at = 0; at < bytes.length; at++) {
+      if (this.#raw) return this.type(bytes.subarray(at));
+      this.#key(bytes[at] as number);
+    }
+  }
+
+  #key(key: number): void {
+    switch (key) {
+      case control.c:
+      case control.quit:
+        this.#line = [];
+        this.#echo(key === control.c ? '^C\r\n' : '^\\\r\n');
+        return this.#signal(key === control.c ? 'SIGINT' : 'SIGQUIT');
+      case control.z:
+        return this.#echo('^Z');
+      case control.d:
+        return this.#deliver(this.#line.length === 0 ? endOfInput : Uint8Array.from(this.#line));
+      case control.backspace:
+      case control.delete:
+        return this.#erase(1);
+      case control.u:
+        return this.#erase(this.#line.length);
+      case control.w:
+        return this.#erase(/\S*\s*$/.exec(textOf(Uint8Array.from(this.#line)))?.[0].length ?? 0);
+      case control.return:
+      case control.newline:
+        this.#echo('\r\n');
+        return this.#deliver(Uint8Array.from([...this.#line, control.newline]));
+      default:
+        this.#line.push(key);
+        if (key >= 32 || key === 9) this.#output(Uint8Array.of(key));
+        else this.#echo(`^${String.fromCharCode(key + 64)}`);
+    }
+  }
+
+  #erase(characters: number): void {
+    for (let count = 0; count < characters && this.#line.length > 0; count++) {
+      let byte = this.#line.pop() as number;
+      // The rest of a character of several bytes.
+      while (byte >= 0x80 && byte < 0xc0 && this.#line.length > 0) byte = this.#line.pop() as number;
+      this.#echo('\b \b');
+    }
+  }
+
+  #echo(text: string): void {
+    this.#output(encoder.encode(text));
+  }
+
+  #deliver(bytes: Uint8Array): void {
+    this.#line = [];
+    this.#input.push(bytes);
+    this.#wakeReaders();
+  }
+
+  #wakeReaders(): void {
+    const readers = [...this.#readers];
+    this.#readers.clear();
+    for (const wake of readers) wake();
+  }
+
+  /** True when a read would not wait. */
+  get ready(): boolean {
+    return this.#input.length > 0 || this.#hungUp;
+  }
+
+  read(process: Process, max: number, until?: number): Uint8Array | undefined | Promise<Uint8Array | undefined> {
+    return this.ready ? this.#take(max, until) : this.#readLater(process, max, until);
+  }
+
+  async #readLater(process: Process, max: number, until?: number): Promise<Uint8Array | undefined> {
+    // A signal that the reader handles ends the wait with nothing read.
+    while (!this.ready) {
+      const interrupted = await process.park<boolean>(
+        (wake) => {
+          const ready = () => wake(false);
+          this.#readers.add(ready);
+          return () => this.#readers.delete(ready);
+        },
+        { value: true },
+      );
+      if (interrupted) return new Uint8Array();
+    }
+    return this.#take(max, until);
+  }
+
+  #take(max: number, until?: number): Uint8Array | undefined {
+    const first = this.#input[0];
+    if (first === undefined) return undefined;
+    if (first.length === 0) {
+      this.#input.shift();
+      return undefined;
+    }
+    const found = until === undefined ? -1 : first.indexOf(until);
+    const end = Math.min(max, found < 0 ? first.length : found + 1);
+    if (end === first.length) this.#input.shift();
+    else this.#input[0] = first.subarray(end);
+    return first.subarray(0, end);
+  }
+
+  /** What a process prints: newlines also return the carriage. */
+  print(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    if (!bytes.includes(control.newline)) return this.#output(bytes);
+    const chunks: Uint8Array[] = [];
+    let start = 0;
+    for (let at = bytes.indexOf(control.newline); at >= 0; at = bytes.indexOf(control.newline, at + 1)) {
+      chunks.push(bytes.subarray(start, at), Uint8Array.of(control.return, control.newline));
+      start = at + 1;
+    }
+    if (start < bytes.length) chunks.push(bytes.subarray(start));
+    this.#output(joined(chunks));
+  }
+}
+
+/** A descriptor of a terminal. */
+export class TerminalDescription extends Description {
+  readonly #terminal: Terminal;
+
+  constructor(terminal: Terminal) {
+    super();
+    this.#terminal = terminal;
+  }
+
+  override get terminal(): Terminal {
+    return this.#terminal;
+  }
+
+  read(process: Process, max: number, until?: number): Uint8Array | undefined | Promise<Uint8Array | undefined> {
+    return this.#terminal.read(process, max, until);
+  }
+
+  write(_process: Process, bytes: Uint8Array): void {
+    this.#terminal.print(bytes);
+  }
+}

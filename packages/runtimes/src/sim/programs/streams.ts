@@ -1,0 +1,312 @@
+import { FileError } from '../files/file-error.ts';
+import { bytesOf, textOf, watchNode } from '../files/tree.ts';
+import type { Description } from '../process/description.ts';
+import { FileDescription, openPath } from '../process/open.ts';
+import { joined } from '../process/pipe.ts';
+import type { Process } from '../process/process.ts';
+import type { Program } from '../process/program.ts';
+import { parseOptions } from './options.ts';
+import { complain, forEachPath } from './words.ts';
+
+const newline = 10;
+
+/** A path or `-`, for reading. @throws FileError */
+export function openInput(process: Process, path: string): Description {
+  const own = process.descriptors[0];
+  if (path !== '-') return openPath(process, path, 'read');
+  if (own === undefined) throw new FileError('EBADF', path);
+  return own;
+}
+
+/** How a program says that it could not open a file. */
+export function openWords(process: Process): (path: string, error: FileError) => string {
+  return (path, error) =>
+    process.realm.flavor === 'busybox' && error.code !== 'EISDIR'
+      ? `can't open '${path}': ${error.reason}`
+      : process.realm.flavor === 'busybox'
+        ? `read error: ${error.reason}`
+        : `${path}: ${error.reason}`;
+}
+
+/** All bytes of a description. Large inputs count as memory while they are held. @throws FileError */
+export async function readAll(process: Process, description: Description): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let held = 0;
+  for (;;) {
+    const chunk = await description.read(process, 65_536);
+    process.check();
+    if (chunk === undefined) break;
+    chunks.push(chunk);
+    if (description instanceof FileDescription) continue;
+    process.allocate(chunk.length);
+    held += chunk.length;
+    const pause = process.step();
+    if (pause !== undefined) await pause;
+  }
+  process.allocate(-held);
+  return joined(chunks);
+}
+
+/** Copies a description to standard output until it ends. */
+export async function copyOut(process: Process, description: Description): Promise<void> {
+  for (;;) {
+    const chunk = await description.read(process, 65_536);
+    if (chunk === undefined) return;
+    await process.stdout.write(chunk);
+    const pause = process.step();
+    if (pause !== undefined) await pause;
+  }
+}
+
+export const cat: Program = async (process) => {
+  const { flags, operands } = parseOptions(process.args, 'benstuvAET');
+  let line = 1;
+  const numbered = flags.has('n') || flags.has('b');
+  return forEachPath(
+    process,
+    operands.length === 0 ? ['-'] : operands,
+    async (path) => {
+      const input = openInput(process, path);
+      if (!numbered && !flags.has('e') && !flags.has('E') && !flags.has('A')) return copyOut(process, input);
+      const text = textOf(await readAll(process, input));
+      const lines = text.split('\n');
+      const last = lines.pop();
+      const shown = lines.map((each) => {
+        const end = flags.has('e') || flags.has('E') || flags.has('A') ? '$' : '';
+        const count = numbered && !(flags.has('b') && each === '') ? `${String(line++).padStart(6)}\t` : '';
+        return `${count}${each}${end}\n`;
+      });
+      if (last) shown.push(`${numbered ? `${String(line++).padStart(6)}\t` : ''}${last}`);
+      await process.stdout.write(shown.join(''));
+    },
+    openWords(process),
+  );
+};
+
+/** `10`, `1k`, `5M`, `2MiB`: a number of bytes or lines. */
+export function parseSize(text: string): number {
+  const match = /^([-+]?\d+)([bkKmMgGtT]?)(?:i?B)?$/.exec(text.trim());
+  if (match === null) return Number.NaN;
+  const powers: { readonly [unit: string]: number } = { b: 512, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 };
+  return Number(match[1]) * (powers[(match[2] ?? '').toLowerCase()] ?? 1);
+}
+
+/** `-5` is the old way to write `-n 5`. */
+function withOldCount(args: readonly string[]): readonly string[] {
+  return args.map((arg) => (/^-\d+$/.test(arg) ? `-n${arg.slice(1)}` : arg));
+}
+
+export const head: Program = async (process) => {
+  const { flags, values, operands } = parseOptions(withOldCount(process.args), 'n:c:qv', { lines: 'n:', bytes: 'c:' });
+  const bytes = values.has('c') ? parseSize(values.get('c') as string) : undefined;
+  const lines = parseSize(values.get('n') ?? '10');
+  const paths = operands.length === 0 ? ['-'] : operands;
+  let first = true;
+  return forEachPath(
+    process,
+    paths,
+    async (path) => {
+      const input = openInput(process, path);
+      if ((paths.length > 1 || flags.has('v')) && !flags.has('q')) {
+        await process.stdout.write(`${first ? '' : '\n'}==> ${path} <==\n`);
+      }
+      first = false;
+      if (bytes !== undefined) return headBytes(process, input, bytes);
+      if (lines < 0) {
+        const all = splitLines(await readAll(process, input));
+        return process.stdout.write(joined(all.slice(0, lines)));
+      }
+      for (let left = lines; left > 0; ) {
+        const chunk = await input.read(process, 65_536, newline);
+        if (chunk === undefined) return;
+        if (chunk[chunk.length - 1] === newline) left--;
+        await process.stdout.write(chunk);
+      }
+    },
+    openWords(process),
+  );
+};
+
+async function headBytes(process: Process, input: Description, bytes: number): Promise<void> {
+  if (bytes < 0) {
+    const all = await readAll(process, input);
+    return process.stdout.write(all.subarray(0, Math.max(0, all.length + bytes)));
+  }
+  for (let left = bytes; left > 0; ) {
+    const chunk = await input.read(process, Math.min(left, 65_536));
+    if (chunk === undefined) return;
+    left -= chunk.length;
+    await process.stdout.write(chunk);
+  }
+}
+
+/** Lines with their newlines. */
+export function splitLines(bytes: Uint8Array): readonly Uint8Array[] {
+  const lines: Uint8Array[] = [];
+  let start = 0;
+  for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, start)) {
+    lines.push(bytes.subarray(start, at + 1));
+    start = at + 1;
+  }
+  if (start < bytes.length) lines.push(bytes.subarray(start));
+  return lines;
+}
+
+export const tail: Program = async (process) => {
+  const { flags, values, operands } = parseOptions(withOldCount(process.args), 'n:c:fFqvrs:', {
+    lines: 'n:',
+    bytes: 'c:',
+    follow: 'f',
+    retry: 'r',
+  });
+  const paths = operands.length === 0 ? ['-'] : operands;
+  const follow = flags.has('f') || flags.has('F') || process.args.some((arg) => arg.startsWith('--follow='));
+  const count = values.get('c') ?? values.get('n') ?? '10';
+  const state = { first: true, titles: (paths.length > 1 || flags.has('v')) && !flags.has('q') };
+  const status = await forEachPath(
+    process,
+    paths,
+    async (path) => {
+      const input = openInput(process, path);
+      if (state.titles) await process.stdout.write(`${state.first ? '' : '\n'}==> ${path} <==\n`);
+      state.first = false;
+      await process.stdout.write(lastPart(await readAll(process, input), count, values.has('c')));
+    },
+    openWords(process),
+  );
+  if (!follow || (paths.length === 1 && paths[0] === '-')) return status;
+  const byName = flags.has('F') || process.args.includes('--follow=name') || flags.has('r');
+  return followFiles(process, paths, byName, state.titles);
+};
+
+function lastPart(all: Uint8Array, countText: string, bytes: boolean): Uint8Array {
+  const count = parseSize(countText);
+  const fromStart = countText.startsWith('+');
+  if (bytes)
+    return fromStart ? all.subarray(Math.max(0, count - 1)) : all.subarray(Math.max(0, all.length - Math.abs(count)));
+  const lines = splitLines(all);
+  if (fromStart) return joined(lines.slice(Math.max(0, count - 1)));
+  return Math.abs(count) === 0 ? new Uint8Array() : joined(lines.slice(-Math.abs(count)));
+}
+
+/** Prints what is added to files, until killed. With `byName`, a file that appears later or is replaced is followed too. */
+async function followFiles(
+  process: Process,
+  paths: readonly string[],
+  byName: boolean,
+  titles: boolean,
+): Promise<number> {
+  const position = new Map<string, { node: object | undefined; at: number }>();
+  for (const path of paths) {
+    const node = process.files.find(process.path(path));
+    position.set(path, { node, at: node?.kind === 'file' ? node.size : 0 });
+  }
+  let current = paths.at(-1);
+  for (;;) {
+    for (const path of paths) {
+      const state = position.get(path) as { node: object | undefined; at: number };
+      const node = process.files.find(process.path(path));
+      if (node?.kind !== 'file') continue;
+      if (node !== state.node) {
+        if (!byName) continue;
+        if (state.node !== undefined) await complain(process, `${path} has been replaced; following end of new file`);
+        state.node = node;
+        state.at = 0;
+      }
+      if (node.size < state.at) state.at = 0;
+      if (node.size === state.at) continue;
+      const added = node.content.subarray(state.at, node.size);
+      state.at = node.size;
+      if (titles && current !== path) await process.stdout.write(`\n==> ${path} <==\n`);
+      current = path;
+      await process.stdout.write(added);
+    }
+    await changed(process, paths, byName);
+  }
+}
+
+/** Waits until one of the files, or with `byName` its directory, changes. */
+function changed(process: Process, paths: readonly string[], byName: boolean): Promise<void> {
+  return process.park<void>((wake) => {
+    const watches: Disposable[] = [];
+    for (const path of paths) {
+      const absolute = process.path(path);
+      const node = process.files.find(absolute);
+      if (node !== undefined) watches.push(watchNode(node, () => wake()));
+      const parent =
+        byName || node === undefined
+          ? process.files.find(`${absolute}/..`.replace(/\/[^/]+\/\.\.$/, '') || '/')
+          : undefined;
+      if (parent !== undefined) watches.push(watchNode(parent, () => wake()));
+    }
+    return () => {
+      for (const watch of watches) watch[Symbol.dispose]();
+    };
+  });
+}
+
+export const tee: Program = async (process) => {
+  const { flags, operands } = parseOptions(process.args, 'ai');
+  const outputs: Description[] = [];
+  const status = await forEachPath(
+    process,
+    operands,
+    (path) => void outputs.push(openPath(process, path, flags.has('a') ? 'append' : 'write')),
+    (path, error) => `${path}: ${error.reason}`,
+  );
+  for (;;) {
+    const chunk = await process.stdin.read();
+    if (chunk === undefined) return status;
+    for (const output of outputs) await output.write(process, chunk);
+    await process.stdout.write(chunk);
+  }
+};
+
+export const yes: Program = async (process) => {
+  const line = bytesOf(`${process.args.join(' ') || 'y'}\n`);
+  const block = joined(Array.from({ length: Math.max(1, Math.floor(4096 / line.length)) }, () => line));
+  for (;;) {
+    await process.stdout.write(block);
+    const pause = process.step();
+    if (pause !== undefined) await pause;
+  }
+};
+
+export const dd: Program = async (process) => {
+  const settings = new Map(process.args.map((arg) => arg.split('=', 2) as [string, string]));
+  const blockSize = parseSize(settings.get('bs') ?? '512');
+  const count = settings.has('count') ? Number(settings.get('count')) : Number.POSITIVE_INFINITY;
+  try {
+    const input = openInput(process, settings.get('if') ?? '-').retain();
+    const path = settings.get('of');
+    const output = path === undefined ? process.descriptors[1] : openPath(process, path, 'write');
+    const skip = Number(settings.get('skip') ?? 0) * blockSize;
+    for (let left = skip; left > 0; ) {
+      const chunk = await input.read(process, left);
+      if (chunk === undefined) break;
+      left -= chunk.length;
+    }
+    // A block is held in memory, as by the real dd.
+    process.allocate(blockSize);
+    let total = 0;
+    for (let left = blockSize * count; left > 0; ) {
+      const chunk = await input.read(process, Math.min(left, 65_536));
+      if (chunk === undefined) break;
+      left -= chunk.length;
+      total += chunk.length;
+      await output?.write(process, chunk);
+      const pause = process.step();
+      if (pause !== undefined) await pause;
+    }
+    input.release();
+    const full = Math.floor(total / blockSize);
+    const partial = total % blockSize === 0 ? 0 : 1;
+    const blocks = `${full}+${partial}`;
+    await process.stderr.write(`${blocks} records in\n${blocks} records out\n${total} bytes copied\n`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    await complain(process, openWords(process)(error.path, error));
+    return 1;
+  }
+};
