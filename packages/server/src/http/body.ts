@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { decodeProtobuf, failures, type KindRegistry } from '@orrery/api';
-import { bodyTypes, parseMediaTypes } from './media-type.ts';
+import { bodyTypes, parseMediaTypes } from '../rest/media-type.ts';
 
 /** Bytes that a request's body may have: 3 MiB, as in Kubernetes. */
 export const maxBodyBytes = 3 * 1024 * 1024;

@@ -12,8 +12,8 @@ import {
   openApiV3,
   openApiV3Index,
 } from '@orrery/api';
+import { negotiate, parseMediaTypes } from '../rest/media-type.ts';
 import type { Exchange, Server } from './exchange.ts';
-import { negotiate, parseMediaTypes } from './media-type.ts';
 import { reply, replyJson } from './reply.ts';
 
 /** Version of Kubernetes that the API follows, and of what serves it: what `kubectl version` shows. */

@@ -2,10 +2,10 @@ import { type FieldError, fieldErrors, invalid } from '@orrery/api';
 import type { LogOptions } from '@orrery/core';
 import { type Observable, Subscription } from 'rxjs';
 import type { RequestScope } from '../request-path.ts';
+import { boolean, integer } from '../rest/query.ts';
 import { containerOf } from './containers.ts';
 import { type Exchange, type Server, tell } from './exchange.ts';
 import { maxPendingBytes } from './pending-bytes.ts';
-import { boolean, integer } from './query.ts';
 
 /**
  * Streams a container's log as text.

@@ -8,8 +8,8 @@ import {
   tableFor,
 } from '@orrery/api';
 import type { ObjectList } from '@orrery/core';
+import type { Representation } from '../rest/media-type.ts';
 import { jsonBytes, listBytes } from './json-bytes.ts';
-import type { Representation } from './media-type.ts';
 
 /** What decides how objects are shown. */
 export interface Presentation extends Representation {

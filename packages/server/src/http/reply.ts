@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import { failures, type Status, StatusError } from '@orrery/api';
+import type { Representation } from '../rest/media-type.ts';
 import { jsonBytes } from './json-bytes.ts';
-import type { Representation } from './media-type.ts';
 
 /** Bodies longer than this are compressed for clients that ask: 128 KiB, as in Kubernetes. */
 const gzipFromBytes = 128 * 1024;

@@ -1,103 +1,29 @@
 import { failures, type Kind } from '@orrery/api';
 import type { PatchBody, RequestScope } from '../request-path.ts';
+import { negotiate } from '../rest/media-type.ts';
+import { boolean, deleteOptions, listOptions, writeOptions } from '../rest/query.ts';
+import {
+  patchType,
+  type RequestLine,
+  type ResourceRequest,
+  type ResourceTarget,
+  resourceRequest,
+} from '../rest/resource-request.ts';
 import { bodyOf, decodeBody, parseJson, parseYaml } from './body.ts';
 import type { Exchange, Server } from './exchange.ts';
 import { sendLogs } from './logs.ts';
-import { negotiate, parseMediaTypes } from './media-type.ts';
 import { collectionBytes, includeObject, objectBytes, type Presentation } from './present.ts';
-import { boolean, deleteOptions, listOptions, writeOptions } from './query.ts';
 import { replyJson } from './reply.ts';
-import { type RequestTarget, type ResourceVerb, resourceVerb, serves } from './request-target.ts';
 import { sendWatch } from './watch.ts';
 
-type ResourceTarget = Extract<RequestTarget, { readonly type: 'resource' }>;
-
-/** A request for a resource that exists, with the verb that it asks for. */
-export interface ResourceRequest {
-  readonly scope: RequestScope;
-  readonly verb: ResourceVerb;
-  readonly target: ResourceTarget;
-}
-
-/**
- * Looks up what a URL names.
- * @throws StatusError NotFound for a resource that there is not, MethodNotAllowed; Forbidden before either
- */
-export async function resourceRequest(
-  { requestPath }: Server,
-  exchange: Exchange,
-  target: ResourceTarget,
-): Promise<ResourceRequest> {
-  const { group, version, resource, subresource, namespace, name } = target;
-  const method = exchange.request.method ?? 'GET';
-  const watch = target.watch || (name === '' && (boolean(exchange.query, 'watch') ?? false));
-  const verb = resourceVerb(method, { name, watch });
-  const kind = requestPath.kinds.byResource(group, version, resource);
-  const served = kind === undefined ? undefined : verbsServed(kind, target);
-  if (kind === undefined || served === undefined) {
-    // Whether something exists is told only to those who may know.
-    const attributes = { group, version, resource, subresource, namespace, name };
-    await requestPath.authorize(exchange.user, { verb: verb ?? method.toLowerCase(), ...attributes });
-    throw failures.noSuchPath();
-  }
-  const connects = served.includes('connect');
-  if (verb === undefined || !(connects || fits(verb, target, kind)) || !(connects || serves(served, verb))) {
-    throw failures.methodNotAllowed(kind, verb ?? method);
-  }
-  const scope = {
-    user: exchange.user,
-    kind,
-    namespace,
-    name: name === '' ? selectedName(exchange.query.get('fieldSelector')) : name,
-    subresource,
-    warn: exchange.warn,
-  };
-  return { scope, verb: connects ? 'connect' : verb, target };
-}
-
-/**
- * The one name that a field selector leaves of a collection, else `''`. Whoever may read an object by its name may list and
- * watch it by its name as well.
- */
-export function selectedName(fieldSelector: string | null): string {
-  for (const requirement of (fieldSelector ?? '').split(',')) {
-    const match = /^\s*metadata\.name\s*==?\s*([^=!\\\s]+)\s*$/.exec(requirement);
-    if (match?.[1] !== undefined) return match[1];
-  }
-  return '';
-}
-
-/** Verbs of what the URL names; undefined if there is no such thing. */
-function verbsServed(
-  kind: Kind,
-  { namespace, name, subresource, rest }: ResourceTarget,
-): readonly string[] | undefined {
-  if (kind.namespaced && name !== '' && namespace === '') return undefined;
-  if (!kind.namespaced && namespace !== '') return undefined;
-  if (subresource === '') return kind.verbs;
-  const verbs = kind.subresources[subresource]?.verbs;
-  return rest === '' || subresource === 'proxy' ? verbs : undefined;
-}
-
-/** Whether a verb goes with an object or with a collection, and with all namespaces at once. */
-function fits(verb: ResourceVerb, { name, namespace, subresource }: ResourceTarget, kind: Kind): boolean {
-  switch (verb) {
-    case 'create':
-      return subresource === '' ? name === '' && (!kind.namespaced || namespace !== '') : name !== '';
-    case 'update':
-    case 'patch':
-    case 'delete':
-      return name !== '';
-    case 'deletecollection':
-      return !kind.namespaced || namespace !== '';
-    default:
-      return true;
-  }
+/** What of an exchange decides which resource it is about. */
+export function lineOf({ request, query, user, warn }: Exchange): RequestLine {
+  return { method: request.method ?? 'GET', query, user, warn };
 }
 
 /** Answers a request for a resource. @throws StatusError */
 export async function handleResource(server: Server, exchange: Exchange, target: ResourceTarget): Promise<void> {
-  const request = await resourceRequest(server, exchange, target);
+  const request = await resourceRequest(server.requestPath, lineOf(exchange), target);
   const { scope, verb } = request;
   if (verb === 'connect') {
     if (scope.subresource === 'proxy') throw failures.noSuchPath();
@@ -197,25 +123,6 @@ async function deleteBody({ request }: Exchange, kinds: Server['requestPath']['k
   const bytes = await bodyOf(request);
   if (bytes.length === 0) return undefined;
   return decodeBody(bytes, { contentType: request.headers['content-type'], kinds, kind: 'DeleteOptions' });
-}
-
-const patchTypes: { readonly [type: string]: PatchBody['type'] } = {
-  'application/json-patch+json': 'json',
-  'application/merge-patch+json': 'merge',
-  'application/strategic-merge-patch+json': 'strategic',
-  'application/apply-patch+yaml': 'apply',
-};
-
-/** Custom kinds have no strategic merge: their lists have no merge keys. @throws StatusError UnsupportedMediaType */
-function patchType(contentType: string | undefined, kind: Kind): PatchBody['type'] {
-  const given = parseMediaTypes(contentType ?? '')[0]?.type ?? '';
-  const type = Object.hasOwn(patchTypes, given) ? patchTypes[given] : undefined;
-  if (type === undefined || (type === 'strategic' && kind.custom)) {
-    throw failures.unsupportedMediaType(
-      Object.keys(patchTypes).filter((name) => !(kind.custom && patchTypes[name] === 'strategic')),
-    );
-  }
-  return type;
 }
 
 async function patchBody(

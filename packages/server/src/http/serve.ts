@@ -5,9 +5,9 @@ import type { Duplex } from 'node:stream';
 import type { Clock, Environment } from '@orrery/core';
 import type { KeyPair } from '../certificates/index.ts';
 import type { RequestPath } from '../request-path.ts';
+import { parseTarget } from '../rest/request-target.ts';
 import { Documents, type HealthCheck, handlePath } from './documents.ts';
 import { open, refuse, type Server, tell } from './exchange.ts';
-import { parseTarget } from './request-target.ts';
 import { handleResource } from './resource.ts';
 import { handleUpgrade } from './streams/upgrade.ts';
 

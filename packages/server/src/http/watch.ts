@@ -2,10 +2,10 @@ import { failures, type Kind, type Status } from '@orrery/api';
 import type { WatchEvent } from '@orrery/core';
 import { Subscription } from 'rxjs';
 import type { RequestScope } from '../request-path.ts';
+import { watchQuery } from '../rest/query.ts';
 import { type Exchange, type Server, tell } from './exchange.ts';
 import { eventBytes } from './json-bytes.ts';
 import { type Presentation, shown } from './present.ts';
-import { watchQuery } from './query.ts';
 import { statusOf } from './reply.ts';
 
 /** Events that may wait for a slow client. They share their objects with the store; what is bounded is how far behind it may be. */

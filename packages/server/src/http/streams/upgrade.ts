@@ -3,13 +3,14 @@ import type { Socket } from 'node:net';
 import { failures } from '@orrery/api';
 import type { StreamSession } from '@orrery/core';
 import type { RequestScope } from '../../request-path.ts';
+import { boolean } from '../../rest/query.ts';
+import { parseTarget } from '../../rest/request-target.ts';
+import { resourceRequest } from '../../rest/resource-request.ts';
 import { containerOf } from '../containers.ts';
 import { type Exchange, open, refuse, type Server, tell } from '../exchange.ts';
 import { openLog } from '../logs.ts';
 import { maxPendingBytes } from '../pending-bytes.ts';
-import { boolean } from '../query.ts';
-import { parseTarget } from '../request-target.ts';
-import { resourceRequest } from '../resource.ts';
+import { lineOf } from '../resource.ts';
 import { type CommandChannels, type CommandStreams, connectCommand } from './command.ts';
 import {
   acceptSpdy,
@@ -33,7 +34,7 @@ export async function handleUpgrade(server: Server, upgrade: Upgrade): Promise<v
     const exchange = await open(server, request, response);
     const target = parseTarget(exchange.path);
     if (target.type !== 'resource') throw failures.noSuchPath();
-    const { scope, verb } = await resourceRequest(server, exchange, target);
+    const { scope, verb } = await resourceRequest(server.requestPath, lineOf(exchange), target);
     const subresource = scope.kind.kind === 'Pod' && (verb === 'connect' || verb === 'get') ? scope.subresource : '';
     switch (subresource) {
       case 'exec':
