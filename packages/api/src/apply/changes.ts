@@ -23,11 +23,11 @@ interface NodeChanges {
 const added: NodeChanges = { written: leaf, removed: undefined };
 const gone: NodeChanges = { written: undefined, removed: leaf };
 
-/**
- * Parts of an object that Kubernetes' types always have, empty or not: nobody owns them as such, only what is in them. A
- * custom kind's objects have no such parts.
- */
-const impliedParts: ReadonlySet<string> = new Set([
+/** Names of an object's parts that are there even when they are empty: nobody owns them as such, only what is in them. */
+type ImpliedParts = ReadonlySet<string>;
+
+/** Kubernetes' own types have these parts as plain structs. */
+const builtinParts: ImpliedParts = new Set([
   'metadata',
   'spec',
   'status',
@@ -37,6 +37,8 @@ const impliedParts: ReadonlySet<string> = new Set([
   'jobTemplate',
   'containers',
 ]);
+const customParts: ImpliedParts = new Set(['metadata']);
+const noParts: ImpliedParts = new Set();
 
 /**
  * The fields in which two states of an object differ, as a write to this endpoint can have changed them. Shared parts
@@ -58,7 +60,12 @@ export function changesBetween(
 
 /** The same, for any writer. */
 export function allChangesBetween(kind: Kind, before: KubernetesObject | undefined, after: KubernetesObject): Changes {
-  const changes = compare((before ?? {}) as JsonObject, after as JsonObject, rootNode(kind), !kind.custom);
+  const changes = compare(
+    (before ?? {}) as JsonObject,
+    after as JsonObject,
+    rootNode(kind),
+    kind.custom ? customParts : builtinParts,
+  );
   if (changes === undefined) return noChanges;
   return { written: changes.written ?? leaf, removed: changes.removed ?? leaf };
 }
@@ -75,8 +82,16 @@ export function resetField(kind: Kind, subresource: string): 'spec' | 'status' |
   return subresource === '' && kind.subresources.status !== undefined ? 'status' : undefined;
 }
 
-/** Undefined if nothing changed. Null counts as absent. */
-function compare(before: unknown, after: unknown, node: MergeNode, implied: boolean): NodeChanges | undefined {
+/**
+ * Undefined if nothing changed. Null counts as absent. `implied` has the parts below that are implied; undefined if the value
+ * is no implied part itself.
+ */
+function compare(
+  before: unknown,
+  after: unknown,
+  node: MergeNode,
+  implied: ImpliedParts | undefined,
+): NodeChanges | undefined {
   if (before === after || node.form === 'untracked') return undefined;
   const had = before !== undefined && before !== null;
   const has = after !== undefined && after !== null;
@@ -97,13 +112,18 @@ function compare(before: unknown, after: unknown, node: MergeNode, implied: bool
   return equalJson(before, after) ? undefined : added;
 }
 
+function impliedBelow(implied: ImpliedParts | undefined, name: string): ImpliedParts | undefined {
+  if (implied === undefined || !implied.has(name)) return undefined;
+  return implied === builtinParts ? builtinParts : noParts;
+}
+
 const nothing: JsonObject = {};
 
 function compareMaps(
   before: JsonObject | undefined,
   after: JsonObject | undefined,
   node: MapNode,
-  implied: boolean,
+  implied: ImpliedParts | undefined,
 ): NodeChanges | undefined {
   const children = new ChildChanges();
   const from = before ?? nothing;
@@ -114,35 +134,35 @@ function compareMaps(
     if (old === value) continue;
     const child = node.field(name);
     if (child === undefined) children.add(`f:${name}`, equalJson(old, value) ? undefined : added);
-    else children.add(`f:${name}`, compare(old, value, child, implied && impliedParts.has(name)));
+    else children.add(`f:${name}`, compare(old, value, child, impliedBelow(implied, name)));
   }
   for (const name in from) {
     if (Object.hasOwn(to, name) || from[name] === undefined) continue;
     const child = node.field(name);
     children.add(
       `f:${name}`,
-      child === undefined ? gone : compare(from[name], undefined, child, implied && impliedParts.has(name)),
+      child === undefined ? gone : compare(from[name], undefined, child, impliedBelow(implied, name)),
     );
   }
-  return children.of(before !== undefined || implied, after !== undefined || implied);
+  return children.of(before !== undefined || implied !== undefined, after !== undefined || implied !== undefined);
 }
 
 function compareLists(
   before: readonly unknown[] | undefined,
   after: readonly unknown[] | undefined,
   node: ListNode,
-  implied: boolean,
+  implied: ImpliedParts | undefined,
 ): NodeChanges | undefined {
   const children = new ChildChanges();
   if (!compareInPlace(before, after, node, children)) {
     const from = itemsByElement(before ?? [], node);
     const to = itemsByElement(after ?? [], node);
-    for (const [element, item] of to) children.add(element, compare(from.get(element), item, node.items, false));
+    for (const [element, item] of to) children.add(element, compare(from.get(element), item, node.items, undefined));
     for (const [element, item] of from) {
-      if (!to.has(element)) children.add(element, compare(item, undefined, node.items, false));
+      if (!to.has(element)) children.add(element, compare(item, undefined, node.items, undefined));
     }
   }
-  return children.of(before !== undefined || implied, after !== undefined || implied);
+  return children.of(before !== undefined || implied !== undefined, after !== undefined || implied !== undefined);
 }
 
 /** The common case: the same items in the same places. False if it is another. */
@@ -158,7 +178,7 @@ function compareInPlace(
   }
   for (let i = 0; i < after.length; i++) {
     if (before[i] === after[i]) continue;
-    const changes = compare(before[i], after[i], node.items, false);
+    const changes = compare(before[i], after[i], node.items, undefined);
     if (changes !== undefined) children.add(itemElement(after[i], node) ?? `i:${i}`, changes);
   }
   return true;

@@ -29,10 +29,11 @@ export function isMember(node: FieldSet): boolean {
   return isEmptySet(node) || Object.hasOwn(node, self);
 }
 
-/** A node of these children; undefined if nothing is left of it. */
+/** A node of these children, in order; undefined if nothing is left of it. */
 export function nodeOf(children: Building, member: boolean): FieldSet | undefined {
   if (isEmptySet(children)) return member ? leaf : undefined;
-  return member ? { [self]: leaf, ...children } : children;
+  const ordered = sorted(children);
+  return member ? { [self]: leaf, ...ordered } : ordered;
 }
 
 /** All that is in either set. */
