@@ -20,6 +20,7 @@ import { type ProjectionReport, pluginVolumePath, podDirectory } from '../secret
 import { activeDeadline, deadlineExceeded } from './active-deadline.ts';
 import { BackOff } from './back-off.ts';
 import { labelPodUid } from './container-config.ts';
+import { collectGarbage } from './container-gc.ts';
 import { containerIdText } from './container-statuses.ts';
 import { hasStorageLimits, storageEviction } from './eviction.ts';
 import { Images } from './images.ts';
@@ -27,7 +28,7 @@ import { admitPod, charge, newNodeUse } from './node-admission.ts';
 import type { KubeletSettings } from './options.ts';
 import { findContainer } from './pod-containers.ts';
 import { isTerminal } from './pod-phase.ts';
-import { newPodRecord, type PodRecord, refresh } from './pod-record.ts';
+import { hasMoved, newPodRecord, type PodRecord, refresh } from './pod-record.ts';
 import { PodStarter, podAddress } from './pod-starter.ts';
 import { type PodVerdict, podStatus } from './pod-status.ts';
 import { errorText } from './probe-handler.ts';
@@ -251,7 +252,7 @@ export class PodLoop {
     void this.#publish(record);
     if (isTerminal(status.phase)) return this.#terminate(record);
     const again = await this.#starter.sync(record, pod);
-    await this.#collectGarbage(record);
+    await collectGarbage(this.#settings.runtime, record);
     this.#keepLooking(record);
     const started = status.startTime;
     const { activeDeadlineSeconds } = pod.spec;
@@ -398,25 +399,6 @@ export class PodLoop {
     }
   }
 
-  /** Of each container the runtime keeps the instance that counts and the one before. */
-  async #collectGarbage(record: PodRecord): Promise<void> {
-    const kept = new Map<string, number>();
-    for (const { id, state, metadata } of record.observed.containers) {
-      const newer = kept.get(metadata.name) ?? 0;
-      kept.set(metadata.name, newer + 1);
-      if (newer < 2 || state === 'RUNNING') continue;
-      await ignoringMissing(this.#settings.runtime.removeContainer(id));
-      record.containerIds.delete(id);
-      record.messages.delete(id);
-    }
-    const [, ...old] = record.observed.sandboxes;
-    for (const { id } of old) {
-      if (record.observed.containers.some(({ sandboxId }) => sandboxId === id)) continue;
-      await ignoringMissing(this.#settings.runtime.removePodSandbox(id));
-      record.sandboxIds.delete(id);
-    }
-  }
-
   /**
    * A look at the Pod from time to time, for what no event told of. It queues nothing as long as the runtime says what it
    * said before.
@@ -431,7 +413,7 @@ export class PodLoop {
     const look = (): void => {
       this.#timers.set(record.uid, this.#context.clock.schedule(period, look));
       if (limited) this.#checkStorage(record);
-      if (this.#moved(record)) this.#queue.add(record.uid, { type: 'resync', key: record.uid });
+      if (hasMoved(this.#settings.runtime, record)) this.#queue.add(record.uid, { type: 'resync', key: record.uid });
     };
     this.#timers.set(record.uid, this.#context.clock.schedule(period, look));
   }
@@ -439,26 +421,6 @@ export class PodLoop {
   #stopLooking(record: PodRecord): void {
     this.#timers.get(record.uid)?.[Symbol.dispose]();
     this.#timers.delete(record.uid);
-  }
-
-  #moved(record: PodRecord): boolean {
-    const { runtime } = this.#settings;
-    try {
-      for (const { id, state } of record.observed.containers) {
-        const status = runtime.containerStatus(id);
-        if (status instanceof Promise) return true;
-        if (status.state !== state) return true;
-      }
-      for (const { id, state } of record.observed.sandboxes) {
-        const status = runtime.podSandboxStatus(id);
-        if (status instanceof Promise) return true;
-        if (status.state !== state) return true;
-      }
-      return false;
-    } catch {
-      // What is there no more is found out by the worker.
-      return true;
-    }
   }
 
   #checkStorage(record: PodRecord): void {

@@ -83,3 +83,24 @@ async function readAll<T>(ids: Set<string>, read: (id: string) => T | Promise<T>
   }
   return found;
 }
+
+/**
+ * Whether the runtime now says something else than it did when it was last asked; true where it does not answer at once.
+ * Allocates nothing, for it is asked again and again.
+ */
+export function hasMoved(runtime: ContainerRuntime, record: PodRecord): boolean {
+  try {
+    for (const { id, state } of record.observed.containers) {
+      const status = runtime.containerStatus(id);
+      if (status instanceof Promise || status.state !== state) return true;
+    }
+    for (const { id, state } of record.observed.sandboxes) {
+      const status = runtime.podSandboxStatus(id);
+      if (status instanceof Promise || status.state !== state) return true;
+    }
+    return false;
+  } catch {
+    // What is there no more is found out by the Pod's worker.
+    return true;
+  }
+}
