@@ -122,3 +122,16 @@ export async function startNode(options: Partial<KubeletOptions> = {}, seed = 1)
   };
   return node;
 }
+
+/** A Pod's phase as the API has it. */
+export async function phase(node: TestNode): Promise<string | undefined> {
+  return (await node.pod()).status?.phase;
+}
+
+/** A container's state as the API has it. */
+export async function state(node: TestNode, container = 'web'): Promise<unknown> {
+  const { status } = await node.pod();
+  return [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].find(
+    ({ name }) => name === container,
+  )?.state;
+}
