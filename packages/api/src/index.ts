@@ -1,5 +1,6 @@
 export * from './apply/index.ts';
 export * from './builtin-types.ts';
+export { type ConditionState, withCondition } from './condition.ts';
 export * from './custom-schema/index.ts';
 export * from './defaults/index.ts';
 export { type CustomObject, defineKind, type KindDefinition, type ObjectOf } from './define-kind.ts';
@@ -13,6 +14,7 @@ export * from './manifest/index.ts';
 export * from './names.ts';
 export * from './object.ts';
 export * from './openapi/index.ts';
+export { controllerOf, controllerReference } from './owner.ts';
 export type * from './parts.ts';
 export * from './patch/index.ts';
 export * from './protobuf/index.ts';

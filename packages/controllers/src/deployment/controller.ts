@@ -1,4 +1,13 @@
-import { Deployment, keyOf, type LabelSelector, labelSelectorMatcher, Pod, ReplicaSet, type Stored } from '@orrery/api';
+import {
+  controllerOf,
+  Deployment,
+  keyOf,
+  type LabelSelector,
+  labelSelectorMatcher,
+  Pod,
+  ReplicaSet,
+  type Stored,
+} from '@orrery/api';
 import {
   type Cache,
   type Controller,
@@ -9,7 +18,6 @@ import {
   type WatchSource,
 } from '@orrery/core';
 import { claim } from '../workload/claim.ts';
-import { controllerOf } from '../workload/owner.ts';
 import { isTerminal } from '../workload/pod-state.ts';
 import { unlessGone } from '../workload/unless-gone.ts';
 import { countedStatus, type Sets, untilDeadline } from './conditions.ts';

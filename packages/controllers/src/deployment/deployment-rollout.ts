@@ -1,6 +1,14 @@
-import { Deployment, isAlreadyExists, keyOf, ReplicaSet, type Stored, templateHash } from '@orrery/api';
+import {
+  controllerOf,
+  controllerReference,
+  Deployment,
+  isAlreadyExists,
+  keyOf,
+  ReplicaSet,
+  type Stored,
+  templateHash,
+} from '@orrery/api';
 import { errorText, type ReconcileContext } from '@orrery/core';
-import { controllerOf, controllerReference } from '../workload/owner.ts';
 import { isNamespaceTerminating } from '../workload/pod-control.ts';
 import { semanticEqual } from '../workload/semantic-equal.ts';
 import {

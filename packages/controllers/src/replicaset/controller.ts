@@ -1,4 +1,4 @@
-import { keyOf, labelSelectorMatcher, Pod, ReplicaSet, type Stored } from '@orrery/api';
+import { controllerOf, keyOf, labelSelectorMatcher, Pod, ReplicaSet, type Stored } from '@orrery/api';
 import {
   type Cache,
   type Controller,
@@ -10,7 +10,6 @@ import {
   type WatchSource,
 } from '@orrery/core';
 import { claim } from '../workload/claim.ts';
-import { controllerOf } from '../workload/owner.ts';
 import { podControl, podFromTemplate } from '../workload/pod-control.ts';
 import { isActive, readySince } from '../workload/pod-state.ts';
 import { slowStart } from '../workload/slow-start.ts';

@@ -1,4 +1,5 @@
 import {
+  controllerOf,
   type LabelMatcher,
   type LabelRequirement,
   labelSelectorMatcher,
@@ -10,7 +11,6 @@ import {
   StatefulSet,
 } from '@orrery/api';
 import type { Cache } from '@orrery/core';
-import { controllerOf } from '../workload/owner.ts';
 import type { PodInfo } from './pod-info.ts';
 
 /** Kinds that are read to find what a Pod belongs to. */

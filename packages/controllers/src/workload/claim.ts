@@ -1,4 +1,6 @@
 import {
+  controllerOf,
+  controllerReference,
   hasReason,
   isNotFound,
   type Kind,
@@ -9,7 +11,6 @@ import {
   type Stored,
 } from '@orrery/api';
 import type { Client } from '@orrery/core';
-import { controllerOf, controllerReference } from './owner.ts';
 
 /** What to do with an object that may belong to a controller. */
 export type ClaimDecision = 'keep' | 'adopt' | 'release' | 'ignore';

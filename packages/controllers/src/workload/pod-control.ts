@@ -1,4 +1,5 @@
 import {
+  controllerReference,
   isConflict,
   isNotFound,
   type Kind,
@@ -9,7 +10,6 @@ import {
   type Stored,
 } from '@orrery/api';
 import { type Client, type EventRecorder, errorText } from '@orrery/core';
-import { controllerReference } from './owner.ts';
 
 /** The Pod that a controller makes from its template: labels, annotations and finalizers are the template's. */
 export function podFromTemplate(ownerKind: Kind, owner: Stored, template: PodTemplateSpec): Pod {
