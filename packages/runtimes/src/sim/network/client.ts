@@ -38,7 +38,7 @@ function hostsEntry(process: Process, host: string): string | undefined {
   const wanted = host.toLowerCase();
   for (const line of readText(process, '/etc/hosts').split('\n')) {
     const [ip, ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
-    if (ip !== undefined && ip.includes('.') && names.some((name) => name.toLowerCase() === wanted)) return ip;
+    if (ip?.includes('.') && names.some((name) => name.toLowerCase() === wanted)) return ip;
   }
   return undefined;
 }

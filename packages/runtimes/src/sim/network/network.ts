@@ -38,7 +38,10 @@ export class Routes {
   /** No endpoints: connections are refused. */
   set(ip: string, port: number, endpoints: readonly Endpoint[]): void {
     let ports = this.#routes.get(ip);
-    if (ports === undefined) this.#routes.set(ip, (ports = new Map()));
+    if (ports === undefined) {
+      ports = new Map();
+      this.#routes.set(ip, ports);
+    }
     ports.set(port, { endpoints, next: 0 });
   }
 
@@ -92,7 +95,10 @@ export class SimNetwork {
   /** Gives an address to a node, a Pod or a server from outside; the same again is the same. */
   join(ip: string): NetworkNamespace {
     let host = this.hosts.get(ip);
-    if (host === undefined) this.hosts.set(ip, (host = new NetworkNamespace(ip)));
+    if (host === undefined) {
+      host = new NetworkNamespace(ip);
+      this.hosts.set(ip, host);
+    }
     return host;
   }
 

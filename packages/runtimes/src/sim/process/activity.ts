@@ -1,5 +1,7 @@
 import type { Work } from '@orrery/core';
 
+const settled = Promise.resolve();
+
 /**
  * Knows whether any simulated process computes, and tells the cluster's work tracker. A process counts from its start to its
  * end, except while it waits in one of its own waiting functions; whoever wakes it counts it again before it goes on, so there
@@ -28,7 +30,7 @@ export class Activity {
     if (this.#computing > 0 || this.#releasing) return;
     this.#releasing = true;
     // Lets whoever awaits the result of a process take note first, and saves telling of every short pause.
-    queueMicrotask(() => {
+    void settled.then(() => {
       this.#releasing = false;
       if (this.#computing > 0 || this.#busy === undefined) return;
       const busy = this.#busy;

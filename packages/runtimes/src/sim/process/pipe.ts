@@ -32,7 +32,10 @@ export class Pipe {
   /** Adds bytes from outside, beyond the capacity if need be. */
   push(bytes: Uint8Array): void {
     if (!this.#open || !this.#read || bytes.length === 0) return;
-    if (this.#flow !== undefined) return this.#flow.data(bytes);
+    if (this.#flow !== undefined) {
+      this.#flow.data(bytes);
+      return;
+    }
     this.#chunks.push(bytes);
     this.#length += bytes.length;
     wakeAll(this.#readers);

@@ -161,12 +161,12 @@ export class Process {
   }
 
   #failed(error: unknown): void {
-    if (error instanceof ProcessEnd) return this.end(error.exitCode);
-    if (this.ended) return;
-    const text = error instanceof Error ? error.message : String(error);
-    // A full pipe must not keep the error from ending the process.
-    void this.stderr.write(`${this.argv[0]}: ${text}\n`);
-    this.end(1);
+    if (!(error instanceof ProcessEnd) && !this.ended) {
+      const text = error instanceof Error ? error.message : String(error);
+      // A full pipe must not keep the error from ending the process.
+      if (this.descriptors[2] !== undefined) void this.stderr.write(`${this.argv[0]}: ${text}\n`);
+    }
+    this.end(error instanceof ProcessEnd ? error.exitCode : 1);
   }
 
   /** @throws ProcessEnd when the process has been killed meanwhile. */
@@ -320,7 +320,8 @@ export class Process {
     if (handler === 'ignore') return;
     if (handler !== undefined) {
       handler(signal);
-      return this.interrupt();
+      this.interrupt();
+      return;
     }
     if (!kills(signal)) return;
     const first = this.pid === 1 && this.realm.processes !== this.kernel.processes;

@@ -84,7 +84,10 @@ export class Terminal {
       return;
     }
     for (let at = 0; at < bytes.length; at++) {
-      if (this.#raw) return this.type(bytes.subarray(at));
+      if (this.#raw) {
+        this.type(bytes.subarray(at));
+        return;
+      }
       this.#key(bytes[at] as number);
     }
   }
@@ -95,22 +98,29 @@ export class Terminal {
       case control.quit:
         this.#line = [];
         this.#echo(key === control.c ? '^C\r\n' : '^\\\r\n');
-        return this.#signal(key === control.c ? 'SIGINT' : 'SIGQUIT');
+        this.#signal(key === control.c ? 'SIGINT' : 'SIGQUIT');
+        break;
       case control.z:
-        return this.#echo('^Z');
+        this.#echo('^Z');
+        break;
       case control.d:
-        return this.#deliver(this.#line.length === 0 ? endOfInput : Uint8Array.from(this.#line));
+        this.#deliver(this.#line.length === 0 ? endOfInput : Uint8Array.from(this.#line));
+        break;
       case control.backspace:
       case control.delete:
-        return this.#erase(1);
+        this.#erase(1);
+        break;
       case control.u:
-        return this.#erase(this.#line.length);
+        this.#erase(this.#line.length);
+        break;
       case control.w:
-        return this.#erase(/\S*\s*$/.exec(textOf(Uint8Array.from(this.#line)))?.[0].length ?? 0);
+        this.#erase(/\S*\s*$/.exec(textOf(Uint8Array.from(this.#line)))?.[0].length ?? 0);
+        break;
       case control.return:
       case control.newline:
         this.#echo('\r\n');
-        return this.#deliver(Uint8Array.from([...this.#line, control.newline]));
+        this.#deliver(Uint8Array.from([...this.#line, control.newline]));
+        break;
       default:
         this.#line.push(key);
         if (key >= 32 || key === 9) this.#output(Uint8Array.of(key));
@@ -185,7 +195,10 @@ export class Terminal {
   /** What a process prints: newlines also return the carriage. */
   print(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    if (!bytes.includes(control.newline)) return this.#output(bytes);
+    if (!bytes.includes(control.newline)) {
+      this.#output(bytes);
+      return;
+    }
     const chunks: Uint8Array[] = [];
     let start = 0;
     for (let at = bytes.indexOf(control.newline); at >= 0; at = bytes.indexOf(control.newline, at + 1)) {

@@ -281,9 +281,11 @@ function unpack(process: Process, entry: Entry, path: string): void {
   }
   const existing = files.find(path, false);
   if (existing !== undefined && existing.kind !== 'directory') files.unlink(path);
-  if (entry.type === '2') return files.symlink(entry.link, path);
-  if (entry.type === '1') return files.link(process.path(`/${entry.link}`), path);
-  files.writeFile(path, entry.content, { mode });
-  files.setModified(path, entry.mtime);
-  if (files.credentials.uid === 0) files.chown(path, entry.uid, entry.gid);
+  if (entry.type === '2') files.symlink(entry.link, path);
+  else if (entry.type === '1') files.link(process.path(`/${entry.link}`), path);
+  else {
+    files.writeFile(path, entry.content, { mode });
+    files.setModified(path, entry.mtime);
+    if (files.credentials.uid === 0) files.chown(path, entry.uid, entry.gid);
+  }
 }

@@ -279,7 +279,8 @@ async function umask(shell: Shell, args: readonly string[]): Promise<number> {
   return 0;
 }
 
-async function hash(): Promise<number> {
+async function ulimit(shell: Shell): Promise<number> {
+  await shell.process.stdout.write('unlimited\n');
   return 0;
 }
 
@@ -301,7 +302,7 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ['exec', execute],
   ['exit', exit],
   ['getopts', getopts],
-  ['hash', hash],
+  ['hash', () => 0],
   ['let', letBuiltin],
   ['printf', printf],
   [
@@ -330,7 +331,7 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
   ],
   ['type', type],
   ['umask', umask],
-  ['ulimit', async (shell) => (await shell.process.stdout.write('unlimited\n'), 0)],
+  ['ulimit', ulimit],
   ['shopt', () => 0],
   ['alias', () => 0],
   ['unalias', () => 0],

@@ -41,7 +41,7 @@ function endOfOutput(text: string): number {
   return -1;
 }
 
-const simple: { readonly [escape: string]: number } = {
+const simple: { readonly [code: string]: number } = {
   a: 7,
   b: 8,
   e: 27,
@@ -63,13 +63,13 @@ export function unescapeBytes(text: string): Uint8Array {
     const end = slash < 0 ? text.length : slash;
     if (end > at) for (const byte of bytesOf(text.slice(at, end))) bytes.push(byte);
     if (slash < 0) break;
-    const escape = /^(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|([0-7]{1,4}))/.exec(text.slice(slash + 1, slash + 6));
+    const code = /^(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|([0-7]{1,4}))/.exec(text.slice(slash + 1, slash + 6));
     const character = text[slash + 1];
-    if (escape?.[1] !== undefined) bytes.push(Number.parseInt(escape[1], 16));
-    else if (escape?.[2] !== undefined) {
-      for (const byte of bytesOf(String.fromCodePoint(Number.parseInt(escape[2], 16)))) bytes.push(byte);
-    } else if (escape?.[3] !== undefined) {
-      const digits = escape[3].startsWith('0') ? escape[3] : escape[3].slice(0, 3);
+    if (code?.[1] !== undefined) bytes.push(Number.parseInt(code[1], 16));
+    else if (code?.[2] !== undefined) {
+      for (const byte of bytesOf(String.fromCodePoint(Number.parseInt(code[2], 16)))) bytes.push(byte);
+    } else if (code?.[3] !== undefined) {
+      const digits = code[3].startsWith('0') ? code[3] : code[3].slice(0, 3);
       bytes.push(Number.parseInt(digits, 8) & 255);
       at = slash + 1 + digits.length;
       continue;
@@ -80,7 +80,7 @@ export function unescapeBytes(text: string): Uint8Array {
       at = slash + 1;
       continue;
     }
-    at = slash + 1 + (escape === null ? 1 : escape[0].length);
+    at = slash + 1 + (code === null ? 1 : code[0].length);
   }
   return Uint8Array.from(bytes);
 }

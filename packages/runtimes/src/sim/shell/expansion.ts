@@ -267,8 +267,12 @@ class Expansion {
 
   #putMany(part: Part & { type: 'parameter' }, values: readonly string[]): void {
     const star = part.name === '*' || (part.index !== undefined && indexText(part.index) === '*');
-    if (part.quoted && star) return this.#value(values.join(this.#separators[0] ?? ''), true);
-    if (!this.#split) return this.#value(values.join(' '), part.quoted);
+    const joined =
+      part.quoted && star ? values.join(this.#separators[0] ?? '') : this.#split ? undefined : values.join(' ');
+    if (joined !== undefined) {
+      this.#value(joined, part.quoted);
+      return;
+    }
     values.forEach((value, at) => {
       if (at > 0) {
         if (part.quoted) this.#field.quoted = true;

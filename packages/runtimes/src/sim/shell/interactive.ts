@@ -74,7 +74,7 @@ function prompt(shell: Shell): string {
     home !== undefined && home !== '/' && (directory === home || directory.startsWith(`${home}/`))
       ? `~${directory.slice(home.length)}`
       : directory;
-  const parts: { readonly [escape: string]: string } = {
+  const parts: { readonly [code: string]: string } = {
     w: short,
     W: short === '/' ? '/' : short.slice(short.lastIndexOf('/') + 1),
     h: process.realm.hostname.split('.')[0] ?? '',
@@ -87,5 +87,5 @@ function prompt(shell: Shell): string {
     ']': '',
     s: shell.name,
   };
-  return format.replace(/\\([wWhHu$nes[\]])/g, (_whole, escape: string) => parts[escape] ?? '');
+  return format.replace(/\\([wWhHu$nes[\]])/g, (_whole, code: string) => parts[code] ?? '');
 }

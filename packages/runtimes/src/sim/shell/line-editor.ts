@@ -3,7 +3,7 @@ import type { Process } from '../process/process.ts';
 import type { Terminal } from '../process/terminal.ts';
 
 const historyLength = 200;
-const escapeSequence = /^\x1b(?:\[([0-9;]*)([A-Za-z~])|O([A-Za-z]))/;
+const escapeSequence = new RegExp(`^${String.fromCharCode(27)}(?:\\[([0-9;]*)([A-Za-z~])|O([A-Za-z]))`);
 
 /** Reads lines at a terminal: cursor keys, deletion, history, the usual control keys. */
 export class LineEditor {

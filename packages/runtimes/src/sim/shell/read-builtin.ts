@@ -115,7 +115,7 @@ function assign(shell: Shell, { names, raw, array }: ReadOptions, text: string):
     return;
   }
   if (names.length === 0) variables.set('REPLY', raw ? text : text.replace(/\\([\s\S])/g, '$1'));
-  names.forEach((name, at) => variables.set(name, fields[at] ?? ''));
+  for (const [at, name] of names.entries()) variables.set(name, fields[at] ?? '');
 }
 
 /** At most `count` fields; the last one takes the rest. */

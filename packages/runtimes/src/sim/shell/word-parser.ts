@@ -324,16 +324,16 @@ export abstract class WordParser {
 
 /** `\n`, `\t`, `\x41`, `\101` … as in `$'…'` and `echo -e`. */
 export function ansiEscapes(text: string): string {
-  return text.replace(/\\(x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|0?[0-7]{1,3}|[\s\S])/g, (whole, escape: string) => {
-    const simple = simpleEscapes[escape];
+  return text.replace(/\\(x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|0?[0-7]{1,3}|[\s\S])/g, (whole, code: string) => {
+    const simple = simpleEscapes[code];
     if (simple !== undefined) return simple;
-    if (/^[xu]./.test(escape)) return String.fromCharCode(Number.parseInt(escape.slice(1), 16));
-    if (/^[0-7]/.test(escape)) return String.fromCharCode(Number.parseInt(escape, 8) & 255);
+    if (/^[xu]./.test(code)) return String.fromCharCode(Number.parseInt(code.slice(1), 16));
+    if (/^[0-7]/.test(code)) return String.fromCharCode(Number.parseInt(code, 8) & 255);
     return whole;
   });
 }
 
-const simpleEscapes: { readonly [escape: string]: string } = {
+const simpleEscapes: { readonly [code: string]: string } = {
   n: '\n',
   t: '\t',
   r: '\r',

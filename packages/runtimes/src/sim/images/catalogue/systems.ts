@@ -142,7 +142,7 @@ export const curlImage: Image = defineImage({
   command: ['curl'],
   files: {
     '/entrypoint.sh': {
-      content: '#!/bin/sh\nif [ "${1#-}" != "$1" ]; then set -- curl "$@"; fi\nexec "$@"\n',
+      content: '#!/bin/sh\ncase "$1" in -*) set -- curl "$@" ;; esac\nexec "$@"\n',
       mode: 0o755,
     },
   },
