@@ -39,6 +39,7 @@ import {
 import { createMemoryEngine, openObjectStore, type StorageEngine } from '@orrery/store';
 import { bootstrap } from './bootstrap.ts';
 import { applyManifest, type Cluster } from './cluster.ts';
+import { controllerPolicy } from './controller-policy.ts';
 import { adminUser, controllerUser } from './identities.ts';
 import { type NodeOptions, numberedNodes } from './node-options.ts';
 import { nodePower } from './node-power.ts';
@@ -90,6 +91,8 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   });
   const client = server.client(adminUser);
   await bootstrap(client);
+  const addedControllers = plugins.flatMap((plugin) => plugin.controllers ?? []);
+  await applyManifest(client, addedControllers.flatMap(controllerPolicy));
 
   const network = new SimNetwork();
   const images = plugins.flatMap((plugin) => plugin.images ?? []) as readonly Image[];
@@ -109,7 +112,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   const controllers: readonly Controller[] = [
     ...builtinControllers({ kinds, certificates: options.certificates ?? noCertificates, schedulerPlugins, network }),
     nodePower(nodes),
-    ...plugins.flatMap((plugin) => plugin.controllers ?? []),
+    ...addedControllers,
   ];
   for (const controller of controllers) await manager.add(controller);
   await manager.start();

@@ -1,4 +1,4 @@
-import type { Kind, KubernetesObject, ObjectKey, Stored } from '@orrery/api';
+import type { Kind, KubernetesObject, ObjectKey, PolicyRule, Stored } from '@orrery/api';
 import type { Cache } from './cache.ts';
 import type { Client } from './client.ts';
 import type { Clock, Duration } from './clock/clock.ts';
@@ -22,6 +22,11 @@ export interface Controller {
   readonly name: string;
   /** Kinds that are synced before {@link start} is called. */
   readonly kinds: readonly Kind[];
+  /**
+   * What its account may do beside reading its {@link kinds} and telling Events (Kubernetes "Using RBAC Authorization"); a
+   * cluster grants it to the controllers of plugins. Default: nothing.
+   */
+  readonly rules?: readonly PolicyRule[];
   /**
    * Starts the loop; it ends when `context.signal` is aborted. A promise that it returns tells when the loop has ended: a
    * manager that stops waits for it.
@@ -66,6 +71,11 @@ export interface ControllerDefinition<
   readonly watches?: { readonly [I in keyof W]: WatchSource<W[I]> };
   /** Kinds that reconcile only reads from the cache. */
   readonly reads?: readonly Kind[];
+  /**
+   * What its account may do beyond what the kinds say: it may read all of them, write its own objects' metadata and status,
+   * and create, change and delete what it owns. Default: nothing more.
+   */
+  readonly rules?: readonly PolicyRule[];
   /** Only changes for which this is true are queued. Default: all. */
   readonly when?: (object: Stored<T>, previous: Stored<T> | undefined) => boolean;
   /** How many objects are reconciled at the same time; one object never is. Default 1. */

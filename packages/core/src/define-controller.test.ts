@@ -241,3 +241,21 @@ describe('types', () => {
     expectTypeOf(requeueAfter(5)).toEqualTypeOf<ReconcileResult>();
   });
 });
+
+test('a controller may write the status of its objects, what it owns, and what its rules add', () => {
+  const more = { apiGroups: [''], resources: ['secrets'], verbs: ['get'] };
+  const controller = defineController({
+    name: 'test',
+    for: Deployment,
+    owns: [ReplicaSet],
+    reads: [Node],
+    rules: [more],
+    reconcile: () => undefined,
+  });
+  expect(controller.rules).toEqual([
+    { apiGroups: ['apps'], resources: ['deployments', 'deployments/status'], verbs: ['patch', 'update'] },
+    { apiGroups: ['apps'], resources: ['deployments/finalizers'], verbs: ['update'] },
+    { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['create', 'delete', 'patch', 'update'] },
+    more,
+  ]);
+});

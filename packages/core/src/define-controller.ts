@@ -12,6 +12,7 @@ import type { Subscription } from 'rxjs';
 import type { CacheChange } from './cache.ts';
 import type { Duration } from './clock/clock.ts';
 import type { Controller, ControllerContext, ControllerDefinition, ReconcileResult } from './controller.ts';
+import { controllerRules } from './controller-rules.ts';
 import type { Cause } from './inspection.ts';
 import { createWorkQueue, type WorkQueue } from './work-queue/work-queue.ts';
 
@@ -33,6 +34,7 @@ export function defineController<
   return {
     name: definition.name,
     kinds: [...new Map(kinds.map((kind) => [kindId(kind), kind as Kind])).values()],
+    rules: controllerRules(definition),
     start: (context) => run(definition, context),
   };
 }

@@ -10,6 +10,7 @@ export interface Plugin {
   readonly name: string;
   readonly kinds?: readonly Kind[];
   readonly admission?: readonly AdmissionPlugin[];
+  /** Each acts as the service account `kube-system/NAME`, which the cluster lets do what the controller says it needs. */
   readonly controllers?: readonly Controller[];
   /** Rules of the scheduler (`SchedulerPlugin` of @orrery/controllers). */
   readonly scheduler?: readonly object[];
