@@ -9,6 +9,7 @@ import {
   type Simulation,
 } from '@orrery/core';
 import { createMemoryEngine } from '@orrery/store';
+import { type ContainerAccess, containerAccess } from './containers.ts';
 import { type RecordedCommit, recordingEngine } from './recording-engine.ts';
 
 /** What a simulated cluster is made of: a cluster's own options, and a seed. */
@@ -24,7 +25,7 @@ export interface SimulateOptions extends Omit<ClusterOptions, 'environment'> {
 }
 
 /** A whole cluster in virtual time. Time moves only in {@link settle}, {@link advance} and {@link run}. */
-export interface SimulatedCluster extends Cluster {
+export interface SimulatedCluster extends Cluster, ContainerAccess {
   readonly simulation: Simulation;
   /** Milliseconds since the epoch. */
   now(): number;
@@ -54,6 +55,7 @@ export async function simulate(options: SimulateOptions = {}): Promise<Simulated
   const client = inspectClient(cluster.client, environment, 'test');
   return {
     ...cluster,
+    ...containerAccess(cluster, simulation),
     apply: (manifest) => applyManifest(client, manifest),
     client,
     simulation,
