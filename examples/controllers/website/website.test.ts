@@ -1,4 +1,4 @@
-import { ConfigMap, Deployment, Pod, Service } from '@orrery/api';
+import { ConfigMap, Deployment, type Kind, Pod, Service } from '@orrery/api';
 import { type SimulatedCluster, simulate } from '@orrery/testing';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import website from './plugin.ts';
@@ -96,7 +96,8 @@ test('all that a website was made of goes with it', async () => {
   await cluster.advance('10s');
   await cluster.client.delete(Website, key);
   await cluster.advance('1m');
-  for (const kind of [Website, Deployment, Service, ConfigMap]) {
+  const kinds: readonly Kind[] = [Website, Deployment, Service, ConfigMap];
+  for (const kind of kinds) {
     const { items } = await cluster.client.list(kind, { namespace: 'default' });
     expect(items.map(({ metadata }) => metadata.name)).not.toContain('hello');
   }
