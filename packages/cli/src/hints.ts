@@ -1,8 +1,13 @@
 import type { KubernetesObject } from '@orrery/api';
+import { pnpmCommand } from './pnpm-command.ts';
 
 /** What to try next with what was applied. `kubeconfig` is given when it is not where `pnpm kubectl` looks. */
-export function hintsFor(objects: readonly KubernetesObject[], kubeconfig: string | undefined): string {
-  const kubectl = kubeconfig === undefined ? 'pnpm kubectl' : `kubectl --kubeconfig ${kubeconfig}`;
+export function hintsFor(
+  objects: readonly KubernetesObject[],
+  kubeconfig: string | undefined,
+  pnpm = pnpmCommand(),
+): string {
+  const kubectl = kubeconfig === undefined ? `${pnpm} kubectl` : `kubectl --kubeconfig ${kubeconfig}`;
   const commands: [string, string][] = [[`${kubectl} get pods -o wide -w`, 'watch the Pods']];
   const named = (kind: string) => objects.find((object) => object.kind === kind)?.metadata?.name;
   const pod = named('Pod');
@@ -14,7 +19,7 @@ export function hintsFor(objects: readonly KubernetesObject[], kubeconfig: strin
   if (deployment !== undefined) {
     commands.push([`${kubectl} scale deployment ${deployment} --replicas=5`, 'ask for more']);
   }
-  commands.push(['pnpm orrery node stop node1', 'pull the plug of a node']);
+  commands.push([`${pnpm} orrery node stop node1`, 'pull the plug of a node']);
   const width = Math.max(...commands.map(([command]) => command.length));
   return [
     '',
