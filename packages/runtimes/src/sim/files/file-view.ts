@@ -17,6 +17,7 @@ import {
   type TreeNode,
   touchNode,
   usageOf,
+  watchNode,
   writeAt,
 } from './tree.ts';
 
@@ -418,6 +419,16 @@ export class FileView implements NodeFiles {
     change(node);
     node.layer.changes.count++;
     return node;
+  }
+
+  /**
+   * Calls back when what is at the path changes (inotify(7)), until disposed. A shared node becomes one's own first: only so
+   * are later writes seen.
+   */
+  watch(path: string, changed: () => void): Disposable {
+    const { node } = this.locate(path, true, true);
+    if (node === undefined) throw new FileError('ENOENT', path);
+    return watchNode(node, changed);
   }
 
   usage(path: string): number {

@@ -1,5 +1,6 @@
 import { FileError } from '../files/file-error.ts';
-import { bytesOf, textOf, watchNode } from '../files/tree.ts';
+import { parentPath } from '../files/path.ts';
+import { bytesOf, textOf } from '../files/tree.ts';
 import type { Description } from '../process/description.ts';
 import { FileDescription, openPath } from '../process/open.ts';
 import { joined } from '../process/pipe.ts';
@@ -229,18 +230,16 @@ async function followFiles(
 function changed(process: Process, paths: readonly string[], byName: boolean): Promise<void> {
   return process.park<void>((wake) => {
     const watches: Disposable[] = [];
+    const watch = (path: string) => {
+      if (process.files.exists(path)) watches.push(process.files.watch(path, () => wake()));
+    };
     for (const path of paths) {
       const absolute = process.path(path);
-      const node = process.files.find(absolute);
-      if (node !== undefined) watches.push(watchNode(node, () => wake()));
-      const parent =
-        byName || node === undefined
-          ? process.files.find(`${absolute}/..`.replace(/\/[^/]+\/\.\.$/, '') || '/')
-          : undefined;
-      if (parent !== undefined) watches.push(watchNode(parent, () => wake()));
+      watch(absolute);
+      if (byName) watch(parentPath(absolute));
     }
     return () => {
-      for (const watch of watches) watch[Symbol.dispose]();
+      for (const each of watches) each[Symbol.dispose]();
     };
   });
 }

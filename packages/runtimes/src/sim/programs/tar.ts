@@ -183,6 +183,7 @@ interface Entry {
 
 /** The entries of an archive (ustar, GNU and PAX names). @throws Error when it is none */
 export function* readEntries(archive: Uint8Array): Generator<Entry> {
+  if (archive.length < block) throw new Error('short read');
   let longNameText: string | undefined;
   let longLink: string | undefined;
   for (let at = 0; at + block <= archive.length; ) {

@@ -24,7 +24,6 @@ const lineByLine: { readonly [tool: string]: RegExp } = {
   egrep: /^-[vioxwa]*$/,
   fgrep: /^-[vioxwa]*$/,
   sed: /^-[unrE]*$/,
-  tr: /^-[dsc]*$/,
   cut: /^-.*$/,
   rev: /^$/,
 };
@@ -96,7 +95,6 @@ function streams(process: Process, command: string): boolean {
   if (!flags.every((flag) => options.test(flag))) return false;
   // A second operand is a file; line numbers in a sed script count from the start of the input.
   if (command === 'sed') return operands.length === 1 && /^(s(.).*|\/[^/]*\/[dp])$/.test(operands[0] as string);
-  if (command === 'tr') return operands.length > 0;
   return operands.length <= (command === 'cut' || command === 'rev' ? 0 : 1);
 }
 

@@ -2,12 +2,14 @@ import type { Program } from '../process/program.ts';
 import * as files from './files.ts';
 import { find } from './find.ts';
 import { ls, stat } from './listing.ts';
+import { od } from './od.ts';
 import { kill, pgrep, pidof, pkill, ps } from './processes.ts';
 import * as streams from './streams.ts';
 import * as system from './system.ts';
 import { tar } from './tar.ts';
 import { expr, wc } from './text.ts';
 import { tool } from './toolbox.ts';
+import { tr } from './tr.ts';
 
 /** The everyday tools that every image with a shell has, by name. */
 export const coreTools: { readonly [name: string]: Program } = {
@@ -59,7 +61,7 @@ export const coreTools: { readonly [name: string]: Program } = {
   nl: tool('nl'),
   nohup: system.nohup,
   nproc: system.nproc,
-  od: tool('od'),
+  od,
   paste: tool('paste'),
   pgrep,
   pidof,
@@ -91,7 +93,7 @@ export const coreTools: { readonly [name: string]: Program } = {
   test: system.test,
   timeout: system.timeout,
   touch: files.touch,
-  tr: tool('tr'),
+  tr,
   tree: tool('tree'),
   true: system.succeed,
   truncate: files.truncateProgram,

@@ -16,7 +16,9 @@ export type Part =
       readonly quoted: boolean;
     }
   | { readonly type: 'command'; readonly body: List; readonly quoted: boolean }
-  | { readonly type: 'arithmetic'; readonly expression: Word; readonly quoted: boolean };
+  | { readonly type: 'arithmetic'; readonly expression: Word; readonly quoted: boolean }
+  /** `<(…)` and `>(…)` */
+  | { readonly type: 'process'; readonly body: List; readonly direction: '<' | '>'; readonly quoted: boolean };
 
 export interface Assignment {
   readonly name: string;

@@ -226,7 +226,10 @@ async function getopts(shell: Shell, args: readonly string[]): Promise<number> {
     const value = inline !== '' ? inline : words[index++ - 1];
     variables.set(variable, value === undefined ? (specification.startsWith(':') ? ':' : '?') : letter);
     variables.set('OPTARG', value ?? letter);
-  } else variables.set(variable, letter);
+  } else {
+    variables.set(variable, letter);
+    variables.unset('OPTARG');
+  }
   variables.set('OPTIND', String(index));
   variables.set('__OPTOFFSET', String(nextOffset));
   return 0;

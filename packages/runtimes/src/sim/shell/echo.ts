@@ -21,7 +21,8 @@ export async function echo(process: Process, args: readonly string[], dialect: D
       text = text.slice(0, end);
       newline = false;
     }
-    await process.stdout.write(newline ? joinNewline(unescapeBytes(text)) : unescapeBytes(text));
+    const bytes = unescapeBytes(text, dialect !== 'ash');
+    await process.stdout.write(newline ? joinNewline(bytes) : bytes);
     return 0;
   }
   await process.stdout.write(newline ? `${text}\n` : text);
@@ -53,8 +54,8 @@ const simple: { readonly [code: string]: number } = {
   '\\': 92,
 };
 
-/** Bytes of a text with `\n`, `\t`, `\0101`, `\x41` … (`echo -e`, `printf`). */
-export function unescapeBytes(text: string): Uint8Array {
+/** Bytes of a text with `\n`, `\t`, `\0101`, `\x41` … (`echo -e`, `printf`). `zeroFirst`: octal ones need the zero. */
+export function unescapeBytes(text: string, zeroFirst = false): Uint8Array {
   if (!text.includes('\\')) return bytesOf(text);
   const bytes: number[] = [];
   let at = 0;
@@ -68,7 +69,7 @@ export function unescapeBytes(text: string): Uint8Array {
     if (code?.[1] !== undefined) bytes.push(Number.parseInt(code[1], 16));
     else if (code?.[2] !== undefined) {
       for (const byte of bytesOf(String.fromCodePoint(Number.parseInt(code[2], 16)))) bytes.push(byte);
-    } else if (code?.[3] !== undefined) {
+    } else if (code?.[3] !== undefined && (!zeroFirst || code[3].startsWith('0'))) {
       const digits = code[3].startsWith('0') ? code[3] : code[3].slice(0, 3);
       bytes.push(Number.parseInt(digits, 8) & 255);
       at = slash + 1 + digits.length;

@@ -90,6 +90,7 @@ export class Execution {
     switch (command.type) {
       case 'simple':
         await this.#guarded(() => this.#simple(command, last));
+        shell.disconnect();
         return this.#afterCommand();
       case 'pipeline':
         await this.#pipeline(command);

@@ -22,6 +22,8 @@ export interface ExpansionContext {
   special(name: string): string | undefined;
   /** The output of a command substitution, without its last newlines. */
   substitute(body: List): Promise<string>;
+  /** The path of a pipe to or from a command that runs beside: `<(…)`. */
+  connect(body: List, direction: '<' | '>'): string;
   /** Names in a directory; empty where it cannot be read. */
   list(directory: string): readonly string[];
   exists(path: string): boolean;
@@ -116,6 +118,7 @@ class Expansion {
         this.#text(at === 0 && !part.quoted ? this.#tilde(part.text, word.length === 1) : part.text, part.quoted);
       else if (part.type === 'parameter') await this.#parameter(part);
       else if (part.type === 'command') this.#value(await this.#context.substitute(part.body), part.quoted);
+      else if (part.type === 'process') this.#text(this.#context.connect(part.body, part.direction), true);
       else this.#value(String(await expandArithmetic(this.#context, part.expression)), part.quoted);
     }
     this.#finish();
@@ -188,6 +191,8 @@ class Expansion {
       for (const value of many) values.push(await this.#modify(part, value));
       return this.#putMany(part, values);
     }
+    const listed = this.#names(part);
+    if (listed !== undefined) return this.#putMany(part, listed);
     const { quoted } = part;
     if (part.operator === 'length') return this.#value(String(many?.length ?? this.#length(part)), quoted);
     const value = many === undefined ? await this.#lookup(part) : many.length === 0 ? undefined : many.join(' ');
@@ -222,20 +227,18 @@ class Expansion {
           this.#context.variables.get(value ?? '') ?? this.#context.special(value ?? '') ?? '',
           quoted,
         );
-      case 'keys':
-        return this.#putMany(
-          part,
-          this.#context.variables.elements(part.name).map(([key]) => key),
-        );
-      case 'prefix':
-        return this.#putMany(
-          part,
-          this.#context.variables.names().filter((name) => name.startsWith(part.name)),
-        );
       default:
         if (value === undefined && this.#context.unsetIsError) this.#context.fail(`${part.name}: parameter not set`);
         return this.#value(await this.#modify(part, value ?? ''), quoted);
     }
+  }
+
+  /** `${!array[@]}` and `${!prefix*}`: subscripts and names. */
+  #names(part: Part & { type: 'parameter' }): readonly string[] | undefined {
+    const { variables } = this.#context;
+    if (part.operator === 'keys') return variables.elements(part.name).map(([key]) => key);
+    if (part.operator === 'prefix') return variables.names().filter((name) => name.startsWith(part.name));
+    return undefined;
   }
 
   /** The operand's own fields take the place of the parameter. */
@@ -252,6 +255,7 @@ class Expansion {
         else this.#value(piece.text, false);
       } else if (piece.type === 'parameter') await this.#parameter(piece);
       else if (piece.type === 'command') this.#value(await this.#context.substitute(piece.body), piece.quoted);
+      else if (piece.type === 'process') this.#text(this.#context.connect(piece.body, piece.direction), true);
       else this.#value(String(await expandArithmetic(this.#context, piece.expression)), piece.quoted);
     }
   }

@@ -469,9 +469,8 @@ class Parser extends WordParser {
     const match = redirectionStart.exec(this.#rest(16));
     if (match === null) return false;
     const [whole, digits = '', symbol = ''] = match;
-    if ((symbol === '<' || symbol === '>') && this.source[this.position + whole.length] === '(') {
-      this.fail(`process substitution ${symbol}(…) is not supported`);
-    }
+    // `<(` starts a word: process substitution.
+    if ((symbol === '<' || symbol === '>') && this.source[this.position + whole.length] === '(') return false;
     this.position += whole.length;
     const descriptor = digits === '' ? (symbol.startsWith('<') ? 0 : 1) : Number(digits);
     this.#skipBlanks();

@@ -113,6 +113,5 @@ function pad(text: string, { flags, width }: Layout, numeric = false): string {
 
 /** Quoted so that a shell reads it back as it is. */
 export function quote(text: string): string {
-  if (/^[\w@%+=:,./-]+$/.test(text)) return text;
-  return `'${text.replaceAll("'", "'\\''")}'`;
+  return text === '' ? "''" : text.replace(/[^\w@%+=:,./-]/g, '\\$&');
 }

@@ -1,7 +1,7 @@
 import { FileError } from '../files/file-error.ts';
 import { textOf } from '../files/tree.ts';
 import { SinkDescription } from '../process/description.ts';
-import { joined } from '../process/pipe.ts';
+import { joined, Pipe } from '../process/pipe.ts';
 import type { Process } from '../process/process.ts';
 import { parseSignal, type Signal, signalNumber } from '../process/signals.ts';
 import type { Command, List } from './ast.ts';
@@ -72,6 +72,7 @@ export class Shell {
   /** Ctrl-C at a prompt: the running line is given up. */
   interruptAsked = false;
   #pending: Signal[] = [];
+  readonly #connected: number[] = [];
   #trapping = false;
   #counted = 0;
 
@@ -128,6 +129,7 @@ export class Shell {
       },
       special: (name) => this.#special(name),
       substitute: (body) => this.substitute(body),
+      connect: (body, direction) => this.#connect(body, direction),
       list: (path) => readable(() => process.files.readdir(process.path(path)), []),
       exists: (path) => readable(() => process.files.find(process.path(path), false) !== undefined, false),
       isDirectory: (path) => readable(() => process.files.isDirectory(process.path(path)), false),
@@ -209,6 +211,26 @@ export class Shell {
     this.substituted = child.exitCode ?? 0;
     this.status = this.substituted;
     return textOf(joined(chunks)).replace(/\n+$/, '').replaceAll('\0', '');
+  }
+
+  /** Starts a command beside this one, joined to it by a pipe that looks like a file. */
+  #connect(body: List, direction: '<' | '>'): string {
+    const pipe = new Pipe();
+    const descriptors = [...this.process.descriptors];
+    descriptors[direction === '<' ? 1 : 0] = direction === '<' ? pipe.writer : pipe.reader;
+    const child = this.process.fork(this.process.argv, { environment: this.process.environment, descriptors });
+    let number = 63;
+    while (this.process.descriptors[number] !== undefined) number--;
+    this.process.redirect(number, direction === '<' ? pipe.reader : pipe.writer);
+    this.#connected.push(number);
+    const shell = this.fork(child);
+    child.start(() => shell.runToEnd(body));
+    return `/dev/fd/${number}`;
+  }
+
+  /** The pipes of a command's process substitutions are no longer needed. */
+  disconnect(): void {
+    for (const number of this.#connected.splice(0)) this.process.close(number);
   }
 
   /** Runs a whole script, the last command in place of the shell where that makes no difference; then the exit trap. */

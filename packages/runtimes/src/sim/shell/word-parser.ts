@@ -70,6 +70,12 @@ export abstract class WordParser {
     };
     while (!this.done) {
       const character = this.peek();
+      if ((character === '<' || character === '>') && this.peek(1) === '(' && stop === undefined) {
+        flush();
+        this.position += 2;
+        parts.push({ type: 'process', body: this.parseSubstitution(), direction: character, quoted: false });
+        continue;
+      }
       if (stop === undefined ? metacharacters.has(character) : stop(character)) break;
       if (character === '\\') {
         if (this.peek(1) === '\n') {

@@ -1,0 +1,85 @@
+import { joined } from '../process/pipe.ts';
+import type { Program } from '../process/program.ts';
+import { parseOptions } from './options.ts';
+import { openInput, openWords, parseSize, readAll } from './streams.ts';
+import { forEachPath } from './words.ts';
+
+const named: { readonly [byte: number]: string } = {
+  0: '\\0',
+  7: '\\a',
+  8: '\\b',
+  9: '\\t',
+  10: '\\n',
+  11: '\\v',
+  12: '\\f',
+  13: '\\r',
+};
+
+/** How one unit of a dump is shown, and how many bytes it takes. */
+interface Format {
+  readonly size: number;
+  show(value: number): string;
+}
+
+function formatOf(type: string): Format {
+  const size = Number(/\d/.exec(type)?.[0] ?? (type.startsWith('c') ? 1 : 2));
+  switch (type[0]) {
+    case 'x':
+      return { size, show: (value) => ` ${value.toString(16).padStart(size * 2, '0')}` };
+    case 'd':
+    case 'u':
+      return { size, show: (value) => String(value).padStart(size === 1 ? 4 : 6) };
+    case 'c':
+    case 'a':
+      return {
+        size: 1,
+        show: (value) =>
+          (
+            named[value] ??
+            (value >= 32 && value < 127 ? String.fromCharCode(value) : value.toString(8).padStart(3, '0'))
+          ).padStart(4),
+      };
+    default:
+      return { size, show: (value) => ` ${value.toString(8).padStart(size === 1 ? 3 : 6, '0')}` };
+  }
+}
+
+/** `od`: bytes as numbers or characters, sixteen to a line. */
+export const od: Program = async (process) => {
+  const { flags, values, operands } = parseOptions(process.args, 'A:t:N:j:bcdoxvs', {
+    'address-radix': 'A:',
+    format: 't:',
+    'read-bytes': 'N:',
+  });
+  const type =
+    values.get('t') ??
+    (flags.has('c') ? 'c' : flags.has('x') ? 'x2' : flags.has('b') ? 'o1' : flags.has('d') ? 'u2' : 'o2');
+  const format = formatOf(type);
+  const radix = { n: 0, x: 16, d: 10, o: 8 }[values.get('A') ?? 'o'] ?? 8;
+  const chunks: Uint8Array[] = [];
+  const status = await forEachPath(
+    process,
+    operands.length === 0 ? ['-'] : operands,
+    async (path) => void chunks.push(await readAll(process, openInput(process, path))),
+    openWords(process),
+  );
+  const skip = parseSize(values.get('j') ?? '0');
+  const bytes = joined(chunks).subarray(
+    skip,
+    values.has('N') ? skip + parseSize(values.get('N') as string) : undefined,
+  );
+  const address = (at: number) => (radix === 0 ? '' : (at + skip).toString(radix).padStart(radix === 16 ? 6 : 7, '0'));
+  const lines: string[] = [];
+  for (let start = 0; start < bytes.length; start += 16) {
+    let line = address(start);
+    for (let at = start; at < Math.min(start + 16, bytes.length); at += format.size) {
+      let value = 0;
+      for (let byte = format.size - 1; byte >= 0; byte--) value = value * 256 + (bytes[at + byte] ?? 0);
+      line += format.show(value);
+    }
+    lines.push(line);
+  }
+  if (radix !== 0) lines.push(address(bytes.length));
+  if (lines.length > 0) await process.stdout.write(`${lines.join('\n')}\n`);
+  return status;
+};
