@@ -1,27 +1,23 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { tableRows } from './markdown.ts';
 
-/** The table of docs/architecture.md: which room may import which. */
-const mayImport: { readonly [room: string]: readonly string[] } = {
-  api: [],
-  store: ['api'],
-  core: ['api'],
-  server: ['api', 'core', 'store'],
-  runtimes: ['api', 'core'],
-  controllers: ['api', 'core', 'runtimes'],
-  cluster: ['api', 'core', 'store', 'server', 'runtimes', 'controllers'],
-  testing: ['api', 'core', 'store', 'server', 'runtimes', 'controllers', 'cluster'],
-  cli: ['api', 'core', 'store', 'server', 'runtimes', 'controllers', 'cluster', 'testing'],
-};
+const root = resolve(import.meta.dirname, '..');
+
+/** Which room may import which, as the table of docs/architecture.md has it. */
+const mayImport: { readonly [room: string]: readonly string[] } = Object.fromEntries(
+  tableRows(readFileSync(join(root, 'docs/architecture.md'), 'utf8'), 'room').map(([room = '', , others = '']) => [
+    room.replaceAll('`', ''),
+    others === 'nothing' ? [] : others.split(', '),
+  ]),
+);
 
 /**
  * Folders at the edge, where files, sockets and TLS live; everything else is platform-neutral. That it uses no global of Node
  * either is checked with the types, by tsconfig.neutral.json.
  */
 const edges = ['packages/server/src/http', 'packages/cluster/src/serve', 'packages/cli', 'packages/testing/src/node'];
-
-const root = resolve(import.meta.dirname, '..');
 
 interface Source {
   readonly file: string;

@@ -5,5 +5,5 @@ import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 
 enableCompileCache(join(import.meta.dirname, '../../../.orrery/cache'));
-const { main } = await import('../src/program.ts');
+const { main } = await import('@orrery/cli');
 process.exitCode = await main(process.argv.slice(2));
