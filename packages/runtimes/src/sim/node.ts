@@ -1,5 +1,5 @@
 import type { Clock, Random, Work } from '@orrery/core';
-import { type FileView, newFileView } from './files/file-view.ts';
+import { type Credentials, type FileView, newFileView, superuser } from './files/file-view.ts';
 import { type Layer, newDevice } from './files/tree.ts';
 import { AddressPool } from './network/address-pool.ts';
 import type { SimNetwork } from './network/network.ts';
@@ -78,14 +78,14 @@ export class SimNode {
   }
 
   /** A process of the node itself. */
-  newProcess(argv: readonly string[], realm: Realm = this.realm): Process {
+  newProcess(argv: readonly string[], realm: Realm = this.realm, credentials: Credentials = superuser): Process {
     return new Process({
       kernel: this.kernel,
       realm,
       argv,
       environment: new Map(),
       directory: '/',
-      files: this.files,
+      files: this.files.as(credentials),
       descriptors: [],
     });
   }

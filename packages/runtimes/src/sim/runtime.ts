@@ -58,6 +58,9 @@ export function createSimRuntime(options: SimRuntimeOptions): ContainerRuntime {
   return new SimRuntime(options);
 }
 
+/** As the pause image has it. */
+const pauseUser = { uid: 65_535, gid: 65_535, groups: [] };
+
 class SimRuntime implements ContainerRuntime {
   readonly name = 'sim';
   readonly version = '0.1.0';
@@ -138,7 +141,7 @@ class SimRuntime implements ContainerRuntime {
       memory: new Memory(0, () => {}),
       members: new Set(),
     };
-    const process = this.#node.newProcess(['/pause'], realm);
+    const process = this.#node.newProcess(['/pause'], realm, pauseUser);
     process.redirect(0, new NullDescription());
     process.redirect(1, new NullDescription());
     process.redirect(2, new NullDescription());

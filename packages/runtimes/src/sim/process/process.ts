@@ -1,5 +1,5 @@
 import { type Clock, type Duration, milliseconds, type Random } from '@orrery/core';
-import type { FileView } from '../files/file-view.ts';
+import type { Credentials, FileView } from '../files/file-view.ts';
 import { absolutePath } from '../files/path.ts';
 import type { SimNetwork } from '../network/network.ts';
 import type { Activity } from './activity.ts';
@@ -55,6 +55,8 @@ export interface SpawnOptions {
   readonly directory?: string;
   readonly descriptors?: readonly (Description | undefined)[];
   readonly group?: ProcessGroup;
+  /** Somebody else than the parent. */
+  readonly credentials?: Credentials;
 }
 
 type SignalHandler = (signal: Signal) => void;
@@ -204,7 +206,7 @@ export class Process {
       argv,
       environment: options.environment ?? new Map(this.environment),
       directory: options.directory ?? this.directory,
-      files: this.files,
+      files: options.credentials === undefined ? this.files : this.files.as(options.credentials),
       descriptors: options.descriptors ?? this.descriptors,
       parent: this,
       ...(options.group === undefined ? {} : { group: options.group }),

@@ -258,7 +258,11 @@ async function master(process: Process, servers: readonly Server[]): Promise<num
 }
 
 function startWorker(process: Process): Process {
-  const worker = process.fork(process.argv);
+  const { credentials } = process.files;
+  // A master that is not root cannot change users.
+  const worker = process.fork(process.argv, {
+    credentials: credentials.uid === 0 ? { uid: 101, gid: 101, groups: [] } : credentials,
+  });
   worker.title = 'nginx: worker process';
   worker.handle('SIGINT', 'ignore');
   worker.start((own) => own.forever());
