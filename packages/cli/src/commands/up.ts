@@ -45,7 +45,8 @@ export async function up(paths: readonly string[], options: UpOptions, signal: A
   signal.throwIfAborted();
 
   const nodes: number | readonly NodeOptions[] = settings.nodes ?? file?.nodes ?? 3;
-  const { environment, run } = makeEnvironment(settings.clock, options.seed, signal);
+  const over = new AbortController();
+  const { environment, run } = makeEnvironment(settings.clock, options.seed, over.signal);
   const out = process.stdout;
   const certificates = await makeCertificates(environment);
   const running = run();
@@ -101,6 +102,7 @@ export async function up(paths: readonly string[], options: UpOptions, signal: A
     out.write('\nstopping\n');
   } finally {
     await close();
+    over.abort();
     await running;
   }
 }
@@ -156,8 +158,8 @@ function makeEnvironment(
   const simulation = createSimulation({ start: Date.now(), ...(seed === undefined ? {} : { seed }) });
   return {
     environment: simulation.environment,
-    // Time runs from timer to timer for as long as the command does.
-    run: () => simulation.run(() => signal.aborted, { signal }),
+    // Time runs from timer to timer for as long as the cluster is there, and waits for clients where there is none.
+    run: () => simulation.run(() => signal.aborted, { signal, whenStill: 'wait' }),
   };
 }
 

@@ -166,6 +166,17 @@ describe('time', () => {
     await expect(simulation.run(() => false)).rejects.toThrow('no timer is left');
   });
 
+  test('a run may wait while all stands still, until somebody outside sets something going', async () => {
+    const simulation = createSimulation({ start: 0 });
+    const abort = new AbortController();
+    const running = simulation.run(() => false, { whenStill: 'wait', signal: abort.signal });
+    await simulation.environment.work.turn('outside');
+    await simulation.environment.clock.sleep('1h');
+    expect(simulation.environment.clock.now()).toBe(3_600_000);
+    abort.abort();
+    await running;
+  });
+
   test('an endless sleep never ends', async () => {
     const simulation = createSimulation();
     let woke = false;

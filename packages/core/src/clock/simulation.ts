@@ -32,6 +32,11 @@ export interface RunOptions {
   readonly within?: Duration;
   /** Stop as if the condition had come true. */
   readonly signal?: AbortSignal;
+  /**
+   * What to do when all are idle and no timer is left: fail, or wait for somebody outside (a network's client, say) to set
+   * something going. Default `fail`.
+   */
+  readonly whenStill?: 'fail' | 'wait';
 }
 
 /**
@@ -94,6 +99,8 @@ class Engine implements Simulation, RetryClock, Work {
   #turnsTaken = 0;
   #turnLimit = defaultTurns;
   #recentWork: RecentWork | undefined;
+  /** Wakes a run that waits while all stands still. */
+  #stir: (() => void) | undefined;
   #waiters: { resolve: () => void; reject: (error: Error) => void }[] = [];
   /** The end of the last call that drives time: two never drive it at once. */
   #driven: Promise<void> = Promise.resolve();
@@ -137,6 +144,7 @@ class Engine implements Simulation, RetryClock, Work {
     if (Number.isNaN(delay)) throw new RangeError('a timer needs a number of milliseconds');
     const timer = new HeapTimer(this, this.#now + (delay > 0 ? delay : 0), this.#sequence++, task, retry);
     if (timer.time !== Number.POSITIVE_INFINITY) this.#timers.add(timer);
+    this.#stir?.();
     return timer;
   }
 
@@ -206,12 +214,18 @@ class Engine implements Simulation, RetryClock, Work {
     });
   }
 
-  run(until: () => boolean, { within, signal }: RunOptions = {}): Promise<void> {
+  run(until: () => boolean, { within, signal, whenStill = 'fail' }: RunOptions = {}): Promise<void> {
     return this.#drive(async () => {
       const end = within === undefined ? Number.POSITIVE_INFINITY : this.#now + milliseconds(within);
+      signal?.addEventListener('abort', () => this.#stir?.(), { once: true });
       await this.#rest();
       for (let fired = 0; signal?.aborted !== true && !until(); fired++) {
         const timer = this.#timers.take(end);
+        if (timer === undefined && whenStill === 'wait' && this.#timers.peek() === undefined) {
+          await this.#stirred();
+          await this.#rest();
+          continue;
+        }
         if (timer === undefined) {
           throw new Error(
             this.#timers.peek() === undefined
@@ -221,6 +235,13 @@ class Engine implements Simulation, RetryClock, Work {
         }
         if (this.#fire(timer) || fired % quietTimersInARow === 0) await this.#rest();
       }
+    });
+  }
+
+  /** Resolves when somebody asks for a turn, sets a timer or ends busy work. */
+  #stirred(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#stir = resolve;
     });
   }
 
@@ -281,6 +302,7 @@ class Engine implements Simulation, RetryClock, Work {
   }
 
   #wake(): void {
+    this.#stir?.();
     if (this.#pumping) return;
     this.#pumping = true;
     afterMicrotasks(this.#pump);
