@@ -1,9 +1,8 @@
-import type { Container, Node, Pod, PodSpec } from '@orrery/api';
+import { type Container, type Node, type Pod, type PodSpec, qosClass } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
 import { activeDeadline } from './active-deadline.ts';
 import { hasStorageLimits, storageEviction } from './eviction.ts';
 import { admitPod, charge, newNodeUse, podRequests, tolerates } from './node-admission.ts';
-import { qosClass } from './qos-class.ts';
 
 function pod(spec: Partial<PodSpec>, uid = 'u'): Pod {
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', uid }, spec: { containers: [], ...spec } };

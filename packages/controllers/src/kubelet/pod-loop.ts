@@ -86,6 +86,7 @@ export class PodLoop {
       backOff: this.#backOff,
       random: this.#random,
       publish: (record) => void this.#publish(record),
+      observe: (record) => this.#observe(record),
       alive: (record) => {
         this.#alive();
         record.ending.signal.throwIfAborted();

@@ -28,6 +28,8 @@ export interface StarterContext {
   readonly random: Random;
   /** Shows the Pod's status as it now is. */
   publish(record: PodRecord): void;
+  /** Asks the runtime what it now has of the Pod. */
+  observe(record: PodRecord): Promise<void>;
   /** @throws an abort's reason once the kubelet or the Pod is to stop. */
   alive(record: PodRecord): void;
 }
@@ -106,6 +108,8 @@ export class PodStarter {
   ): Promise<Milliseconds | undefined> {
     try {
       await this.#start(record, pod, container, sandbox);
+      // The failure and what it was about go together, so that no status is made of the one without the other.
+      if (record.startFailures.has(container.spec.name)) await this.#on.observe(record);
       record.startFailures.delete(container.spec.name);
       return undefined;
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { Pod, PodStatus } from '@orrery/api';
+import { type Pod, type PodStatus, qosClass } from '@orrery/api';
 import type { Milliseconds } from '@orrery/core';
 import { timestamp } from '../workload/timestamp.ts';
 import { containerStatuses, type StatusSources } from './container-statuses.ts';
@@ -12,7 +12,6 @@ import {
   readyCondition,
 } from './pod-conditions.ts';
 import { isTerminal, podPhase } from './pod-phase.ts';
-import { qosClass } from './qos-class.ts';
 import { stoppedStatuses } from './stopped-statuses.ts';
 
 /** A decision that ends the Pod whatever its containers do: a deadline, an eviction, a refusal of the node. */
