@@ -76,6 +76,7 @@ export class Container {
       memory: new Memory(config.resources.memoryLimitBytes || options.machine.memoryBytes, () => this.#killForMemory()),
       flavor: image.flavor,
       machine: options.machine,
+      pace: { epoch: 0, steps: 0 },
       members: new Set(),
     };
     const layer: Layer = { now: () => kernel.clock.now(), changes: options.changes };

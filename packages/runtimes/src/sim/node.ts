@@ -64,6 +64,7 @@ export class SimNode {
       memory: new Memory(0, () => {}),
       flavor: 'gnu',
       machine: this.machine,
+      pace: { epoch: 0, steps: 0 },
       members: new Set(),
     };
     this.#furnish(options);

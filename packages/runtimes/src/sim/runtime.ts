@@ -58,6 +58,9 @@ export function createSimRuntime(options: SimRuntimeOptions): ContainerRuntime {
   return new SimRuntime(options);
 }
 
+/** Names of RuntimeClass handlers that this runtime answers to. */
+const runtimeHandlers: ReadonlySet<string> = new Set(['', 'runc', 'sim']);
+
 /** As the pause image has it. */
 const pauseUser = { uid: 65_535, gid: 65_535, groups: [] };
 
@@ -84,7 +87,7 @@ class SimRuntime implements ContainerRuntime {
     this.#cluster = network;
     this.#node = new SimNode(node, options);
     this.files = this.#node.files;
-    this.network = new SimPodNetwork(network, this.#node.network, clock);
+    this.network = new SimPodNetwork(network, this.#node.network, this.#node.kernel);
     this.#images = new ImageStore([...catalogue, ...images]);
     this.#pullLatency = typeof pullLatency === 'function' ? pullLatency : () => pullLatency;
   }
@@ -95,6 +98,12 @@ class SimRuntime implements ContainerRuntime {
 
   async runPodSandbox(config: PodSandboxConfig): Promise<string> {
     this.#open();
+    if (!runtimeHandlers.has(config.runtimeHandler)) {
+      throw new RuntimeError(
+        'Unknown',
+        `failed to get sandbox runtime: no runtime for "${config.runtimeHandler}" is configured`,
+      );
+    }
     const { kernel, changes, network: host } = this.#node;
     const onHost = config.namespaces.network === 'NODE';
     const network = onHost ? host : new NetworkNamespace('');
@@ -139,6 +148,7 @@ class SimRuntime implements ContainerRuntime {
       processes: sandbox.sharedProcesses ?? new PidNamespace(this.#node.kernel.processes),
       network: sandbox.network,
       memory: new Memory(0, () => {}),
+      pace: { epoch: 0, steps: 0 },
       members: new Set(),
     };
     const process = this.#node.newProcess(['/pause'], realm, pauseUser);
@@ -284,6 +294,7 @@ class SimRuntime implements ContainerRuntime {
         const timer =
           timeout > 0
             ? this.#clock.schedule(timeout, () => {
+                this.#node.kernel.activity.pulse();
                 reject(
                   new RuntimeError(
                     'DeadlineExceeded',
@@ -332,9 +343,10 @@ class SimRuntime implements ContainerRuntime {
   async pullImage(ref: string, auth?: ImageAuth): Promise<ImageInfo> {
     this.#open();
     const present = this.#images.find(ref) !== undefined;
-    const info = this.#images.pull(ref, auth);
+    const { info, store } = this.#images.resolve(ref, auth);
     const latency = present ? 0 : this.#pullLatency(info);
     if (latency > 0) await this.#clock.sleep(latency);
+    store();
     return info;
   }
 

@@ -1,6 +1,6 @@
 import type { FileStat, NodeFiles } from '../../runtime.ts';
 import type { Process } from '../process/process.ts';
-import { FileError } from './file-error.ts';
+import { FileError, type FileErrorCode } from './file-error.ts';
 import {
   bytesOf,
   contentOf,
@@ -95,6 +95,13 @@ export class FileView implements NodeFiles {
 
   /** Walks to a path. With `own`, every directory on the way (and the node) may be changed afterwards. */
   locate(path: string, follow = true, own = false): Located {
+    const located = this.#walk(path, follow, own);
+    if (typeof located === 'string') throw new FileError(located, path);
+    return located;
+  }
+
+  /** The same without throwing: looking for what is not there is common, and errors are slow to make. */
+  #walk(path: string, follow: boolean, own: boolean): Located | FileErrorCode {
     const { table } = this;
     const rest = path.split('/').reverse();
     let frame = this.#rootFrame(own);
@@ -104,7 +111,7 @@ export class FileView implements NodeFiles {
       const name = rest.pop() as string;
       if (name === '' || name === '.') {
         if (name === '' && rest.length > 0 && frame.node.kind !== 'directory' && frame.node.kind !== 'dynamic') {
-          throw new FileError('ENOTDIR', path);
+          return 'ENOTDIR';
         }
         continue;
       }
@@ -113,8 +120,8 @@ export class FileView implements NodeFiles {
         continue;
       }
       const directory = frame.node;
-      if (directory.kind !== 'directory' && directory.kind !== 'dynamic') throw new FileError('ENOTDIR', path);
-      if (!this.#may(directory, 1)) throw new FileError('EACCES', path);
+      if (directory.kind !== 'directory' && directory.kind !== 'dynamic') return 'ENOTDIR';
+      if (!this.#may(directory, 1)) return 'EACCES';
       const childPath = frame.path === '/' ? `/${name}` : `${frame.path}/${name}`;
       const mounted = table.mounts.size === 0 ? undefined : table.mounts.get(childPath);
       let node: TreeNode | undefined;
@@ -122,11 +129,11 @@ export class FileView implements NodeFiles {
       else if (directory.kind === 'dynamic') node = directory.lookup(name, this.#viewer);
       else node = directory.entries.get(name);
       if (node === undefined) {
-        if (rest.some((part) => part !== '')) throw new FileError('ENOENT', path);
+        if (rest.some((part) => part !== '')) return 'ENOENT';
         return { path: childPath, name, parent: directory, node: undefined, mount: frame.mount };
       }
       if (node.kind === 'symlink' && (follow || rest.some((part) => part !== ''))) {
-        if (++links > maximumLinks) throw new FileError('ELOOP', path);
+        if (++links > maximumLinks) return 'ELOOP';
         if (node.target.startsWith('/')) {
           stack = [];
           frame = this.#rootFrame(own);
@@ -165,12 +172,10 @@ export class FileView implements NodeFiles {
 
   /** The node at a path; undefined where nothing is. */
   find(path: string, follow = true): TreeNode | undefined {
-    try {
-      return this.locate(path, follow).node;
-    } catch (error) {
-      if (error instanceof FileError && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined;
-      throw error;
-    }
+    const located = this.#walk(path, follow, false);
+    if (typeof located !== 'string') return located.node;
+    if (located === 'ENOENT' || located === 'ENOTDIR') return undefined;
+    throw new FileError(located, path);
   }
 
   /** The node at a path, which must exist. */
@@ -370,20 +375,11 @@ export class FileView implements NodeFiles {
   }
 
   remove(path: string): void {
-    const located = this.#locateIfThere(path);
-    if (located?.node === undefined) return;
-    if (located.node.kind === 'directory') this.#clear(located.node, located.path);
+    if (this.find(path, false) === undefined) return;
+    const located = this.locate(path, false, true);
+    if (located.node?.kind === 'directory') this.#clear(located.node, located.path);
     const again = this.locate(path, false, true);
     if (again.node !== undefined) this.#detach(again, path);
-  }
-
-  #locateIfThere(path: string): Located | undefined {
-    try {
-      return this.locate(path, false, true);
-    } catch (error) {
-      if (error instanceof FileError && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined;
-      throw error;
-    }
   }
 
   /** Only directories with something mounted below need to be emptied one by one: the rest goes as a whole. */

@@ -26,7 +26,10 @@ interface Attributes {
 
 export interface FileNode extends Attributes {
   kind: 'file';
-  /** May be longer than `size`: room to append. Bytes below `size` never change in place. */
+  /**
+   * May be longer than `size`: room to append. May be shorter: the rest are zeros that nobody has read yet. Bytes below
+   * `size` never change in place.
+   */
   content: Uint8Array;
   size: number;
   /** What runs when the file is executed; a script otherwise. */
@@ -67,6 +70,8 @@ export type TreeNode = FileNode | DirectoryNode | SymlinkNode | DeviceNode | Soc
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const empty = new Uint8Array();
+/** What /dev/zero gives. Files made of it cost no memory. */
+export const zeros = new Uint8Array(65_536);
 
 export function bytesOf(content: Uint8Array | string): Uint8Array {
   return typeof content === 'string' ? encoder.encode(content) : content;
@@ -95,6 +100,11 @@ export function newDevice(layer: Layer, device: string): DeviceNode {
 
 /** The bytes of a file. They stay as they are, whatever is written later. */
 export function contentOf(file: FileNode): Uint8Array {
+  if (file.content.length < file.size) {
+    const content = new Uint8Array(file.size);
+    content.set(file.content);
+    file.content = content;
+  }
   return file.size === file.content.length ? file.content : file.content.subarray(0, file.size);
 }
 
@@ -130,7 +140,8 @@ export function replaceContent(file: FileNode, content: Uint8Array): void {
 /** Writes at a position, extending the file with zeros where needed. */
 export function writeAt(file: FileNode, position: number, bytes: Uint8Array): void {
   const end = position + bytes.length;
-  if (position < file.size) {
+  if (position === file.size && bytes.buffer === zeros.buffer) file.size = end;
+  else if (position < file.size) {
     const content = new Uint8Array(Math.max(file.size, end));
     content.set(contentOf(file));
     content.set(bytes, position);
@@ -151,9 +162,8 @@ export function writeAt(file: FileNode, position: number, bytes: Uint8Array): vo
 
 /** Cuts the file or fills it with zeros. */
 export function truncate(file: FileNode, size: number): void {
-  const content = new Uint8Array(size);
-  content.set(contentOf(file).subarray(0, size));
-  replaceContent(file, content);
+  replaceContent(file, size < file.size ? contentOf(file).slice(0, size) : contentOf(file));
+  file.size = size;
 }
 
 /** Bytes held under a node. */

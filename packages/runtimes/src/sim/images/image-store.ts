@@ -28,8 +28,15 @@ export class ImageStore {
     return [...this.#present.values()].find(({ info }) => info.imageRef === ref || info.imageRef.endsWith(`@${ref}`));
   }
 
-  /** Brings an image to the node. @throws RuntimeError ImageNotFound, Unauthorized, InvalidArgument */
+  /** Brings an image to the node, at once. @throws RuntimeError ImageNotFound, Unauthorized, InvalidArgument */
   pull(ref: string, auth: ImageAuth | undefined): ImageInfo {
+    const resolved = this.resolve(ref, auth);
+    resolved.store();
+    return resolved.info;
+  }
+
+  /** Finds an image in its registry; `store` brings it to the node. @throws as {@link pull} */
+  resolve(ref: string, auth: ImageAuth | undefined): { readonly info: ImageInfo; store(): void } {
     const reference = parseReference(ref);
     if (reference === undefined) {
       throw new RuntimeError('InvalidArgument', `failed to parse image reference "${ref}": invalid reference format`);
@@ -40,15 +47,15 @@ export class ImageStore {
     if (needed !== undefined && (auth?.username !== needed.username || auth.password !== needed.password)) {
       throw new RuntimeError('Unauthorized', failed(reference, unauthorized));
     }
-    if (existing !== undefined) return existing.info;
+    if (existing !== undefined) return { info: existing.info, store: () => {} };
     const digest = reference.digest ?? `sha256:${digestOf(`${image.digest}:${reference.tag}`)}`;
     const info: ImageInfo = {
       imageRef: `${reference.registry}/${reference.path}@${digest}`,
       sizeBytes: image.sizeBytes,
       ...(user === '' ? {} : { user }),
     };
-    this.#present.set(reference.name, { image, names: new Set([reference.name]), info });
-    return info;
+    const names = new Set([reference.name]);
+    return { info, store: () => void this.#present.set(reference.name, { image, names, info }) };
   }
 
   #search(reference: ImageReference): Image {

@@ -1,6 +1,8 @@
 import type { Clock, Milliseconds } from '@orrery/core';
 import type { HttpProbeRequest, HttpProbeResponse, PodNetwork } from '../../runtime.ts';
 import { textOf } from '../files/tree.ts';
+import type { Activity } from '../process/activity.ts';
+import type { Kernel } from '../process/process.ts';
 import type { HttpRequest, HttpResponse } from './http.ts';
 import { ConnectError, type SimNetwork } from './network.ts';
 import type { Listener, NetworkNamespace } from './network-namespace.ts';
@@ -11,11 +13,13 @@ export class SimPodNetwork implements PodNetwork {
   readonly #network: SimNetwork;
   readonly #node: NetworkNamespace;
   readonly #clock: Clock;
+  readonly #activity: Activity;
 
-  constructor(network: SimNetwork, node: NetworkNamespace, clock: Clock) {
+  constructor(network: SimNetwork, node: NetworkNamespace, kernel: Kernel) {
     this.#network = network;
     this.#node = node;
-    this.#clock = clock;
+    this.#clock = kernel.clock;
+    this.#activity = kernel.activity;
   }
 
   httpGet(probe: HttpProbeRequest): HttpProbeResponse | Promise<HttpProbeResponse> {
@@ -95,13 +99,20 @@ export class SimPodNetwork implements PodNetwork {
 
   #later(timeout: Milliseconds, message: string): Promise<never> {
     return new Promise((_resolve, reject) => {
-      this.#clock.schedule(timeout, () => reject(new Error(message)));
+      this.#expire(timeout, reject, message);
+    });
+  }
+
+  #expire(timeout: Milliseconds, reject: (error: Error) => void, message: string): Disposable {
+    return this.#clock.schedule(timeout, () => {
+      this.#activity.pulse();
+      reject(new Error(message));
     });
   }
 
   #within<T>(promise: Promise<T>, timeout: Milliseconds, message: string): Promise<T> {
     return new Promise((resolve, reject) => {
-      const timer = this.#clock.schedule(timeout, () => reject(new Error(message)));
+      const timer = this.#expire(timeout, reject, message);
       promise.then(resolve, reject).finally(() => timer[Symbol.dispose]());
     });
   }

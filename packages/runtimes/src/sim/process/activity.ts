@@ -13,6 +13,8 @@ export class Activity {
   #computing = 0;
   #busy: Disposable | undefined;
   #releasing = false;
+  /** Counts the moments in which every process waited. */
+  epoch = 0;
 
   constructor(work: Work, what: string) {
     this.#work = work;
@@ -25,8 +27,17 @@ export class Activity {
     if (this.#computing > 0) this.#busy ??= this.#work.busy(this.#what);
   }
 
+  /**
+   * Counts for a moment: whoever awaits a promise that a timer of ours has just settled goes on before time does.
+   */
+  pulse(): void {
+    this.enter();
+    this.leave();
+  }
+
   leave(): void {
     this.#computing--;
+    if (this.#computing === 0) this.epoch++;
     if (this.#computing > 0 || this.#releasing) return;
     this.#releasing = true;
     // Lets whoever awaits the result of a process take note first, and saves telling of every short pause.

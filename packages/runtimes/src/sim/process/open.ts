@@ -1,5 +1,5 @@
 import { FileError } from '../files/file-error.ts';
-import { contentOf, type FileNode, truncate, writeAt } from '../files/tree.ts';
+import { contentOf, type FileNode, truncate, writeAt, zeros } from '../files/tree.ts';
 import { Description, NullDescription, SourceDescription } from './description.ts';
 import type { Process } from './process.ts';
 
@@ -38,7 +38,6 @@ export class FileDescription extends Description {
 export type OpenMode = 'read' | 'write' | 'append' | 'read-write';
 
 const nothing = new NullDescription().retain();
-const zeros = new Uint8Array(65_536);
 
 /** Opens a path for a process, devices and `/proc/self/fd` included (open(2)). @throws FileError */
 export function openPath(process: Process, path: string, mode: OpenMode): Description {

@@ -59,6 +59,13 @@ export interface SpawnOptions {
   readonly credentials?: Credentials;
 }
 
+/** What a container may compute without waiting, in commands or blocks of bytes, before it pauses (milliseconds). */
+const stepsInARow = 1000;
+const stepPause = 10;
+
+/** Processes in one container (the cgroup's pids.max). */
+const maximumProcesses = 4096;
+
 type SignalHandler = (signal: Signal) => void;
 
 interface Parked {
@@ -94,7 +101,6 @@ export class Process {
   /** The signal that ended it. */
   endedBy: Signal | undefined;
   #memory = 0;
-  #steps = 0;
   #handlers: Map<Signal, SignalHandler | 'ignore'> | undefined;
   readonly #parked = new Set<Parked>();
   #endListeners: Set<() => void> | undefined;
@@ -200,6 +206,7 @@ export class Process {
   /** A child that has not started yet. */
   fork(argv: readonly string[], options: SpawnOptions = {}): Process {
     this.check();
+    if (this.realm.members.size >= maximumProcesses) throw new Error("can't fork: Resource temporarily unavailable");
     const child = new Process({
       kernel: this.kernel,
       realm: this.realm,
@@ -221,7 +228,6 @@ export class Process {
    */
   park<T>(register: (wake: (value: T) => void) => () => void, interrupted?: { readonly value: T }): Promise<T> {
     this.check();
-    this.#steps = 0;
     const { activity } = this.kernel;
     return new Promise((resolve) => {
       let woken = false;
@@ -294,12 +300,18 @@ export class Process {
 
   /**
    * To be awaited now and then in a loop that may never wait: computing costs time, so that nobody stands still because of a
-   * runaway loop.
+   * runaway loop. `weight` tells how much was done. All processes of the container spend from one purse, which is full again when all have waited.
    */
-  step(): void | Promise<boolean> {
+  step(weight = 1): void | Promise<boolean> {
     this.check();
-    this.#steps++;
-    if (this.#steps >= 5000) return this.sleep(10);
+    const { pace } = this.realm;
+    const { epoch } = this.kernel.activity;
+    if (pace.epoch !== epoch) {
+      pace.epoch = epoch;
+      pace.steps = 0;
+    }
+    pace.steps += weight;
+    if (pace.steps > stepsInARow) return this.sleep(stepPause);
   }
 
   /** Handles a signal; `ignore` makes it harmless; nothing gives back the default. */
@@ -362,6 +374,7 @@ export class Process {
   /** The process is over; what it held is freed. A second end changes nothing. */
   end(exitCode: number): void {
     if (this.ended) return;
+    this.kernel.activity.pulse();
     this.exitCode = exitCode & 255;
     for (const parked of this.#parked) parked.cancel();
     this.#parked.clear();

@@ -15,6 +15,8 @@ export interface Realm {
   readonly flavor: Flavor;
   /** The node's name and what the kernel tells of the machine. */
   readonly machine: Machine;
+  /** How much was computed since all processes of the node last waited. */
+  readonly pace: { epoch: number; steps: number };
   /** Its running processes. */
   readonly members: Set<Process>;
 }

@@ -1,10 +1,11 @@
 import { FileError } from '../files/file-error.ts';
 import { baseName, parentPath } from '../files/path.ts';
-import { contentOf, replaceContent, type TreeNode, usageOf } from '../files/tree.ts';
+import { replaceContent, type TreeNode, truncate, usageOf } from '../files/tree.ts';
 import type { Process } from '../process/process.ts';
 import type { Program } from '../process/program.ts';
 import { humanSize } from './listing.ts';
 import { parseOptions } from './options.ts';
+import { parseSize } from './streams.ts';
 import { groupId, userId } from './users.ts';
 import { cannot, complain, forEachPath, missingOperand } from './words.ts';
 
@@ -438,16 +439,14 @@ export const du: Program = async (process) => {
 };
 
 export const truncateProgram: Program = async (process) => {
-  const { values, operands } = parseOptions(process.args, 's:c', { size: 's:' });
-  const size = Number(values.get('s') ?? 0);
+  const { values, operands } = parseOptions(process.args, 's:cl:', { size: 's:', length: 'l:' });
+  const size = parseSize(values.get('s') ?? values.get('l') ?? '0');
   return forEachPath(
     process,
     operands,
     (path) => {
       const file = process.files.openForWriting(process.path(path), true, 0o666 & ~process.umask);
-      const content = new Uint8Array(size);
-      content.set(contentOf(file).subarray(0, size));
-      replaceContent(file, content);
+      truncate(file, size);
     },
     (path, error) => `${path}: ${error.reason}`,
   );

@@ -1,6 +1,6 @@
 import { FileError } from '../files/file-error.ts';
 import { parentPath } from '../files/path.ts';
-import { bytesOf, textOf } from '../files/tree.ts';
+import { bytesOf, contentOf, textOf } from '../files/tree.ts';
 import type { Description } from '../process/description.ts';
 import { FileDescription, openPath } from '../process/open.ts';
 import { joined } from '../process/pipe.ts';
@@ -138,6 +138,8 @@ async function headBytes(process: Process, input: Description, bytes: number): P
     if (chunk === undefined) return;
     left -= chunk.length;
     await process.stdout.write(chunk);
+    const pause = process.step();
+    if (pause !== undefined) await pause;
   }
 }
 
@@ -216,7 +218,7 @@ async function followFiles(
       }
       if (node.size < state.at) state.at = 0;
       if (node.size === state.at) continue;
-      const added = node.content.subarray(state.at, node.size);
+      const added = contentOf(node).subarray(state.at);
       state.at = node.size;
       if (titles && current !== path) await process.stdout.write(`\n==> ${path} <==\n`);
       current = path;

@@ -198,16 +198,26 @@ export const seq: Program = async (process) => {
     return 1;
   }
   const places = Math.max(...operands.map((operand) => operand.split('.')[1]?.length ?? 0));
-  const texts: string[] = [];
+  const separator = values.get('s') ?? '\n';
+  const width = flags.has('w') ? Math.max(first.toFixed(places).length, last.toFixed(places).length) : 0;
+  let block: string[] = [];
+  let written = false;
+  const flush = async () => {
+    if (block.length === 0) return;
+    await process.stdout.write(`${written ? separator : ''}${block.join(separator)}`);
+    written = true;
+    block = [];
+    const pause = process.step(100);
+    if (pause !== undefined) await pause;
+  };
   for (let count = 0; ; count++) {
     const value = first + count * step;
     if (step > 0 ? value > last + 1e-9 : value < last - 1e-9) break;
-    texts.push(value.toFixed(places));
+    block.push(value.toFixed(places).padStart(width, '0'));
+    if (block.length >= 1000) await flush();
   }
-  const width = flags.has('w') ? Math.max(...texts.map((text) => text.length)) : 0;
-  const separator = values.get('s') ?? '\n';
-  if (texts.length > 0)
-    await process.stdout.write(`${texts.map((text) => text.padStart(width, '0')).join(separator)}\n`);
+  await flush();
+  if (written) await process.stdout.write('\n');
   return 0;
 };
 

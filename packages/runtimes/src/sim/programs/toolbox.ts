@@ -32,9 +32,10 @@ const limits = {
   maxExecDepth: Number.POSITIVE_INFINITY,
   maxCommandCount: Number.POSITIVE_INFINITY,
   maxWorkUnits: Number.POSITIVE_INFINITY,
-  maxAwkIterations: Number.POSITIVE_INFINITY,
-  maxSedIterations: Number.POSITIVE_INFINITY,
-  maxJqIterations: Number.POSITIVE_INFINITY,
+  // Loops inside a tool cannot be interrupted: they end some day.
+  maxAwkIterations: 1_000_000,
+  maxSedIterations: 1_000_000,
+  maxJqIterations: 1_000_000,
   maxTraversalEntries: Number.POSITIVE_INFINITY,
   maxExecutionTimeMs: Number.POSITIVE_INFINITY,
 } as const;

@@ -37,6 +37,7 @@ export const coreTools: { readonly [name: string]: Program } = {
   env: system.env,
   expand: tool('expand'),
   expr,
+  fallocate: files.truncateProgram,
   false: system.fail,
   fgrep: tool('fgrep'),
   find,

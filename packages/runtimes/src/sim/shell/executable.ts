@@ -39,14 +39,18 @@ export function findExecutable(
   return refused ?? { exitCode: 127, path: name, error: 'not found' };
 }
 
+/** Made once: looking through PATH finds nothing most of the time. */
+const absent = new FileError('ENOENT', '');
+
 function inspect(process: Process, path: string, argv: readonly string[], depth: number): Executable | NotExecutable {
   const { files } = process;
-  let node: ReturnType<typeof files.lookup>;
+  let node: ReturnType<typeof files.find>;
   try {
-    node = files.lookup(process.path(path));
+    node = files.find(process.path(path));
+    if (node === undefined) return { exitCode: 127, path, error: absent };
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
-    return { exitCode: error.code === 'EACCES' ? 126 : 127, path, error };
+    return { exitCode: 126, path, error };
   }
   if (node.kind !== 'file' || !files.allows(node, 1))
     return { exitCode: 126, path, error: new FileError('EACCES', path) };

@@ -65,6 +65,8 @@ export class Execution {
   async #background(item: ListItem): Promise<void> {
     const shell = this.#shell;
     const { process } = shell;
+    const pause = process.step();
+    if (pause !== undefined) await pause;
     const descriptors = [...process.descriptors];
     if (!shell.interactive) descriptors[0] = emptyInput();
     const child = process.fork(process.argv, {
@@ -87,6 +89,8 @@ export class Execution {
   async command(command: Command, last: boolean): Promise<void> {
     const shell = this.#shell;
     if (shell.options.has('n') && !shell.interactive) return;
+    const pause = shell.process.step();
+    if (pause !== undefined) await pause;
     switch (command.type) {
       case 'simple':
         await this.#guarded(() => this.#simple(command, last));

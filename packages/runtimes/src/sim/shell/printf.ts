@@ -39,6 +39,9 @@ export function formatted(format: string, args: readonly string[]): Formatted {
   return { bytes: joined(chunks), errors };
 }
 
+/** No output needs to be wider. */
+const widest = 1_000_000;
+
 interface Layout {
   readonly flags: string;
   readonly width: number;
@@ -102,7 +105,8 @@ function sign(text: string, { flags }: Layout): string {
   return flags.includes('+') ? `+${text}` : flags.includes(' ') ? ` ${text}` : text;
 }
 
-function pad(text: string, { flags, width }: Layout, numeric = false): string {
+function pad(text: string, { flags, width: wanted }: Layout, numeric = false): string {
+  const width = Math.max(-widest, Math.min(widest, wanted));
   if (width < 0 || flags.includes('-')) return text.padEnd(Math.abs(width));
   if (numeric && flags.includes('0')) {
     const signed = /^[-+ ]/.test(text) ? text.slice(0, 1) : '';

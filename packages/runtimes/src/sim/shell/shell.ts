@@ -307,8 +307,6 @@ export class Shell {
       this.interruptAsked = false;
       throw new Jump('interrupt', 130);
     }
-    const pause = this.process.step();
-    if (pause !== undefined) await pause;
     this.#countMemory();
   }
 

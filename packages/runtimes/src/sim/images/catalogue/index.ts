@@ -1,4 +1,5 @@
 import type { Image } from '../image.ts';
+import { databaseImages } from './databases.ts';
 import { nginxImages } from './nginx.ts';
 import { agnhostImage, helloAppImages, helloWorld, httpEcho, nodeHelloImage, redisImage } from './services.ts';
 import {
@@ -37,4 +38,5 @@ export const catalogue: readonly Image[] = [
   helloWorld,
   agnhostImage,
   redisImage,
+  ...databaseImages,
 ];

@@ -1,5 +1,6 @@
 import type { Program } from '../../process/program.ts';
 import { curl } from '../../programs/curl.ts';
+import { httpd } from '../../programs/httpd.ts';
 import * as network from '../../programs/network.ts';
 import { stress } from '../../programs/system.ts';
 import { tool } from '../../programs/toolbox.ts';
@@ -26,6 +27,7 @@ const common: { readonly [path: string]: ImageFile } = {
 };
 
 const busyboxNetwork: { readonly [name: string]: Program } = {
+  httpd,
   ifconfig: network.ifconfig,
   ip: network.ip,
   nc: network.nc,
