@@ -2,7 +2,7 @@
 export interface ConsoleStep {
   /** As typed, without the prompt. */
   readonly command: string;
-  /** Lines of output; `...` alone stands for any lines, within a line for any text. Empty: nothing is said of the output. */
+  /** Lines of output; `...` alone stands for any lines, within a line for any text, or none. Empty: nothing is said of the output. */
   readonly expected: readonly string[];
   /** Line of the document. */
   readonly line: number;
@@ -44,8 +44,16 @@ function fold(line: string): string {
 
 function linePattern(line: string): string {
   if (line.trim() === '...') return '(?:[^\\n]*\\n)*';
+  // Between spaces, and at the ends, any text may also be none.
   const pieces = fold(line)
-    .split('...')
-    .map((piece) => RegExp.escape(piece));
-  return `${pieces.join('[^\\n]*')}\\n`;
+    .split(/((?:^| )\.\.\.(?: |$)|\.\.\.)/)
+    .map((piece) => anyText[piece] ?? RegExp.escape(piece));
+  return `${pieces.join('')}\\n`;
 }
+
+const anyText: { readonly [dots: string]: string } = {
+  '...': '[^\\n]*',
+  ' ... ': ' (?:[^\\n]* )?',
+  '... ': '(?:[^\\n]* )?',
+  ' ...': '(?: [^\\n]*)?',
+};
