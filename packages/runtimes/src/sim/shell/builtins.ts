@@ -3,13 +3,14 @@ import { baseName, resolvePath } from '../files/path.ts';
 import { textOf } from '../files/tree.ts';
 import { ArithmeticError, evaluate } from './arithmetic.ts';
 import { ConditionError, testArguments } from './condition.ts';
+import { Jump, ShellError } from './control-flow.ts';
 import { declarationBuiltins } from './declarations.ts';
 import { echo } from './echo.ts';
 import { findExecutable } from './executable.ts';
 import { jobBuiltins } from './job-builtins.ts';
 import { formatted } from './printf.ts';
 import { read } from './read-builtin.ts';
-import { Jump, type Shell, ShellError } from './shell.ts';
+import type { Shell } from './shell.ts';
 
 /** A command that the shell carries out itself. */
 export type Builtin = (shell: Shell, args: readonly string[], name: string) => number | Promise<number>;

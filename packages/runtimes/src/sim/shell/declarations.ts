@@ -1,6 +1,7 @@
 import { evaluate } from './arithmetic.ts';
 import type { Builtin } from './builtins.ts';
-import { type Shell, ShellError } from './shell.ts';
+import { ShellError } from './control-flow.ts';
+import type { Shell } from './shell.ts';
 
 /** `name=value` taken apart; no value where there is no `=`. */
 function split(argument: string): {

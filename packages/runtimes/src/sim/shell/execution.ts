@@ -9,29 +9,18 @@ import type { Command, List, ListItem, Redirection } from './ast.ts';
 import { builtins } from './builtins.ts';
 import { ConditionError } from './condition.ts';
 import { evaluateCondition } from './conditional.ts';
+import { Jump, ShellError } from './control-flow.ts';
 import { findExecutable } from './executable.ts';
 import { expandArithmetic, expandPattern, expandText, expandWords } from './expansion.ts';
-import { isDeclaration, parseScript, ShellSyntaxError } from './parser.ts';
+import { syntaxText, timeText } from './messages.ts';
+import { isDeclaration, ShellSyntaxError } from './parser.ts';
 import { matches } from './pattern.ts';
 import { emptyInput, keep, RedirectionError, redirect, restore, type Saved } from './redirections.ts';
-import { Jump, type Shell, ShellError } from './shell.ts';
+import { parseCached } from './script-cache.ts';
+import type { Shell } from './shell.ts';
 import { ReadonlyError } from './variables.ts';
 
 type Of<T extends Command['type']> = Extract<Command, { type: T }>;
-
-/** Scripts are parsed once, however many containers run them. */
-const parsed = new Map<string, List>();
-
-/** @throws ShellSyntaxError */
-export function parseCached(source: string): List {
-  let list = parsed.get(source);
-  if (list === undefined) {
-    list = parseScript(source);
-    if (parsed.size >= 200) parsed.clear();
-    parsed.set(source, list);
-  }
-  return list;
-}
 
 /** Runs commands in a shell (POSIX "Shell Commands"). The outcome is the shell's status. */
 export class Execution {
@@ -498,22 +487,4 @@ function scriptOf(shell: Shell, path: string): (process: Process) => Promise<num
     fork.positional = process.args;
     return fork.runToEnd(parseCached(textOf(process.files.readFile(process.path(path)))));
   };
-}
-
-function timeText(elapsed: number): string {
-  const minutes = Math.floor(elapsed / 60_000);
-  const seconds = ((elapsed % 60_000) / 1000).toFixed(2);
-  return `real\t${minutes}m ${seconds}s\nuser\t0m 0.00s\nsys\t0m 0.00s\n`;
-}
-
-/** A syntax error in the words of the dialect, without the shell's name. */
-export function syntaxText(shell: Shell, error: ShellSyntaxError): string {
-  shell.line = error.line;
-  const token = error.incomplete ? 'end of file' : error.message;
-  if (shell.dialect === 'bash') {
-    return error.incomplete ? 'syntax error: unexpected end of file' : `syntax error near unexpected token \`${token}'`;
-  }
-  if (error.message.includes(' ')) return `syntax error: ${error.message}`;
-  if (shell.dialect === 'dash') return `Syntax error: ${error.incomplete ? 'end of file' : `"${token}"`} unexpected`;
-  return `syntax error: unexpected ${error.incomplete ? token : `"${token}"`}`;
 }

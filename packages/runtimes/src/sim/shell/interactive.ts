@@ -1,7 +1,8 @@
-import { syntaxText } from './execution.ts';
+import { Jump, ShellError } from './control-flow.ts';
 import { LineEditor } from './line-editor.ts';
+import { syntaxText } from './messages.ts';
 import { parseIfComplete, ShellSyntaxError } from './parser.ts';
-import { Jump, type Shell, ShellError } from './shell.ts';
+import type { Shell } from './shell.ts';
 
 /** A shell at a prompt: reads lines with editing and history, and goes on after errors. */
 export async function runInteractively(shell: Shell): Promise<number> {

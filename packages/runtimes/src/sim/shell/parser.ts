@@ -1,5 +1,6 @@
-import type { Assignment, Command, Condition, List, ListItem, Redirection, Word } from './ast.ts';
-import { ShellSyntaxError, WordParser } from './word-parser.ts';
+import type { Assignment, Command, List, ListItem, Redirection, Word } from './ast.ts';
+import { TokenParser } from './token-parser.ts';
+import { ShellSyntaxError } from './word-parser.ts';
 
 export { ShellSyntaxError } from './word-parser.ts';
 
@@ -29,30 +30,13 @@ const reserved = new Set([
   '[[',
 ]);
 const closing = new Set(['then', 'elif', 'else', 'fi', 'do', 'done', 'esac', '}']);
-const redirectionStart = /^(\d*)(&>>|&>|<<<|<<-|<<|<>|<&|>&|>>|>\||<|>)/;
 const assignmentStart = /^([A-Za-z_][A-Za-z0-9_]*)(\[[^\]]*\])?(\+?=)/;
 
-interface PendingDocument {
-  readonly redirection: Redirection;
-  readonly delimiter: string;
-  readonly literal: boolean;
-  readonly stripTabs: boolean;
-}
-
-class Parser extends WordParser {
-  #documents: PendingDocument[] = [];
-  /** No more lines can follow: the end also ends a here-document. */
-  readonly #final: boolean;
-
-  constructor(source: string, final: boolean) {
-    super(source);
-    this.#final = final;
-  }
-
+class Parser extends TokenParser {
   parseAll(): List {
     const list = this.#list(() => false);
-    if (!this.done) this.#unexpected();
-    if (this.#documents.length > 0) this.#newline();
+    if (!this.done) this.unexpected();
+    if (this.documents.length > 0) this.newline();
     return list;
   }
 
@@ -63,134 +47,72 @@ class Parser extends WordParser {
     return list;
   }
 
+  protected parseDocument(source: string): Word {
+    return new Parser(source, true).document();
+  }
+
   protected parseNested(source: string): List {
     return parseScript(source);
-  }
-
-  #unexpected(): never {
-    this.#skipBlanks();
-    if (this.done) this.incomplete('unexpected end of file');
-    const token =
-      this.peek() === '\n' ? 'newline' : (this.#peekWord() ?? /^(;;|&&|\|\||.)/.exec(this.#rest(2))?.[0] ?? '');
-    this.fail(token);
-  }
-
-  #rest(length: number): string {
-    return this.source.slice(this.position, this.position + length);
-  }
-
-  #skipBlanks(): void {
-    for (;;) {
-      const character = this.peek();
-      if (character === ' ' || character === '\t' || character === '\r') this.position++;
-      else if (character === '\\' && this.peek(1) === '\n') this.position += 2;
-      else if (character === '#') while (!this.done && this.peek() !== '\n') this.position++;
-      else return;
-    }
-  }
-
-  #skipNewlines(): void {
-    for (;;) {
-      this.#skipBlanks();
-      if (this.peek() !== '\n') return;
-      this.#newline();
-    }
-  }
-
-  #newline(): void {
-    this.position++;
-    const documents = this.#documents;
-    this.#documents = [];
-    for (const document of documents) this.#readDocument(document);
-  }
-
-  #readDocument({ redirection, delimiter, literal, stripTabs }: PendingDocument): void {
-    const lines: string[] = [];
-    for (;;) {
-      if (this.done) {
-        if (this.#final) break;
-        this.incomplete(`here-document delimited by end-of-file (wanted "${delimiter}")`);
-      }
-      const end = this.source.indexOf('\n', this.position);
-      let line = this.source.slice(this.position, end < 0 ? undefined : end);
-      this.position = end < 0 ? this.source.length : end + 1;
-      if (stripTabs) line = line.replace(/^\t+/, '');
-      if (line === delimiter) break;
-      lines.push(`${line}\n`);
-    }
-    const text = lines.join('');
-    redirection.target = literal ? [{ type: 'text', text, quoted: true }] : new Parser(text, true).#document();
-  }
-
-  #document(): Word {
-    return this.quotedParts(() => false, false);
   }
 
   /** Commands until `stop`, the end, or a reserved word that closes something. */
   #list(stop: () => boolean): List {
     const items: ListItem[] = [];
     for (;;) {
-      this.#skipNewlines();
+      this.skipNewlines();
       if (this.done || stop()) return items;
-      const word = this.#peekWord();
+      const word = this.peekWord();
       if (word !== undefined && closing.has(word)) return items;
-      if (this.#rest(2) === ';;' || this.#rest(2) === ';&' || this.peek() === ')') return items;
+      if (this.rest(2) === ';;' || this.rest(2) === ';&' || this.peek() === ')') return items;
       const start = this.position;
       const command = this.#andOr();
       const text = this.source.slice(start, this.position).trim();
-      this.#skipBlanks();
+      this.skipBlanks();
       const background = this.peek() === '&' && this.peek(1) !== '&';
       items.push({ command, background, text });
       if (background) this.position++;
-      else if (this.peek() === ';' && this.#rest(2) !== ';;' && this.#rest(2) !== ';&') this.position++;
+      else if (this.peek() === ';' && this.rest(2) !== ';;' && this.rest(2) !== ';&') this.position++;
       else if (this.peek() !== '\n' && !this.done && !stop()) {
-        const next = this.#peekWord();
-        if (this.#rest(2) !== ';;' && this.#rest(2) !== ';&' && this.peek() !== ')' && !(next && closing.has(next))) {
-          this.#unexpected();
+        const next = this.peekWord();
+        if (this.rest(2) !== ';;' && this.rest(2) !== ';&' && this.peek() !== ')' && !(next && closing.has(next))) {
+          this.unexpected();
         }
         // `fi` and its like must be where a command could start.
-        if (next !== undefined && closing.has(next) && !isCompound(command)) this.#unexpected();
+        if (next !== undefined && closing.has(next) && !isCompound(command)) this.unexpected();
       }
     }
-  }
-
-  /** The unquoted word ahead, without consuming it; undefined where none starts. */
-  #peekWord(): string | undefined {
-    let end = this.position;
-    while (end < this.source.length && !this.isMetacharacter(this.source[end] as string)) end++;
-    return end === this.position ? undefined : this.source.slice(this.position, end);
   }
 
   #andOr(): Command {
     let left = this.#pipeline();
     for (;;) {
-      this.#skipBlanks();
-      const operator = this.#rest(2);
+      this.skipBlanks();
+      const operator = this.rest(2);
       if (operator !== '&&' && operator !== '||') return left;
       this.position += 2;
-      this.#skipNewlines();
+      this.skipNewlines();
       left = { type: operator === '&&' ? 'and' : 'or', left, right: this.#pipeline() };
     }
   }
 
   #pipeline(): Command {
-    this.#skipBlanks();
+    this.skipBlanks();
     let negated = false;
     let timed = false;
-    for (let word = this.#peekWord(); word === '!' || word === 'time'; word = this.#peekWord()) {
+    for (let word = this.peekWord(); word === '!' || word === 'time'; word = this.peekWord()) {
       if (word === '!') negated = !negated;
       else timed = true;
       this.position += word.length;
-      this.#skipBlanks();
+      this.skipBlanks();
     }
     const commands = [this.#command()];
     for (;;) {
-      this.#skipBlanks();
+      this.skipBlanks();
       if (this.peek() !== '|' || this.peek(1) === '|') break;
       const both = this.peek(1) === '&';
       this.position += both ? 2 : 1;
       if (both) commands.push(withErrorsToo(commands.pop() as Command));
-      this.#skipNewlines();
+      this.skipNewlines();
       commands.push(this.#command());
     }
     if (commands.length === 1 && !negated && !timed) return commands[0] as Command;
@@ -198,23 +120,23 @@ class Parser extends WordParser {
   }
 
   #command(): Command {
-    this.#skipBlanks();
+    this.skipBlanks();
     if (this.done) this.incomplete('unexpected end of file');
-    if (this.#rest(2) === '((') {
+    if (this.rest(2) === '((') {
       const start = this.position;
       const expression = this.arithmeticText(this.position + 2);
-      if (expression !== undefined) return { type: 'arithmetic', expression, redirections: this.#redirections() };
+      if (expression !== undefined) return { type: 'arithmetic', expression, redirections: this.redirections() };
       this.position = start;
     }
     if (this.peek() === '(') {
       this.position++;
       const body = this.#list(() => this.peek() === ')');
       if (this.done) this.incomplete('unexpected end of file');
-      if (this.peek() !== ')' || body.length === 0) this.#unexpected();
+      if (this.peek() !== ')' || body.length === 0) this.unexpected();
       this.position++;
-      return { type: 'subshell', body, redirections: this.#redirections() };
+      return { type: 'subshell', body, redirections: this.redirections() };
     }
-    const word = this.#peekWord();
+    const word = this.peekWord();
     if (word !== undefined && reserved.has(word)) return this.#compound(word);
     const named = /^([^\s'"\\$`;&|<>(){}=]+)[ \t]*\([ \t]*\)/.exec(
       this.source.slice(this.position, this.position + 200),
@@ -227,19 +149,19 @@ class Parser extends WordParser {
   }
 
   #functionBody(name: string): Command {
-    this.#skipNewlines();
+    this.skipNewlines();
     return { type: 'function', name, body: this.#command() };
   }
 
   #expect(word: string): void {
-    this.#skipNewlines();
-    if (this.#peekWord() !== word) this.#unexpected();
+    this.skipNewlines();
+    if (this.peekWord() !== word) this.unexpected();
     this.position += word.length;
   }
 
   #block(): List {
     const list = this.#list(() => false);
-    if (list.length === 0) this.#unexpected();
+    if (list.length === 0) this.unexpected();
     return list;
   }
 
@@ -252,7 +174,7 @@ class Parser extends WordParser {
         this.position += word.length;
         const condition = this.#block();
         const body = this.#doGroup();
-        return { type: 'while', until: word === 'until', condition, body, redirections: this.#redirections() };
+        return { type: 'while', until: word === 'until', condition, body, redirections: this.redirections() };
       }
       case 'for':
         return this.#for();
@@ -262,28 +184,28 @@ class Parser extends WordParser {
         this.position++;
         const body = this.#block();
         this.#expect('}');
-        return { type: 'group', body, redirections: this.#redirections() };
+        return { type: 'group', body, redirections: this.redirections() };
       }
       case '[[': {
         this.position += 2;
-        const expression = this.#conditionOr();
-        this.#skipNewlines();
+        const expression = this.conditionOr();
+        this.skipNewlines();
         this.#expect(']]');
-        return { type: 'condition', expression, redirections: this.#redirections() };
+        return { type: 'condition', expression, redirections: this.redirections() };
       }
       case 'function': {
         this.position += word.length;
-        this.#skipBlanks();
-        const name = this.#peekWord() ?? this.#unexpected();
+        this.skipBlanks();
+        const name = this.peekWord() ?? this.unexpected();
         this.position += name.length;
-        this.#skipBlanks();
-        if (/^\([ \t]*\)/.test(this.#rest(8))) this.position = this.source.indexOf(')', this.position) + 1;
+        this.skipBlanks();
+        if (/^\([ \t]*\)/.test(this.rest(8))) this.position = this.source.indexOf(')', this.position) + 1;
         return this.#functionBody(name);
       }
       case '!':
         return this.#pipeline();
       default:
-        return this.#unexpected();
+        return this.unexpected();
     }
   }
 
@@ -302,42 +224,42 @@ class Parser extends WordParser {
       const condition = this.#block();
       this.#expect('then');
       clauses.push({ condition, body: this.#block() });
-      this.#skipNewlines();
-      if (this.#peekWord() !== 'elif') break;
+      this.skipNewlines();
+      if (this.peekWord() !== 'elif') break;
       this.position += 4;
     }
-    if (this.#peekWord() === 'else') {
+    if (this.peekWord() === 'else') {
       this.position += 4;
       otherwise = this.#block();
     }
     this.#expect('fi');
-    return { type: 'if', clauses, otherwise, redirections: this.#redirections() };
+    return { type: 'if', clauses, otherwise, redirections: this.redirections() };
   }
 
   #for(): Command {
     this.position += 3;
-    this.#skipBlanks();
-    if (this.#rest(2) === '((') return this.#arithmeticFor();
-    const variable = this.#peekWord();
-    if (variable === undefined || !/^[A-Za-z_]\w*$/.test(variable)) this.#unexpected();
+    this.skipBlanks();
+    if (this.rest(2) === '((') return this.#arithmeticFor();
+    const variable = this.peekWord();
+    if (variable === undefined || !/^[A-Za-z_]\w*$/.test(variable)) this.unexpected();
     this.position += variable.length;
-    this.#skipNewlines();
+    this.skipNewlines();
     let words: Word[] | undefined;
-    if (this.#peekWord() === 'in') {
+    if (this.peekWord() === 'in') {
       this.position += 2;
       words = [];
       for (;;) {
-        this.#skipBlanks();
+        this.skipBlanks();
         const word = this.parseWord();
         if (word === undefined) break;
         words.push(word);
       }
     }
-    this.#skipBlanks();
+    this.skipBlanks();
     if (this.peek() === ';') this.position++;
-    this.#skipNewlines();
-    const body = this.#peekWord() === '{' ? this.#braced() : this.#doGroup();
-    return { type: 'for', variable, words, body, redirections: this.#redirections() };
+    this.skipNewlines();
+    const body = this.peekWord() === '{' ? this.#braced() : this.#doGroup();
+    return { type: 'for', variable, words, body, redirections: this.redirections() };
   }
 
   #braced(): List {
@@ -350,47 +272,47 @@ class Parser extends WordParser {
   #arithmeticFor(): Command {
     const start = this.position + 2;
     const expression = this.arithmeticText(start);
-    if (expression === undefined) this.#unexpected();
+    if (expression === undefined) this.unexpected();
     const end = this.position;
     const texts = this.source.slice(start, end - 2).split(';');
-    if (texts.length !== 3) this.#unexpected();
-    const [first, condition, step] = texts.map((text) => new Parser(text, true).#document()) as [Word, Word, Word];
-    this.#skipBlanks();
+    if (texts.length !== 3) this.unexpected();
+    const [first, condition, step] = texts.map((text) => this.parseDocument(text)) as [Word, Word, Word];
+    this.skipBlanks();
     if (this.peek() === ';') this.position++;
-    this.#skipNewlines();
-    const body = this.#peekWord() === '{' ? this.#braced() : this.#doGroup();
-    return { type: 'arithmetic-for', start: first, condition, step, body, redirections: this.#redirections() };
+    this.skipNewlines();
+    const body = this.peekWord() === '{' ? this.#braced() : this.#doGroup();
+    return { type: 'arithmetic-for', start: first, condition, step, body, redirections: this.redirections() };
   }
 
   #case(): Command {
     this.position += 4;
-    this.#skipBlanks();
-    const word = this.parseWord() ?? this.#unexpected();
+    this.skipBlanks();
+    const word = this.parseWord() ?? this.unexpected();
     this.#expect('in');
     const items: { patterns: Word[]; body: List; end: ';;' | ';&' | ';;&' }[] = [];
     for (;;) {
-      this.#skipNewlines();
-      if (this.#peekWord() === 'esac') break;
+      this.skipNewlines();
+      if (this.peekWord() === 'esac') break;
       if (this.peek() === '(') this.position++;
       const patterns: Word[] = [];
       for (;;) {
-        this.#skipBlanks();
-        patterns.push(this.parseWord() ?? this.#unexpected());
-        this.#skipBlanks();
+        this.skipBlanks();
+        patterns.push(this.parseWord() ?? this.unexpected());
+        this.skipBlanks();
         if (this.peek() !== '|') break;
         this.position++;
       }
-      if (this.peek() !== ')') this.#unexpected();
+      if (this.peek() !== ')') this.unexpected();
       this.position++;
       const body = this.#list(() => false);
-      this.#skipNewlines();
-      const end = /^(;;&|;;|;&)/.exec(this.#rest(3))?.[0] as ';;' | ';&' | ';;&' | undefined;
+      this.skipNewlines();
+      const end = /^(;;&|;;|;&)/.exec(this.rest(3))?.[0] as ';;' | ';&' | ';;&' | undefined;
       if (end !== undefined) this.position += end.length;
       items.push({ patterns, body, end: end ?? ';;' });
       if (end === undefined) break;
     }
     this.#expect('esac');
-    return { type: 'case', word, items, redirections: this.#redirections() };
+    return { type: 'case', word, items, redirections: this.redirections() };
   }
 
   #simple(): Command {
@@ -400,8 +322,8 @@ class Parser extends WordParser {
     const arrays: Assignment[] = [];
     const { line } = this;
     for (;;) {
-      this.#skipBlanks();
-      if (this.#redirection(redirections)) continue;
+      this.skipBlanks();
+      if (this.redirection(redirections)) continue;
       if (words.length === 0) {
         const assignment = this.#assignment();
         if (assignment !== undefined) {
@@ -414,7 +336,7 @@ class Parser extends WordParser {
       words.push(word);
       if (this.peek() === '(' && words.length > 1) arrays.push(this.#declaredArray(words));
     }
-    if (words.length === 0 && assignments.length === 0 && redirections.length === 0) this.#unexpected();
+    if (words.length === 0 && assignments.length === 0 && redirections.length === 0) this.unexpected();
     return { type: 'simple', assignments, words, redirections, line, ...(arrays.length === 0 ? {} : { arrays }) };
   }
 
@@ -423,7 +345,7 @@ class Parser extends WordParser {
     const [first] = words[0] ?? [];
     const [last, ...more] = words.pop() ?? [];
     const match = last?.type === 'text' ? /^([A-Za-z_]\w*)(\+?)=$/.exec(last.text) : null;
-    if (match === null || more.length > 0 || first?.type !== 'text' || !isDeclaration(first.text)) this.#unexpected();
+    if (match === null || more.length > 0 || first?.type !== 'text' || !isDeclaration(first.text)) this.unexpected();
     const [, name = '', plus] = match;
     words.push([{ type: 'text', text: name, quoted: false }]);
     return { name, append: plus === '+', value: [], elements: this.#elements() };
@@ -435,7 +357,7 @@ class Parser extends WordParser {
     const [whole, name = '', subscript, operator] = match;
     this.position += whole.length;
     const append = operator === '+=';
-    const index = subscript === undefined ? {} : { index: new Parser(subscript.slice(1, -1), true).#document() };
+    const index = subscript === undefined ? {} : { index: this.parseDocument(subscript.slice(1, -1)) };
     if (this.peek() !== '(') return { name, ...index, append, value: this.parseWord() ?? [] };
     return { name, append, value: [], elements: this.#elements() };
   }
@@ -444,110 +366,16 @@ class Parser extends WordParser {
     this.position++;
     const elements: { index?: Word; value: Word }[] = [];
     for (;;) {
-      this.#skipNewlines();
+      this.skipNewlines();
       if (this.done) this.incomplete('unterminated array');
       if (this.peek() === ')') break;
       const key = /^\[([^\]]*)\]=/.exec(this.source.slice(this.position, this.position + 300));
       if (key !== null) this.position += key[0].length;
-      const value = this.parseWord() ?? (key === null ? this.#unexpected() : []);
-      elements.push(key === null ? { value } : { index: new Parser(key[1] as string, true).#document(), value });
+      const value = this.parseWord() ?? (key === null ? this.unexpected() : []);
+      elements.push(key === null ? { value } : { index: this.parseDocument(key[1] as string), value });
     }
     this.position++;
     return elements;
-  }
-
-  #redirections(): readonly Redirection[] {
-    const redirections: Redirection[] = [];
-    do this.#skipBlanks();
-    while (this.#redirection(redirections));
-    return redirections;
-  }
-
-  #redirection(redirections: Redirection[]): boolean {
-    const first = this.peek();
-    if (first !== '<' && first !== '>' && first !== '&' && !(first >= '0' && first <= '9')) return false;
-    const match = redirectionStart.exec(this.#rest(16));
-    if (match === null) return false;
-    const [whole, digits = '', symbol = ''] = match;
-    // `<(` starts a word: process substitution.
-    if ((symbol === '<' || symbol === '>') && this.source[this.position + whole.length] === '(') return false;
-    this.position += whole.length;
-    const descriptor = digits === '' ? (symbol.startsWith('<') ? 0 : 1) : Number(digits);
-    this.#skipBlanks();
-    const start = this.position;
-    const target = this.parseWord() ?? this.#unexpected();
-    if (symbol === '<<' || symbol === '<<-') {
-      const raw = this.source.slice(start, this.position);
-      const redirection: Redirection = { descriptor, operator: '<<', target: [] };
-      redirections.push(redirection);
-      this.#documents.push({
-        redirection,
-        delimiter: raw.replace(/["'\\]/g, ''),
-        literal: /["'\\]/.test(raw),
-        stripTabs: symbol === '<<-',
-      });
-    } else redirections.push({ descriptor, operator: symbol as Redirection['operator'], target });
-    return true;
-  }
-
-  #conditionOr(): Condition {
-    let left = this.#conditionAnd();
-    for (;;) {
-      this.#skipNewlines();
-      if (this.#rest(2) !== '||') return left;
-      this.position += 2;
-      left = { type: 'or', left, right: this.#conditionAnd() };
-    }
-  }
-
-  #conditionAnd(): Condition {
-    let left = this.#conditionNot();
-    for (;;) {
-      this.#skipNewlines();
-      if (this.#rest(2) !== '&&') return left;
-      this.position += 2;
-      left = { type: 'and', left, right: this.#conditionNot() };
-    }
-  }
-
-  #conditionNot(): Condition {
-    this.#skipNewlines();
-    if (this.peek() === '!' && /\s/.test(this.peek(1))) {
-      this.position++;
-      return { type: 'not', operand: this.#conditionNot() };
-    }
-    if (this.peek() === '(') {
-      this.position++;
-      const inner = this.#conditionOr();
-      this.#skipNewlines();
-      if (this.peek() !== ')') this.#unexpected();
-      this.position++;
-      return inner;
-    }
-    return this.#conditionTerm();
-  }
-
-  #conditionTerm(): Condition {
-    const operator = this.#peekWord();
-    if (operator !== undefined && /^-[a-zA-Z]$/.test(operator)) {
-      const start = this.position;
-      this.position += 2;
-      this.#skipBlanks();
-      const operand = this.#peekWord() === ']]' ? undefined : this.parseWord();
-      if (operand !== undefined) return { type: 'unary', operator, operand };
-      this.position = start;
-    }
-    const left = this.parseWord() ?? this.#unexpected();
-    this.#skipBlanks();
-    const binary = /^(==|=~|!=|=|<|>|-(?:eq|ne|lt|le|gt|ge|nt|ot|ef)(?=\s))/.exec(this.#rest(4))?.[0];
-    if (binary === undefined) return { type: 'word', word: left };
-    this.position += binary.length;
-    this.#skipBlanks();
-    const right =
-      binary === '=~'
-        ? this.parseWord((character) => character === ' ' || character === '\n' || character === '\t')
-        : this.parseWord();
-    return { type: 'binary', operator: binary, left, right: right ?? this.#unexpected() };
   }
 }
 

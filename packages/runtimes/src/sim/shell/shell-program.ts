@@ -3,11 +3,13 @@ import { textOf } from '../files/tree.ts';
 import type { Process } from '../process/process.ts';
 import type { Program } from '../process/program.ts';
 import { shellName, takeOptions } from './builtins.ts';
+import { Jump, ShellError } from './control-flow.ts';
 import { defaultPath } from './executable.ts';
-import { parseCached, syntaxText } from './execution.ts';
 import { runInteractively } from './interactive.ts';
+import { syntaxText } from './messages.ts';
 import { parseIfComplete, ShellSyntaxError } from './parser.ts';
-import { type Dialect, Jump, Shell, ShellError } from './shell.ts';
+import { parseCached } from './script-cache.ts';
+import { type Dialect, Shell } from './shell.ts';
 import { Variables } from './variables.ts';
 
 /** A shell as a program: `sh -c …`, `sh script`, `sh < script`, or at a prompt. */

@@ -5,6 +5,7 @@ import { joined, Pipe } from '../process/pipe.ts';
 import type { Process } from '../process/process.ts';
 import { parseSignal, type Signal, signalNumber } from '../process/signals.ts';
 import type { Command, List } from './ast.ts';
+import { Jump, ShellError } from './control-flow.ts';
 import { Execution } from './execution.ts';
 import type { ExpansionContext } from './expansion.ts';
 import { Jobs } from './jobs.ts';
@@ -12,31 +13,6 @@ import type { Variables } from './variables.ts';
 
 /** Which shell it is: they differ in words, prompts and details. */
 export type Dialect = 'ash' | 'dash' | 'bash';
-
-/** Leaves a command list: `break`, `continue`, `return`, an interrupt at the prompt. */
-export class Jump extends Error {
-  override readonly name = 'Jump';
-  readonly kind: 'break' | 'continue' | 'return' | 'interrupt';
-  /** How many loops, or the status to return. */
-  readonly count: number;
-
-  constructor(kind: Jump['kind'], count: number) {
-    super(kind);
-    this.kind = kind;
-    this.count = count;
-  }
-}
-
-/** An error that ends a script, or the line at a prompt. */
-export class ShellError extends Error {
-  override readonly name = 'ShellError';
-  readonly exitCode: number;
-
-  constructor(message: string, exitCode = 2) {
-    super(message);
-    this.exitCode = exitCode;
-  }
-}
 
 /** The state of one shell process (POSIX "Shell Execution Environment"). */
 export class Shell {
