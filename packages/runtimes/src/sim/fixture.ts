@@ -1,12 +1,12 @@
 import { createSimulation, type Simulation } from '@orrery/core';
 import type { ContainerConfig, ContainerRuntime, PodSandboxConfig } from '../runtime.ts';
-import { createSimRuntime, type Image, SimNetwork } from './index.ts';
+import { createSimRuntime, type Image, SimNetwork, type SimulatedRuntime } from './index.ts';
 
 /** A node with the simulated runtime in virtual time: what the tests of this folder stand on. */
 export interface Fixture {
   readonly simulation: Simulation;
   readonly network: SimNetwork;
-  readonly runtime: ContainerRuntime;
+  readonly runtime: SimulatedRuntime;
   sandbox(name?: string, more?: Partial<PodSandboxConfig>): Promise<string>;
   /** Creates and starts a container. */
   container(sandboxId: string, image: string, more?: Partial<ContainerConfig>): Promise<string>;

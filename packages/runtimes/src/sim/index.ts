@@ -18,4 +18,4 @@ export type { SimNodeOptions } from './node.ts';
 export type { Process } from './process/process.ts';
 export type { Program } from './process/program.ts';
 export type { Signal } from './process/signals.ts';
-export { createSimRuntime, type SimRuntimeOptions } from './runtime.ts';
+export { createSimRuntime, type SimRuntimeOptions, type SimulatedRuntime } from './runtime.ts';

@@ -53,8 +53,14 @@ export interface SimRuntimeOptions {
   readonly work: Work;
 }
 
+/** A container runtime whose node can be cut off. */
+export interface SimulatedRuntime extends ContainerRuntime {
+  /** Cuts the node off the cluster's network, or joins it again. What runs on it goes on, unseen by the others. */
+  setConnected(connected: boolean): void;
+}
+
 /** A container runtime in process: containers are programs in TypeScript and shell scripts, in the time of the given clock. */
-export function createSimRuntime(options: SimRuntimeOptions): ContainerRuntime {
+export function createSimRuntime(options: SimRuntimeOptions): SimulatedRuntime {
   return new SimRuntime(options);
 }
 
@@ -64,7 +70,7 @@ const runtimeHandlers: ReadonlySet<string> = new Set(['', 'runc', 'sim']);
 /** As the pause image has it. */
 const pauseUser = { uid: 65_535, gid: 65_535, groups: [] };
 
-class SimRuntime implements ContainerRuntime {
+class SimRuntime implements SimulatedRuntime {
   readonly name = 'sim';
   readonly version = '0.1.0';
   readonly files: NodeFiles;
@@ -106,7 +112,7 @@ class SimRuntime implements ContainerRuntime {
     }
     const { kernel, changes, network: host } = this.#node;
     const onHost = config.namespaces.network === 'NODE';
-    const network = onHost ? host : new NetworkNamespace('');
+    const network = onHost ? host : new NetworkNamespace('', host.link);
     if (!onHost) {
       network.ip = this.#node.addresses.take();
       this.#cluster.hosts.set(network.ip, network);
@@ -356,6 +362,10 @@ class SimRuntime implements ContainerRuntime {
 
   listImages(): readonly (ImageInfo & { readonly names: readonly string[] })[] {
     return this.#images.list();
+  }
+
+  setConnected(connected: boolean): void {
+    this.#node.network.link.up = connected;
   }
 
   async close(): Promise<void> {

@@ -44,15 +44,23 @@ export class Listener implements Disposable {
   }
 }
 
+/** Whether a node and its Pods are reached by others, and reach them. */
+export interface Link {
+  up: boolean;
+}
+
 /** Addresses and ports shared by the containers of one Pod (network_namespaces(7)), or by a node. */
 export class NetworkNamespace {
   /** `''` once the Pod has lost its address. */
   ip: string;
+  /** The node's connection to the rest of the cluster. */
+  readonly link: Link;
   /** By port. */
   readonly listeners = new Map<number, Listener>();
 
-  constructor(ip: string) {
+  constructor(ip: string, link: Link = { up: true }) {
     this.ip = ip;
+    this.link = link;
   }
 
   /** @throws Error `Address already in use` */

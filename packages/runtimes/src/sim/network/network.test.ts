@@ -79,6 +79,19 @@ describe('Pods', () => {
     expect(await probe('10.0.0.1', 80)).toMatchObject({ status: 200 });
   });
 
+  test('of a node that is cut off are not reached, but reach each other', async () => {
+    const other = fixture.node('node-2', '10.0.0.2', '10.244.2.0/24');
+    const get = () =>
+      other.network.httpGet({ scheme: 'http', host: '10.244.1.2', port: 80, path: '/', headers: [], timeout: 1000 });
+    expect(get()).toMatchObject({ status: 200 });
+    fixture.runtime.setConnected(false);
+    await expect(fixture.settled(Promise.resolve(get()))).rejects.toThrow('i/o timeout');
+    expect(probe('10.244.1.2', 80)).toMatchObject({ status: 200 });
+    expect(await fixture.run(shell, 'curl -s -m 2 10.0.0.2:22')).toMatchObject({ exitCode: 28 });
+    fixture.runtime.setConnected(true);
+    expect(get()).toMatchObject({ status: 200 });
+  });
+
   test('two programs cannot have the same port', async () => {
     const id = await fixture.container(sandbox, 'nginx');
     await fixture.simulation.idle();

@@ -121,6 +121,9 @@ export class SimNetwork {
       return listener;
     }
     const host = this.hosts.get(ip);
+    if (host !== undefined && host.link !== from?.link && !(host.link.up && (from?.link.up ?? true))) {
+      throw new ConnectError('timeout');
+    }
     const listener = host?.listeners.get(port);
     if (listener !== undefined && (!listener.local || host === from)) return listener;
     const endpoint = this.routes.next(ip, port);

@@ -179,6 +179,18 @@ describe('processes', () => {
   });
 });
 
+describe('package managers', () => {
+  test('install what is known, in this container only', async () => {
+    const id = await fixture.container(await fixture.sandbox('pkg'), 'alpine', { command: ['sleep', '100'] });
+    expect((await fixture.run(id, 'apk add --no-cache curl >/dev/null && curl --nosuch')).stderr).toContain(
+      'curl: option --nosuch: is unknown',
+    );
+    expect(await fixture.run(id, 'apk add nosuch')).toMatchObject({ exitCode: 1 });
+    expect(await fixture.run(debian, 'apt-get update && apt-get install -y nosuch')).toMatchObject({ exitCode: 100 });
+    expect(await fixture.run(debian, 'curl')).toMatchObject({ exitCode: 127 });
+  });
+});
+
 describe('tar, as kubectl cp uses it', () => {
   const streams = { stdin: true, stdout: true, stderr: true, tty: false };
   const content = Uint8Array.from({ length: 1000 }, (_, at) => (at * 7) % 256);

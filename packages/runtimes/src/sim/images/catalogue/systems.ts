@@ -2,6 +2,7 @@ import type { Program } from '../../process/program.ts';
 import { curl } from '../../programs/curl.ts';
 import { httpd } from '../../programs/httpd.ts';
 import * as network from '../../programs/network.ts';
+import { packageManager } from '../../programs/packages.ts';
 import { stress } from '../../programs/system.ts';
 import { tool } from '../../programs/toolbox.ts';
 import { coreTools } from '../../programs/toolkit.ts';
@@ -20,6 +21,9 @@ const common: { readonly [path: string]: ImageFile } = {
   '/run': { directory: true },
   '/sys': { directory: true, mode: 0o555 },
   '/tmp': { directory: true, mode: 0o1777 },
+  '/usr/bin': { directory: true },
+  '/usr/local/bin': { directory: true },
+  '/usr/sbin': { directory: true },
   '/usr/share': { directory: true },
   '/var/log': { directory: true },
   '/var/run': { link: '/run' },
@@ -86,7 +90,10 @@ export const alpine: Image = defineImage({
     '/etc/passwd':
       'root:x:0:0:root:/root:/bin/sh\nbin:x:1:1:bin:/bin:/sbin/nologin\nguest:x:405:100:guest:/dev/null:/sbin/nologin\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n',
   },
-  programs: { ...at('/bin', { ...coreTools, ...busyboxNetwork, sh: ash, ash, busybox: multiCall }) },
+  programs: {
+    ...at('/bin', { ...coreTools, ...busyboxNetwork, sh: ash, ash, busybox: multiCall }),
+    '/sbin/apk': packageManager,
+  },
 });
 
 /** Tools of the larger distributions. */
@@ -110,13 +117,12 @@ function distribution(name: string, id: string, version: string, pretty: string,
       ...common,
       '/bin': { link: 'usr/bin' },
       '/sbin': { link: 'usr/sbin' },
-      '/usr/sbin': { directory: true },
       '/etc/os-release': `PRETTY_NAME="${pretty}"\nNAME="${pretty.split(' ')[0]}"\nVERSION_ID="${version}"\nID=${id}\n`,
       '/etc/debian_version': `${version}\n`,
       '/etc/passwd':
         'root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin\nwww-data:x:33:33:www-data:/var/www:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n',
     },
-    programs: at('/usr/bin', gnuTools),
+    programs: at('/usr/bin', { ...gnuTools, 'apt-get': packageManager, apt: packageManager }),
   });
 }
 
@@ -125,6 +131,7 @@ export const ubuntu: Image = distribution('ubuntu', 'ubuntu', '24.04', 'Ubuntu 2
 export const centos: Image = defineImage({
   name: ['centos', 'fedora', 'rockylinux', 'almalinux', 'amazonlinux'],
   base: debian,
+  programs: { '/usr/bin/yum': packageManager, '/usr/bin/dnf': packageManager },
   files: { '/etc/os-release': 'NAME="CentOS Stream"\nID=centos\nVERSION_ID="9"\n' },
 });
 
