@@ -35,7 +35,7 @@ const sources: readonly Source[] = Object.keys(mayImport).flatMap((room) =>
 /** What is published: not the tests, nor what only they use (tsconfig.build.json leaves out the same). */
 const products = sources.filter(
   ({ file }) =>
-    !/\.test(-d)?\.ts$|\bfixture\.ts$|\/test-[^/]+\/|\/scenarios\/|runtimes\/src\/contract\.ts$|fake-request-path|https-client/.test(
+    !/\.test(-d)?\.ts$|\bfixture\.ts$|\/test-[^/]+\/|\/scenarios\/|contract\.ts$|fake-request-path|https-client/.test(
       file,
     ),
 );
