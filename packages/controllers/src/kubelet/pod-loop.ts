@@ -179,9 +179,11 @@ export class PodLoop {
   #podGone(pod: Stored<Pod>): void {
     const record = this.#records.get(pod.metadata.uid);
     if (record === undefined || record.gone) return;
-    record.pod = pod;
+    // A Pod that was taken out of the API by force has no time left.
+    record.pod = { ...pod, metadata: { ...pod.metadata, deletionGracePeriodSeconds: 0 } };
     record.gone = true;
     record.ending.abort();
+    if (record.stage === 'terminating') this.#shorten(record, record.pod);
     this.#queue.add(pod.metadata.uid, { type: 'deleted', kind: 'v1/Pod', key: podKey(pod) });
   }
 
