@@ -16,7 +16,10 @@ export interface Entry {
   readonly revision: Revision;
 }
 
-/** One write of a commit. `expected` is the revision that the key must have; 0 means that it must not exist. */
+/**
+ * One write of a commit. `expected` is the revision that the key must have; 0 means that it must not exist, which only a
+ * put can ask for. A commit writes each key once.
+ */
 export type Write =
   | { readonly type: 'put'; readonly key: string; readonly value: KubernetesObject; readonly expected: Revision }
   | { readonly type: 'delete'; readonly key: string; readonly expected: Revision };

@@ -5,6 +5,8 @@ export class History {
   readonly #capacity: number;
   #events: StoreEvent[] = [];
   #oldest: number;
+  /** Events that came before the first one that is kept. */
+  #dropped = 0;
 
   /** `oldest` is the revision that the collection was loaded at: nothing is known of changes up to it. */
   constructor(capacity: number, oldest: number) {
@@ -17,14 +19,24 @@ export class History {
     return this.#oldest;
   }
 
+  /** Number of the latest event. Events are counted from 1, so that each has its place even where revisions are shared. */
+  get last(): number {
+    return this.#dropped + this.#events.length;
+  }
+
   add(event: StoreEvent): void {
     this.#events.push(event);
     // Trimmed by halves, so that each event is moved at most once.
-    if (this.#events.length > this.#capacity * 2) this.#trim(this.#events.length - this.#capacity);
+    if (this.#events.length > this.#capacity * 2) this.#drop(this.#events.length - this.#capacity);
   }
 
-  /** Events later than the revision, oldest first. */
-  after(revision: number): readonly StoreEvent[] {
+  /** The event with that number, if it is still here. */
+  at(number: number): StoreEvent | undefined {
+    return this.#events[number - this.#dropped - 1];
+  }
+
+  /** Number of the latest event that is not later than the revision. */
+  numberAt(revision: number): number {
     let low = 0;
     let high = this.#events.length;
     while (low < high) {
@@ -32,18 +44,19 @@ export class History {
       if ((this.#events[middle]?.revision ?? 0) > revision) high = middle;
       else low = middle + 1;
     }
-    return low === this.#events.length ? [] : this.#events.slice(low);
+    return this.#dropped + low;
   }
 
   /** Forgets events up to and including the revision. */
   compact(revision: number): void {
-    const keep = this.after(revision);
+    this.#drop(this.numberAt(revision) - this.#dropped);
     this.#oldest = Math.max(this.#oldest, revision);
-    this.#events = [...keep];
   }
 
-  #trim(count: number): void {
-    this.#oldest = this.#events[count - 1]?.revision ?? this.#oldest;
+  #drop(count: number): void {
+    if (count <= 0) return;
+    this.#oldest = Math.max(this.#oldest, this.#events[count - 1]?.revision ?? 0);
     this.#events = this.#events.slice(count);
+    this.#dropped += count;
   }
 }

@@ -1,6 +1,11 @@
-export type { IndexValues } from './collection.ts';
 export * from './engine.ts';
 export { type Collection, engineKey, parseEngineKey } from './key.ts';
 export * from './memory-engine.ts';
-export { type ObjectStore, type ObjectStoreOptions, openObjectStore, type Snapshot } from './object-store.ts';
-export type { StoreEvent, WatchScope } from './watchers.ts';
+export {
+  type ObjectStore,
+  type ObjectStoreOptions,
+  openObjectStore,
+  type Snapshot,
+  StoreFailed,
+} from './object-store.ts';
+export type { IndexValues, StoreEvent, WatchScope } from './watchers.ts';

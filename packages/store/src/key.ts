@@ -13,9 +13,9 @@ export function engineKey(collection: Collection, key: ObjectKey): string {
  * @throws Error on a key of another form.
  */
 export function parseEngineKey(key: string): { collection: Collection; namespace: string; name: string } {
-  const [empty, collection, namespace, name, ...rest] = key.split('/');
-  if (empty !== '' || collection === undefined || namespace === undefined || name === undefined || rest.length > 0) {
+  const first = key.indexOf('/', 1);
+  const second = key.indexOf('/', first + 1);
+  if (key[0] !== '/' || first < 0 || second < 0 || key.indexOf('/', second + 1) >= 0)
     throw new Error(`${JSON.stringify(key)} is no object's key`);
-  }
-  return { collection, namespace, name };
+  return { collection: key.slice(1, first), namespace: key.slice(first + 1, second), name: key.slice(second + 1) };
 }

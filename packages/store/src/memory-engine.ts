@@ -1,4 +1,4 @@
-import { Observable, Subject } from 'rxjs';
+import { Observable, type Subscriber } from 'rxjs';
 import {
   type Change,
   Compacted,
@@ -20,79 +20,133 @@ export function createMemoryEngine(options: MemoryEngineOptions = {}): StorageEn
   return new MemoryEngine(options.historySize ?? 1000);
 }
 
+/** A watch, and how far it has come. Each reads the one history at its own pace, so it can neither miss nor swap changes. */
+interface Reader {
+  readonly prefix: string;
+  readonly subscriber: Subscriber<Change>;
+  /** Number of the next change to look at. */
+  next: number;
+  reading: boolean;
+}
+
 class MemoryEngine implements StorageEngine {
   readonly #entries = new Map<string, Entry>();
-  readonly #changes = new Subject<Change>();
+  readonly #readers = new Set<Reader>();
   readonly #historySize: number;
   #history: Change[] = [];
+  /** Changes that came before the first one that is kept. */
+  #dropped = 0;
   #compacted: Revision = 0;
   #revision: Revision = 0;
+  #closed = false;
 
   constructor(historySize: number) {
     this.#historySize = historySize;
   }
 
   async range(prefix: string): Promise<{ entries: readonly Entry[]; revision: Revision }> {
+    this.#checkOpen();
     const entries: Entry[] = [];
     for (const entry of this.#entries.values()) if (entry.key.startsWith(prefix)) entries.push(entry);
-    entries.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+    entries.sort((a, b) => (a.key < b.key ? -1 : 1));
     return { entries, revision: this.#revision };
   }
 
   async commit(writes: readonly Write[]): Promise<{ revision: Revision }> {
+    this.#checkOpen();
     for (const write of writes) {
       const actual = this.#entries.get(write.key)?.revision ?? 0;
-      if (actual !== write.expected) throw new RevisionConflict(write.key, actual);
+      if (actual !== write.expected || (write.type === 'delete' && actual === 0))
+        throw new RevisionConflict(write.key, actual);
     }
+    if (writes.length === 0) return { revision: this.#revision };
+    checkDistinct(writes);
     const revision = ++this.#revision;
     for (const write of writes) this.#apply(write, revision);
+    for (const reader of this.#readers) this.#read(reader);
+    this.#trim();
     return { revision };
   }
 
   watch(prefix: string, after: Revision): Observable<Change> {
     return new Observable((subscriber) => {
+      if (this.#closed) {
+        subscriber.complete();
+        return undefined;
+      }
       if (after < this.#compacted) {
         subscriber.error(new Compacted(this.#compacted));
         return undefined;
       }
-      for (const change of this.#history) {
-        if (change.revision > after && change.key.startsWith(prefix)) subscriber.next(change);
-      }
-      return this.#changes.subscribe({
-        next: (change) => {
-          if (change.revision > after && change.key.startsWith(prefix)) subscriber.next(change);
-        },
-        complete: () => subscriber.complete(),
-      });
+      const later = this.#history.findIndex((change) => change.revision > after);
+      const next = this.#dropped + (later < 0 ? this.#history.length : later);
+      const reader: Reader = { prefix, subscriber, next, reading: false };
+      this.#readers.add(reader);
+      this.#read(reader);
+      return () => this.#readers.delete(reader);
     });
   }
 
   async compact(revision: Revision): Promise<void> {
-    this.#compacted = Math.max(this.#compacted, Math.min(revision, this.#revision));
-    this.#history = this.#history.filter((change) => change.revision > this.#compacted);
+    this.#checkOpen();
+    const until = Math.min(revision, this.#revision);
+    const kept = this.#history.findIndex((change) => change.revision > until);
+    this.#drop(kept < 0 ? this.#history.length : kept);
+    this.#compacted = Math.max(this.#compacted, until);
   }
 
   async close(): Promise<void> {
-    this.#changes.complete();
+    this.#closed = true;
+    for (const { subscriber } of [...this.#readers]) subscriber.complete();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new Error('the storage engine is closed');
   }
 
   #apply(write: Write, revision: Revision): void {
-    const previous = this.#entries.get(write.key);
-    let change: Change;
+    const { key } = write;
     if (write.type === 'put') {
-      this.#entries.set(write.key, { key: write.key, value: write.value, revision });
-      change = { type: 'put', key: write.key, value: write.value, revision };
-    } else {
-      if (previous === undefined) return;
-      this.#entries.delete(write.key);
-      change = { type: 'delete', key: write.key, value: previous.value, revision };
+      this.#entries.set(key, { key, value: write.value, revision });
+      this.#history.push({ type: 'put', key, value: write.value, revision });
+      return;
     }
-    this.#history.push(change);
-    if (this.#history.length > this.#historySize * 2) {
-      const dropped = this.#history.length - this.#historySize;
-      this.#compacted = this.#history[dropped - 1]?.revision ?? this.#compacted;
-      this.#history = this.#history.slice(dropped);
-    }
-    this.#changes.next(change);
+    const previous = this.#entries.get(key);
+    if (previous === undefined) return;
+    this.#entries.delete(key);
+    this.#history.push({ type: 'delete', key, value: previous.value, revision });
   }
+
+  /** Brings a reader up to date. A reader that writes while it reads goes on with its own write when it is back. */
+  #read(reader: Reader): void {
+    if (reader.reading) return;
+    reader.reading = true;
+    while (reader.next < this.#dropped + this.#history.length && !reader.subscriber.closed) {
+      if (reader.next < this.#dropped) {
+        reader.subscriber.error(new Compacted(this.#compacted));
+        break;
+      }
+      const change = this.#history[reader.next - this.#dropped] as Change;
+      reader.next++;
+      if (change.key.startsWith(reader.prefix)) reader.subscriber.next(change);
+    }
+    reader.reading = false;
+  }
+
+  #trim(): void {
+    // Trimmed by halves, so that each change is moved at most once.
+    if (this.#history.length > this.#historySize * 2) this.#drop(this.#history.length - this.#historySize);
+  }
+
+  #drop(count: number): void {
+    if (count <= 0) return;
+    this.#compacted = Math.max(this.#compacted, this.#history[count - 1]?.revision ?? 0);
+    this.#history = this.#history.slice(count);
+    this.#dropped += count;
+  }
+}
+
+function checkDistinct(writes: readonly Write[]): void {
+  if (writes.length > 1 && new Set(writes.map(({ key }) => key)).size < writes.length)
+    throw new Error('a commit writes a key twice');
 }

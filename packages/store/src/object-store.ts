@@ -1,9 +1,9 @@
 import { deepFreeze, type KubernetesObject, type ObjectKey, type Stored } from '@orrery/api';
 import { Observable, type Subscription } from 'rxjs';
-import { CollectionState, type IndexValues } from './collection.ts';
-import { type Change, Compacted, RevisionConflict, type StorageEngine, type Write } from './engine.ts';
+import { CollectionState } from './collection.ts';
+import { type Change, Compacted, type StorageEngine, type Write } from './engine.ts';
 import { type Collection, engineKey, parseEngineKey } from './key.ts';
-import type { StoreEvent, WatchScope } from './watchers.ts';
+import { concerns, type IndexValues, type StoreEvent, type WatchScope } from './watchers.ts';
 
 export interface ObjectStoreOptions {
   readonly engine: StorageEngine;
@@ -11,6 +11,11 @@ export interface ObjectStoreOptions {
   readonly historySize?: number;
   /** Per collection, named indexes for lists and watches. */
   readonly indexes?: { readonly [collection: Collection]: { readonly [index: string]: IndexValues } };
+}
+
+/** The store no longer follows its engine: what it holds may be stale, so it gives nothing. */
+export class StoreFailed extends Error {
+  override readonly name = 'StoreFailed';
 }
 
 /** A list and the revision that it is a snapshot of. */
@@ -35,6 +40,8 @@ export interface ObjectStore {
   listAt(collection: Collection, revision: number, namespace?: string): Snapshot;
   hasIndex(collection: Collection, index: string): boolean;
   count(collection: Collection): number;
+  /** Revision of the collection's latest change, as far as this store knows: what is derived from it is good until that moves. */
+  changedAt(collection: Collection): number;
   /** @throws RevisionConflict if the object exists. */
   create(collection: Collection, object: KubernetesObject): Promise<Stored>;
   /** Replaces the object that is at `expected`. @throws RevisionConflict if it is not. */
@@ -56,39 +63,46 @@ export async function openObjectStore(options: ObjectStoreOptions): Promise<Obje
   return store;
 }
 
+const noIndexes: ReadonlyMap<string, IndexValues> = new Map();
+
+interface AwaitedWrite {
+  readonly resolve: (object: Stored) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 class EngineBackedStore implements ObjectStore {
   readonly #engine: StorageEngine;
   readonly #historySize: number;
-  readonly #indexes: NonNullable<ObjectStoreOptions['indexes']>;
+  readonly #indexes: ReadonlyMap<Collection, ReadonlyMap<string, IndexValues>>;
   readonly #collections = new Map<Collection, CollectionState>();
-  readonly #closing = new Set<() => void>();
-  /** Writes whose event has not come by yet, by revision. */
-  readonly #awaited = new Map<number, (object: Stored) => void>();
-  readonly #seen = new Map<number, Stored>();
-  #opened = 0;
+  /** What ends each watch. */
+  readonly #watches = new Set<() => void>();
+  /** Commits that the engine has answered and whose event has not come by yet, by revision. */
+  readonly #awaited = new Map<number, AwaitedWrite>();
+  /** Nothing is known of changes up to this revision. */
+  #oldest = 0;
   #revision = 0;
-  #writing = 0;
   #following: Subscription | undefined;
-  #failure: unknown;
+  #failure: Error | undefined;
 
   constructor(options: ObjectStoreOptions) {
     this.#engine = options.engine;
     this.#historySize = options.historySize ?? 4096;
-    this.#indexes = options.indexes ?? {};
+    this.#indexes = new Map(
+      Object.entries(options.indexes ?? {}).map(([name, indexes]) => [name, new Map(Object.entries(indexes))]),
+    );
   }
 
   async open(): Promise<void> {
     const { entries, revision } = await this.#engine.range('/');
     this.#revision = revision;
-    this.#opened = revision;
+    this.#oldest = revision;
     for (const entry of entries)
       this.#collection(parseEngineKey(entry.key).collection).load(stamped(entry.value, entry.revision));
     this.#following = this.#engine.watch('/', revision).subscribe({
       next: (change) => this.#follow(change),
-      error: (error: unknown) => {
-        this.#failure = error;
-        for (const close of [...this.#closing]) close();
-      },
+      error: (error: unknown) => this.#fail(new StoreFailed('the storage engine ended its watch', { cause: error })),
+      complete: () => this.#fail(new StoreFailed('the storage engine is closed')),
     });
   }
 
@@ -97,6 +111,7 @@ class EngineBackedStore implements ObjectStore {
   }
 
   get(collection: Collection, key: ObjectKey): Stored | undefined {
+    this.#checkFresh();
     return this.#collections.get(collection)?.get(key);
   }
 
@@ -104,6 +119,7 @@ class EngineBackedStore implements ObjectStore {
     collection: Collection,
     options: { namespace?: string; index?: { name: string; value: string } } = {},
   ): Snapshot {
+    this.#checkFresh();
     const state = this.#collections.get(collection);
     const { namespace, index } = options;
     if (state === undefined) return { items: [], revision: this.#revision };
@@ -119,17 +135,22 @@ class EngineBackedStore implements ObjectStore {
   }
 
   listAt(collection: Collection, revision: number, namespace?: string): Snapshot {
+    this.#checkFresh();
     const state = this.#collection(collection);
     if (revision < state.history.oldest) throw new Compacted(state.history.oldest);
     return { items: state.listAt(revision, namespace), revision };
   }
 
   hasIndex(collection: Collection, index: string): boolean {
-    return this.#indexes[collection]?.[index] !== undefined;
+    return this.#indexes.get(collection)?.has(index) === true;
   }
 
   count(collection: Collection): number {
     return this.#collections.get(collection)?.size ?? 0;
+  }
+
+  changedAt(collection: Collection): number {
+    return this.#collections.get(collection)?.revision ?? this.#oldest;
   }
 
   create(collection: Collection, object: KubernetesObject): Promise<Stored> {
@@ -146,73 +167,101 @@ class EngineBackedStore implements ObjectStore {
 
   watch(collection: Collection, scope: WatchScope, after: number): Observable<StoreEvent> {
     return new Observable((subscriber) => {
-      if (this.#failure !== undefined) {
-        subscriber.error(this.#failure);
+      const end = () => {
+        if (this.#failure === undefined) subscriber.complete();
+        else subscriber.error(this.#failure);
+      };
+      if (this.#failure !== undefined || this.#following?.closed === true) {
+        end();
         return undefined;
       }
-      const state = this.#collection(collection);
-      if (after < state.history.oldest) {
-        subscriber.error(new Compacted(state.history.oldest));
+      const { history, watchers, indexes } = this.#collection(collection);
+      if (after < history.oldest) {
+        subscriber.error(new Compacted(history.oldest));
         return undefined;
       }
-      for (const event of state.history.after(after))
-        if (concerns(scope, event, this.#indexes[collection])) subscriber.next(event);
-      const end = () => (this.#failure === undefined ? subscriber.complete() : subscriber.error(this.#failure));
-      const remove = state.watchers.add(scope, (event) => {
+      // The subscriber may write while the past is told to it: then that is told too, before it is filed for what comes.
+      let number = history.numberAt(after);
+      while (number < history.last && !subscriber.closed) {
+        const event = history.at(++number);
+        if (event === undefined) {
+          subscriber.error(new Compacted(history.oldest));
+          return undefined;
+        }
+        if (concerns(scope, event, indexes)) subscriber.next(event);
+      }
+      // A watch from a revision that is yet to come begins after it.
+      const remove = watchers.add(scope, number, (event) => {
         if (event.revision > after) subscriber.next(event);
       });
-      this.#closing.add(end);
+      this.#watches.add(end);
       return () => {
         remove();
-        this.#closing.delete(end);
+        this.#watches.delete(end);
       };
     });
   }
 
   async compact(revision: number): Promise<void> {
-    for (const state of this.#collections.values()) state.history.compact(revision);
-    await this.#engine.compact(revision);
+    const until = Math.min(revision, this.#revision);
+    this.#oldest = Math.max(this.#oldest, until);
+    for (const state of this.#collections.values()) state.history.compact(until);
+    await this.#engine.compact(until);
   }
 
   async close(): Promise<void> {
-    for (const end of [...this.#closing]) end();
     this.#following?.unsubscribe();
+    for (const end of [...this.#watches]) end();
+    this.#rejectAwaited(new StoreFailed('the store is closed'));
     await this.#engine.close();
   }
 
   async #commit(write: Write): Promise<Stored> {
-    deepFreeze(write.type === 'put' ? write.value : undefined);
-    this.#writing++;
-    try {
-      const { revision } = await this.#engine.commit([write]);
-      const seen = this.#seen.get(revision);
-      if (seen !== undefined) {
-        this.#seen.delete(revision);
-        return seen;
-      }
-      return await new Promise((resolve) => this.#awaited.set(revision, resolve));
-    } finally {
-      this.#writing--;
-      if (this.#writing === 0) this.#seen.clear();
+    const { collection, namespace, name } = parseEngineKey(write.key);
+    const key = { namespace, name };
+    const written = write.type === 'put' ? deepFreeze(write.value) : this.get(collection, key);
+    const { revision } = await this.#engine.commit([write]);
+    // The event of a write comes by before the engine has answered it, or after.
+    if (revision > this.#revision) {
+      this.#checkFresh();
+      return new Promise((resolve, reject) => this.#awaited.set(revision, { resolve, reject }));
     }
+    const current = this.get(collection, key);
+    if (current !== undefined && current.metadata.resourceVersion === String(revision)) return current;
+    // Deleted, or already written again.
+    return stamped(written as KubernetesObject, revision);
   }
 
   #follow(change: Change): void {
     const { collection } = parseEngineKey(change.key);
     const object = stamped(change.value, change.revision);
     this.#revision = change.revision;
-    // A write of ours may see its event before the engine has answered it, or after.
-    const waiting = this.#awaited.get(change.revision);
-    if (waiting !== undefined) this.#awaited.delete(change.revision);
-    else if (this.#writing > 0) this.#seen.set(change.revision, object);
-    this.#collection(collection).apply(object, change.type === 'delete');
-    waiting?.(object);
+    this.#collection(collection).apply(object, change.type === 'delete', change.revision);
+    if (this.#awaited.size === 0) return;
+    this.#awaited.get(change.revision)?.resolve(object);
+    this.#awaited.delete(change.revision);
+  }
+
+  /** Without its engine the store grows stale: everybody is told. */
+  #fail(failure: Error): void {
+    this.#failure = failure;
+    for (const end of [...this.#watches]) end();
+    this.#rejectAwaited(failure);
+  }
+
+  #rejectAwaited(error: Error): void {
+    for (const { reject } of this.#awaited.values()) reject(error);
+    this.#awaited.clear();
+  }
+
+  #checkFresh(): void {
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   #collection(name: Collection): CollectionState {
     let state = this.#collections.get(name);
     if (state === undefined) {
-      state = new CollectionState(new Map(Object.entries(this.#indexes[name] ?? {})), this.#historySize, this.#opened);
+      state = new CollectionState(this.#indexes.get(name) ?? noIndexes, this.#historySize, this.#oldest);
       this.#collections.set(name, state);
     }
     return state;
@@ -231,21 +280,4 @@ function unstamped(object: KubernetesObject): KubernetesObject {
   if (object.metadata?.resourceVersion === undefined) return object;
   const { resourceVersion: _, ...metadata } = object.metadata;
   return { ...object, metadata };
-}
-
-function concerns(
-  scope: WatchScope,
-  event: StoreEvent,
-  indexes: { readonly [index: string]: IndexValues } | undefined,
-): boolean {
-  const { namespace = '', name } = event.object.metadata;
-  if (scope.name !== undefined && scope.name !== name) return false;
-  if (scope.namespace !== undefined && scope.namespace !== '' && scope.namespace !== namespace) return false;
-  if (scope.index === undefined) return true;
-  const values = indexes?.[scope.index.name];
-  if (values === undefined) return true;
-  const { value } = scope.index;
-  return (
-    values(event.object).includes(value) || (event.previous !== undefined && values(event.previous).includes(value))
-  );
 }

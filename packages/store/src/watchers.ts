@@ -17,57 +17,101 @@ export interface WatchScope {
   readonly index?: { readonly name: string; readonly value: string };
 }
 
-type Listener = (event: StoreEvent) => void;
+/** Values that an object is filed under. */
+export type IndexValues = (object: Stored) => readonly string[];
+
+/** Whether an event may concern a watcher of that scope. */
+export function concerns(scope: WatchScope, event: StoreEvent, indexes: ReadonlyMap<string, IndexValues>): boolean {
+  const { namespace = '', name } = event.object.metadata;
+  if (scope.name !== undefined && scope.name !== name) return false;
+  if (scope.namespace !== undefined && scope.namespace !== '' && scope.namespace !== namespace) return false;
+  if (scope.index === undefined) return true;
+  const values = indexes.get(scope.index.name);
+  if (values === undefined) return true;
+  const { value } = scope.index;
+  return (
+    values(event.object).includes(value) || (event.previous !== undefined && values(event.previous).includes(value))
+  );
+}
+
+interface Watcher {
+  /** What else than its place an event has to be checked for. */
+  readonly rest: WatchScope | undefined;
+  readonly listener: (event: StoreEvent) => void;
+  /** Events up to this number have reached the watcher another way. */
+  readonly after: number;
+}
+
+type Bucket = Set<Watcher>;
 
 /** The watchers of one collection, found by index: an event never asks a watcher that it cannot concern. */
 export class Watchers {
-  readonly #buckets = new Map<string, Set<Listener>>();
-  readonly #indexes: ReadonlyMap<string, (object: Stored) => readonly string[]>;
+  readonly #indexes: ReadonlyMap<string, IndexValues>;
+  readonly #everything: Bucket = new Set();
+  readonly #byNamespace = new Map<string, Bucket>();
+  readonly #byName = new Map<string, Bucket>();
+  readonly #byIndex = new Map<string, Map<string, Bucket>>();
 
-  constructor(indexes: ReadonlyMap<string, (object: Stored) => readonly string[]>) {
+  constructor(indexes: ReadonlyMap<string, IndexValues>) {
     this.#indexes = indexes;
   }
 
-  add(scope: WatchScope, listener: Listener): () => void {
-    const id = bucketId(scope);
-    let bucket = this.#buckets.get(id);
+  /** Tells the listener of events with a greater number than `after`, until the returned function is called. */
+  add(scope: WatchScope, after: number, listener: (event: StoreEvent) => void): () => void {
+    const [buckets, id] = this.#place(scope);
+    const parts = [scope.namespace || undefined, scope.name, scope.index].filter((part) => part !== undefined);
+    const watcher: Watcher = { rest: parts.length > 1 ? scope : undefined, listener, after };
+    if (buckets === undefined) {
+      this.#everything.add(watcher);
+      return () => this.#everything.delete(watcher);
+    }
+    let bucket = buckets.get(id);
     if (bucket === undefined) {
       bucket = new Set();
-      this.#buckets.set(id, bucket);
+      buckets.set(id, bucket);
     }
-    bucket.add(listener);
+    bucket.add(watcher);
     return () => {
-      bucket.delete(listener);
-      if (bucket.size === 0 && this.#buckets.get(id) === bucket) this.#buckets.delete(id);
+      bucket.delete(watcher);
+      if (bucket.size === 0 && buckets.get(id) === bucket) buckets.delete(id);
     };
   }
 
-  notify(event: StoreEvent): void {
-    if (this.#buckets.size === 0) return;
+  notify(event: StoreEvent, number: number): void {
+    if (this.#everything.size > 0) this.#tell(this.#everything, event, number);
     const { namespace = '', name } = event.object.metadata;
-    this.#tell('*', event);
-    this.#tell(`n:${namespace}`, event);
-    this.#tell(`o:${namespace}/${name}`, event);
-    if (namespace !== '') this.#tell(`o:/${name}`, event);
-    for (const [index, values] of this.#indexes) {
+    if (this.#byNamespace.size > 0) this.#tell(this.#byNamespace.get(namespace), event, number);
+    if (this.#byName.size > 0) this.#tell(this.#byName.get(name), event, number);
+    for (const [index, buckets] of this.#byIndex) {
+      if (buckets.size === 0) continue;
+      const values = this.#indexes.get(index) as IndexValues;
       const now = values(event.object);
-      for (const value of now) this.#tell(`i:${index}=${value}`, event);
+      for (const value of now) this.#tell(buckets.get(value), event, number);
       if (event.previous === undefined) continue;
       for (const value of values(event.previous)) {
-        if (!now.includes(value)) this.#tell(`i:${index}=${value}`, event);
+        if (!now.includes(value)) this.#tell(buckets.get(value), event, number);
       }
     }
   }
 
-  #tell(bucket: string, event: StoreEvent): void {
-    const listeners = this.#buckets.get(bucket);
-    if (listeners === undefined) return;
-    for (const listener of listeners) listener(event);
+  #tell(bucket: Bucket | undefined, event: StoreEvent, number: number): void {
+    if (bucket === undefined) return;
+    for (const { rest, listener, after } of bucket) {
+      if (number > after && (rest === undefined || concerns(rest, event, this.#indexes))) listener(event);
+    }
   }
-}
 
-function bucketId(scope: WatchScope): string {
-  if (scope.name !== undefined) return `o:${scope.namespace ?? ''}/${scope.name}`;
-  if (scope.index !== undefined) return `i:${scope.index.name}=${scope.index.value}`;
-  return scope.namespace === undefined ? '*' : `n:${scope.namespace}`;
+  /** Where a scope's watchers are: by its narrowest part that events can be looked up by. */
+  #place({ namespace = '', name, index }: WatchScope): readonly [Map<string, Bucket> | undefined, string] {
+    if (name !== undefined) return [this.#byName, name];
+    if (index !== undefined && this.#indexes.has(index.name)) {
+      let buckets = this.#byIndex.get(index.name);
+      if (buckets === undefined) {
+        buckets = new Map();
+        this.#byIndex.set(index.name, buckets);
+      }
+      return [buckets, index.value];
+    }
+    return namespace === '' ? [undefined, ''] : [this.#byNamespace, namespace];
+  }
 }
