@@ -14,7 +14,7 @@ export interface Plugin {
   readonly controllers?: readonly Controller[];
   /** Rules of the scheduler (`SchedulerPlugin` of @orrery/controllers). */
   readonly scheduler?: readonly object[];
-  /** Images for the simulated runtime (`defineImage` of @orrery/runtimes). */
+  /** Images for the simulated runtime (`defineImage` of @orrery/runtimes/sim). */
   readonly images?: readonly object[];
 }
 
