@@ -11,6 +11,8 @@ export interface HookTarget {
   readonly containerId: string;
   readonly podIp: string;
   readonly signal: AbortSignal;
+  /** Hears of what deserves a Warning event although the hook goes on. */
+  readonly warn: (reason: string, message: string) => void;
 }
 
 /** How long an httpGet hook may take where nothing else bounds it (milliseconds). */
@@ -38,6 +40,10 @@ export async function runHook(handler: LifecycleHandler, target: HookTarget, tim
     } catch (error) {
       if (request.scheme === 'https' && errorText(error).includes('server gave HTTP response to HTTPS client')) {
         await target.runtime.network.httpGet({ ...request, scheme: 'http' });
+        target.warn(
+          'LifecycleHTTPFallback',
+          `request to HTTPS lifecycle hook ${request.host}:${request.port} got HTTP response, retry with HTTP succeeded`,
+        );
         return;
       }
       throw error;

@@ -184,7 +184,8 @@ export class PodStarter {
     const { clock, signal, events } = context;
     const { runtime } = settings;
     try {
-      const target = { runtime, clock, signal, container: container.spec, containerId, podIp };
+      const warn = (reason: string, message: string) => events.event(pod, 'Warning', reason, message);
+      const target = { runtime, clock, signal, container: container.spec, containerId, podIp, warn };
       await interruptible(record.ending.signal, runHook(hook, target, 0));
     } catch (error) {
       this.#on.alive(record);

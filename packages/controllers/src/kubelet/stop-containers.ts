@@ -44,7 +44,8 @@ export async function stopContainer(stopping: Stopping, request: StopRequest): P
   const preStop = container?.spec.lifecycle?.preStop;
   if (container !== undefined && preStop !== undefined && deadline > clock.now()) {
     const { runtime, clock, signal } = stopping;
-    const target = { runtime, clock, signal, container: container.spec, containerId, podIp: request.podIp };
+    const warn = (reason: string, message: string) => events.event(pod, 'Warning', reason, message);
+    const target = { runtime, clock, signal, container: container.spec, containerId, podIp: request.podIp, warn };
     const left = deadline - clock.now();
     const hook = runHook(preStop, target, left).catch(() => {
       events.event(pod, 'Warning', 'FailedPreStopHook', 'PreStopHook failed', about);

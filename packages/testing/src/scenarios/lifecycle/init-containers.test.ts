@@ -222,7 +222,7 @@ test('an ephemeral container joins a running Pod, sees its target’s processes 
   const pod = await cluster.pod();
   await cluster.client.patch(
     Pod,
-    'default/web',
+    { namespace: 'default', name: 'web' },
     {
       type: 'strategic',
       patch: {
