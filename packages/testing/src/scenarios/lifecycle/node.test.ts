@@ -1,0 +1,253 @@
+import { type Deployment, Node, Pod, type Secret } from '@orrery/api';
+import { type ContainerRuntime, RuntimeError } from '@orrery/runtimes';
+import { expect, test, vi } from 'vitest';
+import { type PodScenario, podScenario, script, service } from '../pod-scenario.ts';
+
+/** A Pod and its node: binding, volumes that fail, dead nodes, restarted kubelets. */
+
+function runtimeOf(cluster: PodScenario): ContainerRuntime {
+  const runtime = cluster.nodes.runtime('node1');
+  if (runtime === undefined) throw new Error('node1 does not run');
+  return runtime;
+}
+const secret = (name: string): Secret => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name, namespace: 'default' },
+  data: { key: btoa('value') },
+});
+const twoSecrets = {
+  containers: [
+    service({
+      volumeMounts: [
+        { name: 'a', mountPath: '/a' },
+        { name: 'b', mountPath: '/b' },
+      ],
+    }),
+  ],
+  volumes: [
+    { name: 'a', secret: { secretName: 'one' } },
+    { name: 'b', secret: { secretName: 'two' } },
+  ],
+};
+const failedMounts = async (cluster: PodScenario) =>
+  (await cluster.events()).filter((event) => event.startsWith('Warning FailedMount: MountVolume'));
+
+test('every volume that cannot be made has an event of its own, whose count rises', async () => {
+  const cluster = await podScenario();
+  await cluster.start(twoSecrets);
+  await cluster.advance('10s');
+  expect(await cluster.row()).toMatchObject({ status: 'ContainerCreating' });
+  expect(await failedMounts(cluster)).toEqual([
+    expect.stringMatching(
+      /^Warning FailedMount: MountVolume.SetUp failed for volume "a" : secret "one" not found \(x[2-9]\)$/,
+    ),
+    expect.stringMatching(
+      /^Warning FailedMount: MountVolume.SetUp failed for volume "b" : secret "two" not found \(x[2-9]\)$/,
+    ),
+  ]);
+});
+
+test('when one of two Secrets appears, the other goes on being told of; when both have, the Pod runs', async () => {
+  const cluster = await podScenario();
+  await cluster.start(twoSecrets);
+  await cluster.advance('2s');
+  await cluster.client.create(secret('one'));
+  await cluster.advance('1m');
+  const count = async (volume: string) =>
+    Number(
+      /\(x(\d+)\)/.exec((await failedMounts(cluster)).find((event) => event.includes(`"${volume}"`)) ?? '')?.[1] ?? 1,
+    );
+  expect(await count('b')).toBeGreaterThan(await count('a'));
+  await cluster.client.create(secret('two'));
+  await cluster.advance('5s');
+  expect(await cluster.row()).toEqual({ ready: '1/1', status: 'Running', restarts: '0' });
+});
+
+test('after two minutes of waiting the kubelet names the volumes that it waits for', async () => {
+  const cluster = await podScenario();
+  await cluster.start(twoSecrets);
+  await cluster.advance('130s');
+  expect(await cluster.events()).toContain(
+    'Warning FailedMount: Unable to attach or mount volumes: unmounted volumes=[a b], unattached volumes=[], failed to process volumes=[]: context deadline exceeded',
+  );
+});
+
+test('FailedCreatePodSandBox: the sandbox cannot be made, and is tried again', async () => {
+  const cluster = await podScenario();
+  vi.spyOn(runtimeOf(cluster), 'runPodSandbox').mockRejectedValueOnce(
+    new RuntimeError('Unknown', 'no address is free'),
+  );
+  await cluster.start({ containers: [service()] });
+  expect(cluster.shown()).toEqual(['Pending', 'ContainerCreating']);
+  expect(await cluster.events()).toContain(
+    'Warning FailedCreatePodSandBox: Failed to create pod sandbox: no address is free',
+  );
+  await cluster.advance('20s');
+  expect(await cluster.row()).toEqual({ ready: '1/1', status: 'Running', restarts: '0' });
+});
+
+test('FailedKillPod: a container that cannot be stopped is tried again', async () => {
+  const cluster = await podScenario();
+  await cluster.start({ containers: [service()] });
+  vi.spyOn(runtimeOf(cluster), 'stopContainer').mockRejectedValueOnce(new RuntimeError('Unknown', 'shim is gone'));
+  await cluster.remove();
+  await cluster.advance('1s');
+  expect(await cluster.row()).toMatchObject({ status: 'Terminating' });
+  expect(await cluster.events()).toContain('Warning FailedKillPod: error killing pod: shim is gone');
+  await cluster.advance('30s');
+  expect(await cluster.row()).toBeUndefined();
+});
+
+test('CreateContainerError: the runtime cannot make the container', async () => {
+  const cluster = await podScenario();
+  vi.spyOn(runtimeOf(cluster), 'createContainer').mockRejectedValueOnce(new RuntimeError('Unknown', 'no space left'));
+  await cluster.start({ containers: [service()] });
+  expect(cluster.shown()).toContain('CreateContainerError');
+  await cluster.advance('20s');
+  expect(await cluster.row()).toMatchObject({ status: 'Running', restarts: '0' });
+});
+
+test.for([
+  ['nodeName', { nodeName: 'node2' }],
+  ['nodeSelector', { nodeSelector: { 'kubernetes.io/hostname': 'node2' } }],
+] as const)('%s decides on the node', async ([, spec]) => {
+  const cluster = await podScenario({ nodes: 3 });
+  await cluster.start({ ...spec, containers: [service()] });
+  expect((await cluster.pod()).spec.nodeName).toBe('node2');
+  expect(await cluster.row()).toMatchObject({ status: 'Running' });
+});
+
+test('a bound Pod never moves, whatever happens to its node and its labels', async () => {
+  const cluster = await podScenario({ nodes: 2 });
+  await cluster.start({ nodeSelector: { 'kubernetes.io/hostname': 'node1' }, containers: [service()] });
+  const before = await cluster.pod();
+  await cluster.client.patch(Node, 'node1', {
+    type: 'merge',
+    patch: { metadata: { labels: { 'kubernetes.io/hostname': 'other' } } },
+  });
+  await cluster.nodes.stop('node1');
+  await cluster.advance('3m');
+  const { metadata, spec } = await cluster.pod();
+  expect(spec.nodeName).toBe('node1');
+  expect(metadata.uid).toBe(before.metadata.uid);
+  await expect(
+    cluster.client.update({ ...(await cluster.pod()), spec: { ...spec, nodeName: 'node2' } }),
+  ).rejects.toThrow(/nodeName|pod updates may not change/);
+});
+
+test('the Pod of a dead node is not ready, is marked for deletion after five minutes, and stays until the node is back', async () => {
+  const cluster = await podScenario({ nodes: 2 });
+  await cluster.start({ nodeName: 'node1', containers: [service()] });
+  await cluster.nodes.stop('node1');
+  await cluster.advance('1m');
+  expect((await cluster.pod()).status?.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('False');
+  expect(await cluster.events()).toContain('Warning NodeNotReady: Node is not ready');
+  const node = await cluster.client.get(Node, 'node1');
+  expect(node.status?.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
+    status: 'Unknown',
+    reason: 'NodeStatusUnknown',
+    message: 'Kubelet stopped posting node status.',
+  });
+  await cluster.advance('6m');
+  expect(await cluster.row()).toMatchObject({ status: 'Terminating' });
+  await cluster.advance('1h');
+  expect(await cluster.row()).toMatchObject({ status: 'Terminating' });
+  await cluster.nodes.start('node1');
+  await cluster.advance('1m');
+  expect(await cluster.row()).toBeUndefined();
+});
+
+test('only a controller replaces the Pod of a dead node', async () => {
+  const cluster = await podScenario({ nodes: 2 });
+  await cluster.start({ nodeName: 'node1', containers: [service()] });
+  await cluster.client.create<Deployment>({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'app', namespace: 'default' },
+    spec: {
+      selector: { matchLabels: { app: 'app' } },
+      replicas: 2,
+      template: { metadata: { labels: { app: 'app' } }, spec: { containers: [service()] } },
+    },
+  });
+  await cluster.advance('10s');
+  await cluster.nodes.stop('node1');
+  await cluster.advance('10m');
+  const { items } = await cluster.client.list(Pod, { namespace: 'default' });
+  const running = items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  expect(running.map(({ metadata, spec }) => [metadata.labels?.app, spec.nodeName])).toEqual([
+    ['app', 'node2'],
+    ['app', 'node2'],
+  ]);
+  expect((await cluster.pod()).metadata.deletionTimestamp).toBeDefined();
+});
+
+test('a Pod is taken out of the API when its node is', async () => {
+  const cluster = await podScenario({ nodes: 2 });
+  await cluster.start({ nodeName: 'node1', containers: [service()] });
+  await cluster.nodes.stop('node1');
+  await cluster.client.delete(Node, 'node1');
+  await cluster.advance('5m');
+  expect(await cluster.row()).toBeUndefined();
+});
+
+test('a machine that is switched off and on again runs its Pods anew, with their restarts counted', async () => {
+  const cluster = await podScenario();
+  await cluster.start({ containers: [service()] });
+  const before = await cluster.pod();
+  await cluster.nodes.stop('node1');
+  await cluster.advance('20s');
+  await cluster.nodes.start('node1');
+  await cluster.advance('30s');
+  const { metadata, status } = await cluster.pod();
+  expect(metadata.uid).toBe(before.metadata.uid);
+  expect(status?.containerStatuses?.[0]).toMatchObject({ restartCount: 1, ready: true });
+  expect(status?.phase).toBe('Running');
+});
+
+test('a restarted kubelet takes over what runs: nothing is restarted, nothing becomes unready', async () => {
+  const cluster = await podScenario();
+  await cluster.start({
+    initContainers: [
+      script('exit 0', { name: 'init' }),
+      service({ name: 'proxy', restartPolicy: 'Always', startupProbe: { exec: { command: ['true'] } } }),
+    ],
+    containers: [
+      service({ readinessProbe: { exec: { command: ['true'] } }, livenessProbe: { exec: { command: ['true'] } } }),
+    ],
+  });
+  await cluster.advance('15s');
+  const before = await cluster.pod();
+  for (let i = 0; i < 3; i++) {
+    await cluster.nodes.restartKubelet('node1');
+    await cluster.advance('1m');
+  }
+  const after = await cluster.pod();
+  expect(after.status?.containerStatuses).toEqual(before.status?.containerStatuses);
+  expect(after.status?.initContainerStatuses).toEqual(before.status?.initContainerStatuses);
+  expect(after.status?.conditions).toEqual(before.status?.conditions);
+});
+
+test('what happens while the kubelet is away is made good when it is back', async () => {
+  const cluster = await podScenario();
+  await cluster.start({ containers: [script('sleep 20; exit 3')] });
+  await cluster.advance('10s');
+  const restarting = cluster.nodes.restartKubelet('node1');
+  await cluster.settle();
+  await restarting;
+  await cluster.advance('15s');
+  const [status] = (await cluster.pod()).status?.containerStatuses ?? [];
+  expect(status).toMatchObject({ restartCount: 1, lastState: { terminated: { exitCode: 3 } } });
+});
+
+test('a Pod that is deleted while the kubelet restarts ends with its grace', async () => {
+  const cluster = await podScenario();
+  await cluster.start({ terminationGracePeriodSeconds: 10, containers: [script('sleep 1d; true')] });
+  await cluster.remove();
+  await cluster.advance('3s');
+  await cluster.nodes.restartKubelet('node1');
+  await cluster.advance('20s');
+  expect(await cluster.row()).toBeUndefined();
+  expect(await runtimeOf(cluster).listContainers()).toEqual([]);
+});
