@@ -48,6 +48,7 @@ export function keyOf(object: KubernetesObject): ObjectKey {
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value);
-  for (const child of Object.values(value)) deepFreeze(child);
+  if (Array.isArray(value)) for (const item of value) deepFreeze(item);
+  else for (const field in value) if (typeof value[field] === 'object') deepFreeze(value[field]);
   return value;
 }

@@ -22,14 +22,20 @@ const metaStruct =
 /**
  * Checks a body from outside against the kind's type, and gives it the form in which it is stored: no unknown fields, no
  * nulls, quantities and times in canonical text. Parts in which nothing changes are shared with the input. An absent
- * `apiVersion` or `kind` is filled in.
+ * `apiVersion` or `kind` is filled in. `known` is the object as it is stored in this version, if it is: what the body shares
+ * with it (`===`, in the same place) is not looked at again.
  * @throws StatusError BadRequest for a body that is not of the kind, a field of the wrong type and, when validation is
  * strict, an unknown field; Invalid for a custom kind's field of the wrong type.
  */
-export function decodeObject(kind: Kind, body: unknown, fieldValidation: FieldValidation): DecodedObject {
+export function decodeObject(
+  kind: Kind,
+  body: unknown,
+  fieldValidation: FieldValidation,
+  known?: KubernetesObject,
+): DecodedObject {
   const identity = checkIdentity(kind, body);
   const state = new Decoding();
-  const decoded = typeDecoder(kind.types, kind.type, kind.custom ? 'openapi' : 'go')(identity, state);
+  const decoded = typeDecoder(kind.types, kind.type, kind.custom ? 'openapi' : 'go')(identity, state, known);
   if (state.fault !== undefined) throw cannotBeHandled(kind, state.fault);
   if (fieldValidation === 'Strict' && state.unknownFields.length > 0) {
     throw cannotBeHandled(kind, `strict decoding error: ${state.unknownFields.join(', ')}`);

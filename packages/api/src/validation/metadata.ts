@@ -63,19 +63,22 @@ export function validateMetadataUpdate(
     'deletionTimestamp',
     'deletionGracePeriodSeconds',
   ] as const) {
-    if (!equalJson(meta[field], before[field])) {
+    if (meta[field] !== before[field] && !equalJson(meta[field], before[field])) {
       errors.push(fieldErrors.invalid(`${path}.${field}`, meta[field], immutable));
     }
   }
-  validateShared(errors, meta, path);
+  validateShared(errors, meta, path, before);
   return errors;
 }
 
-function validateShared(errors: Errors, meta: ObjectMeta, path: string): void {
-  validateLabels(errors, meta.labels, `${path}.labels`);
-  validateAnnotations(errors, meta.annotations, `${path}.annotations`);
-  validateOwnerReferences(errors, meta.ownerReferences, `${path}.ownerReferences`);
-  validateFinalizers(errors, meta.finalizers, `${path}.finalizers`);
+/** What is shared with the metadata before (`===`) is not looked at again. */
+function validateShared(errors: Errors, meta: ObjectMeta, path: string, before: ObjectMeta = {}): void {
+  const { labels, annotations, ownerReferences, finalizers } = meta;
+  if (labels !== before.labels) validateLabels(errors, labels, `${path}.labels`);
+  if (annotations !== before.annotations) validateAnnotations(errors, annotations, `${path}.annotations`);
+  if (ownerReferences !== before.ownerReferences)
+    validateOwnerReferences(errors, ownerReferences, `${path}.ownerReferences`);
+  if (finalizers !== before.finalizers) validateFinalizers(errors, finalizers, `${path}.finalizers`);
 }
 
 /** Keys and values of labels. */

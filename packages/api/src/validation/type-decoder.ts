@@ -7,9 +7,10 @@ import { base64Form, type Scalar, timeForm } from './scalar-forms.ts';
 
 /**
  * Checks a value against a type and gives its canonical form: the same value (`===`) if nothing is to be changed, or
- * `undefined` if it counts as absent or is faulty (then the fault is noted in the state).
+ * `undefined` if it counts as absent or is faulty (then the fault is noted in the state). `known` is a value in canonical form
+ * that stood in the same place before: what is shared with it (`===`) is not looked at again.
  */
-export type Decoder = (value: unknown, state: Decoding) => unknown;
+export type Decoder = (value: unknown, state: Decoding, known?: unknown) => unknown;
 
 const compiled = new WeakMap<
   TypeTable,
@@ -28,9 +29,9 @@ export function typeDecoder(table: TypeTable, name: string, style: FaultStyle): 
   const type = table.get(name);
   let target: Decoder | undefined;
   // Types may contain themselves, so the name is bound before the fields are looked at.
-  const decoder: Decoder = (value, state) => {
+  const decoder: Decoder = (value, state, known) => {
     target ??= compileType(table, name, type, style);
-    return target(value, state);
+    return target(value, state, known);
   };
   byStyle[style].set(name, decoder);
   return decoder;
@@ -90,11 +91,12 @@ function structDecoder(
     if (info.constraints?.nullable === true) nullable.add(field);
   }
   const preserve = type.preserveUnknownFields === true;
-  return (value, state) => {
+  return (value, state, known) => {
     if (!isJsonObject(value)) return style === 'go' ? state.mistyped(value, goType) : state.wrongType(value, 'object');
     state.checkDepth();
     const outer = state.struct;
     state.struct = struct;
+    const before = isJsonObject(known) ? known : noFields;
     let changed: Record<string, unknown> | undefined;
     for (const field in value) {
       const child = value[field];
@@ -107,10 +109,12 @@ function structDecoder(
         } else if (child !== undefined) state.unknownField(field);
       } else if (child === null) {
         result = nullable.has(field) ? null : undefined;
+      } else if (child !== undefined && child === before[field]) {
+        result = child;
       } else if (child !== undefined) {
         state.path.push(field);
         state.fields.push(field);
-        result = decoder(child, state);
+        result = decoder(child, state, before[field]);
         state.fields.pop();
         state.path.pop();
       }
@@ -122,21 +126,27 @@ function structDecoder(
   };
 }
 
+const noFields: JsonObject = Object.freeze(Object.create(null) as JsonObject);
+const noItems: readonly unknown[] = Object.freeze([]);
+
 function listDecoder(item: Decoder, zero: unknown, text: string, style: FaultStyle): Decoder {
-  return (value, state) => {
+  return (value, state, known) => {
     if (!Array.isArray(value)) {
       return style === 'go' ? state.mistyped(value, goTypeText(text)) : state.wrongType(value, 'array');
     }
     state.checkDepth();
+    const before: readonly unknown[] = Array.isArray(known) ? known : noItems;
     let changed: unknown[] | undefined;
     for (let i = 0; i < value.length; i++) {
       const child: unknown = value[i];
       let result: unknown;
       if (child === null || child === undefined) {
         result = zero;
+      } else if (child === before[i]) {
+        result = child;
       } else {
         state.path.push(i);
-        result = item(child, state);
+        result = item(child, state, before[i]);
         state.path.pop();
       }
       if (changed === undefined && result !== child) changed = value.slice(0, i);
@@ -147,19 +157,21 @@ function listDecoder(item: Decoder, zero: unknown, text: string, style: FaultSty
 }
 
 function mapDecoder(item: Decoder, zero: unknown, text: string, style: FaultStyle): Decoder {
-  return (value, state) => {
+  return (value, state, known) => {
     if (!isJsonObject(value)) {
       return style === 'go' ? state.mistyped(value, goTypeText(text)) : state.wrongType(value, 'object');
     }
     state.checkDepth();
+    const before = isJsonObject(known) ? known : noFields;
     let changed: Record<string, unknown> | undefined;
     for (const key in value) {
       const child = value[key];
       let result: unknown;
       if (child === null) result = zero;
+      else if (child !== undefined && child === before[key]) result = child;
       else if (child !== undefined) {
         state.path.push(key);
-        result = item(child, state);
+        result = item(child, state, before[key]);
         state.path.pop();
       }
       if (changed === undefined && (result !== child || child === undefined)) changed = fieldsBefore(value, key);
@@ -171,8 +183,8 @@ function mapDecoder(item: Decoder, zero: unknown, text: string, style: FaultStyl
 
 /** Go writes no empty lists and maps, so what is stored has none where they are optional. */
 function omitEmpty(decoder: Decoder): Decoder {
-  return (value, state) => {
-    const result = decoder(value, state);
+  return (value, state, known) => {
+    const result = decoder(value, state, known);
     if (Array.isArray(result)) return result.length === 0 ? undefined : result;
     for (const _ in result as JsonObject | undefined) return result;
     return undefined;
