@@ -21,7 +21,8 @@ export class AdmissionChain {
     let current: AdmissionRequest & { readonly object: T } = request;
     for (const plugin of this.#plugins) {
       if (plugin.mutate === undefined || plugin.matches?.(current) === false) continue;
-      const changed = await plugin.mutate(current, context);
+      const answer = plugin.mutate(current, context);
+      const changed = answer instanceof Promise ? await answer : answer;
       if (changed !== undefined && changed !== null && changed !== current.object)
         current = { ...current, object: deepFreeze(changed) as T };
     }
@@ -32,7 +33,8 @@ export class AdmissionChain {
   async validate(request: AdmissionRequest, context: AdmissionContext): Promise<void> {
     for (const plugin of this.#plugins) {
       if (plugin.validate === undefined || plugin.matches?.(request) === false) continue;
-      await plugin.validate(request, context);
+      const answer = plugin.validate(request, context);
+      if (answer instanceof Promise) await answer;
     }
   }
 }

@@ -26,9 +26,11 @@ import type { Observable } from 'rxjs';
 import type { AdmissionChain } from './admission-chain.ts';
 import { type Authorizer, apiServerUser, privilegedGroup, refusal } from './authorizer.ts';
 import type { NodeDirectory, ServerContext } from './context.ts';
+import { createObject } from './create-object.ts';
 import { deleteCollection, deleteObject } from './deletes.ts';
 import { createLocalClient } from './local-client.ts';
 import { applyPatch } from './patch-body.ts';
+import { patchObject } from './patch-object.ts';
 import { getObject, listObjects, storedObject } from './reads.ts';
 import type {
   AccessAttributes,
@@ -46,8 +48,8 @@ import { decide, reviewAccess, reviewRules, userInfoBody } from './subresources/
 import { getScale, patchScale, updateScale } from './subresources/scale.ts';
 import type { TokenAuthority } from './tokens/token-authority.ts';
 import { requestToken, verifyToken } from './tokens/token-requests.ts';
+import { runUpdate, updateObject } from './update-object.ts';
 import { type WatchRequest, watchObjects } from './watch.ts';
-import { createObject, patchObject, runUpdate, updateObject } from './writes.ts';
 
 /** What an API server is made of. */
 export interface ApiServerOptions {
@@ -109,6 +111,10 @@ export class ApiServer implements RequestPath {
   }
 
   async authorize(user: UserInfo, attributes: AccessAttributes): Promise<void> {
+    this.#decide(user, attributes);
+  }
+
+  #decide(user: UserInfo, attributes: AccessAttributes): void {
     if (user.groups.includes(privilegedGroup)) return;
     const { allowed, reason } = decide(this.#context.authorizers, user, attributes);
     if (allowed) return;
@@ -118,7 +124,7 @@ export class ApiServer implements RequestPath {
   }
 
   async get(scope: RequestScope, options: GetOptions): Promise<KubernetesObject> {
-    await this.#allow(scope, 'get');
+    this.#allow(scope, 'get');
     if (scope.subresource === 'scale') return getScale(this.#context, scope);
     return getObject(this.#context, scope, options.resourceVersion);
   }
@@ -127,24 +133,24 @@ export class ApiServer implements RequestPath {
     scope: RequestScope,
     options: ListOptions & { readonly sendInitialEvents?: boolean },
   ): Promise<ObjectList> {
-    await this.#allow(scope, 'list');
+    this.#allow(scope, 'list');
     return listObjects(this.#context, scope, options);
   }
 
   async watch(scope: RequestScope, options: WatchRequest): Promise<Observable<WatchEvent>> {
-    await this.#allow(scope, 'watch');
+    this.#allow(scope, 'watch');
     return watchObjects(this.#context, scope, options);
   }
 
   async create(scope: RequestScope, body: unknown, options: WriteOptions): Promise<WriteResult> {
-    await this.#allow(scope, 'create');
+    this.#allow(scope, 'create');
     if (scope.subresource !== '') return this.#createSubresource(scope, body, options);
     if (isVirtual(scope.kind)) return this.#createVirtual(scope, body, options);
     return createObject(this.#context, scope, body, options);
   }
 
   async update(scope: RequestScope, body: unknown, options: WriteOptions): Promise<WriteResult> {
-    await this.#allow(scope, 'update');
+    this.#allow(scope, 'update');
     const { subresource } = scope;
     if (subresource === 'scale')
       return { object: await updateScale(this.#context, scope, body, options), created: false };
@@ -153,7 +159,7 @@ export class ApiServer implements RequestPath {
   }
 
   async patch(scope: RequestScope, patch: PatchBody, options: WriteOptions): Promise<WriteResult> {
-    await this.#allow(scope, 'patch');
+    this.#allow(scope, 'patch');
     const { subresource, kind } = scope;
     if (subresource === 'scale')
       return { object: await patchScale(this.#context, scope, patch, options), created: false };
@@ -166,7 +172,7 @@ export class ApiServer implements RequestPath {
   }
 
   async delete(scope: RequestScope, options: DeleteRequestOptions): Promise<DeleteResult> {
-    await this.#allow(scope, 'delete');
+    this.#allow(scope, 'delete');
     return deleteObject(this.#context, scope, options);
   }
 
@@ -175,13 +181,13 @@ export class ApiServer implements RequestPath {
     selection: ListOptions,
     options: DeleteRequestOptions,
   ): Promise<ObjectList> {
-    await this.#allow(scope, 'deletecollection');
+    this.#allow(scope, 'deletecollection');
     return deleteCollection(this.#context, scope, selection, options);
   }
 
   async node(scope: RequestScope): Promise<{ pod: Stored<Pod>; node: NodeApi }> {
     // Streams are made by POST or, over WebSockets, by GET: both create something.
-    await this.#allow(scope, scope.subresource === 'log' ? 'get' : 'create');
+    this.#allow(scope, scope.subresource === 'log' ? 'get' : 'create');
     const pod = storedObject(this.#context, scope) as Stored<Pod>;
     const nodeName = pod.spec.nodeName ?? '';
     if (nodeName === '') {
@@ -228,18 +234,14 @@ export class ApiServer implements RequestPath {
     }
   }
 
-  async #allow(scope: RequestScope, verb: string): Promise<void> {
-    if (scope.user.groups.includes(privilegedGroup)) return;
-    const { kind, namespace, name, subresource } = scope;
-    await this.authorize(scope.user, {
-      verb,
-      group: kind.group,
-      version: kind.version,
-      resource: kind.resource,
-      subresource,
-      namespace,
-      name,
-    });
+  /** @throws StatusError Forbidden; NotFound for a subresource that the kind does not have */
+  #allow(scope: RequestScope, verb: string): void {
+    const { kind, user, namespace, name, subresource } = scope;
+    const { group, version, resource } = kind;
+    // Whoever creates an object chooses its name, so no rule can go by it.
+    const asked = verb === 'create' && subresource === '' ? '' : name;
+    this.#decide(user, { verb, group, version, resource, subresource, namespace, name: asked });
+    if (subresource !== '' && kind.subresources[subresource] === undefined) throw failures.noSuchPath();
   }
 
   /** Updates of a part of a Pod or Namespace that has an endpoint of its own. */

@@ -31,8 +31,8 @@ export interface ServerContext {
 export function admissionContext(
   server: ServerContext,
   warn: (text: string) => void,
-): AdmissionContext & { committed(object: KubernetesObject): Promise<void> } {
-  const tasks: ((object: KubernetesObject) => void | Promise<void>)[] = [];
+): AdmissionContext & { committed(object: KubernetesObject): Promise<void> | undefined } {
+  let tasks: ((object: KubernetesObject) => void | Promise<void>)[] | undefined;
   return {
     client: server.client,
     clock: server.environment.clock,
@@ -40,10 +40,16 @@ export function admissionContext(
     events: server.events,
     warn,
     afterCommit: (task) => {
+      tasks ??= [];
       tasks.push(task);
     },
-    committed: async (object) => {
-      for (const task of tasks) await task(object);
-    },
+    committed: (object) => (tasks === undefined ? undefined : runAll(tasks, object)),
   };
+}
+
+async function runAll(
+  tasks: readonly ((object: KubernetesObject) => void | Promise<void>)[],
+  object: KubernetesObject,
+): Promise<void> {
+  for (const task of tasks) await task(object);
 }

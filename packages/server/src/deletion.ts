@@ -160,7 +160,16 @@ function checkPreconditions(object: Stored, resource: QualifiedResource, options
   }
 }
 
+let latestSecond = Number.NaN;
+let latestText = '';
+
 /** RFC 3339 in whole seconds, UTC: Kubernetes' metav1.Time. `ms` are milliseconds since the epoch. */
 export function timestamp(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(ms / 1000);
+  // Most writes fall into the same second as the one before.
+  if (second !== latestSecond) {
+    latestSecond = second;
+    latestText = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
+  }
+  return latestText;
 }

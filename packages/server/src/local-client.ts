@@ -1,4 +1,4 @@
-import { failures, type Kind, type KubernetesObject, keyOf, type ObjectKey, type Stored } from '@orrery/api';
+import { failures, type Kind, type KubernetesObject, keyOf, type ObjectKey, parseKey, type Stored } from '@orrery/api';
 import type {
   ApplyOptions,
   Client,
@@ -148,7 +148,7 @@ class LocalClient implements Client {
   }
 
   #scope(kind: Kind, key: ObjectKey | string, subresource = ''): RequestScope {
-    const { namespace, name } = typeof key === 'string' ? { namespace: '', name: key } : key;
+    const { namespace, name } = typeof key === 'string' ? parseKey(key) : key;
     return {
       user: this.#user,
       kind: kind as Kind,

@@ -42,10 +42,7 @@ export function prepareCreate(
   const out: Fields = { ...object, metadata };
   if (kind.group === '' && kind.kind === 'Namespace') return prepareNamespace(out);
   if (!rules.statusSubresource || rules.keepsStatusOnCreate) return out;
-  const status = initialStatus(out, kind);
-  if (status === undefined) delete out.status;
-  else out.status = status;
-  return out;
+  return withField(out, 'status', initialStatus(out, kind));
 }
 
 function prepareNamespace(namespace: Fields): KubernetesObject {
@@ -91,17 +88,25 @@ function initialPodStatus(object: Fields): unknown {
   return status;
 }
 
-/** Metadata that only the server changes, taken over from the stored object. */
+/** Metadata that only the server changes, taken over from the stored object; the same metadata if it says that already. */
 function serverMetadata(meta: ObjectMeta, old: Stored['metadata']): ObjectMeta {
-  const out: ObjectMeta = { ...meta, uid: old.uid, creationTimestamp: old.creationTimestamp };
-  for (const field of ['generation', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
-    if (old[field] === undefined) delete out[field];
-    else Object.assign(out, { [field]: old[field] });
-  }
-  delete out.selfLink;
-  if (out.name === undefined) out.name = old.name;
-  if (old.namespace !== undefined && (out.namespace === undefined || out.namespace === ''))
-    out.namespace = old.namespace;
+  if (meta === old) return meta;
+  const { generation, deletionTimestamp, deletionGracePeriodSeconds } = old;
+  const {
+    selfLink: _1,
+    generation: _2,
+    deletionTimestamp: _3,
+    deletionGracePeriodSeconds: _4,
+    namespace = '',
+    ...given
+  } = meta;
+  const { uid, creationTimestamp } = old;
+  const out: ObjectMeta = { name: old.name, ...given, uid, creationTimestamp };
+  if (namespace !== '') out.namespace = namespace;
+  else if (old.namespace !== undefined) out.namespace = old.namespace;
+  if (generation !== undefined) out.generation = generation;
+  if (deletionTimestamp !== undefined) out.deletionTimestamp = deletionTimestamp;
+  if (deletionGracePeriodSeconds !== undefined) out.deletionGracePeriodSeconds = deletionGracePeriodSeconds;
   return out;
 }
 
@@ -112,17 +117,20 @@ export function prepareUpdate(
   kind: Kind,
   rules: ResourceRules,
 ): KubernetesObject {
-  const next: Fields = { ...object, metadata: serverMetadata(object.metadata ?? {}, old.metadata) };
   const before = old as Fields;
-  if (rules.statusSubresource) keep(next, before, 'status');
+  let next: Fields = withField(object, 'metadata', serverMetadata(object.metadata ?? {}, old.metadata));
+  if (rules.statusSubresource) next = withField(next, 'status', before.status);
   if (kind.group === '' && kind.kind === 'Namespace') {
     // Only /finalize changes a namespace's finalizers.
     const finalizers = (before.spec as { finalizers?: unknown } | undefined)?.finalizers;
-    next.spec = { ...(next.spec as object | undefined), ...(finalizers === undefined ? {} : { finalizers }) };
+    next = {
+      ...next,
+      spec: { ...(next.spec as object | undefined), ...(finalizers === undefined ? {} : { finalizers }) },
+    };
   }
-  if (kind.group === '' && kind.kind === 'Pod') markUngated(next, before);
+  if (kind.group === '' && kind.kind === 'Pod') next = markUngated(next, before);
   if (rules.generation && desiredStateChanged(next, before, kind)) {
-    next.metadata = { ...next.metadata, generation: (old.metadata.generation ?? 0) + 1 };
+    next = { ...next, metadata: { ...next.metadata, generation: (old.metadata.generation ?? 0) + 1 } };
   }
   return next;
 }
@@ -140,35 +148,45 @@ export function prepareFinalize(
 
 /** The object that an update through `/status` stores: only the status (and some metadata) changes. Pure. */
 export function prepareStatusUpdate(object: KubernetesObject, old: Stored, kind: Kind): KubernetesObject {
-  const metadata = serverMetadata(object.metadata ?? {}, old.metadata);
-  if (kind.custom) {
-    const kept: ObjectMeta = { ...old.metadata };
-    if (metadata.managedFields !== undefined) kept.managedFields = metadata.managedFields;
-    if (metadata.resourceVersion !== undefined) kept.resourceVersion = metadata.resourceVersion;
-    const out: Fields = { ...old, metadata: kept };
-    keep(out, object as Fields, 'status');
-    return out;
+  const { status } = object as Fields;
+  const before: Fields = old;
+  if (kind.group === '' && kind.kind === 'Pod') {
+    const metadata = serverMetadata(object.metadata ?? {}, old.metadata);
+    const { ownerReferences } = old.metadata;
+    const kept = metadata.ownerReferences === ownerReferences ? metadata : withOptional(metadata, { ownerReferences });
+    return withField({ ...before, metadata: kept }, 'status', withQosClass(status, before));
   }
-  if (kind.kind === 'Deployment' && old.metadata.labels !== undefined) metadata.labels = old.metadata.labels;
-  if (kind.kind === 'Pod') {
-    if (old.metadata.ownerReferences === undefined) delete metadata.ownerReferences;
-    else metadata.ownerReferences = old.metadata.ownerReferences;
-  }
-  const out: Fields = { ...old, metadata };
-  keep(out, object as Fields, 'status');
-  if (kind.kind === 'Pod' && typeof out.status === 'object' && out.status !== null) {
-    // The QoS class follows from the spec and never changes.
-    out.status = {
-      ...out.status,
-      qosClass: (old as { status?: { qosClass?: string } }).status?.qosClass ?? qosClass(old),
-    };
-  }
-  return out;
+  const metadata = kind.custom ? old.metadata : serverMetadata(object.metadata ?? {}, old.metadata);
+  const { labels } = old.metadata;
+  const kept = kind.kind === 'Deployment' && metadata.labels !== labels ? withOptional(metadata, { labels }) : metadata;
+  const managedFields = object.metadata?.managedFields;
+  // A custom object's status brings no metadata but who manages it.
+  const tracked =
+    kind.custom && managedFields !== undefined && managedFields !== kept.managedFields
+      ? { ...kept, managedFields }
+      : kept;
+  return withField({ ...before, metadata: tracked }, 'status', status);
 }
 
-function keep(target: Fields, source: Fields, field: 'status' | 'spec'): void {
-  if (source[field] === undefined) delete target[field];
-  else target[field] = source[field];
+/** The QoS class follows from the spec and never changes. */
+function withQosClass(status: unknown, old: Fields): unknown {
+  if (typeof status !== 'object' || status === null) return status;
+  const wanted = (old.status as { qosClass?: string } | undefined)?.qosClass ?? qosClass(old);
+  return (status as { qosClass?: string }).qosClass === wanted ? status : { ...status, qosClass: wanted };
+}
+
+/** The metadata with one field set, or without it if the value is undefined. */
+function withOptional(metadata: ObjectMeta, field: { readonly [name: string]: unknown }): ObjectMeta {
+  const entries = Object.entries({ ...metadata, ...field }).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as ObjectMeta;
+}
+
+/** The object with one field set, or without it if the value is undefined; the same object if it is so. */
+function withField(object: Fields, field: 'metadata' | 'status', value: unknown): Fields {
+  if (object[field] === value) return object;
+  if (value !== undefined) return { ...object, [field]: value };
+  const { [field]: _, ...rest } = object;
+  return rest;
 }
 
 interface ConditionsStatus {
@@ -176,29 +194,24 @@ interface ConditionsStatus {
 }
 
 /** When the last scheduling gate goes, the condition that told of it goes too. */
-function markUngated(next: Fields, before: Fields): void {
+function markUngated(next: Fields, before: Fields): Fields {
   const gatesNow = (next.spec as PodSpecParts | undefined)?.schedulingGates ?? [];
   const gatesBefore = (before.spec as PodSpecParts | undefined)?.schedulingGates ?? [];
-  if (gatesBefore.length === 0 || gatesNow.length > 0) return;
+  if (gatesBefore.length === 0 || gatesNow.length > 0) return next;
   const status = next.status as ConditionsStatus | undefined;
-  if (status?.conditions === undefined) return;
-  next.status = {
-    ...status,
-    conditions: status.conditions.filter((c) => !(c.type === 'PodScheduled' && c.reason === 'SchedulingGated')),
-  };
+  if (status?.conditions === undefined) return next;
+  const conditions = status.conditions.filter((c) => !(c.type === 'PodScheduled' && c.reason === 'SchedulingGated'));
+  return { ...next, status: { ...status, conditions } };
 }
 
 /** Whether a change concerns desired state, which `generation` counts (Kubernetes API conventions, "Metadata"). */
 function desiredStateChanged(next: Fields, before: Fields, kind: Kind): boolean {
-  if (kind.custom) {
-    const names = new Set([...Object.keys(next), ...Object.keys(before)]);
-    for (const name of names) {
-      if (name === 'metadata' || name === 'status' || name === 'apiVersion' || name === 'kind') continue;
-      if (!equalJson(next[name as 'spec'], before[name as 'spec'])) return true;
+  for (const part of [next, before]) {
+    for (const field in part) {
+      if (field === 'metadata' || field === 'status' || field === 'apiVersion' || field === 'kind') continue;
+      if (!equalJson(next[field as 'spec'], before[field as 'spec'])) return true;
     }
-    return false;
   }
-  if (!equalJson(next.spec, before.spec)) return true;
   return kind.kind === 'Deployment' && !equalJson(next.metadata?.annotations ?? {}, before.metadata?.annotations ?? {});
 }
 

@@ -3,21 +3,15 @@ import type { UserInfo } from '@orrery/core';
 import type { IndexValues, ObjectStore } from '@orrery/store';
 import type { AccessRule, Authorizer, Decision } from '../authorizer.ts';
 import type { AccessAttributes } from '../request-path.ts';
+import { rbacCollections } from './collections.ts';
 import { ruleAllows } from './rules.ts';
-
-const collections = {
-  roles: 'roles.rbac.authorization.k8s.io',
-  clusterRoles: 'clusterroles.rbac.authorization.k8s.io',
-  roleBindings: 'rolebindings.rbac.authorization.k8s.io',
-  clusterRoleBindings: 'clusterrolebindings.rbac.authorization.k8s.io',
-} as const;
 
 const subjectIndex = 'subject';
 
 /** The store's indexes that RBAC looks bindings up by: whom they are for. */
 export const rbacIndexes: { readonly [collection: string]: { readonly [index: string]: IndexValues } } = {
-  [collections.roleBindings]: { [subjectIndex]: subjectsOf },
-  [collections.clusterRoleBindings]: { [subjectIndex]: subjectsOf },
+  [rbacCollections.roleBindings]: { [subjectIndex]: subjectsOf },
+  [rbacCollections.clusterRoleBindings]: { [subjectIndex]: subjectsOf },
 };
 
 function subjectsOf(binding: KubernetesObject): readonly string[] {
@@ -38,29 +32,36 @@ function subjectsFor(user: UserInfo): readonly string[] {
 }
 
 /** Allows what Roles and ClusterRoles allow the user that they are bound to (Kubernetes "Using RBAC Authorization"). */
-export function createRbacAuthorizer(store: Pick<ObjectStore, 'get' | 'list'>): Authorizer {
+export function createRbacAuthorizer(store: Pick<ObjectStore, 'get' | 'list' | 'changedAt'>): Authorizer {
   return new RbacAuthorizer(store);
 }
 
 interface BoundRule {
   readonly rule: PolicyRule;
-  /** How the reason names the binding. */
-  readonly through: string;
+  readonly binding: Stored<RoleBinding>;
+  readonly subject: string;
+}
+
+/** A user's rules per namespace, while no role and no binding changes. */
+interface KnownRules {
+  readonly changedAt: number;
+  readonly byNamespace: Map<string, readonly BoundRule[]>;
 }
 
 class RbacAuthorizer implements Authorizer {
-  readonly #store: Pick<ObjectStore, 'get' | 'list'>;
+  readonly #store: Pick<ObjectStore, 'get' | 'list' | 'changedAt'>;
+  /** Clients in this process ask with the same user again and again. */
+  readonly #known = new WeakMap<UserInfo, KnownRules>();
 
-  constructor(store: Pick<ObjectStore, 'get' | 'list'>) {
+  constructor(store: Pick<ObjectStore, 'get' | 'list' | 'changedAt'>) {
     this.#store = store;
   }
 
   authorize(user: UserInfo, attributes: AccessAttributes): Decision {
-    const namespace = 'path' in attributes ? '' : attributes.namespace;
-    for (const { rule, through } of this.#rulesFor(user, namespace)) {
-      if (ruleAllows(rule, attributes)) return { allowed: true, reason: `RBAC: allowed by ${through}` };
+    for (const bound of this.#rulesFor(user, 'path' in attributes ? '' : attributes.namespace)) {
+      if (ruleAllows(bound.rule, attributes)) return new Allowed(bound);
     }
-    return { allowed: undefined, reason: '' };
+    return noOpinion;
   }
 
   rules(user: UserInfo, namespace: string): readonly AccessRule[] {
@@ -73,34 +74,73 @@ class RbacAuthorizer implements Authorizer {
     return out;
   }
 
-  *#rulesFor(user: UserInfo, namespace: string): Iterable<BoundRule> {
+  #rulesFor(user: UserInfo, namespace: string): readonly BoundRule[] {
+    let changedAt = 0;
+    for (const collection of collections) changedAt = Math.max(changedAt, this.#store.changedAt(collection));
+    let known = this.#known.get(user);
+    if (known === undefined || known.changedAt !== changedAt) {
+      known = { changedAt, byNamespace: new Map() };
+      this.#known.set(user, known);
+    }
+    let rules = known.byNamespace.get(namespace);
+    if (rules === undefined) {
+      rules = this.#findRules(user, namespace);
+      known.byNamespace.set(namespace, rules);
+    }
+    return rules;
+  }
+
+  #findRules(user: UserInfo, namespace: string): readonly BoundRule[] {
     const subjects = subjectsFor(user);
+    const out: BoundRule[] = [];
     for (const subject of subjects) {
-      const { items } = this.#store.list(collections.clusterRoleBindings, {
+      const { items } = this.#store.list(rbacCollections.clusterRoleBindings, {
         index: { name: subjectIndex, value: subject },
       });
-      for (const binding of items) yield* this.#bound(binding as Stored<RoleBinding>, 'ClusterRoleBinding', subject);
+      for (const binding of items) this.#addBound(out, binding as Stored<RoleBinding>, subject);
     }
-    if (namespace === '') return;
+    if (namespace === '') return out;
     for (const subject of subjects) {
-      const { items } = this.#store.list(collections.roleBindings, {
+      const { items } = this.#store.list(rbacCollections.roleBindings, {
         namespace,
         index: { name: subjectIndex, value: subject },
       });
-      for (const binding of items) yield* this.#bound(binding as Stored<RoleBinding>, 'RoleBinding', subject);
+      for (const binding of items) this.#addBound(out, binding as Stored<RoleBinding>, subject);
     }
+    return out;
   }
 
-  *#bound(binding: Stored<RoleBinding>, bindingKind: string, subject: string): Iterable<BoundRule> {
+  #addBound(out: BoundRule[], binding: Stored<RoleBinding>, subject: string): void {
     const { kind, name } = binding.roleRef;
     const namespace = binding.metadata.namespace ?? '';
     const role =
       kind === 'ClusterRole'
-        ? this.#store.get(collections.clusterRoles, { namespace: '', name })
-        : this.#store.get(collections.roles, { namespace, name });
+        ? this.#store.get(rbacCollections.clusterRoles, { namespace: '', name })
+        : this.#store.get(rbacCollections.roles, { namespace, name });
     if (role === undefined) return;
-    const bound = `${bindingKind} "${namespace === '' ? binding.metadata.name : `${binding.metadata.name}/${namespace}`}" of ${kind} "${name}" to ${subjectText(subject)}`;
-    for (const rule of (role as Stored<Role | ClusterRole>).rules ?? []) yield { rule, through: bound };
+    for (const rule of (role as Stored<Role | ClusterRole>).rules ?? []) out.push({ rule, binding, subject });
+  }
+}
+
+const collections = Object.values(rbacCollections);
+const noOpinion: Decision = Object.freeze({ allowed: undefined, reason: '' });
+
+/** The reason is asked for by reviews alone, so it is put in words only then. */
+class Allowed implements Decision {
+  readonly allowed = true;
+  readonly #bound: BoundRule;
+
+  constructor(bound: BoundRule) {
+    this.#bound = bound;
+  }
+
+  get reason(): string {
+    const { binding, subject } = this.#bound;
+    const { metadata, roleRef } = binding;
+    const namespace = metadata.namespace ?? '';
+    const bound =
+      namespace === '' ? `ClusterRoleBinding "${metadata.name}"` : `RoleBinding "${metadata.name}/${namespace}"`;
+    return `RBAC: allowed by ${bound} of ${roleRef.kind} "${roleRef.name}" to ${subjectText(subject)}`;
   }
 }
 

@@ -18,7 +18,7 @@ function has(list: readonly string[] | undefined, wanted: string): boolean {
 }
 
 /** `pods`, `pods/log`, `*`, `*` + `/scale`: a rule for a resource says nothing of its subresources. */
-function resourceMatches(resources: readonly string[], resource: string, subresource: string): boolean {
+export function resourceMatches(resources: readonly string[], resource: string, subresource: string): boolean {
   if (resources.includes('*')) return true;
   const asked = subresource === '' ? resource : `${resource}/${subresource}`;
   return resources.includes(asked) || (subresource !== '' && resources.includes(`*/${subresource}`));
@@ -29,7 +29,8 @@ function nameMatches(names: readonly string[], name: string): boolean {
   return names.length === 0 || names.includes(name);
 }
 
-function pathMatches(pattern: string, path: string): boolean {
+/** Whether a rule's path allows a path: the same one, or one that begins as far as its final `*`. */
+export function pathMatches(pattern: string, path: string): boolean {
   if (pattern === '*' || pattern === path) return true;
   return pattern.endsWith('*') && path.startsWith(pattern.slice(0, -1));
 }

@@ -13,7 +13,7 @@ import type { ServerContext } from '../context.ts';
 import { deleteObject } from '../deletes.ts';
 import { timestamp } from '../deletion.ts';
 import type { RequestScope, WriteResult } from '../request-path.ts';
-import { runUpdate } from '../writes.ts';
+import { runUpdate } from '../update-object.ts';
 
 const success: Status = Object.freeze({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
 

@@ -8,12 +8,12 @@ export function decide(
   authorizers: readonly Authorizer[],
   user: UserInfo,
   attributes: AccessAttributes,
-): { allowed: boolean; reason: string } {
+): { readonly allowed: boolean; readonly reason: string } {
   const reasons: string[] = [];
   for (const authorizer of authorizers) {
-    const { allowed, reason } = authorizer.authorize(user, attributes);
-    if (allowed !== undefined) return { allowed, reason };
-    if (reason !== '') reasons.push(reason);
+    const decision = authorizer.authorize(user, attributes);
+    if (decision.allowed !== undefined) return decision as { readonly allowed: boolean; readonly reason: string };
+    if (decision.reason !== '') reasons.push(decision.reason);
   }
   return { allowed: false, reason: reasons.join(', ') };
 }

@@ -15,7 +15,7 @@ import { applyPatch } from '../patch-body.ts';
 import { storedObject } from '../reads.ts';
 import type { PatchBody, RequestScope } from '../request-path.ts';
 import { convert } from '../resource-rules.ts';
-import { runUpdate } from '../writes.ts';
+import { runUpdate } from '../update-object.ts';
 
 type Scalable = KubernetesObject & {
   spec?: { replicas?: number; selector?: LabelSelector | { [key: string]: string } };
