@@ -1,0 +1,119 @@
+import type { Container, PodSpec } from '@orrery/api';
+import fc from 'fast-check';
+
+/** What a container does: it ends after some seconds with some code, and takes its time when it is asked to stop. */
+interface Behaviour {
+  readonly seconds: number;
+  readonly code: number;
+  readonly stop: 'at once' | 'slowly' | 'never';
+}
+
+/** A Pod drawn by chance. */
+export interface RandomPod {
+  readonly restartPolicy: 'Always' | 'OnFailure' | 'Never';
+  readonly init: readonly { readonly sidecar: boolean; readonly does: Behaviour }[];
+  readonly regular: readonly { readonly probed: boolean; readonly hooked: boolean; readonly does: Behaviour }[];
+  readonly graceSeconds: number;
+  readonly deadlineSeconds: number | undefined;
+}
+
+/** What happens to the cluster, one thing after the other. */
+export type Step =
+  | { readonly type: 'wait'; readonly seconds: number }
+  | { readonly type: 'kill'; readonly node: number; readonly pick: number }
+  | { readonly type: 'sandbox'; readonly node: number }
+  | { readonly type: 'probe'; readonly healthy: boolean }
+  | { readonly type: 'kubelet'; readonly node: number }
+  | { readonly type: 'machine'; readonly node: number }
+  | { readonly type: 'control-plane' }
+  | { readonly type: 'delete'; readonly pick: number; readonly grace: number };
+
+const behaviour: fc.Arbitrary<Behaviour> = fc.record({
+  seconds: fc.oneof(fc.integer({ min: 0, max: 60 }), fc.constant(1_000_000)),
+  code: fc.constantFrom(0, 0, 1, 3),
+  stop: fc.constantFrom('at once' as const, 'slowly' as const, 'never' as const),
+});
+/** Init containers mostly succeed soon, or nothing would ever be seen of the rest. */
+const preparing: fc.Arbitrary<Behaviour> = fc.record({
+  seconds: fc.integer({ min: 0, max: 5 }),
+  code: fc.constantFrom(0, 0, 0, 1),
+  stop: fc.constantFrom('at once' as const, 'never' as const),
+});
+
+const pod: fc.Arbitrary<RandomPod> = fc.record({
+  restartPolicy: fc.constantFrom('Always' as const, 'OnFailure' as const, 'Never' as const),
+  init: fc.array(
+    fc
+      .boolean()
+      .chain((sidecar) => fc.record({ sidecar: fc.constant(sidecar), does: sidecar ? behaviour : preparing })),
+    { maxLength: 3 },
+  ),
+  regular: fc.array(fc.record({ probed: fc.boolean(), hooked: fc.boolean(), does: behaviour }), {
+    minLength: 1,
+    maxLength: 3,
+  }),
+  graceSeconds: fc.constantFrom(1, 10, 30),
+  deadlineSeconds: fc.constantFrom(undefined, undefined, undefined, 40),
+});
+
+const kind = <T extends Step['type']>(type: T) => fc.constant(type);
+const node = fc.nat(1);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ type: kind('wait'), seconds: fc.integer({ min: 0, max: 60 }) }) },
+  { weight: 3, arbitrary: fc.record({ type: kind('kill'), node, pick: fc.nat(9) }) },
+  { weight: 2, arbitrary: fc.record({ type: kind('sandbox'), node }) },
+  { weight: 2, arbitrary: fc.record({ type: kind('probe'), healthy: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ type: kind('kubelet'), node }) },
+  { weight: 1, arbitrary: fc.record({ type: kind('machine'), node }) },
+  { weight: 1, arbitrary: fc.record({ type: kind('control-plane') }) },
+  { weight: 1, arbitrary: fc.record({ type: kind('delete'), pick: fc.nat(2), grace: fc.constantFrom(0, 1, 30) }) },
+);
+
+/** Pods, what happens to their cluster, and the seed of everything else. */
+export const scenario = fc.record({
+  pods: fc.array(pod, { minLength: 1, maxLength: 3 }),
+  steps: fc.array(step, { maxLength: 14 }),
+  seed: fc.nat(1000),
+});
+
+/** The spec of a Pod drawn by chance. `/health/bad` on the node makes probes fail. */
+export function podTemplate({ restartPolicy, init, regular, graceSeconds, deadlineSeconds }: RandomPod): PodSpec {
+  return {
+    restartPolicy,
+    terminationGracePeriodSeconds: graceSeconds,
+    ...(deadlineSeconds === undefined ? {} : { activeDeadlineSeconds: deadlineSeconds }),
+    volumes: [
+      { name: 'data', emptyDir: {} },
+      { name: 'health', hostPath: { path: '/health', type: 'DirectoryOrCreate' } },
+    ],
+    initContainers: init.map(({ sidecar, does }, i) => ({
+      ...container(`i${i}`, does),
+      ...(sidecar ? { restartPolicy: 'Always' } : {}),
+    })),
+    containers: regular.map(({ probed, hooked, does }, i) => ({
+      ...container(`c${i}`, does),
+      ...(probed ? { livenessProbe: probe(5), readinessProbe: probe(3) } : {}),
+      ...(hooked ? { lifecycle: { preStop: { sleep: { seconds: 1 } } } } : {}),
+    })),
+  };
+}
+
+const probe = (periodSeconds: number) => ({
+  exec: { command: ['test', '!', '-e', '/health/bad'] },
+  periodSeconds,
+  failureThreshold: 2,
+});
+
+const traps = { 'at once': 'exit 0', slowly: 'sleep 5; exit 0', never: '' };
+
+function container(name: string, { seconds, code, stop }: Behaviour): Container {
+  return {
+    name,
+    image: 'busybox:1',
+    command: ['sh', '-c', `trap "${traps[stop]}" TERM; sleep ${seconds} & wait $!; exit ${code}`],
+    volumeMounts: [
+      { name: 'data', mountPath: '/data' },
+      { name: 'health', mountPath: '/health' },
+    ],
+  };
+}
