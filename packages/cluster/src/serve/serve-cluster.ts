@@ -1,4 +1,4 @@
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Environment } from '@orrery/core';
 import { createRealClock } from '@orrery/core';
@@ -57,8 +57,29 @@ export function adminKubeconfig(url: string, { authority, admin }: ClusterCertif
 
 /** Writes a kubeconfig, readable by its owner alone, in one step. @throws what the file system refuses with */
 export async function writeKubeconfig(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const scratch = `${path}.${process.pid}.tmp`;
   await writeFile(scratch, text, { mode: 0o600 });
   await rename(scratch, path);
+}
+
+/** Makes a folder and those above it, one by one: Node's own way of doing so never ends below a folder like `/proc`. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    const above = dirname(path);
+    if (code !== 'ENOENT' || above === path || (await isFolder(above))) throw error;
+    await makeFolder(above);
+    await mkdir(path);
+  }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
