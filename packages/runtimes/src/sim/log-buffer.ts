@@ -16,13 +16,26 @@ const longestLine = 16_384;
 /** What an entry costs beside its text. */
 const overhead = 24;
 
+/** The same line again and again at one pace, as probes and loops in scripts write it: one run, however often. */
+interface Run {
+  readonly stream: 'stdout' | 'stderr';
+  readonly text: string | LazyLine;
+  /** Time of the first line, in milliseconds since the epoch. */
+  readonly start: number;
+  /** Milliseconds from line to line. */
+  step: number;
+  /** Time at which one more line belongs to the run, in milliseconds since the epoch. */
+  next: number;
+  count: number;
+}
+
 /** What a container wrote, line by line, with the time of each. The oldest half goes when there is too much. */
 export class LogBuffer {
   readonly #now: () => number;
   readonly #limit: number;
-  /** Milliseconds since the epoch; negative for standard error. */
-  #times: number[] = [];
-  #texts: (string | LazyLine)[] = [];
+  #runs: Run[] = [];
+  #last: Run | undefined;
+  /** Bytes of all lines, with what each costs beside its text. */
   #size = 0;
   #ended = false;
   readonly #partial = { stdout: '', stderr: '' };
@@ -52,20 +65,39 @@ export class LogBuffer {
   append(stream: 'stdout' | 'stderr', text: string | LazyLine): void {
     if (this.#ended) return;
     const time = this.#now();
-    this.#times.push(stream === 'stdout' ? time : -time);
-    this.#texts.push(text);
+    const last = this.#last;
+    if (
+      last !== undefined &&
+      last.text === text &&
+      last.stream === stream &&
+      (last.next === time || last.count === 1)
+    ) {
+      if (last.count === 1) last.step = time - last.start;
+      last.count++;
+      last.next = time + last.step;
+    } else {
+      this.#last = { stream, text, start: time, step: 0, next: time, count: 1 };
+      this.#runs.push(this.#last);
+    }
     this.#size += text.length + overhead;
     if (this.#size > this.#limit) this.#rotate();
     if (this.#followers.size === 0) return;
-    const entry = { time, stream, text: typeof text === 'string' ? text : text.render(time) };
+    const entry = entryAt(time, stream, text);
     for (const follower of [...this.#followers]) follower.next(entry);
   }
 
   #rotate(): void {
-    const from = Math.ceil(this.#texts.length / 2);
-    this.#times = this.#times.slice(from);
-    this.#texts = this.#texts.slice(from);
-    this.#size = this.#texts.reduce((size, text) => size + text.length + overhead, 0);
+    const half = this.#limit / 2;
+    let from = 0;
+    for (let run = this.#runs[0]; run !== undefined && this.#size > half; run = this.#runs[from]) {
+      const each = run.text.length + overhead;
+      const gone = Math.min(run.count, Math.ceil((this.#size - half) / each));
+      this.#size -= gone * each;
+      if (gone === run.count) from++;
+      else this.#runs[from] = { ...run, start: run.start + gone * run.step, count: run.count - gone };
+    }
+    this.#runs = this.#runs.slice(from);
+    this.#last = this.#runs.at(-1);
   }
 
   /** The container has ended: what is left without a newline counts too, and followers are done. */
@@ -83,21 +115,18 @@ export class LogBuffer {
   /** All lines from the oldest kept; with `follow`, then what comes, until the end. */
   read(follow: boolean): Observable<LogEntry> {
     return new Observable((subscriber) => {
-      for (let at = 0; at < this.#texts.length && !subscriber.closed; at++) subscriber.next(this.#entry(at));
+      for (let at = 0; at < this.#runs.length && !subscriber.closed; at++) {
+        const { stream, text, start, step, count } = this.#runs[at] as Run;
+        for (let line = 0; line < count && !subscriber.closed; line++)
+          subscriber.next(entryAt(start + line * step, stream, text));
+      }
       if (!follow || this.#ended) return subscriber.complete();
       this.#followers.add(subscriber);
       return () => this.#followers.delete(subscriber);
     });
   }
+}
 
-  #entry(at: number): LogEntry {
-    const signed = this.#times[at] as number;
-    const time = Math.abs(signed);
-    const text = this.#texts[at] as string | LazyLine;
-    return {
-      time,
-      stream: signed < 0 ? 'stderr' : 'stdout',
-      text: typeof text === 'string' ? text : text.render(time),
-    };
-  }
+function entryAt(time: number, stream: 'stdout' | 'stderr', text: string | LazyLine): LogEntry {
+  return { time, stream, text: typeof text === 'string' ? text : text.render(time) };
 }
