@@ -41,6 +41,7 @@ import { bootstrap } from './bootstrap.ts';
 import { applyManifest, type Cluster } from './cluster.ts';
 import { controllerPolicy } from './controller-policy.ts';
 import { adminUser, controllerUser } from './identities.ts';
+import { serveInCluster, simulatedCertificates } from './in-cluster-access.ts';
 import { type NodeOptions, numberedNodes } from './node-options.ts';
 import { nodePower } from './node-power.ts';
 import { Nodes, type RuntimeFactory } from './nodes.ts';
@@ -59,11 +60,9 @@ export interface ClusterOptions {
   readonly plugins?: readonly Plugin[];
   /** Signs service account tokens. Default: one for simulations; a cluster that listens on a network needs a real one. */
   readonly tokens?: TokenAuthority;
-  /** PEM certificates that Pods can check the API server's certificate with. Default: a text that says there is none. */
+  /** PEM certificates that Pods can check the API server's certificate with. Default: a text that only simulated containers can check it with. */
   readonly certificates?: string;
 }
-
-const noCertificates = '# This cluster is not reachable over TLS.\n';
 
 /** Starts a whole cluster in this process. Resolves when its control plane and nodes run. */
 export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
@@ -96,6 +95,8 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
 
   const network = new SimNetwork();
   const images = plugins.flatMap((plugin) => plugin.images ?? []) as readonly Image[];
+  const certificates = options.certificates ?? simulatedCertificates;
+  const access = serveInCluster({ server, network, environment, certificates });
   const { clock, random, work } = environment;
   const runtime: RuntimeFactory =
     options.runtime ??
@@ -110,7 +111,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   });
   const schedulerPlugins = plugins.flatMap((plugin) => plugin.scheduler ?? []) as readonly SchedulerPlugin[];
   const controllers: readonly Controller[] = [
-    ...builtinControllers({ kinds, certificates: options.certificates ?? noCertificates, schedulerPlugins, network }),
+    ...builtinControllers({ kinds, certificates, schedulerPlugins, network }),
     nodePower(nodes),
     ...addedControllers,
   ];
@@ -134,6 +135,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     apply: (manifest) => applyManifest(client, manifest),
     close: async () => {
       await Promise.all([nodes.close(), manager.stop()]);
+      access[Symbol.dispose]();
       await store.close();
     },
   };

@@ -3,7 +3,12 @@ export { AdmissionChain, arrangeAdmission } from './admission-chain.ts';
 export { ApiServer, type ApiServerOptions, createApiServer } from './api-server.ts';
 export * from './authorizer.ts';
 export type { NodeDirectory } from './context.ts';
-export { createInClusterHandler, type PlainRequest, type PlainResponse } from './in-cluster/handler.ts';
+export {
+  createInClusterHandler,
+  type InClusterHandler,
+  type PlainRequest,
+  type PlainResponse,
+} from './in-cluster/handler.ts';
 export { createLocalClient } from './local-client.ts';
 export { bootstrapPolicy } from './rbac/bootstrap-policy.ts';
 export { createRbacAuthorizer, rbacIndexes } from './rbac/rbac-authorizer.ts';

@@ -15,8 +15,6 @@ export interface ServiceProxyOptions {
   readonly network: ServiceNetwork;
   /** Default `cluster.local`. */
   readonly clusterDomain?: string;
-  /** `namespace/name` of Services that somebody else routes: by default `default/kubernetes`, the API server itself. */
-  readonly except?: readonly string[];
 }
 
 /** Label that ties an EndpointSlice to its Service. */
@@ -27,11 +25,7 @@ const serviceIndex = 'service';
  * Makes Services reachable by address and name on a simulated network: the part of kube-proxy and of the cluster's DNS
  * (Kubernetes "Virtual IPs and Service Proxies").
  */
-export function createServiceProxy({
-  network,
-  clusterDomain = 'cluster.local',
-  except = ['default/kubernetes'],
-}: ServiceProxyOptions): Controller {
+export function createServiceProxy({ network, clusterDomain = 'cluster.local' }: ServiceProxyOptions): Controller {
   /** What was written for each Service, to be taken back when it changes. */
   const written = new Map<string, { routes: readonly Route[]; names: readonly NameRecord[] }>();
 
@@ -63,7 +57,6 @@ export function createServiceProxy({
     ],
     reconcile: (service, { cache }) => {
       const key = keyString({ namespace: service.metadata.namespace ?? '', name: service.metadata.name });
-      if (except.includes(key)) return;
       const slices = cache.list(EndpointSlice, { index: { name: serviceIndex, value: key } });
       write(key, serviceRouting(service, slices, clusterDomain));
     },

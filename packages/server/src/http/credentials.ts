@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { failures } from '@orrery/api';
-import type { UserInfo } from '@orrery/core';
 import type { Credentials } from '../request-path.ts';
+import { impersonation } from '../rest/impersonation.ts';
 
 type Certificate = NonNullable<Credentials['certificate']>;
 
@@ -53,40 +53,4 @@ function subjectOf(socket: TLSSocket): Certificate | undefined {
   const commonName = typeof CN === 'string' ? CN : (CN?.[0] ?? '');
   if (commonName === '') return undefined;
   return { commonName, organizations: O === undefined ? [] : typeof O === 'string' ? [O] : O };
-}
-
-/**
- * Whom the `Impersonate-*` headers name (Kubernetes "User impersonation").
- * @throws StatusError InternalError for groups or extras without a user
- */
-export function impersonation(headers: {
-  readonly [name: string]: readonly string[] | undefined;
-}): UserInfo | undefined {
-  const username = headers['impersonate-user']?.[0] ?? '';
-  const groups = headers['impersonate-group'] ?? [];
-  const uid = headers['impersonate-uid']?.[0];
-  const extra: { [key: string]: readonly string[] } = Object.create(null);
-  for (const [name, values] of Object.entries(headers)) {
-    if (!name.startsWith(extraPrefix) || values === undefined) continue;
-    extra[decodeKey(name.slice(extraPrefix.length))] = values;
-  }
-  const hasExtra = Object.keys(extra).length > 0;
-  if (username === '') {
-    if (groups.length > 0 || uid !== undefined || hasExtra) {
-      throw failures.internal('requested groups, uid or extra without impersonating a user');
-    }
-    return undefined;
-  }
-  return { username, groups, ...(uid === undefined ? {} : { uid }), ...(hasExtra ? { extra: { ...extra } } : {}) };
-}
-
-const extraPrefix = 'impersonate-extra-';
-
-function decodeKey(key: string): string {
-  try {
-    return decodeURIComponent(key);
-  } catch {
-    // What is no escape is taken as it is, as Kubernetes does.
-    return key;
-  }
 }

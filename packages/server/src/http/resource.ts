@@ -1,5 +1,6 @@
 import { failures, type Kind } from '@orrery/api';
 import type { PatchBody, RequestScope } from '../request-path.ts';
+import { decodeBody, parseJson, parseYaml } from '../rest/body-value.ts';
 import { negotiate } from '../rest/media-type.ts';
 import { boolean, deleteOptions, listOptions, writeOptions } from '../rest/query.ts';
 import {
@@ -9,7 +10,7 @@ import {
   type ResourceTarget,
   resourceRequest,
 } from '../rest/resource-request.ts';
-import { bodyOf, decodeBody, parseJson, parseYaml } from './body.ts';
+import { bodyOf } from './body.ts';
 import type { Exchange, Server } from './exchange.ts';
 import { sendLogs } from './logs.ts';
 import { collectionBytes, includeObject, objectBytes, type Presentation } from './present.ts';

@@ -1,17 +1,15 @@
-import {
-  discoveryDocuments,
-  failures,
-  type KubernetesObject,
-  type Status,
-  StatusError,
-  type Stored,
-} from '@orrery/api';
-import type { ObjectList, WatchEvent } from '@orrery/core';
-import { Observable } from 'rxjs';
+import { discoveryDocuments, failures, type Status, StatusError } from '@orrery/api';
+import type { Environment, ObjectList } from '@orrery/core';
+import type { Observable } from 'rxjs';
 import type { RequestPath, RequestScope } from '../request-path.ts';
-import { deleteOptions, listOptions, watchQuery, writeOptions } from '../rest/query.ts';
+import { decodeBody, maxBodyBytes, parseJson, parseYaml } from '../rest/body-value.ts';
+import { containerOf } from '../rest/containers.ts';
+import { impersonation } from '../rest/impersonation.ts';
+import { logOptions } from '../rest/log-options.ts';
+import { deleteOptions, listOptions, writeOptions } from '../rest/query.ts';
 import { parseTarget } from '../rest/request-target.ts';
 import { patchType, type RequestLine, type ResourceRequest, resourceRequest } from '../rest/resource-request.ts';
+import { watchLines } from './watch-lines.ts';
 
 /** An HTTP request as a value, as a simulated network carries it. */
 export interface PlainRequest {
@@ -30,59 +28,104 @@ export interface PlainResponse {
   readonly stream?: Observable<Uint8Array>;
 }
 
-/** Bytes of a request's body: 3 MiB, as over HTTPS. */
-const maxBodyBytes = 3 * 1024 * 1024;
+/** What answers one request. Never rejects: failures are answers too. */
+export type InClusterHandler = (request: PlainRequest) => Promise<PlainResponse>;
 
 /**
  * Serves the API to containers of a simulated cluster, who reach it as `https://kubernetes.default.svc` with nothing but the
- * files that are projected into them: JSON over values instead of sockets, on the same request path.
+ * files that are projected into them (Kubernetes "Accessing the Kubernetes API from a Pod"): JSON and YAML over values instead
+ * of sockets, on the same request path. Streams for exec, attach and port-forward need a socket and are not served here.
  */
-export function createInClusterHandler(requestPath: RequestPath): (request: PlainRequest) => Promise<PlainResponse> {
+export function createInClusterHandler(requestPath: RequestPath, environment: Environment): InClusterHandler {
   return async (request) => {
+    // Neither the clock nor turns see a caller that waits here for an answer.
+    using _busy = environment.work.busy('request from a container');
     const warnings: string[] = [];
     try {
-      return await answer(requestPath, request, warnings);
+      return await answer({ requestPath, environment, request, warnings });
     } catch (error) {
-      const status = error instanceof StatusError ? error.status : failures.internal(String(error)).status;
+      const status = statusOf(error);
       return json(status.code ?? 500, status, warnings);
     }
   };
 }
 
-async function answer(requestPath: RequestPath, request: PlainRequest, warnings: string[]): Promise<PlainResponse> {
-  const bearer = /^bearer +(\S+) *$/i.exec(header(request, 'authorization') ?? '')?.[1];
-  const user = await requestPath.authenticate(bearer === undefined ? {} : { bearerToken: bearer });
+interface Exchange {
+  readonly requestPath: RequestPath;
+  readonly environment: Environment;
+  readonly request: PlainRequest;
+  readonly warnings: string[];
+}
+
+async function answer(exchange: Exchange): Promise<PlainResponse> {
+  const { requestPath, environment, request, warnings } = exchange;
   const url = new URL(request.path, 'https://kubernetes.default.svc');
+  const query = url.searchParams;
+  const user = await requestPath.authenticate(credentials(request));
   const target = parseTarget(url.pathname);
   if (target.type === 'path') {
-    await requestPath.authorize(user, { verb: request.method.toLowerCase(), path: target.path });
-    const document = documentAt(requestPath, target.path);
-    if (document === undefined) throw failures.noSuchPath();
-    return json(200, document, warnings);
+    const verb = request.method === 'HEAD' ? 'get' : request.method.toLowerCase();
+    await requestPath.authorize(user, { verb, path: target.path });
+    return documentAt(requestPath, verb, target.path);
   }
-  const line: RequestLine = {
-    method: request.method,
-    query: url.searchParams,
-    user,
-    warn: (text) => warnings.push(text),
-  };
+  const line: RequestLine = { method: request.method, query, user, warn: (text) => warnings.push(text) };
   const found = await resourceRequest(requestPath, line, target);
-  if (found.verb === 'watch') return watching(requestPath, found.scope, url.searchParams);
-  const { code, body } = await carryOut(requestPath, found, request, url.searchParams);
+  const { scope, verb } = found;
+  if (verb === 'connect') throw failures.badRequest('Upgrade request required');
+  if (scope.kind.kind === 'Pod' && scope.subresource === 'log') return log(requestPath, scope, query);
+  if (verb === 'watch') {
+    const stream = await watchLines({ requestPath, environment, scope, query });
+    return { status: 200, headers: { 'content-type': 'application/json' }, body: '', stream };
+  }
+  const { code, body } = await carryOut(exchange, found, query);
   return json(code, body, warnings);
 }
 
-function documentAt(requestPath: RequestPath, path: string): object | undefined {
-  if (path === '/version') return { major: '1', minor: '35', gitVersion: 'v1.35.0+orrery' };
-  return discoveryDocuments(requestPath.kinds).path(path);
+function credentials({ headers }: PlainRequest): Parameters<RequestPath['authenticate']>[0] {
+  const all: { [name: string]: string[] } = Object.create(null);
+  for (const { name, value } of headers) {
+    const key = name.toLowerCase();
+    all[key] = [...(all[key] ?? []), value];
+  }
+  const bearerToken = /^bearer +(\S+) *$/i.exec(all.authorization?.[0] ?? '')?.[1];
+  const impersonate = impersonation(all);
+  return {
+    ...(bearerToken === undefined ? {} : { bearerToken }),
+    ...(impersonate === undefined ? {} : { impersonate }),
+  };
+}
+
+/** @throws StatusError NotFound for what is not served */
+function documentAt(requestPath: RequestPath, verb: string, path: string): PlainResponse {
+  if (verb === 'get') {
+    if (/^\/(healthz|livez|readyz)$/.test(path)) {
+      return { status: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: 'ok' };
+    }
+    const document =
+      path === '/version'
+        ? { major: '1', minor: '35', gitVersion: 'v1.35.0+orrery' }
+        : discoveryDocuments(requestPath.kinds).path(path);
+    if (document !== undefined) return json(200, document, []);
+  }
+  throw failures.noSuchPath();
+}
+
+/** A container's log, followed if that is what was asked. @throws StatusError */
+async function log(requestPath: RequestPath, scope: RequestScope, query: URLSearchParams): Promise<PlainResponse> {
+  const options = logOptions(query);
+  const { pod, node } = await requestPath.node(scope);
+  const container = containerOf(pod, query.get('container') ?? '', 'refuse');
+  const { namespace = '', name, uid } = pod.metadata;
+  const stream = await node.logs({ namespace, pod: name, uid, container }, options);
+  return { status: 200, headers: { 'content-type': 'text/plain' }, body: '', stream };
 }
 
 async function carryOut(
-  requestPath: RequestPath,
+  exchange: Exchange,
   { scope, verb }: ResourceRequest,
-  request: PlainRequest,
   query: URLSearchParams,
 ): Promise<{ readonly code: number; readonly body: object }> {
+  const { requestPath, request } = exchange;
   const agent = header(request, 'user-agent');
   switch (verb) {
     case 'get': {
@@ -91,43 +134,36 @@ async function carryOut(
     }
     case 'list':
       return { code: 200, body: listBody(scope, await requestPath.list(scope, listOptions(query))) };
-    case 'create':
-      return {
-        code: 201,
-        body: (await requestPath.create(scope, parsed(request), writeOptions(query, agent, 'CreateOptions'))).object,
-      };
+    case 'create': {
+      const options = writeOptions(query, agent, 'CreateOptions');
+      return { code: 201, body: (await requestPath.create(scope, await bodyValue(exchange, scope), options)).object };
+    }
     case 'update': {
-      const { object, created } = await requestPath.update(
-        scope,
-        parsed(request),
-        writeOptions(query, agent, 'UpdateOptions'),
-      );
+      const options = writeOptions(query, agent, 'UpdateOptions');
+      const { object, created } = await requestPath.update(scope, await bodyValue(exchange, scope), options);
       return { code: created ? 201 : 200, body: object };
     }
     case 'patch': {
       const type = patchType(header(request, 'content-type'), scope.kind);
       const { force, ...options } = writeOptions(query, agent, 'PatchOptions', type === 'apply');
-      const body = parsed(request);
+      const bytes = bodyBytes(request);
       const { object, created } = await requestPath.patch(
         scope,
-        type === 'apply' ? { type, body, force } : { type, body },
+        type === 'apply'
+          ? { type, body: await parseYaml(bytes, scope.kind.kind), force }
+          : { type, body: parseJson(bytes, scope.kind.kind) },
         options,
       );
       return { code: created ? 201 : 200, body: object };
     }
     case 'delete': {
-      const { body, accepted } = await requestPath.delete(scope, deleteOptions(query, optional(request)));
+      const { body, accepted } = await requestPath.delete(scope, deleteOptions(query, await deleteBody(exchange)));
       return { code: accepted ? 202 : 200, body };
     }
     case 'deletecollection': {
       const { sendInitialEvents: _, ...selection } = listOptions(query);
-      return {
-        code: 200,
-        body: listBody(
-          scope,
-          await requestPath.deleteCollection(scope, selection, deleteOptions(query, optional(request))),
-        ),
-      };
+      const options = deleteOptions(query, await deleteBody(exchange));
+      return { code: 200, body: listBody(scope, await requestPath.deleteCollection(scope, selection, options)) };
     }
     default:
       throw failures.methodNotAllowed(scope.kind, verb);
@@ -138,57 +174,31 @@ function listBody({ kind }: RequestScope, { items, metadata }: ObjectList): obje
   return { kind: kind.listKind, apiVersion: kind.apiVersion, metadata, items };
 }
 
-/** A watch: a line of JSON for each event, for as long as somebody listens. */
-async function watching(requestPath: RequestPath, scope: RequestScope, query: URLSearchParams): Promise<PlainResponse> {
-  const { options } = watchQuery(query);
-  const events = await requestPath.watch(scope, options);
-  const encoder = new TextEncoder();
-  const stream = new Observable<Uint8Array>((subscriber) => {
-    const line = (type: string, object: KubernetesObject | Status) =>
-      subscriber.next(encoder.encode(`${JSON.stringify({ type, object })}\n`));
-    return events.subscribe({
-      next: (event: WatchEvent<Stored>) => {
-        if (event.type !== 'BOOKMARK') line(event.type, event.object);
-        else line('BOOKMARK', bookmark(scope, event));
-      },
-      error: (error: unknown) => {
-        line('ERROR', error instanceof StatusError ? error.status : failures.internal(String(error)).status);
-        subscriber.complete();
-      },
-      complete: () => subscriber.complete(),
-    });
-  });
-  return { status: 200, headers: { 'content-type': 'application/json' }, body: '', stream };
+function bodyValue({ request, requestPath: { kinds } }: Exchange, { kind, subresource }: RequestScope) {
+  const expected = kind.subresources[subresource]?.kind ?? kind.kind;
+  return decodeBody(bodyBytes(request), { contentType: header(request, 'content-type'), kinds, kind: expected });
 }
 
-function bookmark({ kind }: RequestScope, event: Extract<WatchEvent, { readonly type: 'BOOKMARK' }>): KubernetesObject {
-  return {
-    apiVersion: kind.apiVersion,
-    kind: kind.kind,
-    metadata: {
-      resourceVersion: event.resourceVersion,
-      ...(event.initialEventsEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
-    },
-  };
+async function deleteBody({ request, requestPath: { kinds } }: Exchange): Promise<unknown> {
+  if (request.body.length === 0) return undefined;
+  const contentType = header(request, 'content-type');
+  return decodeBody(bodyBytes(request), { contentType, kinds, kind: 'DeleteOptions' });
+}
+
+/** @throws StatusError RequestEntityTooLarge */
+function bodyBytes({ body }: PlainRequest): Uint8Array {
+  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
+  if (bytes.length > maxBodyBytes) throw failures.entityTooLarge(`limit is ${maxBodyBytes}`);
+  return bytes;
 }
 
 function header({ headers }: PlainRequest, name: string): string | undefined {
   return headers.find((candidate) => candidate.name.toLowerCase() === name)?.value;
 }
 
-function optional(request: PlainRequest): unknown {
-  return request.body.length === 0 ? undefined : parsed(request);
-}
-
-/** @throws StatusError BadRequest for a body that is not JSON, RequestEntityTooLarge for one that is too long */
-function parsed({ body }: PlainRequest): unknown {
-  const text = typeof body === 'string' ? body : new TextDecoder().decode(body);
-  if (text.length > maxBodyBytes) throw failures.entityTooLarge(`limit is ${maxBodyBytes}`);
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw failures.badRequest('the body of the request is not JSON');
-  }
+/** The Status that an error is answered with. */
+function statusOf(error: unknown): Status {
+  return error instanceof StatusError ? error.status : failures.internal(String(error)).status;
 }
 
 function json(status: number, body: object, warnings: readonly string[]): PlainResponse {
@@ -196,6 +206,7 @@ function json(status: number, body: object, warnings: readonly string[]): PlainR
   return {
     status,
     headers: { 'content-type': 'application/json', ...(warning === '' ? {} : { warning }) },
+    // Whoever looks from a container looks with curl: indented, as Kubernetes answers it.
     body: `${JSON.stringify(body, null, 2)}\n`,
   };
 }

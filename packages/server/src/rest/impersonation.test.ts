@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { impersonation } from './credentials.ts';
+import { impersonation } from './impersonation.ts';
 
 describe('impersonation', () => {
   it('nobody is impersonated without headers', () => {

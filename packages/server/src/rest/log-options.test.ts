@@ -1,7 +1,7 @@
 import type { Pod } from '@orrery/api';
 import { describe, expect, it } from 'vitest';
 import { containerOf } from './containers.ts';
-import { logOptions } from './logs.ts';
+import { logOptions } from './log-options.ts';
 
 describe('log options', () => {
   it('all of them are read', () => {

@@ -1,6 +1,6 @@
 import { KindRegistry, StatusError } from '@orrery/api';
 import { describe, expect, it } from 'vitest';
-import { decodeBody } from './body.ts';
+import { decodeBody } from './body-value.ts';
 
 const kinds = new KindRegistry();
 const decode = (text: string | Uint8Array, contentType?: string) =>
