@@ -4,6 +4,7 @@ import { containerTable, credentialsOf } from './container-files.ts';
 import { type Credentials, FileView } from './files/file-view.ts';
 import type { Layer } from './files/tree.ts';
 import type { Image } from './images/image.ts';
+import { parseReference } from './images/reference.ts';
 import { LogBuffer } from './log-buffer.ts';
 import { LogDescription } from './log-description.ts';
 import { type Description, NullDescription, SinkDescription } from './process/description.ts';
@@ -58,6 +59,8 @@ export class Container {
   #outOfMemory = false;
   readonly #options: ContainerOptions;
   readonly #files: FileView;
+  /** With registry and tag, as containerd shows it. */
+  readonly #imageName: string;
   readonly #credentials: Credentials & { readonly home: string };
 
   constructor(options: ContainerOptions) {
@@ -67,6 +70,7 @@ export class Container {
     this.sandbox = sandbox;
     this.config = config;
     this.image = image;
+    this.#imageName = parseReference(config.image)?.name ?? config.image;
     this.createdAt = kernel.clock.now();
     this.log = new LogBuffer(() => kernel.clock.now());
     this.realm = {
@@ -246,7 +250,7 @@ export class Container {
       exitCode: this.exitCode,
       reason: this.reason,
       message: this.message,
-      image: this.config.image,
+      image: this.#imageName,
       imageRef: this.#options.imageRef,
       labels: this.config.labels,
       annotations: this.config.annotations,
