@@ -1,9 +1,11 @@
+import type { Kind, KubernetesObject, ObjectKey, Stored } from '@orrery/api';
 import { applyManifest, type Cluster, type ClusterOptions, createCluster } from '@orrery/cluster';
 import {
   createSimulation,
   type Duration,
   type Inspection,
   inspectClient,
+  type ListOptions,
   type RunOptions,
   type SettleOptions,
   type Simulation,
@@ -31,10 +33,14 @@ export interface SimulatedCluster extends Cluster, ContainerAccess {
   now(): number;
   /** Lets all loops come to rest, passing over waits before retries. @throws LivelockError with the causes where they never do */
   settle(options?: SettleOptions): Promise<void>;
-  /** Moves time on, and everything that happens in it. */
-  advance(duration: Duration): Promise<void>;
+  /** Moves time on, and everything that happens in it. @throws LivelockError as {@link settle} */
+  advance(duration: Duration, options?: Pick<SettleOptions, 'turns'>): Promise<void>;
   /** Moves time on until the condition holds. @throws Error if it does not within `options.within` (default 1 h) */
   run(until: () => boolean, options?: RunOptions): Promise<void>;
+  /** An object as it is now, read by the test's own client. @throws StatusError NotFound */
+  get<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey | string): Promise<Stored<T>>;
+  /** All objects of a kind, or those that are selected, in the order of their keys. */
+  list<T extends KubernetesObject>(kind: Kind<T>, selection?: ListOptions): Promise<readonly Stored<T>[]>;
   /** Every commit so far: the same seed gives the same list, byte for byte. @throws Error unless `recorded` was asked for */
   history(): readonly RecordedCommit[];
 }
@@ -61,8 +67,10 @@ export async function simulate(options: SimulateOptions = {}): Promise<Simulated
     simulation,
     now: () => environment.clock.now(),
     settle: (settling) => simulation.settle(settling),
-    advance: (duration) => simulation.advance(duration),
+    advance: (duration, limits) => simulation.advance(duration, limits),
     run: (until, running) => simulation.run(until, { within: '1h', ...running }),
+    get: (kind, key) => client.get(kind, key),
+    list: async (kind, selection) => (await client.list(kind, selection)).items,
     history: () => {
       if (record === undefined) throw new Error('this cluster keeps no history: simulate({ recorded: true })');
       return record.commits;

@@ -1,0 +1,91 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Deployment, type KubernetesObject, keyOf, Pod, parseManifest } from '@orrery/api';
+import type { NodeOptions } from '@orrery/cluster';
+import { describe, expect, test } from 'vitest';
+import type { RecordedCommit } from './recording-engine.ts';
+import { simulate } from './simulate.ts';
+
+const folder = join(import.meta.dirname, '../../../examples/clusters');
+const clusterFile = 'orrery.dev/v1alpha1';
+
+/** An example's objects, and the nodes that its `orrery.yaml` asks for. */
+function readExample(name: string) {
+  const all = readdirSync(join(folder, name))
+    .filter((file) => file.endsWith('.yaml'))
+    .sort()
+    .flatMap((file) => parseManifest(readFileSync(join(folder, name, file), 'utf8'), file).objects)
+    .map(({ object }) => object);
+  const cluster: (KubernetesObject & { nodes?: readonly NodeOptions[] }) | undefined = all.find(isClusterFile);
+  return { nodes: cluster?.nodes ?? 3, objects: all.filter((object) => !isClusterFile(object)) };
+}
+
+function isClusterFile({ apiVersion }: KubernetesObject): boolean {
+  return apiVersion === clusterFile;
+}
+
+interface Life {
+  readonly history: readonly RecordedCommit[];
+  /** What everything came to, without what the seed may choose: generated names, places, times. */
+  readonly end: readonly string[];
+}
+
+/** The life of an example: it starts, clients change it all at once, a node dies, and it comes to rest. */
+async function live(name: string, seed: number): Promise<Life> {
+  const { nodes, objects } = readExample(name);
+  const cluster = await simulate({ nodes, seed, recorded: true });
+  await cluster.apply(objects);
+  await cluster.settle();
+  await cluster.advance('5m');
+  const { client } = cluster;
+  const [first, ...others] = await cluster.list(Pod);
+  const touched = others.map((pod) =>
+    client.patch(Pod, keyOf(pod), { type: 'merge', patch: { metadata: { labels: { touched: 'yes' } } } }),
+  );
+  const scaled = (await cluster.list(Deployment)).map((deployment) =>
+    client.patch(Deployment, keyOf(deployment), { type: 'merge', patch: { spec: { replicas: 4 } } }),
+  );
+  await Promise.all([...(first === undefined ? [] : [client.delete(Pod, keyOf(first))]), ...touched, ...scaled]);
+  await cluster.advance('5m');
+  const pods = (await cluster.list(Pod)).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  // A Pod of no controller is lost with its node, and which node that is depends on the seed: only replicas come back.
+  await cluster.nodes.stop(cluster.nodes.names[0] ?? '');
+  await cluster.advance('10m');
+  const deployments = await cluster.list(Deployment);
+  const history = [...cluster.history()];
+  await cluster.close();
+  const ends = [
+    ...pods.map(({ metadata, status }) => `${metadata.ownerReferences?.[0]?.name ?? metadata.name} ${status?.phase}`),
+    ...deployments.map(({ metadata, status }) => `${metadata.name} has ${status?.readyReplicas} ready`),
+  ];
+  return { history, end: ends.sort() };
+}
+
+/** What was written, in order, without what was in it. */
+function orderOf({ history }: Life): string {
+  return history.map(({ writes }) => /"(?:put|delete)":"[^"]*"/g.exec(writes)?.[0]).join('\n');
+}
+
+describe.each(readdirSync(folder))('the example %s', (name) => {
+  test('has the same history for the same seed, byte for byte', async () => {
+    const [one, other] = [await live(name, 7), await live(name, 7)];
+    expect(one.history.length).toBeGreaterThan(100);
+    expect(firstDifference(one, other)).toBeUndefined();
+  });
+
+  test('goes another way with another seed, and comes to the same end', async () => {
+    const lives = [await live(name, 1), await live(name, 2), await live(name, 3)];
+    expect(new Set(lives.map(orderOf)).size).toBe(3);
+    for (const { end } of lives) expect(end).toEqual(lives[0]?.end);
+  });
+});
+
+/** Short enough to read when it fails. */
+function firstDifference(one: Life, other: Life): readonly (RecordedCommit | undefined)[] | undefined {
+  const length = Math.max(one.history.length, other.history.length);
+  for (let i = 0; i < length; i++) {
+    const [a, b] = [one.history[i], other.history[i]];
+    if (a?.revision !== b?.revision || a?.writes !== b?.writes) return [a, b];
+  }
+  return undefined;
+}
