@@ -1,4 +1,5 @@
 import { textOf } from '../files/tree.ts';
+import { textWidth } from '../text-width.ts';
 import { Description } from './description.ts';
 import { joined } from './pipe.ts';
 import type { Process, ProcessGroup } from './process.ts';
@@ -17,6 +18,14 @@ const control = {
   delete: 127,
 } as const;
 const endOfInput = new Uint8Array();
+
+/** What waits to be read. */
+interface Input {
+  readonly bytes: Uint8Array;
+  /** Came in raw mode: neither echoed nor edited. */
+  readonly raw: boolean;
+}
+
 const encoder = new TextEncoder();
 
 /**
@@ -28,10 +37,12 @@ export class Terminal {
   rows = 24;
   /** Who gets Ctrl-C. */
   foreground: ProcessGroup | undefined;
+  /** Whether what is typed is shown; of no effect in raw mode. */
+  echo = true;
   /** Raw mode: whoever reads does the echo and the editing. */
   #raw = false;
   #line: number[] = [];
-  readonly #input: Uint8Array[] = [];
+  readonly #input: Input[] = [];
   readonly #readers = new Set<() => void>();
   readonly #output: (bytes: Uint8Array) => void;
   #hungUp = false;
@@ -45,11 +56,15 @@ export class Terminal {
   }
 
   set raw(raw: boolean) {
-    if (raw && this.#line.length > 0) {
-      this.#input.push(Uint8Array.from(this.#line));
-      this.#line = [];
-    }
+    if (raw === this.#raw) return;
     this.#raw = raw;
+    if (raw) {
+      if (this.#line.length > 0) this.#deliver(Uint8Array.from(this.#line));
+      return;
+    }
+    // What was typed ahead of the program that now reads is edited and shown for it.
+    const ahead = this.#input.findIndex((input) => input.raw);
+    if (ahead >= 0) this.type(joined(this.#input.splice(ahead).map(({ bytes }) => bytes)));
   }
 
   /** Character cells; tells the foreground (SIGWINCH). */
@@ -79,7 +94,7 @@ export class Terminal {
   /** What the user types. */
   type(bytes: Uint8Array): void {
     if (this.#raw) {
-      this.#input.push(bytes);
+      this.#input.push({ bytes, raw: true });
       this.#wakeReaders();
       return;
     }
@@ -97,7 +112,7 @@ export class Terminal {
       case control.c:
       case control.quit:
         this.#line = [];
-        this.#echo(key === control.c ? '^C\r\n' : '^\\\r\n');
+        this.#echo(key === control.c ? '^C' : '^\\');
         this.#signal(key === control.c ? 'SIGINT' : 'SIGQUIT');
         break;
       case control.z:
@@ -123,27 +138,30 @@ export class Terminal {
         break;
       default:
         this.#line.push(key);
-        if (key >= 32 || key === 9) this.#output(Uint8Array.of(key));
-        else this.#echo(`^${String.fromCharCode(key + 64)}`);
+        if (key < 32 && key !== 9) this.#echo(`^${String.fromCharCode(key + 64)}`);
+        else if (this.echo) this.#output(Uint8Array.of(key));
     }
   }
 
   #erase(characters: number): void {
     for (let count = 0; count < characters && this.#line.length > 0; count++) {
-      let byte = this.#line.pop() as number;
+      const character = [this.#line.pop() as number];
       // The rest of a character of several bytes.
-      while (byte >= 0x80 && byte < 0xc0 && this.#line.length > 0) byte = this.#line.pop() as number;
-      this.#echo('\b \b');
+      while ((character[0] as number) >= 0x80 && (character[0] as number) < 0xc0 && this.#line.length > 0) {
+        character.unshift(this.#line.pop() as number);
+      }
+      const isControl = (character[0] as number) < 32;
+      this.#echo('\b \b'.repeat(isControl ? 2 : textWidth(textOf(Uint8Array.from(character)))));
     }
   }
 
   #echo(text: string): void {
-    this.#output(encoder.encode(text));
+    if (this.echo) this.#output(encoder.encode(text));
   }
 
   #deliver(bytes: Uint8Array): void {
     this.#line = [];
-    this.#input.push(bytes);
+    this.#input.push({ bytes, raw: false });
     this.#wakeReaders();
   }
 
@@ -179,17 +197,18 @@ export class Terminal {
   }
 
   #take(max: number, until?: number): Uint8Array | undefined {
-    const first = this.#input[0];
+    const [first] = this.#input;
     if (first === undefined) return undefined;
-    if (first.length === 0) {
+    const { bytes, raw } = first;
+    if (bytes.length === 0) {
       this.#input.shift();
       return undefined;
     }
-    const found = until === undefined ? -1 : first.indexOf(until);
-    const end = Math.min(max, found < 0 ? first.length : found + 1);
-    if (end === first.length) this.#input.shift();
-    else this.#input[0] = first.subarray(end);
-    return first.subarray(0, end);
+    const found = until === undefined ? -1 : bytes.indexOf(until);
+    const end = Math.min(max, found < 0 ? bytes.length : found + 1);
+    if (end === bytes.length) this.#input.shift();
+    else this.#input[0] = { bytes: bytes.subarray(end), raw };
+    return bytes.subarray(0, end);
   }
 
   /** What a process prints: newlines also return the carriage. */

@@ -376,9 +376,12 @@ export const stty: Program = async (process) => {
   if (process.args.includes('size')) await process.stdout.write(`${terminal.rows} ${terminal.columns}\n`);
   else if (process.args.includes('-a'))
     await process.stdout.write(`speed 38400 baud; rows ${terminal.rows}; columns ${terminal.columns};\n`);
-  else if (process.args.includes('raw') || process.args.includes('-echo')) terminal.raw = true;
-  else if (process.args.includes('sane') || process.args.includes('echo') || process.args.includes('-raw'))
-    terminal.raw = false;
+  for (const mode of process.args) {
+    if (mode === 'raw' || mode === '-icanon') terminal.raw = true;
+    if (mode === '-raw' || mode === 'icanon' || mode === 'cooked' || mode === 'sane') terminal.raw = false;
+    if (mode === '-echo') terminal.echo = false;
+    if (mode === 'echo' || mode === 'sane') terminal.echo = true;
+  }
   return 0;
 };
 

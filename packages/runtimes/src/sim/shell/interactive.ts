@@ -1,3 +1,4 @@
+import { completer } from './completion.ts';
 import { Jump, ShellError } from './control-flow.ts';
 import { LineEditor } from './line-editor.ts';
 import { syntaxText } from './messages.ts';
@@ -8,14 +9,20 @@ import type { Shell } from './shell.ts';
 export async function runInteractively(shell: Shell): Promise<number> {
   const { process } = shell;
   const terminal = process.descriptors[0]?.terminal;
-  const editor = new LineEditor(process, terminal);
+  const editor = new LineEditor({ process, terminal, complete: completer(shell) });
+  const measure = () => {
+    if (terminal === undefined || shell.dialect !== 'bash') return;
+    shell.variables.set('COLUMNS', String(terminal.columns));
+    shell.variables.set('LINES', String(terminal.rows));
+  };
   if (terminal !== undefined) terminal.foreground = process.group;
+  measure();
   process.handle('SIGINT', () => {
     shell.interruptAsked = true;
   });
   process.handle('SIGTERM', 'ignore');
   process.handle('SIGQUIT', 'ignore');
-  process.handle('SIGWINCH', () => {});
+  process.handle('SIGWINCH', measure);
   let text = '';
   for (;;) {
     const line = await editor.read(text === '' ? prompt(shell) : (shell.variables.get('PS2') ?? '> '));
@@ -31,11 +38,11 @@ export async function runInteractively(shell: Shell): Promise<number> {
       text = '';
       continue;
     }
+    editor.remember(line);
     text += `${line}\n`;
     try {
       const list = parseIfComplete(text);
       if (list === undefined) continue;
-      editor.remember(text.trimEnd());
       text = '';
       await shell.boundary();
       await shell.execution.list(list, false);

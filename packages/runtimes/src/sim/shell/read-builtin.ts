@@ -58,11 +58,17 @@ export async function read(shell: Shell, args: readonly string[]): Promise<numbe
   const { process } = shell;
   const terminal = process.descriptors[options.descriptor]?.terminal;
   if (options.prompt !== '' && terminal !== undefined) await process.stderr.write(options.prompt);
-  const wasRaw = terminal?.raw;
-  // Without echo, or key by key, the terminal must not edit the line.
-  if (terminal !== undefined) terminal.raw = options.silent || options.characters !== undefined;
+  const [echo, raw] = [terminal?.echo, terminal?.raw];
+  if (terminal !== undefined) {
+    terminal.echo = !options.silent;
+    // Key by key: there is no line to edit.
+    terminal.raw = options.characters !== undefined;
+  }
   const { text, ended } = await take(shell, options);
-  if (terminal !== undefined && wasRaw !== undefined) terminal.raw = wasRaw;
+  if (terminal !== undefined && echo !== undefined && raw !== undefined) {
+    terminal.echo = echo;
+    terminal.raw = raw;
+  }
   assign(shell, options, text);
   if (shell.interrupted && ended) return shell.interruptedStatus;
   return ended ? 1 : 0;
@@ -91,7 +97,7 @@ async function take(shell: Shell, options: ReadOptions): Promise<{ text: string;
       if (shell.interrupted || shell.interruptAsked || expired) return { text: text(), ended: true };
       continue;
     }
-    const end = chunk[chunk.length - 1] === options.delimiter || (chunk.at(-1) === 13 && options.silent);
+    const end = chunk[chunk.length - 1] === options.delimiter;
     chunks.push(end ? chunk.subarray(0, -1) : chunk);
     if (!end) continue;
     const sofar = text();
