@@ -37,6 +37,7 @@ async function startWorld(seed: number) {
       runtimes.delete(node.name);
       await close();
     };
+    made.files.mkdir('/health');
     watchRuntime(made, specs, say);
     runtimes.set(node.name, made);
     return made;
@@ -238,7 +239,6 @@ test('whatever happens to a cluster, the history of its Pods obeys the rules', a
   await fc.assert(
     fc.asyncProperty(scenario, async ({ pods, steps, seed }) => {
       const world = await startWorld(seed);
-      for (const { files } of world.runtimes.values()) files.mkdir('/health');
       for (const [i, pod] of pods.entries()) {
         const spec = podTemplate(pod);
         world.specs.set(`p${i}`, spec);
@@ -263,6 +263,6 @@ test('whatever happens to a cluster, the history of its Pods obeys the rules', a
       await world.close();
       expect(world.problems).toEqual([]);
     }),
-    { numRuns: 60, seed: 7 },
+    { numRuns: 100, seed: 7 },
   );
 }, 30_000);

@@ -11,7 +11,7 @@ interface Behaviour {
 /** A Pod drawn by chance. */
 export interface RandomPod {
   readonly restartPolicy: 'Always' | 'OnFailure' | 'Never';
-  readonly init: readonly { readonly sidecar: boolean; readonly does: Behaviour }[];
+  readonly init: readonly { readonly sidecar: boolean; readonly startup: boolean; readonly does: Behaviour }[];
   readonly regular: readonly { readonly probed: boolean; readonly hooked: boolean; readonly does: Behaviour }[];
   readonly graceSeconds: number;
   readonly deadlineSeconds: number | undefined;
@@ -45,7 +45,9 @@ const pod: fc.Arbitrary<RandomPod> = fc.record({
   init: fc.array(
     fc
       .boolean()
-      .chain((sidecar) => fc.record({ sidecar: fc.constant(sidecar), does: sidecar ? behaviour : preparing })),
+      .chain((sidecar) =>
+        fc.record({ sidecar: fc.constant(sidecar), startup: fc.boolean(), does: sidecar ? behaviour : preparing }),
+      ),
     { maxLength: 3 },
   ),
   regular: fc.array(fc.record({ probed: fc.boolean(), hooked: fc.boolean(), does: behaviour }), {
@@ -86,14 +88,16 @@ export function podTemplate({ restartPolicy, init, regular, graceSeconds, deadli
       { name: 'data', emptyDir: {} },
       { name: 'health', hostPath: { path: '/health', type: 'DirectoryOrCreate' } },
     ],
-    initContainers: init.map(({ sidecar, does }, i) => ({
+    initContainers: init.map(({ sidecar, startup, does }, i) => ({
       ...container(`i${i}`, does),
-      ...(sidecar ? { restartPolicy: 'Always' } : {}),
+      ...(sidecar ? { restartPolicy: 'Always', ...(startup ? { startupProbe: probe(2) } : {}) } : {}),
     })),
     containers: regular.map(({ probed, hooked, does }, i) => ({
       ...container(`c${i}`, does),
       ...(probed ? { livenessProbe: probe(5), readinessProbe: probe(3) } : {}),
-      ...(hooked ? { lifecycle: { preStop: { sleep: { seconds: 1 } } } } : {}),
+      ...(hooked
+        ? { lifecycle: { postStart: { exec: { command: ['sleep', '2'] } }, preStop: { sleep: { seconds: 1 } } } }
+        : {}),
     })),
   };
 }

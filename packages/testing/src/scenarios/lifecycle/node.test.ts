@@ -73,6 +73,29 @@ test('after two minutes of waiting the kubelet names the volumes that it waits f
   );
 });
 
+test('volumes of all kinds that cannot be made are each told of', async () => {
+  const cluster = await podScenario();
+  await cluster.start({
+    nodeName: 'node1',
+    containers: [service()],
+    volumes: [
+      { name: 'config', configMap: { name: 'none' } },
+      { name: 'host', hostPath: { path: '/no/where', type: 'Directory' } },
+      { name: 'claim', persistentVolumeClaim: { claimName: 'none' } },
+      { name: 'mixed', projected: { sources: [{ secret: { name: 'none' } }] } },
+      { name: 'fine', configMap: { name: 'none', optional: true } },
+    ],
+  });
+  await cluster.advance('5s');
+  const told = (await failedMounts(cluster)).map((event) => /"(\w+)" : (.*)/.exec(event)?.slice(1) ?? []);
+  expect(Object.fromEntries(told.map(([volume = '', text = '']) => [volume, text.replace(/ \(x\d+\)$/, '')]))).toEqual({
+    config: 'configmap "none" not found',
+    host: 'hostPath type check failed: /no/where is not a directory',
+    mixed: 'secret "none" not found',
+    claim: expect.stringContaining('persistentvolumeclaim'),
+  });
+});
+
 test('FailedCreatePodSandBox: the sandbox cannot be made, and is tried again', async () => {
   const cluster = await podScenario();
   vi.spyOn(runtimeOf(cluster), 'runPodSandbox').mockRejectedValueOnce(

@@ -174,3 +174,11 @@ test('activeDeadlineSeconds ends a Pod that waits for its image', async () => {
   await cluster.advance('12s');
   expect((await cluster.pod()).status).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded' });
 });
+
+test('the rule action RestartAllContainers, which Kubernetes 1.35 does not have switched on, is refused', async () => {
+  const cluster = await podScenario();
+  const rule = { action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [1] } };
+  await expect(
+    cluster.start({ containers: [script('exit 1', { restartPolicy: 'Never', restartPolicyRules: [rule] })] }),
+  ).rejects.toThrow(/restartPolicyRules\[0\].action: Unsupported value: "RestartAllContainers"/);
+});

@@ -173,7 +173,7 @@ test('an https hook that meets a plain server falls back to http and says so', a
 test('preStop does not run for a container that ends by itself', async () => {
   const cluster = await podScenario();
   const hook = { preStop: { exec: { command: ['sh', '-c', 'echo hook > /data/file'] } } };
-  const { metadata } = await cluster.start({
+  await cluster.start({
     restartPolicy: 'Never',
     containers: [script('sleep 1', { lifecycle: hook, volumeMounts: [{ name: 'data', mountPath: '/data' }] })],
     volumes: [{ name: 'data', hostPath: { path: '/data', type: 'DirectoryOrCreate' } }],
@@ -181,7 +181,6 @@ test('preStop does not run for a container that ends by itself', async () => {
   await cluster.advance('5s');
   await cluster.remove();
   await cluster.advance('5s');
-  expect(metadata.uid).toBeTruthy();
   expect(cluster.nodes.runtime('node1')?.files.stat('/data/file')).toBeUndefined();
 });
 

@@ -335,12 +335,20 @@ describe('mounts', () => {
       },
       'subPathExpr and subPath are mutually exclusive',
     ],
+    [
+      'Bidirectional propagation of a container that is not privileged',
+      {
+        containers: [service({ volumeMounts: [{ ...data, mountPropagation: 'Bidirectional' }] })],
+        volumes: [{ name: 'data', emptyDir: {} }],
+      },
+      'Bidirectional mount propagation is available only to privileged containers',
+    ],
   ])('%s is refused', async ([, spec, message]) => {
     const cluster = await podScenario();
     await expect(cluster.start(spec)).rejects.toThrow(message);
   });
 
-  test('what is mounted under the node’s directory shows up in a container with HostToContainer, and only there', async () => {
+  test('whatever its mountPropagation, a mount shows what the node puts there later', async () => {
     const cluster = await podScenario();
     await cluster.start({
       containers: [
