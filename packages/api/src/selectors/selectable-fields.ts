@@ -118,6 +118,10 @@ const byKind: ReadonlyMap<string, SelectableFields> = new Map<string, Selectable
     'certificates.k8s.io/CertificateSigningRequest',
     { fields: { 'metadata.name': name, 'spec.signerName': at('spec.signerName') }, unknown: notSupported },
   ],
+  [
+    'certificates.k8s.io/ClusterTrustBundle',
+    { fields: { 'metadata.name': name, 'spec.signerName': at('spec.signerName') }, unknown: notSupported },
+  ],
 ]);
 
 const common: SelectableFields = {

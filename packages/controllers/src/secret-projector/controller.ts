@@ -1,14 +1,4 @@
-import {
-  builtinKind,
-  ConfigMap,
-  type Kind,
-  type KubernetesObject,
-  Pod,
-  Secret,
-  type Stored,
-  type Volume,
-  type VolumeProjection,
-} from '@orrery/api';
+import { ConfigMap, type Kind, Pod, Secret, type Stored, type Volume } from '@orrery/api';
 import {
   type Controller,
   type ControllerContext,
@@ -23,11 +13,12 @@ import {
 import type { NodeFiles } from '@orrery/runtimes';
 import { versionName, writeAtomically } from './atomic-writer.ts';
 import type { Allocatable } from './downward-api.ts';
-import { ObjectWatches } from './object-watches.ts';
+import { named, ObjectWatches } from './object-watches.ts';
 import { PayloadError, type PayloadSources, volumePayload } from './payload.ts';
 import type { ProjectedVolumes } from './projected-volumes.ts';
-import { type ObjectReference, volumeReferences, volumeTokens } from './references.ts';
+import { bySigner, type ObjectReference, volumeReferences, volumeTokens } from './references.ts';
 import { PodTokens } from './tokens.ts';
+import { ClusterTrustBundle, trustBundleFile } from './trust-bundles.ts';
 import { projectedVolumePath, projectionPlugin } from './volume-path.ts';
 
 /** What a node's projector needs. */
@@ -42,9 +33,6 @@ export interface SecretProjectorOptions {
   /** Changes that come within this span of the last writing of a Pod's volumes are written together. Default 1 s. */
   readonly syncPeriod?: Duration;
 }
-
-const ClusterTrustBundle: Kind<TrustBundle> = builtinKind('certificates.k8s.io/v1beta1', 'ClusterTrustBundle');
-type TrustBundle = KubernetesObject & { spec?: { trustBundle?: string } };
 
 const kinds: { readonly [kind in ObjectReference['kind']]: Kind } = { Secret, ConfigMap, ClusterTrustBundle };
 
@@ -150,10 +138,10 @@ class Projector {
     };
     this.#projections.set(uid, projection);
     for (const volume of volumes) {
-      for (const { kind, name } of volumeReferences(volume)) {
+      for (const { kind, fieldSelector } of volumeReferences(volume)) {
         const namespace = kind === 'ClusterTrustBundle' ? '' : (pod.metadata.namespace ?? '');
         projection.watches.push(
-          this.#watches.acquire(kinds[kind], namespace, name, () => this.#changed(uid, volume.name)),
+          this.#watches.acquire(kinds[kind], namespace, fieldSelector, () => this.#changed(uid, volume.name)),
         );
       }
     }
@@ -205,9 +193,9 @@ class Projector {
 
   /** Whether the first word on every object that the volume shows has come. */
   #known(pod: Stored<Pod>, volume: Volume): boolean {
-    return volumeReferences(volume).every(({ kind, name }) => {
+    return volumeReferences(volume).every(({ kind, fieldSelector }) => {
       const namespace = kind === 'ClusterTrustBundle' ? '' : (pod.metadata.namespace ?? '');
-      return this.#watches.get(kinds[kind], namespace, name) !== undefined;
+      return this.#watches.list(kinds[kind], namespace, fieldSelector) !== undefined;
     });
   }
 
@@ -272,8 +260,11 @@ class Projector {
       secret: (name) => this.#watches.get(Secret, namespace, name) ?? null,
       configMap: (name) => this.#watches.get(ConfigMap, namespace, name) ?? null,
       token: (projection) => this.#tokens.get(pod, projection) ?? '',
-      trustBundle: (bundle: NonNullable<VolumeProjection['clusterTrustBundle']>) =>
-        this.#watches.get(ClusterTrustBundle, '', bundle.name ?? '')?.spec?.trustBundle ?? null,
+      trustBundle: (bundle) => {
+        const { name, signerName = '' } = bundle;
+        const selector = name === undefined ? bySigner(signerName) : named(name);
+        return trustBundleFile(bundle, this.#watches.list(ClusterTrustBundle, '', selector) ?? []);
+      },
       allocatable: this.#options.allocatable ?? {},
     };
   }

@@ -6,16 +6,24 @@ import type { Subscription } from 'rxjs';
 const reopenDelay = 1000;
 
 interface Watched {
-  /** undefined while unknown; null if there is none. */
-  object: Stored | null | undefined;
+  readonly kind: Kind;
+  readonly namespace: string;
+  readonly fieldSelector: string;
+  /** What there is, by name; undefined while that is unknown. */
+  objects: ReadonlyMap<string, Stored> | undefined;
   readonly listeners: Set<() => void>;
   subscription: Subscription | undefined;
   timer: Disposable | undefined;
 }
 
+/** The field selector of one object. */
+export function named(name: string): string {
+  return `metadata.name=${name}`;
+}
+
 /**
- * Single objects kept at hand by one watch each, as long as somebody needs them: a node sees the Secrets that its Pods use and
- * no other. An object that says it is immutable is not watched any longer.
+ * Few objects kept at hand by a watch for each selection, as long as somebody needs them: a node sees the Secrets that its
+ * Pods use and no other. An object that says it is immutable is not watched any longer.
  */
 export class ObjectWatches {
   readonly #watched = new Map<string, Watched>();
@@ -28,15 +36,23 @@ export class ObjectWatches {
     this.#clock = clock;
   }
 
-  /** Starts to keep an object; `changed` is called whenever it changes, and when it is first known. */
-  acquire(kind: Kind, namespace: string, name: string, changed: () => void): Disposable {
-    const key = watchKey(kind, namespace, name);
+  /** Starts to keep what a field selector leaves of a kind; `changed` is called whenever it changes, and when it is first known. */
+  acquire(kind: Kind, namespace: string, fieldSelector: string, changed: () => void): Disposable {
+    const key = watchKey(kind, namespace, fieldSelector);
     let watched = this.#watched.get(key);
     if (watched === undefined) {
-      watched = { object: undefined, listeners: new Set(), subscription: undefined, timer: undefined };
+      watched = {
+        kind,
+        namespace,
+        fieldSelector,
+        objects: undefined,
+        listeners: new Set(),
+        subscription: undefined,
+        timer: undefined,
+      };
       this.#watched.set(key, watched);
       watched.listeners.add(changed);
-      this.#open(watched, kind, namespace, name);
+      this.#open(watched);
     } else {
       watched.listeners.add(changed);
     }
@@ -51,9 +67,22 @@ export class ObjectWatches {
     };
   }
 
-  /** The object; null if there is none, undefined while that is not known. */
+  /** The object of that name; null if there is none, undefined while that is not known. */
   get<T extends KubernetesObject>(kind: Kind<T>, namespace: string, name: string): Stored<T> | null | undefined {
-    return this.#watched.get(watchKey(kind, namespace, name))?.object as Stored<T> | null | undefined;
+    const objects = this.list(kind, namespace, named(name));
+    return objects === undefined ? undefined : (objects[0] ?? null);
+  }
+
+  /** What was acquired with that selector, by name; undefined while that is not known. */
+  list<T extends KubernetesObject>(
+    kind: Kind<T>,
+    namespace: string,
+    fieldSelector: string,
+  ): readonly Stored<T>[] | undefined {
+    const objects = this.#watched.get(watchKey(kind, namespace, fieldSelector))?.objects;
+    if (objects === undefined) return undefined;
+    const list = [...objects.values()] as Stored<T>[];
+    return list.length < 2 ? list : list.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   }
 
   /** How many watches are open. */
@@ -69,31 +98,34 @@ export class ObjectWatches {
     this.#watched.clear();
   }
 
-  #open(watched: Watched, kind: Kind, namespace: string, name: string): void {
+  #open(watched: Watched): void {
     if (this.#closed || watched.listeners.size === 0) return;
+    const { kind, namespace, fieldSelector } = watched;
     let immutable = false;
-    let seen = false;
+    /** What the watch has told so far; known as a whole only after its first bookmark, or where there can be only one. */
+    const seen = new Map<string, Stored>();
+    const single = fieldSelector.startsWith(named(''));
+    let whole = false;
     const reopen = (): void => {
       watched.subscription = undefined;
       if (this.#closed || watched.listeners.size === 0) return;
-      watched.timer = this.#clock.schedule(reopenDelay, () => this.#open(watched, kind, namespace, name));
+      watched.timer = this.#clock.schedule(reopenDelay, () => this.#open(watched));
     };
     const subscription = this.#client
-      .watch(kind, {
-        namespace,
-        fieldSelector: `metadata.name=${name}`,
-        sendInitialEvents: true,
-        allowWatchBookmarks: true,
-      })
+      .watch(kind, { namespace, fieldSelector, sendInitialEvents: true, allowWatchBookmarks: true })
       .subscribe({
         next: (event) => {
           if (event.type === 'BOOKMARK') {
-            if (event.initialEventsEnd && !seen) set(watched, null);
+            if (!event.initialEventsEnd) return;
+            whole = true;
+            set(watched, new Map(seen));
             return;
           }
-          seen = true;
-          set(watched, event.type === 'DELETED' ? null : event.object);
-          if (event.type !== 'DELETED' && (event.object as { immutable?: boolean }).immutable === true) {
+          const { name } = event.object.metadata;
+          if (event.type === 'DELETED') seen.delete(name);
+          else seen.set(name, event.object);
+          if (whole || single) set(watched, new Map(seen));
+          if (single && event.type !== 'DELETED' && (event.object as { immutable?: boolean }).immutable === true) {
             immutable = true;
             watched.subscription?.unsubscribe();
           }
@@ -106,9 +138,10 @@ export class ObjectWatches {
   }
 }
 
-function set(watched: Watched, object: Stored | null): void {
-  if (watched.object === object) return;
-  watched.object = object;
+function set(watched: Watched, objects: ReadonlyMap<string, Stored>): void {
+  const before = watched.objects;
+  watched.objects = objects;
+  if (before?.size === objects.size && [...objects].every(([name, object]) => before.get(name) === object)) return;
   for (const listener of [...watched.listeners]) listener();
 }
 
@@ -117,6 +150,6 @@ function stop(watched: Watched): void {
   watched.timer?.[Symbol.dispose]();
 }
 
-function watchKey(kind: Kind, namespace: string, name: string): string {
-  return `${kind.kind}/${namespace}/${name}`;
+function watchKey(kind: Kind, namespace: string, fieldSelector: string): string {
+  return `${kind.kind}/${namespace}/${fieldSelector}`;
 }

@@ -237,16 +237,23 @@ export const find: Program = async (process) => {
     return 1;
   }
   let status = 0;
-  const visit = async (path: string, depth: number): Promise<void> => {
+  const follows = process.args.includes('-L') || process.args.includes('-follow');
+  const visit = async (path: string, depth: number, within: readonly TreeNode[] = []): Promise<void> => {
     try {
-      const node = process.files.lookup(process.path(path), false);
+      const target = follows ? process.files.find(process.path(path)) : undefined;
+      const node = target ?? process.files.lookup(process.path(path), false);
+      if (within.includes(node)) return;
       const visitSelf = async () => {
         if (depth >= expression.minDepth) await expression.test(process, { path, node, depth });
       };
       if (!expression.depthFirst) await visitSelf();
       if (node.kind === 'directory' && depth < expression.maxDepth) {
         for (const name of process.files.readdir(process.path(path)))
-          await visit(path.endsWith('/') ? path + name : `${path}/${name}`, depth + 1);
+          await visit(
+            path.endsWith('/') ? path + name : `${path}/${name}`,
+            depth + 1,
+            follows ? [...within, node] : within,
+          );
       }
       if (expression.depthFirst) await visitSelf();
     } catch (error) {

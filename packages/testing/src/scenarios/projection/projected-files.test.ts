@@ -44,7 +44,7 @@ const sh = async (cluster: PodScenario, command: string, container = 'main') => 
 const listing = (cluster: PodScenario) =>
   sh(
     cluster,
-    `cd /v && find -L . -type f -not -path './..*' | sort | while read f; do echo "$f $(stat -L -c %a $f) $(cat $f)"; done`,
+    `cd /v && find -L . -type f | grep -v '^./[.][.]' | sort | while read f; do echo "$f $(stat -L -c %a $f) $(cat $f)"; done`,
   );
 const failedMount = async (cluster: PodScenario) =>
   (await cluster.events()).find((event) => event.startsWith('Warning FailedMount'))?.replace(/ \(x\d+\)$/, '');
