@@ -216,3 +216,10 @@ export function nextAttempt(observed: ObservedPod, old: PodStatus | undefined, c
     status === undefined ? 0 : hasRun && instance === undefined ? status.restartCount + 1 : status.restartCount,
   );
 }
+
+/** What the Pod's status says of an instance, by its `containerID`. */
+export function writtenStatus({ status }: Pod, containerId: string): ContainerStatus | undefined {
+  return [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].find(
+    ({ containerID }) => containerID === containerId,
+  );
+}

@@ -1,12 +1,4 @@
-import {
-  type ContainerStatus as ApiContainerStatus,
-  isConflict,
-  isNotFound,
-  Node,
-  Pod,
-  type PodStatus,
-  type Stored,
-} from '@orrery/api';
+import { isConflict, isNotFound, Node, Pod, type PodStatus, type Stored } from '@orrery/api';
 import {
   type ControllerContext,
   createWorkQueue,
@@ -21,7 +13,7 @@ import { activeDeadline, deadlineExceeded } from './active-deadline.ts';
 import { BackOff } from './back-off.ts';
 import { labelPodUid } from './container-config.ts';
 import { collectGarbage } from './container-gc.ts';
-import { containerIdText } from './container-statuses.ts';
+import { containerIdText, writtenStatus } from './container-statuses.ts';
 import { hasStorageLimits, storageEviction } from './eviction.ts';
 import { Images } from './images.ts';
 import { admitPod, charge, newNodeUse } from './node-admission.ts';
@@ -31,6 +23,7 @@ import { isTerminal } from './pod-phase.ts';
 import { hasMoved, newPodRecord, type PodRecord, refresh } from './pod-record.ts';
 import { PodStarter, podAddress } from './pod-starter.ts';
 import { type PodVerdict, podStatus } from './pod-status.ts';
+import { isCritical, preempted, recordsToPreempt } from './preemption.ts';
 import { errorText } from './probe-handler.ts';
 import { Prober } from './prober.ts';
 import { StatusWriter } from './status-writer.ts';
@@ -40,6 +33,8 @@ import { readTerminationMessage } from './termination-log.ts';
 import { reportFailedMount } from './volumes.ts';
 
 const retryPace: Milliseconds = 10_000;
+/** How often a critical Pod looks whether others have made room for it. */
+const roomPace: Milliseconds = 1000;
 /** More Pods than this wait for each other; a Pod's pull or grace period holds only its own place. */
 const concurrency = 1024;
 
@@ -244,7 +239,7 @@ export class PodLoop {
     await this.#observe(record);
     const { pod } = record;
     if (pod === undefined || record.gone) return this.#terminate(record);
-    if (!record.admitted) this.#admit(record, pod);
+    if (!record.admitted && !this.#admit(record, pod)) return this.#context.clock.now() + roomPace;
     const deadline = activeDeadline(pod) ?? Number.POSITIVE_INFINITY;
     if (record.verdict === undefined && deadline <= this.#context.clock.now() && !isTerminal(pod.status?.phase)) {
       this.#condemn(record, pod, deadlineExceeded, 'Normal');
@@ -289,22 +284,40 @@ export class PodLoop {
     }
   }
 
-  #admit(record: PodRecord, pod: Stored<Pod>): void {
+  /** Whether the node has made up its mind about the Pod; false while others make room for it. */
+  #admit(record: PodRecord, pod: Stored<Pod>): boolean {
     record.admitted = true;
     const { nodeName, operatingSystem, allocatable } = this.#settings;
     const ended = pod.metadata.deletionTimestamp !== undefined || isTerminal(pod.status?.phase);
-    if (ended) return;
+    if (ended) return true;
     if (record.observed.sandboxes.length === 0) {
       const node = this.#context.cache.get(Node, nodeName);
-      const refusal = admitPod(pod, { nodeName, operatingSystem, node, allocatable, use: this.#use });
+      const decide = () => admitPod(pod, { nodeName, operatingSystem, node, allocatable, use: this.#use });
+      const refusal = decide();
+      if (refusal?.reason.startsWith('OutOf') && isCritical(pod) && this.#makeRoom(pod, () => decide() === undefined)) {
+        record.admitted = false;
+        return false;
+      }
       if (refusal !== undefined) {
         this.#context.events.event(pod, 'Warning', refusal.reason, refusal.message);
         record.verdict = { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` };
-        return;
+        return true;
       }
     }
     charge(this.#use, pod, 1);
     record.charged = pod;
+    return true;
+  }
+
+  /** Has Pods of lower priority leave for a critical one. False if that would not help. */
+  #makeRoom(pod: Stored<Pod>, admits: () => boolean): boolean {
+    const victims = recordsToPreempt(pod, [...this.#records.values()], this.#use, admits);
+    for (const record of victims ?? []) {
+      if (record.pod === undefined) continue;
+      this.#condemn(record, record.pod, preempted, 'Warning');
+      this.#queue.add(record.uid, { type: 'runtime', key: podKey(pod) });
+    }
+    return victims !== undefined;
   }
 
   #condemn(record: PodRecord, pod: Stored<Pod>, verdict: PodVerdict, type: 'Normal' | 'Warning'): void {
@@ -483,13 +496,6 @@ function onlyStatusChanged(before: Stored<Pod>, after: Stored<Pod>): boolean {
       (after.metadata.generation !== undefined && before.metadata.generation === after.metadata.generation)) &&
     before.metadata.deletionTimestamp === after.metadata.deletionTimestamp &&
     before.metadata.deletionGracePeriodSeconds === after.metadata.deletionGracePeriodSeconds
-  );
-}
-
-/** What the Pod's status says of an instance. */
-function writtenStatus({ status }: Pod, containerId: string): ApiContainerStatus | undefined {
-  return [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].find(
-    ({ containerID }) => containerID === containerId,
   );
 }
 

@@ -274,3 +274,23 @@ test('a Pod that is deleted while the kubelet restarts ends with its grace', asy
   expect(await cluster.row()).toBeUndefined();
   expect(await runtimeOf(cluster).listContainers()).toEqual([]);
 });
+
+test('a critical Pod that is bound to a full node is made room for', async () => {
+  const cluster = await podScenario();
+  const asking = (cpu: string) => [service({ resources: { requests: { cpu } } })];
+  await cluster.start({ containers: asking('3') }, { name: 'big' });
+  await cluster.start({ containers: asking('500m') }, { name: 'small' });
+  await cluster.start({ nodeName: 'node1', priorityClassName: 'system-node-critical', containers: asking('3') });
+  await cluster.advance('10s');
+  expect(await cluster.row()).toMatchObject({ ready: '1/1', status: 'Running' });
+  expect(await cluster.row('small')).toMatchObject({ status: 'Running' });
+  expect((await cluster.pod('big')).status).toMatchObject({
+    phase: 'Failed',
+    reason: 'Preempting',
+    message: 'Preempted in order to admit critical pod',
+    conditions: expect.arrayContaining([
+      expect.objectContaining({ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet' }),
+    ]),
+  });
+  expect(await cluster.events('big')).toContain('Warning Preempting: Preempted in order to admit critical pod');
+});
