@@ -1,19 +1,11 @@
-import {
-  applyDefaults,
-  decodeObject,
-  failures,
-  type Kind,
-  type KindRegistry,
-  type KubernetesObject,
-  type Pod,
-  type Stored,
-} from '@orrery/api';
+import { failures, type Kind, type KindRegistry, type KubernetesObject, type Pod, type Stored } from '@orrery/api';
 import type {
   Client,
   Environment,
   EventRecorder,
   GetOptions,
   ListOptions,
+  Milliseconds,
   NodeApi,
   ObjectList,
   UserInfo,
@@ -24,10 +16,12 @@ import { createEventRecorder } from '@orrery/core';
 import type { ObjectStore } from '@orrery/store';
 import type { Observable } from 'rxjs';
 import type { AdmissionChain } from './admission-chain.ts';
-import { type Authorizer, apiServerUser, privilegedGroup, refusal } from './authorizer.ts';
+import { type Authorizer, apiServerUser, privilegedAuthorizer, privilegedGroup, refusal } from './authorizer.ts';
 import type { NodeDirectory, ServerContext } from './context.ts';
 import { createObject } from './create-object.ts';
+import { decodeBody, decodeWithoutDefaults, expectedRevision } from './decode-body.ts';
 import { deleteCollection, deleteObject } from './deletes.ts';
+import { defaultEventLifetime, EventExpiry } from './event-expiry.ts';
 import { createLocalClient } from './local-client.ts';
 import { applyPatch } from './patch-body.ts';
 import { patchObject } from './patch-object.ts';
@@ -43,7 +37,8 @@ import type {
   WriteResult,
 } from './request-path.ts';
 import { convert, isVirtual } from './resource-rules.ts';
-import { bindPod, evictPod, withNamespaceFinalizers, withSubresourceFields } from './subresources/pod-subresources.ts';
+import { evictPod } from './subresources/eviction.ts';
+import { bindPod, withNamespaceFinalizers, withSubresourceFields } from './subresources/pod-subresources.ts';
 import { decide, reviewAccess, reviewRules, userInfoBody } from './subresources/reviews.ts';
 import { getScale, patchScale, updateScale } from './subresources/scale.ts';
 import type { TokenAuthority } from './tokens/token-authority.ts';
@@ -61,6 +56,8 @@ export interface ApiServerOptions {
   readonly authorizers: readonly Authorizer[];
   readonly tokens: TokenAuthority;
   readonly nodes: NodeDirectory;
+  /** How long Events are kept after their last write. Default one hour. */
+  readonly eventLifetime?: Milliseconds;
 }
 
 const anonymous: UserInfo = { username: 'system:anonymous', groups: ['system:unauthenticated'] };
@@ -71,11 +68,12 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 }
 
 /** The request path, and the clients that stand on it in process. */
-export class ApiServer implements RequestPath {
+export class ApiServer implements RequestPath, Disposable {
   readonly kinds: KindRegistry;
   readonly #context: ServerContext;
   readonly #ownClient: Client;
   readonly #events: EventRecorder;
+  readonly #eventExpiry: EventExpiry;
 
   constructor(options: ApiServerOptions) {
     this.kinds = options.kinds;
@@ -91,6 +89,13 @@ export class ApiServer implements RequestPath {
       events: this.#events,
       authorize: (user, attributes) => this.authorize(user, attributes),
     };
+    const { store, environment, eventLifetime = defaultEventLifetime } = options;
+    this.#eventExpiry = new EventExpiry(store, environment, eventLifetime);
+  }
+
+  /** Ends what the server does on its own. Closing the store does that too. */
+  [Symbol.dispose](): void {
+    this.#eventExpiry[Symbol.dispose]();
   }
 
   /** A client in this process that acts as `user`. */
@@ -103,11 +108,7 @@ export class ApiServer implements RequestPath {
     const { impersonate } = credentials;
     if (impersonate === undefined) return user;
     await this.#authorizeImpersonation(user, impersonate);
-    const groups = impersonate.groups.length > 0 ? impersonate.groups : [];
-    return {
-      ...impersonate,
-      groups: groups.includes('system:authenticated') ? groups : [...groups, 'system:authenticated'],
-    };
+    return { ...impersonate, groups: impersonatedGroups(impersonate) };
   }
 
   async authorize(user: UserInfo, attributes: AccessAttributes): Promise<void> {
@@ -263,12 +264,11 @@ export class ApiServer implements RequestPath {
       scope,
       {
         transform: (old) => {
-          const { object, warnings } = decodeObject(kind, body(old), options.fieldValidation ?? 'Warn');
-          for (const warning of warnings) scope.warn(warning);
-          const { resourceVersion = '' } = object.metadata ?? {};
-          if (resourceVersion !== '' && resourceVersion !== old.metadata.resourceVersion)
+          const object = decodeBody(scope, body(old), options, old);
+          const expected = expectedRevision(kind, object, scope.name);
+          if (expected !== undefined && expected !== old.metadata.resourceVersion)
             throw failures.conflict(kind, scope.name);
-          return part(old, applyDefaults(kind, object));
+          return part(old, object);
         },
       },
       options,
@@ -280,14 +280,14 @@ export class ApiServer implements RequestPath {
     const object = plainBody(body);
     if (kind.kind === 'Pod' && subresource === 'binding') return bindPod(this.#context, scope, object, options);
     if (kind.kind === 'Pod' && subresource === 'eviction') return evictPod(this.#context, scope, object, options);
-    if (kind.kind === 'ServiceAccount' && subresource === 'token') return requestToken(this.#context, scope, object);
+    if (kind.kind === 'ServiceAccount' && subresource === 'token')
+      return requestToken(this.#context, scope, object, options);
     throw failures.methodNotAllowed(kind, 'create');
   }
 
   async #createVirtual(scope: RequestScope, body: unknown, options: WriteOptions): Promise<WriteResult> {
     const { kind, user } = scope;
-    const { object, warnings } = decodeObject(kind, body, options.fieldValidation ?? 'Warn');
-    for (const warning of warnings) scope.warn(warning);
+    const object = decodeWithoutDefaults(scope, body, options);
     const { authorizers } = this.#context;
     const answer = (result: KubernetesObject): WriteResult => ({ object: result, created: true });
     if (kind.group === '' && kind.kind === 'Binding') {
@@ -295,9 +295,10 @@ export class ApiServer implements RequestPath {
       return bindPod(this.#context, { ...scope, kind: pods, name: object.metadata?.name ?? '' }, object, options);
     }
     if (kind.kind.endsWith('SubjectAccessReview') || kind.kind === 'SelfSubjectAccessReview') {
-      return answer(reviewAccess([privileged, ...authorizers], user, kind, object, scope.namespace));
+      return answer(reviewAccess([privilegedAuthorizer, ...authorizers], user, kind, object, scope.namespace));
     }
-    if (kind.kind === 'SelfSubjectRulesReview') return answer(reviewRules(authorizers, user, object));
+    if (kind.kind === 'SelfSubjectRulesReview')
+      return answer(reviewRules([privilegedAuthorizer, ...authorizers], user, object));
     if (kind.kind === 'SelfSubjectReview')
       return answer({ ...object, metadata: {}, status: { userInfo: userInfoBody(user) } } as KubernetesObject);
     if (kind.kind === 'TokenReview') return answer(await this.#reviewToken(object));
@@ -319,9 +320,14 @@ export class ApiServer implements RequestPath {
   }
 }
 
-const privileged: Authorizer = {
-  authorize: (user) => ({ allowed: user.groups.includes(privilegedGroup) ? true : undefined, reason: '' }),
-};
+/** The groups that an impersonated user is in, whatever the client says (Kubernetes "User impersonation"). */
+function impersonatedGroups({ username, groups }: UserInfo): readonly string[] {
+  const account = /^system:serviceaccount:([^:]+):[^:]+$/.exec(username);
+  const own =
+    groups.length > 0 || account === null ? groups : ['system:serviceaccounts', `system:serviceaccounts:${account[1]}`];
+  const everybody = username === anonymous.username ? 'system:unauthenticated' : 'system:authenticated';
+  return own.includes(everybody) ? own : [...own, everybody];
+}
 
 function plainBody(body: unknown): KubernetesObject {
   if (typeof body !== 'object' || body === null || Array.isArray(body))

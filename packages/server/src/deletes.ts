@@ -1,4 +1,13 @@
-import { failures, fieldErrors, invalid, type KubernetesObject, type Status, type Stored } from '@orrery/api';
+import {
+  deepFreeze,
+  failures,
+  fieldErrors,
+  hasReason,
+  invalid,
+  type KubernetesObject,
+  type Status,
+  type Stored,
+} from '@orrery/api';
 import type { AdmissionRequest, ListOptions, ObjectList } from '@orrery/core';
 import { RevisionConflict } from '@orrery/store';
 import { admissionContext, type ServerContext } from './context.ts';
@@ -41,7 +50,7 @@ export async function deleteObject(
         const last = options.dryRun === true ? old : await server.store.delete(rules.collection, key, revision);
         return { body: rules.returnsDeletedObject ? convert(last, kind) : deletedStatus(scope, old), accepted: false };
       }
-      const marked = markDeleted(old, step.metadata);
+      const marked = deepFreeze(markDeleted(old, step.metadata));
       const stored = options.dryRun === true ? marked : await server.store.update(rules.collection, marked, revision);
       const orphansRefused = options.orphanDependents === false;
       return { body: convert(stored, kind), accepted: orphansRefused };
@@ -91,14 +100,10 @@ export async function deleteCollection(
         options,
       );
     } catch (error) {
-      if (!isGone(error)) throw error;
+      if (!hasReason(error, 'NotFound')) throw error;
     }
   }
   return list;
-}
-
-function isGone(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'reason' in error && error.reason === 'NotFound';
 }
 
 function checkOptions(options: DeleteRequestOptions): void {

@@ -51,7 +51,7 @@ export function deletionStep(
     resource.group === '' && resource.resource === 'pods' ? podGrace(object, options.gracePeriodSeconds) : 0;
 
   if (metadata.deletionTimestamp !== undefined)
-    return again(object, finalizers, finalizersChanged, grace, options, now);
+    return again(object, resource, finalizers, finalizersChanged, grace, options, now);
   if (grace === 0 && finalizers.length === 0 && !hasSpecFinalizers(object, resource)) return { type: 'remove' };
   const marked: ObjectMeta = {
     ...metadata,
@@ -66,6 +66,7 @@ export function deletionStep(
 /** A delete of something that is being deleted: only a shorter grace period has an effect. */
 function again(
   object: Stored,
+  resource: QualifiedResource,
   finalizers: string[],
   finalizersChanged: boolean,
   grace: number,
@@ -89,12 +90,7 @@ function again(
       },
     };
   }
-  if (
-    current === 0 &&
-    finalizers.length === 0 &&
-    (object as { spec?: { finalizers?: unknown[] } }).spec?.finalizers === undefined
-  )
-    return { type: 'remove' };
+  if (current === 0 && finalizers.length === 0 && !hasSpecFinalizers(object, resource)) return { type: 'remove' };
   if (!finalizersChanged) return { type: 'none' };
   return { type: 'mark', metadata: { ...metadata, finalizers } };
 }

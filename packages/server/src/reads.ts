@@ -10,7 +10,7 @@ import {
 import type { ListOptions, ObjectList } from '@orrery/core';
 import { Compacted, type Snapshot } from '@orrery/store';
 import type { ServerContext } from './context.ts';
-import { checkListOptions, decodeContinue, encodeContinue, parseRevision } from './list-options.ts';
+import { type ContinueToken, checkListOptions, decodeContinue, encodeContinue, parseRevision } from './list-options.ts';
 import type { RequestScope } from './request-path.ts';
 import { convert, resourceRules } from './resource-rules.ts';
 
@@ -105,7 +105,7 @@ export function listObjects(
         : -1;
   const snapshot =
     exact > 0
-      ? pastSnapshot(server, scope.kind, exact, selected, token !== undefined)
+      ? pastSnapshot(server, scope.kind, exact, selected, token)
       : presentSnapshot(server, scope.kind, selected);
   return page(snapshot, selected, scope.kind, limit, token);
 }
@@ -127,16 +127,16 @@ function pastSnapshot(
   kind: Kind,
   revision: number,
   selected: Selection,
-  continuing: boolean,
+  token: ContinueToken | undefined,
 ): Snapshot {
   try {
     return server.store.listAt(resourceRules(kind).collection, revision, selected.namespace);
   } catch (error) {
     if (!(error instanceof Compacted)) throw error;
-    if (!continuing) throw failures.expired('The resourceVersion for the provided list is too old.');
+    if (token === undefined) throw failures.expired('The resourceVersion for the provided list is too old.');
     throw failures.expired(
       'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
-      encodeContinue({ revision: -1, start: 'a' }),
+      encodeContinue({ revision: -1, start: token.start }),
     );
   }
 }
@@ -146,19 +146,15 @@ function page(
   selected: Selection,
   kind: Kind,
   limit: number,
-  token: ContinueStart | undefined,
+  token: ContinueToken | undefined,
 ): ObjectList {
   const { matches, name } = selected;
   let items = snapshot.items;
   if (matches !== undefined)
     items = items.filter((object) => (name === undefined || object.metadata.name === name) && matches(object));
-  let from = 0;
-  if (token !== undefined) {
-    from = items.findIndex((object) => storageKey(object) >= token.start);
-    if (from < 0) from = items.length;
-  }
+  const from = token === undefined ? 0 : placeOf(items, token.start);
   const to = limit > 0 ? Math.min(items.length, from + limit) : items.length;
-  const shown = items.slice(from, to).map((object) => convert(object, kind) as Stored);
+  const shown = shownAs(kind, from === 0 && to === items.length ? items : items.slice(from, to));
   const metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number } = {
     resourceVersion: String(snapshot.revision),
   };
@@ -170,8 +166,23 @@ function page(
   return { items: shown, metadata };
 }
 
-interface ContinueStart {
-  readonly start: string;
+/** Where in a list that is in key order the first object is that does not come before the key. */
+function placeOf(items: readonly Stored[], key: string): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (storageKey(items[middle] as Stored) < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The objects in the version that is asked for; the same list if they are in it. */
+function shownAs(kind: Kind, items: readonly Stored[]): readonly Stored[] {
+  return items.every((object) => object.apiVersion === kind.apiVersion && object.kind === kind.kind)
+    ? items
+    : items.map((object) => convert(object, kind) as Stored);
 }
 
 /** The key after the collection's prefix, which continue tokens name. */

@@ -176,7 +176,8 @@ function sameMetadata(next: ObjectMeta, old: ObjectMeta): boolean {
   const { managedFields: b } = old;
   return (
     equalFields(next, old, ['resourceVersion', 'managedFields']) &&
-    (a === b || equalJson(withoutTimes(a), withoutTimes(b)))
+    // Who leaves them out keeps those that are there.
+    (a === undefined || a === b || equalJson(withoutTimes(a), withoutTimes(b)))
   );
 }
 

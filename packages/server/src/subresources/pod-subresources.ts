@@ -10,20 +10,19 @@ import {
 } from '@orrery/api';
 import type { WriteOptions } from '@orrery/core';
 import type { ServerContext } from '../context.ts';
-import { deleteObject } from '../deletes.ts';
+import { decodeSubresource } from '../decode-body.ts';
 import { timestamp } from '../deletion.ts';
 import type { RequestScope, WriteResult } from '../request-path.ts';
 import { runUpdate } from '../update-object.ts';
 
 const success: Status = Object.freeze({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
 
-interface BindingBody {
-  readonly metadata?: {
-    readonly name?: string;
-    readonly uid?: string;
-    readonly resourceVersion?: string;
-    readonly annotations?: { [key: string]: string };
-  };
+/** What a POST that makes no object answers. */
+export function created(): WriteResult {
+  return { object: success as unknown as KubernetesObject, created: true };
+}
+
+interface BindingBody extends KubernetesObject {
   readonly target?: { readonly kind?: string; readonly name?: string };
 }
 
@@ -34,7 +33,8 @@ export async function bindPod(
   body: KubernetesObject,
   options: WriteOptions,
 ): Promise<WriteResult> {
-  const { target, metadata = {} } = body as BindingBody;
+  const type = { group: '', version: 'v1', kind: 'Binding' };
+  const { target, metadata = {} } = decodeSubresource<BindingBody>(scope, type, body, options);
   const kindName = { group: '', kind: 'Binding' };
   if (target?.kind !== undefined && target.kind !== '' && target.kind !== 'Node') {
     throw invalid(kindName, scope.name, [fieldErrors.notSupported('target.kind', target.kind, ['Node', '<empty>'])]);
@@ -54,7 +54,7 @@ export async function bindPod(
     },
     options,
   );
-  return { object: success as unknown as KubernetesObject, created: true };
+  return created();
 }
 
 function bound(
@@ -71,81 +71,31 @@ function bound(
   if ((pod.spec.schedulingGates ?? []).length > 0) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`);
   const { nominatedNodeName: _, ...status } = pod.status ?? {};
   const hasAnnotations = Object.keys(annotations).length > 0;
-  return {
+  const assigned = {
     ...pod,
     metadata: {
       ...pod.metadata,
       ...(hasAnnotations ? { annotations: { ...pod.metadata.annotations, ...annotations } } : {}),
     },
     spec: { ...pod.spec, nodeName },
-    status: {
-      ...status,
-      conditions: withCondition(status.conditions ?? [], { type: 'PodScheduled', status: 'True' }, now),
-    },
-  } as KubernetesObject;
+    status,
+  } as Stored<Pod>;
+  return withPodCondition(assigned, { type: 'PodScheduled', status: 'True' }, now);
 }
 
-/** The conditions with one set; its transition time moves only when its status does. */
-function withCondition(conditions: readonly PodCondition[], condition: PodCondition, now: string): PodCondition[] {
+/** The Pod with one condition set; its transition time (RFC 3339) moves only when its status does. */
+export function withPodCondition(pod: Stored<Pod>, condition: PodCondition, now: string): Stored<Pod> {
+  const conditions = pod.status?.conditions ?? [];
   const old = conditions.find(({ type }) => type === condition.type);
   const lastTransitionTime = old?.status === condition.status ? (old.lastTransitionTime ?? now) : now;
   const next: PodCondition = { ...condition, lastTransitionTime };
-  return old === undefined ? [...conditions, next] : conditions.map((c) => (c === old ? next : c));
-}
-
-interface EvictionBody {
-  readonly deleteOptions?: {
-    readonly gracePeriodSeconds?: number;
-    readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
-    readonly dryRun?: readonly string[];
-  };
-}
-
-/** POST `pods/NAME/eviction` (Kubernetes "API-initiated Eviction"): marks the Pod as disrupted, then deletes it. @throws StatusError */
-export async function evictPod(
-  server: ServerContext,
-  scope: RequestScope,
-  body: KubernetesObject,
-  options: WriteOptions,
-): Promise<WriteResult> {
-  const { deleteOptions = {} } = body as EvictionBody;
-  const dryRun = options.dryRun === true || (deleteOptions.dryRun ?? []).includes('All');
-  const now = timestamp(server.environment.clock.now());
-  const disrupted: PodCondition = {
-    type: 'DisruptionTarget',
-    status: 'True',
-    reason: 'EvictionByEvictionAPI',
-    message: 'Eviction API: evicting',
-  };
-  if (!dryRun) {
-    await runUpdate(
-      server,
-      { ...scope, subresource: 'status' },
-      {
-        transform: (old) => {
-          const pod = old as Stored<Pod>;
-          if (pod.metadata.deletionTimestamp !== undefined) return old;
-          return {
-            ...pod,
-            status: { ...pod.status, conditions: withCondition(pod.status?.conditions ?? [], disrupted, now) },
-          } as KubernetesObject;
-        },
-      },
-      options,
-    );
-  }
-  await deleteObject(
-    server,
-    { ...scope, subresource: '' },
-    {
-      ...(deleteOptions.gracePeriodSeconds === undefined
-        ? {}
-        : { gracePeriodSeconds: deleteOptions.gracePeriodSeconds }),
-      ...(deleteOptions.preconditions === undefined ? {} : { preconditions: deleteOptions.preconditions }),
-      dryRun,
+  return {
+    ...pod,
+    status: {
+      ...pod.status,
+      conditions: old === undefined ? [...conditions, next] : conditions.map((one) => (one === old ? next : one)),
     },
-  );
-  return { object: success as unknown as KubernetesObject, created: true };
+  };
 }
 
 /** The object that an update of a Pod's own subresource makes: only that part of the spec is taken over. Pure. */

@@ -1,4 +1,4 @@
-import { failures, type Kind, type KubernetesObject } from '@orrery/api';
+import { type FieldError, failures, fieldErrors, invalid, type Kind, type KubernetesObject } from '@orrery/api';
 import type { UserInfo } from '@orrery/core';
 import type { AccessRule, Authorizer } from '../authorizer.ts';
 import type { AccessAttributes } from '../request-path.ts';
@@ -35,7 +35,7 @@ interface ReviewSpec {
   readonly nonResourceAttributes?: { readonly verb?: string; readonly path?: string };
 }
 
-/** Answers SelfSubjectAccessReview, SubjectAccessReview and LocalSubjectAccessReview (authorization.k8s.io). @throws StatusError BadRequest */
+/** Answers SelfSubjectAccessReview, SubjectAccessReview and LocalSubjectAccessReview (authorization.k8s.io). @throws StatusError Invalid */
 export function reviewAccess(
   authorizers: readonly Authorizer[],
   asking: UserInfo,
@@ -45,9 +45,6 @@ export function reviewAccess(
 ): KubernetesObject {
   const spec = (body as { spec?: ReviewSpec }).spec ?? {};
   const own = kind.kind === 'SelfSubjectAccessReview';
-  if (!own && (spec.user ?? '') === '' && (spec.groups ?? []).length === 0) {
-    throw failures.badRequest('spec.user: at least one of user or group must be specified');
-  }
   const subject: UserInfo = own
     ? asking
     : {
@@ -57,12 +54,8 @@ export function reviewAccess(
         ...(spec.extra === undefined ? {} : { extra: spec.extra }),
       };
   const { resourceAttributes: resource, nonResourceAttributes: path } = spec;
-  if ((resource === undefined) === (path === undefined)) {
-    throw failures.badRequest('exactly one of nonResourceAttributes or resourceAttributes must be specified');
-  }
-  if (kind.kind === 'LocalSubjectAccessReview' && resource !== undefined && resource.namespace !== namespace) {
-    throw failures.badRequest(`must match metadata.namespace: ${namespace}`);
-  }
+  const errors = reviewErrors(kind, spec, namespace);
+  if (errors.length > 0) throw invalid(kind, '', errors);
   const attributes: AccessAttributes =
     resource === undefined
       ? { verb: path?.verb ?? '', path: path?.path ?? '' }
@@ -83,6 +76,29 @@ export function reviewAccess(
   } as KubernetesObject;
 }
 
+function reviewErrors(kind: Kind, spec: ReviewSpec, namespace: string): FieldError[] {
+  const { user = '', groups = [], resourceAttributes: resource, nonResourceAttributes: path } = spec;
+  const errors: FieldError[] = [];
+  if (resource !== undefined && path !== undefined) {
+    const why = 'cannot be specified in combination with resourceAttributes';
+    errors.push(fieldErrors.invalid('spec.nonResourceAttributes', path, why));
+  }
+  if (resource === undefined && path === undefined) {
+    const why = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
+    errors.push(fieldErrors.invalid('spec.resourceAttributes', null, why));
+  }
+  if (kind.kind !== 'SelfSubjectAccessReview' && user === '' && groups.length === 0)
+    errors.push(fieldErrors.invalid('spec.user', user, 'at least one of user or group must be specified'));
+  if (kind.kind !== 'LocalSubjectAccessReview') return errors;
+  if (path !== undefined)
+    errors.push(fieldErrors.invalid('spec.nonResourceAttributes', path, 'disallowed on this kind of request'));
+  if (resource !== undefined && (resource.namespace ?? '') !== namespace) {
+    const where = 'spec.resourceAttributes.namespace';
+    errors.push(fieldErrors.invalid(where, resource.namespace ?? '', 'must match metadata.namespace'));
+  }
+  return errors;
+}
+
 /** Answers SelfSubjectRulesReview, which `kubectl auth can-i --list` shows. */
 export function reviewRules(
   authorizers: readonly Authorizer[],
@@ -90,6 +106,7 @@ export function reviewRules(
   body: KubernetesObject,
 ): KubernetesObject {
   const namespace = (body as { spec?: { namespace?: string } }).spec?.namespace ?? '';
+  if (namespace === '') throw failures.badRequest('no namespace on request');
   const rules: AccessRule[] = authorizers.flatMap((authorizer) => authorizer.rules?.(user, namespace) ?? []);
   return {
     ...body,

@@ -3,29 +3,37 @@ import {
   fieldErrors,
   formatLabelSelector,
   invalid,
+  isJsonObject,
   type Kind,
   type KubernetesObject,
   type LabelSelector,
   type Scale,
+  type ScalePaths,
   type Stored,
 } from '@orrery/api';
 import type { WriteOptions } from '@orrery/core';
 import type { ServerContext } from '../context.ts';
+import { decodeSubresource, expectedRevision } from '../decode-body.ts';
 import { applyPatch } from '../patch-body.ts';
 import { storedObject } from '../reads.ts';
 import type { PatchBody, RequestScope } from '../request-path.ts';
 import { convert } from '../resource-rules.ts';
 import { runUpdate } from '../update-object.ts';
 
-type Scalable = KubernetesObject & {
-  spec?: { replicas?: number; selector?: LabelSelector | { [key: string]: string } };
-  status?: { replicas?: number; selector?: string };
-};
+type Scalable = KubernetesObject & { spec?: { selector?: LabelSelector | { [key: string]: string } } };
 
-/** An object's `scale` (autoscaling/v1 Scale, Kubernetes "Horizontal scaling" subresource). Pure. */
+/** An object's `scale` (autoscaling/v1 Scale, Kubernetes "Horizontal scaling" subresource). Pure. @throws StatusError InternalError for a custom object without a count */
 export function scaleOf(object: KubernetesObject, kind: Kind): Scale {
-  const { metadata = {}, spec = {}, status = {} } = object as Scalable;
-  const selector = selectorText(spec.selector, status.selector, kind);
+  const { metadata = {}, spec = {} } = object as Scalable;
+  const { specReplicasPath, statusReplicasPath, labelSelectorPath } = kind.scale ?? builtinPaths;
+  const replicas = at(object, specReplicasPath);
+  if (kind.custom && replicas === undefined)
+    throw failures.internal(`the spec replicas field "${specReplicasPath}" does not exist`);
+  const selector = kind.custom
+    ? labelSelectorPath === undefined
+      ? ''
+      : at(object, labelSelectorPath)
+    : selectorText(spec.selector, kind);
   return {
     apiVersion: 'autoscaling/v1',
     kind: 'Scale',
@@ -36,13 +44,37 @@ export function scaleOf(object: KubernetesObject, kind: Kind): Scale {
       ...(metadata.resourceVersion === undefined ? {} : { resourceVersion: metadata.resourceVersion }),
       ...(metadata.creationTimestamp === undefined ? {} : { creationTimestamp: metadata.creationTimestamp }),
     },
-    spec: { replicas: spec.replicas ?? 0 },
-    status: { replicas: status.replicas ?? 0, ...(selector === '' ? {} : { selector }) },
+    spec: { replicas: count(replicas) },
+    status: {
+      replicas: count(at(object, statusReplicasPath)),
+      ...(typeof selector === 'string' && selector !== '' ? { selector } : {}),
+    },
   };
 }
 
-function selectorText(selector: unknown, statusSelector: string | undefined, kind: Kind): string {
-  if (kind.custom) return statusSelector ?? '';
+const builtinPaths: ScalePaths = { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' };
+
+function count(value: unknown): number {
+  return typeof value === 'number' ? value : 0;
+}
+
+/** The value at a path such as `.spec.replicas`. */
+function at(value: unknown, path: string): unknown {
+  return steps(path).reduce((parent, step) => (isJsonObject(parent) ? parent[step] : undefined), value);
+}
+
+function steps(path: string): string[] {
+  return path.split('.').slice(1);
+}
+
+/** A value with another one at a path below it; what lies aside is shared. */
+function withAt(value: unknown, [step, ...rest]: readonly string[], leaf: unknown): unknown {
+  if (step === undefined) return leaf;
+  const parent = isJsonObject(value) ? value : {};
+  return { ...parent, [step]: withAt(parent[step], rest, leaf) };
+}
+
+function selectorText(selector: unknown, kind: Kind): string {
   if (selector === undefined || selector === null) return '';
   // A ReplicationController selects by a plain map of labels.
   if (kind.kind === 'ReplicationController')
@@ -62,15 +94,14 @@ export async function updateScale(
   body: unknown,
   options: WriteOptions,
 ): Promise<KubernetesObject> {
-  const scale = checkedScale(body, scope.name);
-  const { uid, resourceVersion } = scale.metadata ?? {};
+  const scale = checkedScale(scope, body, options);
   const next = await runUpdate(
     server,
-    { ...scope, subresource: '' },
+    scope,
     {
-      transform: (old) => withReplicas(old, scale.spec?.replicas ?? 0),
-      ...(uid === undefined || uid === '' ? {} : { expectedUid: uid }),
-      ...(resourceVersion === undefined || resourceVersion === '' ? {} : { expected: resourceVersion }),
+      transform: (old) => withReplicas(old, scope.kind, scale.spec?.replicas ?? 0),
+      expectedUid: scale.metadata?.uid || undefined,
+      expected: expectedRevision(scope.kind, scale as KubernetesObject, scope.name),
     },
     options,
   );
@@ -84,42 +115,45 @@ export async function patchScale(
   patch: PatchBody,
   options: WriteOptions,
 ): Promise<KubernetesObject> {
+  if (patch.type === 'apply') throw failures.methodNotAllowed(scope.kind, 'apply');
+  // A Scale has no lists, so the two kinds of merge are one.
+  const plain: PatchBody = patch.type === 'strategic' ? { type: 'merge', body: patch.body } : patch;
+  const { kind, name } = scope;
   const next = await runUpdate(
     server,
-    { ...scope, subresource: '' },
+    scope,
     {
       transform: (old) => {
-        const before = scaleOf(convert(old, scope.kind), scope.kind);
-        const plain: PatchBody =
-          patch.type === 'strategic' || patch.type === 'apply' ? { type: 'merge', body: patch.body } : patch;
-        const after = checkedScale(applyPatch(before as KubernetesObject, plain, scope.kind), scope.name);
-        return withReplicas(old, after.spec?.replicas ?? 0);
+        const before = scaleOf(convert(old, kind), kind) as KubernetesObject;
+        const after = checkedScale(scope, applyPatch(before, plain, kind), options);
+        const expected = expectedRevision(kind, after as KubernetesObject, name);
+        if (expected !== undefined && expected !== old.metadata.resourceVersion) throw failures.conflict(kind, name);
+        return withReplicas(old, kind, after.spec?.replicas ?? 0);
       },
     },
     options,
   );
-  return scaleOf(next, scope.kind);
+  return scaleOf(next, kind);
 }
 
-function withReplicas(old: Stored, replicas: number): KubernetesObject {
-  const { spec } = old as Scalable;
-  return spec?.replicas === replicas ? old : ({ ...old, spec: { ...spec, replicas } } as KubernetesObject);
+function withReplicas(old: Stored, kind: Kind, replicas: number): KubernetesObject {
+  const { specReplicasPath } = kind.scale ?? builtinPaths;
+  const object = convert(old, kind);
+  return at(object, specReplicasPath) === replicas
+    ? old
+    : (withAt(object, steps(specReplicasPath), replicas) as KubernetesObject);
 }
 
-function checkedScale(body: unknown, name: string): Scale {
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw failures.badRequest('the body of the request is no Scale object');
-  const scale = body as Scale;
-  if (scale.kind !== 'Scale')
-    throw failures.badRequest(`expected an object of kind Scale, got ${JSON.stringify(scale.kind)}`);
-  const replicas = scale.spec?.replicas;
-  if (replicas !== undefined && (typeof replicas !== 'number' || !Number.isInteger(replicas))) {
-    throw failures.badRequest(
-      'Scale in version "v1" cannot be handled as a Scale: spec.replicas must be a whole number',
-    );
+function checkedScale(scope: RequestScope, body: unknown, options: WriteOptions): Scale {
+  const type = { group: 'autoscaling', version: 'v1', kind: 'Scale' };
+  const scale = decodeSubresource<KubernetesObject>(scope, type, body, options) as Scale;
+  const { name } = scale.metadata ?? {};
+  if (name !== undefined && name !== '' && name !== scope.name) {
+    throw failures.badRequest(`the name of the object (${name}) does not match the name on the URL (${scope.name})`);
   }
-  if (replicas !== undefined && replicas < 0) {
-    throw invalid({ group: 'autoscaling', kind: 'Scale' }, name, [
+  const replicas = scale.spec?.replicas ?? 0;
+  if (replicas < 0) {
+    throw invalid(type, scope.name, [
       fieldErrors.invalid('spec.replicas', replicas, 'must be greater than or equal to 0'),
     ]);
   }

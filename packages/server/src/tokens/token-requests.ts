@@ -8,8 +8,9 @@ import {
   type ServiceAccount,
   type Stored,
 } from '@orrery/api';
-import type { UserInfo } from '@orrery/core';
+import type { UserInfo, WriteOptions } from '@orrery/core';
 import type { ServerContext } from '../context.ts';
+import { decodeSubresource } from '../decode-body.ts';
 import type { RequestScope, WriteResult } from '../request-path.ts';
 import type { TokenAuthority, TokenClaims } from './token-authority.ts';
 
@@ -23,7 +24,7 @@ const extendedExpiration = 31_536_000;
 /** Seconds that a deleted object's tokens stay good. */
 const deletionLeeway = 60;
 
-interface TokenRequestBody {
+interface TokenRequestBody extends KubernetesObject {
   readonly spec?: {
     readonly audiences?: readonly string[];
     readonly expirationSeconds?: number;
@@ -41,12 +42,14 @@ export async function requestToken(
   server: ServerContext,
   scope: RequestScope,
   body: KubernetesObject,
+  options: WriteOptions,
 ): Promise<WriteResult> {
+  const type = { group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' };
+  const { spec = {} } = decodeSubresource<TokenRequestBody>(scope, type, body, options);
   const account = server.store.get('serviceaccounts', { namespace: scope.namespace, name: scope.name }) as
     | Stored<ServiceAccount>
     | undefined;
   if (account === undefined) throw failures.notFound({ group: '', resource: 'serviceaccounts' }, scope.name);
-  const { spec = {} } = body as TokenRequestBody;
   const asked = spec.expirationSeconds ?? defaultExpiration;
   const kind = { group: 'authentication.k8s.io', kind: 'TokenRequest' };
   if (asked < minExpiration) {

@@ -1,0 +1,143 @@
+import {
+  defineKind,
+  type Kind,
+  KindRegistry,
+  type KubernetesObject,
+  type Pod,
+  StatusError,
+  type Stored,
+  schema,
+} from '@orrery/api';
+import {
+  type AdmissionPlugin,
+  type Client,
+  createSimulation,
+  type NodeApi,
+  type Simulation,
+  type UserInfo,
+} from '@orrery/core';
+import { createMemoryEngine, type IndexValues, type ObjectStore, openObjectStore } from '@orrery/store';
+import { AdmissionChain } from './admission-chain.ts';
+import { type ApiServer, createApiServer } from './api-server.ts';
+import { createRbacAuthorizer, rbacIndexes } from './rbac/rbac-authorizer.ts';
+import type { RequestScope } from './request-path.ts';
+import { createSimulatedTokenAuthority } from './tokens/simulated-authority.ts';
+
+/** A request path over an empty store, in virtual time, without a cluster around it. */
+export interface TestApi {
+  readonly sim: Simulation;
+  readonly store: ObjectStore;
+  readonly server: ApiServer;
+  /** May do everything. */
+  readonly admin: Client;
+  /** The scope of a request as the admin. Warnings are collected. */
+  scope(kind: Kind, name: string, more?: Partial<RequestScope>): RequestScope;
+  readonly warnings: string[];
+}
+
+export interface TestApiOptions {
+  readonly admission?: readonly AdmissionPlugin[];
+  readonly kinds?: readonly Kind[];
+  readonly historySize?: number;
+  readonly nodes?: { readonly [name: string]: NodeApi };
+}
+
+export const adminUser: UserInfo = { username: 'admin', groups: ['system:masters', 'system:authenticated'] };
+
+export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
+  const sim = createSimulation();
+  const nodeName: IndexValues = (object) => [(object as Stored<Pod>).spec.nodeName ?? ''];
+  const store = await openObjectStore({
+    engine: createMemoryEngine(),
+    indexes: { pods: { 'spec.nodeName': nodeName }, ...rbacIndexes },
+    ...(options.historySize === undefined ? {} : { historySize: options.historySize }),
+  });
+  const kinds = new KindRegistry();
+  for (const kind of options.kinds ?? []) kinds.add(kind);
+  const server = createApiServer({
+    store,
+    kinds,
+    environment: sim.environment,
+    admission: new AdmissionChain(options.admission ?? []),
+    authorizers: [createRbacAuthorizer(store)],
+    tokens: createSimulatedTokenAuthority('test'),
+    nodes: { find: (name) => options.nodes?.[name] },
+  });
+  const warnings: string[] = [];
+  return {
+    sim,
+    store,
+    server,
+    warnings,
+    admin: server.client(adminUser),
+    scope: (kind, name, more = {}) => ({
+      user: adminUser,
+      kind,
+      namespace: kind.namespaced ? 'default' : '',
+      name,
+      subresource: '',
+      warn: (text) => warnings.push(text),
+      ...more,
+    }),
+  };
+}
+
+/** The refusal of a request: code, reason, message and causes. */
+export async function refusal(request: Promise<unknown>): Promise<{
+  readonly code: number;
+  readonly reason: string;
+  readonly message: string;
+  readonly causes: readonly { readonly reason?: string; readonly message?: string; readonly field?: string }[];
+  readonly status: StatusError['status'];
+}> {
+  const error = await request.then(
+    () => undefined,
+    (cause: unknown) => cause,
+  );
+  if (!(error instanceof StatusError)) throw new Error('the request was not refused with a Status', { cause: error });
+  const { status, code, reason, message } = error;
+  return { code, reason, message, causes: status.details?.causes ?? [], status };
+}
+
+/** A Pod that is valid and says no more than it must. */
+export function podNamed(name: string, more: object = {}, spec: object = {}): Pod {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'default', ...more },
+    spec: { containers: [{ name: 'main', image: 'nginx' }], ...spec },
+  } as Pod;
+}
+
+/** A ConfigMap with one entry. */
+export function configMapNamed(name: string, value = '1', more: object = {}): KubernetesObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name, namespace: 'default', ...more },
+    data: { value },
+  } as KubernetesObject;
+}
+
+/** A kind that Kubernetes does not bring, with a status and counts in places of its own. */
+export const Website = defineKind({
+  group: 'demo.orrery.dev',
+  version: 'v1',
+  kind: 'Website',
+  schema: schema.object({
+    spec: schema.object({ title: schema.string(), servers: schema.integer().optional() }),
+    status: schema.object({
+      url: schema.string().optional(),
+      ready: schema.integer().optional(),
+      selector: schema.string().optional(),
+    }),
+  }),
+  subresources: {
+    status: true,
+    scale: {
+      specReplicasPath: '.spec.servers',
+      statusReplicasPath: '.status.ready',
+      labelSelectorPath: '.status.selector',
+    },
+  },
+}) as unknown as Kind;

@@ -1,0 +1,104 @@
+import { Event, type ObjectKey, type Stored } from '@orrery/api';
+import type { Environment, Milliseconds } from '@orrery/core';
+import { createLogger, errorText } from '@orrery/core';
+import { type ObjectStore, RevisionConflict } from '@orrery/store';
+import type { Subscription } from 'rxjs';
+import { resourceRules } from './resource-rules.ts';
+
+/** How long Events are kept after they were last written: Kubernetes' `--event-ttl`, one hour. */
+export const defaultEventLifetime: Milliseconds = 3_600_000;
+
+interface Expiry {
+  readonly key: ObjectKey;
+  /** The write that is counted from; a later one has an entry of its own. */
+  readonly revision: number;
+  readonly at: Milliseconds;
+}
+
+const { collection } = resourceRules(Event);
+
+/**
+ * Removes Events some time after their last write. All live equally long, so those that expire are the first of a queue, and
+ * one timer waits for the very first. Ends when the store is closed, or when it is disposed.
+ */
+export class EventExpiry implements Disposable {
+  readonly #store: ObjectStore;
+  readonly #environment: Environment;
+  readonly #watch: Subscription;
+  #queue: Expiry[] = [];
+  /** The queue's first element; what is before it is done. */
+  #first = 0;
+  #timer: Disposable | undefined;
+
+  constructor(store: ObjectStore, environment: Environment, lifetime: Milliseconds) {
+    this.#store = store;
+    this.#environment = environment;
+    const { items, revision } = store.list(collection);
+    const written = items.map((event) => expiry(event, lastWritten(event as Stored<Event>) + lifetime));
+    this.#queue = written.sort((a, b) => a.at - b.at);
+    this.#watch = store.watch(collection, {}, revision).subscribe({
+      next: ({ type, object }) => {
+        if (type === 'deleted') return;
+        this.#queue.push(expiry(object, environment.clock.now() + lifetime));
+        this.#await();
+      },
+      // Whoever else uses the store is told of its failure as well.
+      error: () => this[Symbol.dispose](),
+      complete: () => this[Symbol.dispose](),
+    });
+    this.#await();
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    this.#queue = [];
+    this.#first = 0;
+    this.#watch?.unsubscribe();
+  }
+
+  #await(): void {
+    const next = this.#queue[this.#first];
+    if (this.#timer !== undefined || next === undefined) return;
+    const { clock } = this.#environment;
+    this.#timer = clock.schedule(Math.max(0, next.at - clock.now()), () => this.#expire());
+  }
+
+  async #expire(): Promise<void> {
+    const now = this.#environment.clock.now();
+    for (let next = this.#queue[this.#first]; next !== undefined && next.at <= now; next = this.#queue[this.#first]) {
+      this.#first++;
+      await this.#remove(next);
+    }
+    if (this.#first * 2 > this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#first);
+      this.#first = 0;
+    }
+    this.#timer = undefined;
+    this.#await();
+  }
+
+  async #remove({ key, revision }: Expiry): Promise<void> {
+    const current = this.#store.get(collection, key);
+    if (current === undefined || Number(current.metadata.resourceVersion) !== revision) return;
+    try {
+      await this.#store.delete(collection, key, revision);
+    } catch (error) {
+      // Written again just now: that write has its own place in the queue.
+      if (error instanceof RevisionConflict) return;
+      const { inspector, clock } = this.#environment;
+      createLogger(inspector, clock, 'event expiry').error('cannot remove an old event', { error: errorText(error) });
+    }
+  }
+}
+
+function expiry({ metadata }: Stored, at: Milliseconds): Expiry {
+  const { namespace = '', name, resourceVersion } = metadata;
+  return { key: { namespace, name }, revision: Number(resourceVersion), at };
+}
+
+/** When an Event of an earlier life of this server was last written, as far as it tells. */
+function lastWritten({ metadata, lastTimestamp, eventTime, series }: Stored<Event>): Milliseconds {
+  const times = [metadata.creationTimestamp, lastTimestamp, eventTime, series?.lastObservedTime];
+  return Math.max(0, ...times.map((time) => (typeof time === 'string' ? Date.parse(time) : 0)).filter(Number.isFinite));
+}
