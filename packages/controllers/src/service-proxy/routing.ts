@@ -52,6 +52,6 @@ export function serviceRouting(
   return { routes, names: [{ name: host, ips: [clusterIP] }] };
 }
 
-function isReady(endpoint: NonNullable<EndpointSlice["endpoints"]>[number]): boolean {
+function isReady(endpoint: NonNullable<EndpointSlice['endpoints']>[number]): boolean {
   return endpoint.conditions?.ready !== false;
 }
