@@ -117,9 +117,9 @@ export class ApiServer implements RequestPath, Disposable {
 
   #decide(user: UserInfo, attributes: AccessAttributes): void {
     if (user.groups.includes(privilegedGroup)) return;
-    const { allowed, reason } = decide(this.#context.authorizers, user, attributes);
-    if (allowed) return;
-    const why = refusal(user, attributes, reason);
+    const decision = decide(this.#context.authorizers, user, attributes);
+    if (decision.allowed) return;
+    const why = refusal(user, attributes, decision.reason);
     if ('path' in attributes) throw failures.forbidden({ group: '', resource: '' }, '', why);
     throw failures.forbidden(attributes, attributes.name, why);
   }

@@ -105,6 +105,11 @@ const elements: readonly (readonly [RegExp, string])[] = [
   [/^\d{2}(?:[.,]\d+)?/, '05'],
   [/^(?:Z|[-+]\d{2}:\d{2})/, 'Z07:00'],
 ];
+/** Times as they are stored, by digits of the second's fraction: all is in range in every year. */
+const storedForms = {
+  0: /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/,
+  6: /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z$/,
+};
 const secondsForm = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z$/;
 const fullForm = /^(\d{4})-(\d\d)-(\d\d)T(\d{1,2}):(\d\d):(\d\d)(?:[.,](\d+))?(Z|[-+]\d\d:\d\d)$/;
 
@@ -113,6 +118,7 @@ const fullForm = /^(\d{4})-(\d\d)-(\d\d)T(\d{1,2}):(\d\d):(\d\d)(?:[.,](\d+))?(Z
  * `meta.v1.MicroTime`.
  */
 export function timeForm(text: string, digits: 0 | 6): Scalar {
+  if (storedForms[digits].test(text)) return { value: text };
   const plain = digits === 0 ? secondsForm.exec(text) : null;
   const match = plain ?? fullForm.exec(text);
   if (match === null) return { fault: timeFault(text) };

@@ -17,6 +17,8 @@ export class NodeReporter {
   readonly #context: ControllerContext;
   #lease: Stored<Lease> | undefined;
   #reportedAt: Milliseconds = 0;
+  /** The node as the API showed it when it was last seen to be as reported. */
+  #asReported: Stored<Node> | undefined;
   #images: Images = [];
 
   constructor(settings: KubeletSettings, context: ControllerContext) {
@@ -117,7 +119,10 @@ export class NodeReporter {
     const { cache, clock } = this.#context;
     const due = clock.now() - this.#reportedAt >= this.#settings.nodeStatusReportFrequency;
     const node = cache.get(Node, this.#settings.nodeName);
-    if (!due && node !== undefined && isReported(node)) return;
+    if (!due && node !== undefined && (node === this.#asReported || isReported(node))) {
+      this.#asReported = node;
+      return;
+    }
     return this.#retrying('node status could not be written', async () => {
       this.#images = await this.#imageList();
       const current = this.#context.cache.get(Node, this.#settings.nodeName);

@@ -11,11 +11,13 @@ import { evictionTaints, readinessTaint, scheduleTaints } from './taints.ts';
 const monitorPeriod = 5000;
 const leaseNamespace = 'kube-node-lease';
 
-/** What a regular look needs of a node, kept as long as the node is the same. */
+/** What a regular look needs of a node: its last sign of life, and what follows from the node as it is. */
 interface KnownNode {
   readonly node: Stored<Node>;
+  /** As last seen. */
+  lease: Stored<Lease> | undefined;
+  sign: Heartbeat;
   readonly leaseKey: string;
-  readonly heartbeatTime: string | undefined;
   /** Milliseconds. */
   readonly grace: number;
   readonly mayFallSilent: boolean;
@@ -27,9 +29,11 @@ interface KnownNode {
 export class NodeLifecycle {
   readonly #context: ControllerContext;
   readonly #actor: string;
-  readonly #heartbeats = new Map<string, Heartbeat>();
   readonly #registered = new Set<string>();
   readonly #nodes = new Map<string, KnownNode>();
+  /** What was known of these nodes, in their order: the same list says the same. */
+  #listed: readonly Stored<Node>[] = [];
+  #listedKnown: readonly KnownNode[] = [];
   /** Zone → when the last node was given up there. */
   readonly #lastEviction = new Map<string, number>();
   #wasAllDown = false;
@@ -56,7 +60,6 @@ export class NodeLifecycle {
     const { name } = object.metadata;
     const { events } = this.#context;
     if (type === 'deleted') {
-      this.#heartbeats.delete(name);
       this.#registered.delete(name);
       this.#nodes.delete(name);
       events.event(object, 'Normal', 'RemovingNode', `Node ${name} event: Removing Node ${name} from Controller`);
@@ -84,8 +87,12 @@ export class NodeLifecycle {
     const { cache, clock } = this.#context;
     const now = clock.now();
     let due = false;
-    for (const node of cache.list(Node)) {
-      const known = this.#knownOf(node, now);
+    const nodes = cache.list(Node);
+    if (nodes !== this.#listed) {
+      this.#listed = nodes;
+      this.#listedKnown = nodes.map((node) => this.#knownOf(node, now));
+    }
+    for (const known of this.#listedKnown) {
       const { seen } = this.#heartbeat(known, now);
       if (known.wantsTaints || (known.mayFallSilent && now > seen + known.grace)) due = true;
     }
@@ -99,10 +106,14 @@ export class NodeLifecycle {
     if (before?.node === node) return before;
     const wantsTaints =
       scheduleTaints(node, now) !== undefined || evictionTaints(node, readinessTaint(node), now) !== undefined;
+    const leaseKey = `${leaseNamespace}/${name}`;
+    const lease = this.#context.cache.get(Lease, leaseKey);
+    const signs = { renewTime: lease?.spec.renewTime, heartbeatTime: readyCondition(node)?.lastHeartbeatTime };
     const known: KnownNode = {
       node,
-      leaseKey: `${leaseNamespace}/${name}`,
-      heartbeatTime: readyCondition(node)?.lastHeartbeatTime,
+      lease,
+      sign: heartbeat(before?.sign, signs, node.metadata.creationTimestamp, now),
+      leaseKey,
       grace: graceOf(node),
       mayFallSilent: mayFallSilent(node),
       wantsTaints,
@@ -111,13 +122,15 @@ export class NodeLifecycle {
     return known;
   }
 
-  #heartbeat({ node, leaseKey, heartbeatTime }: KnownNode, now: number): Heartbeat {
-    const { name, creationTimestamp } = node.metadata;
-    const renewTime = this.#context.cache.get(Lease, leaseKey)?.spec.renewTime;
-    const before = this.#heartbeats.get(name);
-    const after = heartbeat(before, { renewTime, heartbeatTime }, creationTimestamp, now);
-    if (after !== before) this.#heartbeats.set(name, after);
-    return after;
+  /** The node's last sign of life, after a look at its lease. */
+  #heartbeat(known: KnownNode, now: number): Heartbeat {
+    const lease = this.#context.cache.get(Lease, known.leaseKey);
+    if (lease === known.lease) return known.sign;
+    known.lease = lease;
+    const { heartbeatTime } = known.sign;
+    const signs = { renewTime: lease?.spec.renewTime, heartbeatTime };
+    known.sign = heartbeat(known.sign, signs, known.node.metadata.creationTimestamp, now);
+    return known.sign;
   }
 
   #look(): void {
@@ -171,7 +184,7 @@ export class NodeLifecycle {
 
   /** When everything was down, it was our sight that failed: all nodes get their whole grace again. */
   #forgiveAll(now: number): void {
-    for (const [name, sign] of this.#heartbeats) this.#heartbeats.set(name, { ...sign, seen: now });
+    for (const known of this.#nodes.values()) known.sign = { ...known.sign, seen: now };
   }
 
   async #lookAt(node: Stored<Node>): Promise<Stored<Node>> {

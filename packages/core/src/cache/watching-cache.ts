@@ -47,6 +47,8 @@ class ObjectCache implements WatchingCache {
   readonly #options: CacheOptions;
   readonly #selections = new Map<string, Selection>();
   readonly #kinds = new Map<string, KindCache>();
+  /** The same by the kind itself, which needs no text. */
+  readonly #known = new Map<Kind, KindCache>();
 
   constructor(options: CacheOptions) {
     this.#options = options;
@@ -117,9 +119,12 @@ class ObjectCache implements WatchingCache {
   }
 
   #readable(kind: Kind): KindView {
+    const known = this.#known.get(kind);
+    if (known !== undefined) return known.view;
     const found = this.#kinds.get(kindId(kind));
     if (found?.synced !== true)
       throw new Error(`the cache has not synced ${kindId(kind)}: name it in the controller's kinds`);
+    this.#known.set(kind, found);
     return found.view;
   }
 }
