@@ -91,12 +91,12 @@ export async function runUpdate(
     const transformed = plan.transform(old);
     const candidate = transformed instanceof Promise ? await transformed : transformed;
     if (candidate === old) return before;
-    const prepare = (object: KubernetesObject): KubernetesObject =>
-      subresource === 'status'
-        ? prepareStatusUpdate(object, before, kind)
-        : subresource === 'finalize'
-          ? prepareFinalize(object, before, kind, rules)
-          : prepareUpdate(object, before, kind, rules);
+    const prepare = (object: KubernetesObject): KubernetesObject => {
+      if (subresource === 'status') return prepareStatusUpdate(object, before, kind);
+      if (subresource === 'finalize') return prepareFinalize(object, before, kind, rules);
+      // A binding is made of the stored object, status and all.
+      return subresource === 'binding' ? object : prepareUpdate(object, before, kind, rules);
+    };
     let next = prepare(withoutDuplicateOwners(candidate, scope.warn));
     const context = admissionContext(server, scope.warn);
     const request: AdmissionRequest & { object: KubernetesObject } = {

@@ -1,5 +1,7 @@
 import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding } from '@orrery/api';
 
+import { nodeRules } from './node-authorizer.ts';
+
 const rbacGroup = 'rbac.authorization.k8s.io';
 const bootstrapMeta = {
   labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults' },
@@ -125,25 +127,6 @@ function adminRules(): PolicyRule[] {
     rule([...readVerbs, ...writeVerbs], rbacGroup, ['rolebindings', 'roles']),
   ];
 }
-
-/** What each node's kubelet may do: its own Node and Lease by name are checked by NodeRestriction. */
-const nodeRules: readonly PolicyRule[] = [
-  rule(['create'], 'authentication.k8s.io', ['tokenreviews']),
-  rule(['create'], 'authorization.k8s.io', ['localsubjectaccessreviews', 'subjectaccessreviews']),
-  rule(readVerbs, '', ['services', 'endpoints', 'namespaces']),
-  rule([...readVerbs, 'create', 'update', 'patch', 'delete'], '', ['nodes']),
-  rule(['patch', 'update'], '', ['nodes/status']),
-  rule(['create', 'patch', 'update'], '', ['events']),
-  rule([...readVerbs, 'create', 'delete'], '', ['pods']),
-  rule(['patch', 'update'], '', ['pods/status']),
-  rule(['create'], '', ['pods/eviction']),
-  rule(readVerbs, '', ['configmaps', 'secrets', 'serviceaccounts']),
-  rule(readVerbs, '', ['persistentvolumeclaims', 'persistentvolumes']),
-  rule(['create'], '', ['serviceaccounts/token']),
-  rule([...readVerbs, 'create', 'update', 'patch', 'delete'], 'coordination.k8s.io', ['leases']),
-  rule(readVerbs, 'certificates.k8s.io', ['clustertrustbundles']),
-  rule(readVerbs, 'node.k8s.io', ['runtimeclasses']),
-];
 
 const schedulerRules: readonly PolicyRule[] = [
   rule([...readVerbs, 'create', 'update', 'patch'], '', ['events']),
@@ -298,7 +281,8 @@ export function bootstrapPolicy(): readonly (ClusterRole | ClusterRoleBinding | 
       group('system:unauthenticated'),
     ]),
     clusterRole('system:node', nodeRules),
-    clusterRoleBinding('system:node', 'system:node', [group('system:nodes')]),
+    // Nobody is bound to it: the Node authorizer allows kubelets that, and looks at which objects.
+    clusterRoleBinding('system:node', 'system:node', []),
     clusterRole('system:kube-scheduler', schedulerRules),
     clusterRoleBinding('system:kube-scheduler', 'system:kube-scheduler', [user('system:kube-scheduler')]),
     clusterRole('system:kube-controller-manager', [rule(readVerbs, '*', ['*'])]),

@@ -47,6 +47,8 @@ export async function bindPod(
     { ...scope, subresource: 'binding' },
     {
       transform: (old) => bound(old as Stored<Pod>, nodeName, metadata.annotations ?? {}, now),
+      // Kubernetes records no manager for what a binding sets.
+      tracked: true,
       ...(metadata.uid === undefined || metadata.uid === '' ? {} : { expectedUid: metadata.uid }),
       ...(metadata.resourceVersion === undefined || metadata.resourceVersion === ''
         ? {}
@@ -104,10 +106,9 @@ export function withSubresourceFields(old: Stored, given: KubernetesObject, subr
   const next = given as Pod;
   const { ephemeralContainers, containers, initContainers } = next.spec ?? {};
   if (subresource === 'ephemeralcontainers') {
-    return {
-      ...pod,
-      spec: { ...pod.spec, ...(ephemeralContainers === undefined ? {} : { ephemeralContainers }) },
-    } as KubernetesObject;
+    const { ephemeralContainers: _, ...spec } = pod.spec;
+    const changed = { ...pod, spec: ephemeralContainers === undefined ? spec : { ...spec, ephemeralContainers } };
+    return changed as KubernetesObject;
   }
   const resized = <C extends { name: string; resources?: object; resizePolicy?: unknown }>(
     before: readonly C[],
