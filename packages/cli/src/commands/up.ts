@@ -55,7 +55,7 @@ export async function up(paths: readonly string[], options: UpOptions, signal: A
     nodes,
     plugins,
     certificates: certificates.authority.authority.certificate,
-    tokens: await createKeyTokenAuthority(),
+    tokens: createKeyTokenAuthority(),
   });
   const figures: Figures = { controlPlane: undefined, firstPod: undefined };
   let close = async () => cluster.close();

@@ -1,16 +1,37 @@
-import { CompactSign, calculateJwkThumbprint, compactVerify, exportJWK, generateKeyPair } from 'jose';
 import { defaultIssuer } from '../tokens/simulated-authority.ts';
 import type { TokenAuthority, TokenClaims } from '../tokens/token-authority.ts';
 
 const algorithm = 'ES256';
 
-/** Signs service account tokens with a key that is made now and never leaves this process (RFC 7515, ECDSA on P-256). */
-export async function createKeyTokenAuthority(): Promise<TokenAuthority> {
-  const { privateKey, publicKey } = await generateKeyPair(algorithm);
-  const kid = await calculateJwkThumbprint(await exportJWK(publicKey));
+/**
+ * Signs service account tokens with a key that is made when the first is asked for and never leaves this process (RFC 7515,
+ * ECDSA on P-256). Until then nothing of the cryptography is loaded: a cluster's start does not wait for it.
+ */
+export function createKeyTokenAuthority(): TokenAuthority {
+  let signer: Promise<Signer> | undefined;
+  const made = () => {
+    signer ??= makeSigner();
+    return signer;
+  };
   return {
     issuer: defaultIssuer,
     audience: defaultIssuer,
+    sign: async (claims) => (await made()).sign(claims),
+    // A token that comes before any was signed is none of ours.
+    verify: async (token) => (signer === undefined ? undefined : (await signer).verify(token)),
+  };
+}
+
+interface Signer {
+  sign(claims: TokenClaims): Promise<string>;
+  verify(token: string): Promise<TokenClaims | undefined>;
+}
+
+async function makeSigner(): Promise<Signer> {
+  const { CompactSign, calculateJwkThumbprint, compactVerify, exportJWK, generateKeyPair } = await import('jose');
+  const { privateKey, publicKey } = await generateKeyPair(algorithm);
+  const kid = await calculateJwkThumbprint(await exportJWK(publicKey));
+  return {
     sign: (claims) =>
       new CompactSign(new TextEncoder().encode(JSON.stringify(claims)))
         .setProtectedHeader({ alg: algorithm, kid })
