@@ -29,6 +29,7 @@ import {
   arrangeAdmission,
   builtinAdmission,
   createApiServer,
+  createNodeAuthorizer,
   createRbacAuthorizer,
   createSimulatedTokenAuthority,
   type NodeDirectory,
@@ -84,7 +85,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     kinds,
     environment,
     admission: new AdmissionChain(arrangeAdmission(builtin, added)),
-    authorizers: [createRbacAuthorizer(store)],
+    authorizers: [createNodeAuthorizer(store), createRbacAuthorizer(store)],
     tokens: options.tokens ?? createSimulatedTokenAuthority('orrery'),
     nodes: { find: (name) => directory.nodes?.find(name) },
   });

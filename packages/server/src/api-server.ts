@@ -134,12 +134,12 @@ export class ApiServer implements RequestPath, Disposable {
     scope: RequestScope,
     options: ListOptions & { readonly sendInitialEvents?: boolean },
   ): Promise<ObjectList> {
-    this.#allow(scope, 'list');
+    this.#allow(scope, 'list', options.fieldSelector);
     return listObjects(this.#context, scope, options);
   }
 
   async watch(scope: RequestScope, options: WatchRequest): Promise<Observable<WatchEvent>> {
-    this.#allow(scope, 'watch');
+    this.#allow(scope, 'watch', options.fieldSelector);
     return watchObjects(this.#context, scope, options);
   }
 
@@ -236,12 +236,13 @@ export class ApiServer implements RequestPath, Disposable {
   }
 
   /** @throws StatusError Forbidden; NotFound for a subresource that the kind does not have */
-  #allow(scope: RequestScope, verb: string): void {
+  #allow(scope: RequestScope, verb: string, fieldSelector?: string): void {
     const { kind, user, namespace, name, subresource } = scope;
     const { group, version, resource } = kind;
     // Whoever creates an object chooses its name, so no rule can go by it.
     const asked = verb === 'create' && subresource === '' ? '' : name;
-    this.#decide(user, { verb, group, version, resource, subresource, namespace, name: asked });
+    const what = { verb, group, version, resource, subresource, namespace, name: asked };
+    this.#decide(user, fieldSelector === undefined ? what : { ...what, fieldSelector });
     if (subresource !== '' && kind.subresources[subresource] === undefined) throw failures.noSuchPath();
   }
 

@@ -11,6 +11,7 @@ export {
 } from './in-cluster/handler.ts';
 export { createLocalClient } from './local-client.ts';
 export { bootstrapPolicy } from './rbac/bootstrap-policy.ts';
+export { createNodeAuthorizer } from './rbac/node-authorizer.ts';
 export { createRbacAuthorizer, rbacIndexes } from './rbac/rbac-authorizer.ts';
 export type * from './request-path.ts';
 export { type ResourceRules, resourceRules } from './resource-rules.ts';

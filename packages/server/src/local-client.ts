@@ -15,6 +15,7 @@ import type {
 } from '@orrery/core';
 import { defer, type Observable, switchMap } from 'rxjs';
 import type { PatchBody, RequestPath, RequestScope } from './request-path.ts';
+import { selectedName } from './rest/resource-request.ts';
 
 /** A client that walks the request path in this process: the same checks as over HTTPS, without bytes in between. */
 export function createLocalClient(server: RequestPath, user: UserInfo): Client {
@@ -45,7 +46,7 @@ class LocalClient implements Client {
   }
 
   async list<T extends KubernetesObject>(kind: Kind<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
-    return (await this.#server.list(this.#collection(kind, options.namespace), options)) as ObjectList<T>;
+    return (await this.#server.list(this.#collection(kind, options), options)) as ObjectList<T>;
   }
 
   watch<T extends KubernetesObject>(kind: Kind<T>, options: WatchOptions = {}): Observable<WatchEvent<T>> {
@@ -54,7 +55,7 @@ class LocalClient implements Client {
       ...(options.sendInitialEvents === undefined ? {} : { resourceVersionMatch: 'NotOlderThan' }),
       periodicBookmarks: false,
     };
-    return defer(() => this.#server.watch(this.#collection(kind, options.namespace), request)).pipe(
+    return defer(() => this.#server.watch(this.#collection(kind, options), request)).pipe(
       switchMap((events) => events),
     ) as Observable<WatchEvent<T>>;
   }
@@ -105,7 +106,7 @@ class LocalClient implements Client {
     selection: ListOptions,
     options: DeleteOptions = {},
   ): Promise<void> {
-    await this.#server.deleteCollection(this.#collection(kind, selection.namespace), selection, options);
+    await this.#server.deleteCollection(this.#collection(kind, selection), selection, options);
   }
 
   async getSubresource<R = KubernetesObject>(kind: Kind, key: ObjectKey | string, subresource: string): Promise<R> {
@@ -159,12 +160,12 @@ class LocalClient implements Client {
     };
   }
 
-  #collection(kind: Kind, namespace = ''): RequestScope {
+  #collection(kind: Kind, { namespace = '', fieldSelector }: ListOptions): RequestScope {
     return {
       user: this.#user,
       kind: kind as Kind,
       namespace: kind.namespaced ? namespace : '',
-      name: '',
+      name: selectedName(fieldSelector ?? null),
       subresource: '',
       warn: noWarning,
     };

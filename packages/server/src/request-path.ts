@@ -68,6 +68,8 @@ export type AccessAttributes =
       readonly subresource: string;
       readonly namespace: string;
       readonly name: string;
+      /** Of a list or watch: what it asks to see of the collection. */
+      readonly fieldSelector?: string;
     }
   | { readonly verb: string; readonly path: string };
 

@@ -89,6 +89,7 @@ test("the built-in plugins run in Kubernetes' order", () => {
   expect(builtinAdmission().map(({ name }) => name)).toEqual([
     'NamespaceLifecycle',
     'ServiceAccount',
+    'NodeRestriction',
     'TaintNodesByCondition',
     'Priority',
     'DefaultTolerationSeconds',

@@ -90,8 +90,8 @@ function podDecision(
 }
 
 function nodeDecision(node: string, { verb, name, fieldSelector }: ResourceAttributes): Decision | undefined {
-  if (verb === 'create') return undefined;
-  if (name === node) return undefined;
+  // Which Node it may write is checked on admission.
+  if (!reading.includes(verb) || name === node) return undefined;
   if ((verb === 'list' || verb === 'watch') && selects(fieldSelector, 'metadata.name', node)) return undefined;
   return noOpinion(`node '${node}' cannot read '${name}', only its own Node object`);
 }

@@ -11,7 +11,9 @@ import {
 import type { UserInfo, WriteOptions } from '@orrery/core';
 import type { ServerContext } from '../context.ts';
 import { decodeSubresource } from '../decode-body.ts';
+import { nodeOf } from '../rbac/node-identity.ts';
 import type { RequestScope, WriteResult } from '../request-path.ts';
+import { nodeTokenFault } from './node-token-requests.ts';
 import type { TokenAuthority, TokenClaims } from './token-authority.ts';
 
 /** Seconds. */
@@ -24,7 +26,8 @@ const extendedExpiration = 31_536_000;
 /** Seconds that a deleted object's tokens stay good. */
 const deletionLeeway = 60;
 
-interface TokenRequestBody extends KubernetesObject {
+/** What a client asks for. */
+export interface TokenRequestBody extends KubernetesObject {
   readonly spec?: {
     readonly audiences?: readonly string[];
     readonly expirationSeconds?: number;
@@ -50,6 +53,7 @@ export async function requestToken(
     | Stored<ServiceAccount>
     | undefined;
   if (account === undefined) throw failures.notFound({ group: '', resource: 'serviceaccounts' }, scope.name);
+  checkNode(server, scope, spec);
   const asked = spec.expirationSeconds ?? defaultExpiration;
   const kind = { group: 'authentication.k8s.io', kind: 'TokenRequest' };
   if (asked < minExpiration) {
@@ -97,6 +101,16 @@ export async function requestToken(
   };
 }
 
+/** @throws StatusError Forbidden for what a kubelet may not ask for */
+function checkNode(server: ServerContext, { user, namespace, name }: RequestScope, spec: Spec): void {
+  const node = nodeOf(user);
+  if (node === undefined) return;
+  const pod = server.store.get('pods', { namespace, name: spec.boundObjectRef?.name ?? '' }) as Stored<Pod> | undefined;
+  const fault = nodeTokenFault(node, spec, pod, server.tokens.audience);
+  if (fault !== undefined) throw failures.forbidden({ group: '', resource: 'serviceaccounts' }, name, fault);
+}
+
+type Spec = NonNullable<TokenRequestBody['spec']>;
 type BoundClaims = Pick<TokenClaims['kubernetes.io'], 'pod' | 'node' | 'secret'>;
 
 function boundObject(
