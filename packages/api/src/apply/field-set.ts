@@ -110,9 +110,10 @@ export function childOf(node: FieldSet, element: string): FieldSet | undefined {
 /** Whether a value read from a client has the form of `FieldsV1`. */
 export function isFieldSet(value: unknown, depth = 0): value is FieldSet {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || depth > 100) return false;
-  for (const [element, child] of Object.entries(value)) {
-    if (element !== self && !/^[fkvi]:/.test(element)) return false;
-    if (!isFieldSet(child, depth + 1)) return false;
+  const children = value as { readonly [element: string]: unknown };
+  for (const element in children) {
+    if (element !== self && (element[1] !== ':' || !'fkvi'.includes(element[0] as string))) return false;
+    if (!isFieldSet(children[element], depth + 1)) return false;
   }
   return true;
 }
@@ -186,7 +187,17 @@ function settled(node: FieldSet, member: boolean): FieldSet | undefined {
 }
 
 function sorted(node: Building): Building {
+  if (isSorted(node)) return node;
   const result: Building = {};
   for (const element of Object.keys(node).sort()) result[element] = node[element] as FieldSet;
   return result;
+}
+
+function isSorted(node: Building): boolean {
+  let last = '';
+  for (const element in node) {
+    if (element < last) return false;
+    last = element;
+  }
+  return true;
 }

@@ -58,11 +58,18 @@ function isEmptyObject(value: unknown): boolean {
 
 const checked = new WeakSet<object>();
 
-/** Entries of frozen objects are checked once. */
+/** Entries of frozen objects are checked once, and so are lists of them. */
 function isEntryList(value: unknown): value is readonly ManagedFieldsEntry[] {
   if (!Array.isArray(value)) return false;
   if (checked.has(value)) return true;
-  if (!value.every(isEntry)) return false;
+  if (!value.every(isKnownEntry)) return false;
+  if (Object.isFrozen(value)) checked.add(value);
+  return true;
+}
+
+function isKnownEntry(value: unknown): value is ManagedFieldsEntry {
+  if (typeof value === 'object' && value !== null && checked.has(value)) return true;
+  if (!isEntry(value)) return false;
   if (Object.isFrozen(value)) checked.add(value);
   return true;
 }
