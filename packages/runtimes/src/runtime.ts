@@ -226,6 +226,10 @@ export interface PodNetwork {
   connect(host: string, port: number, timeout: Milliseconds): void | Promise<void>;
   /** The serving status of gRPC health v1: `SERVING`, `NOT_SERVING`, `UNKNOWN`, `SERVICE_UNKNOWN`. */
   grpcHealth(host: string, port: number, service: string, timeout: Milliseconds): string | Promise<string>;
+  /** Makes ready what is sent again and again, as probes are: each call sends it as {@link httpGet}. Absent where that gains nothing. */
+  prepareHttpGet?(request: HttpProbeRequest): () => HttpProbeResponse | Promise<HttpProbeResponse>;
+  /** The same for {@link connect}. */
+  prepareConnect?(host: string, port: number, timeout: Milliseconds): () => void | Promise<void>;
 }
 
 /** What runs containers: shaped like CRI, so that the kubelet is one program over all runtimes. One instance serves one node. */

@@ -33,17 +33,17 @@ export function probeCall(
   if (probe.httpGet !== undefined) {
     const request = httpRequest(probe.httpGet, container, podIp, timeout);
     if (typeof request === 'string') return () => ({ outcome: 'error', message: request });
-    return () => httpProbe(runtime, request);
+    const { network } = runtime;
+    const send = network.prepareHttpGet?.(request) ?? (() => network.httpGet(request));
+    return () => httpProbe(runtime, request, send);
   }
   if (probe.tcpSocket !== undefined) {
     const port = portNumber(probe.tcpSocket.port, container);
     if (port === undefined) return () => ({ outcome: 'error', message: portError(probe.tcpSocket?.port) });
     const host = probe.tcpSocket.host || podIp;
-    return () =>
-      attempt(
-        () => runtime.network.connect(host, port, timeout),
-        () => success,
-      );
+    const { network } = runtime;
+    const connect = network.prepareConnect?.(host, port, timeout) ?? (() => network.connect(host, port, timeout));
+    return () => attempt(connect, connected);
   }
   const grpc = probe.grpc;
   if (grpc !== undefined) {
@@ -76,27 +76,39 @@ function failed(error: unknown): ProbeResult {
   return { outcome: 'failure', message: errorText(error) };
 }
 
+function connected(): ProbeResult {
+  return success;
+}
+
 /** A probe follows so many redirects that stay on its host. */
 const maxRedirects = 10;
 
 function httpProbe(
   runtime: ContainerRuntime,
   request: HttpProbeRequest,
+  send: () => HttpProbeResponse | Promise<HttpProbeResponse>,
   followed = 0,
 ): ProbeResult | Promise<ProbeResult> {
-  const read = (response: HttpProbeResponse): ProbeResult | Promise<ProbeResult> => {
-    if (response.status >= 200 && response.status < 300) return success;
-    const next = redirect(response, request);
-    if (next === undefined) return httpResult(response);
-    if (followed === maxRedirects) return { outcome: 'failure', message: `stopped after ${maxRedirects} redirects` };
-    return httpProbe(runtime, next, followed + 1);
-  };
   try {
-    const answer = runtime.network.httpGet(request);
-    return answer instanceof Promise ? answer.then(read).catch(failed) : read(answer);
+    const answer = send();
+    if (!(answer instanceof Promise)) return readResponse(runtime, request, answer, followed);
+    return answer.then((response) => readResponse(runtime, request, response, followed)).catch(failed);
   } catch (error) {
     return failed(error);
   }
+}
+
+function readResponse(
+  runtime: ContainerRuntime,
+  request: HttpProbeRequest,
+  response: HttpProbeResponse,
+  followed: number,
+): ProbeResult | Promise<ProbeResult> {
+  if (response.status >= 200 && response.status < 300) return success;
+  const next = redirect(response, request);
+  if (next === undefined) return httpResult(response);
+  if (followed === maxRedirects) return { outcome: 'failure', message: `stopped after ${maxRedirects} redirects` };
+  return httpProbe(runtime, next, () => runtime.network.httpGet(next), followed + 1);
 }
 
 /** What an answer means that is not followed: 200 to 399 is success, with a warning if it leads off the host. */

@@ -72,7 +72,7 @@ export class Container {
     this.image = image;
     this.#imageName = parseReference(config.image)?.name ?? config.image;
     this.createdAt = kernel.clock.now();
-    this.log = new LogBuffer(() => kernel.clock.now());
+    this.log = new LogBuffer(kernel.clock);
     this.realm = {
       hostname: sandbox.hostname,
       processes: options.target?.realm.processes ?? sandbox.sharedProcesses ?? new PidNamespace(kernel.processes),

@@ -26,7 +26,7 @@ describe('a log', () => {
     fc.assert(
       fc.property(fc.array(line), (lines) => {
         let now = 1000;
-        const log = new LogBuffer(() => now);
+        const log = new LogBuffer({ now: () => now });
         const written = lines.map(({ text, stream, wait }) => {
           now += wait;
           log.append(stream, text);
@@ -39,7 +39,7 @@ describe('a log', () => {
 
   test('loses its oldest lines and keeps its newest when it is too long', () => {
     let now = 0;
-    const log = new LogBuffer(() => now, 10_000);
+    const log = new LogBuffer({ now: () => now }, 10_000);
     for (let i = 0; i < 2000; i++) {
       now += 10;
       log.append('stdout', i % 500 < 400 ? 'same\n' : `line ${i}\n`);
@@ -53,7 +53,7 @@ describe('a log', () => {
 
   test('that repeats one line at one pace loses its oldest lines too', () => {
     let now = 0;
-    const log = new LogBuffer(() => now, 1000);
+    const log = new LogBuffer({ now: () => now }, 1000);
     for (let i = 0; i < 10_000; i++) {
       now += 10;
       log.append('stdout', 'ok\n');

@@ -1,3 +1,4 @@
+import type { Clock } from '@orrery/core';
 import { Observable, type Subscriber } from 'rxjs';
 import type { LogEntry } from '../runtime.ts';
 
@@ -31,7 +32,7 @@ interface Run {
 
 /** What a container wrote, line by line, with the time of each. The oldest half goes when there is too much. */
 export class LogBuffer {
-  readonly #now: () => number;
+  readonly #clock: Pick<Clock, 'now'>;
   readonly #limit: number;
   #runs: Run[] = [];
   #last: Run | undefined;
@@ -42,8 +43,8 @@ export class LogBuffer {
   readonly #decoders: { stdout?: TextDecoder; stderr?: TextDecoder } = {};
   readonly #followers = new Set<Subscriber<LogEntry>>();
 
-  constructor(now: () => number, limit = defaultLimit) {
-    this.#now = now;
+  constructor(clock: Pick<Clock, 'now'>, limit = defaultLimit) {
+    this.#clock = clock;
     this.#limit = limit;
   }
 
@@ -64,7 +65,7 @@ export class LogBuffer {
   /** A whole line, with its newline where it has one. */
   append(stream: 'stdout' | 'stderr', text: string | LazyLine): void {
     if (this.#ended) return;
-    const time = this.#now();
+    const time = this.#clock.now();
     const last = this.#last;
     if (
       last !== undefined &&

@@ -27,6 +27,8 @@ export interface ServiceOptions {
 /** A port in use. */
 export class Listener implements Disposable {
   readonly options: ServiceOptions;
+  /** False once the port is closed, or the Pod has lost its address. */
+  reachable = true;
   readonly #namespace: NetworkNamespace;
 
   constructor(options: ServiceOptions, namespace: NetworkNamespace) {
@@ -74,6 +76,7 @@ export class NetworkNamespace {
   }
 
   release(listener: Listener): void {
+    listener.reachable = false;
     if (this.listeners.get(listener.options.port) === listener) this.listeners.delete(listener.options.port);
   }
 }

@@ -106,11 +106,19 @@ export class SimNetwork {
   leave(namespace: NetworkNamespace): void {
     if (this.hosts.get(namespace.ip) === namespace) this.hosts.delete(namespace.ip);
     namespace.ip = '';
+    for (const listener of namespace.listeners.values()) listener.reachable = false;
   }
 
   /** Serves HTTP at an address of its own, outside any Pod: the API server. Disposing ends it. */
   serve(ip: string, port: number, http: HttpHandler, options: Pick<ServiceOptions, 'tls'> = {}): Listener {
     return this.join(ip).listen({ ...options, port, http });
+  }
+
+  /** Who answers at an address on the same node, as long as its listener is reachable; undefined where it may change. */
+  standing(from: NetworkNamespace, ip: string, port: number): Listener | undefined {
+    const host = this.hosts.get(ip);
+    const listener = host?.link === from.link ? host.listeners.get(port) : undefined;
+    return listener?.reachable === true && !listener.local ? listener : undefined;
   }
 
   /** Who answers at an address, seen from `from`. @throws ConnectError */

@@ -3,7 +3,7 @@ import type { HttpProbeRequest, HttpProbeResponse, PodNetwork } from '../../runt
 import { textOf } from '../files/tree.ts';
 import type { Activity } from '../process/activity.ts';
 import type { Kernel } from '../process/process.ts';
-import type { HttpRequest, HttpResponse } from './http.ts';
+import type { HttpHandler, HttpRequest, HttpResponse } from './http.ts';
 import { ConnectError, type SimNetwork } from './network.ts';
 import type { Listener, NetworkNamespace } from './network-namespace.ts';
 import { askOverBytes } from './raw-http.ts';
@@ -23,6 +23,32 @@ export class SimPodNetwork implements PodNetwork {
   }
 
   httpGet(probe: HttpProbeRequest): HttpProbeResponse | Promise<HttpProbeResponse> {
+    return this.#send(probe, this.#requestOf(probe));
+  }
+
+  /** Sends one and the same request, and asks for the way only when it may have changed. */
+  prepareHttpGet(probe: HttpProbeRequest): () => HttpProbeResponse | Promise<HttpProbeResponse> {
+    const { host, port, scheme } = probe;
+    const request = this.#requestOf(probe);
+    let listener: Listener | undefined;
+    let handler: HttpHandler | undefined;
+    return () => {
+      if (handler === undefined || listener?.reachable !== true) {
+        listener = this.#network.standing(this.#node, host, port);
+        const { http, tls } = listener?.options ?? {};
+        handler = (tls === undefined) === (scheme === 'http') ? http : undefined;
+        if (handler === undefined) return this.#send(probe, request);
+      }
+      const answer = handler(request);
+      return answer instanceof Promise ? this.#inTime(probe, answer) : probeResponse(answer);
+    };
+  }
+
+  #requestOf({ path, headers }: HttpProbeRequest): HttpRequest {
+    return { method: 'GET', path, headers, body: '', remoteAddress: this.#node.ip };
+  }
+
+  #send(probe: HttpProbeRequest, request: HttpRequest): HttpProbeResponse | Promise<HttpProbeResponse> {
     const { host, port } = probe;
     let listener: Listener;
     try {
@@ -43,18 +69,15 @@ export class SimPodNetwork implements PodNetwork {
     if (options.tls === undefined && probe.scheme === 'https') {
       throw new Error(`Get "${urlOf(probe)}": http: server gave HTTP response to HTTPS client`);
     }
-    const request: HttpRequest = {
-      method: 'GET',
-      path: probe.path,
-      headers: probe.headers,
-      body: '',
-      remoteAddress: this.#node.ip,
-    };
     const answer =
       options.http === undefined
         ? askOverBytes(this.#network.connect(this.#node, host, port), request, `${host}:${port}`)
         : options.http(request);
-    if (!(answer instanceof Promise)) return probeResponse(answer);
+    return answer instanceof Promise ? this.#inTime(probe, answer) : probeResponse(answer);
+  }
+
+  #inTime(probe: HttpProbeRequest, answer: Promise<HttpResponse>): Promise<HttpProbeResponse> {
+    const { host, port } = probe;
     return this.#within(
       answer.then(probeResponse, (error: unknown) => {
         if (error instanceof ConnectError) {
@@ -77,6 +100,16 @@ export class SimPodNetwork implements PodNetwork {
       if (error.reason === 'refused') throw new Error(`${dial(host, port)}: connect: connection refused`);
       return this.#later(timeout, `${dial(host, port)}: i/o timeout`);
     }
+  }
+
+  /** Asks for the way only when it may have changed. */
+  prepareConnect(host: string, port: number, timeout: Milliseconds): () => void | Promise<void> {
+    let listener: Listener | undefined;
+    return () => {
+      if (listener?.reachable === true) return undefined;
+      listener = this.#network.standing(this.#node, host, port);
+      return listener === undefined ? this.connect(host, port, timeout) : undefined;
+    };
   }
 
   grpcHealth(host: string, port: number, service: string, timeout: Milliseconds): string | Promise<string> {

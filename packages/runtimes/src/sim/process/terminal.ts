@@ -44,6 +44,7 @@ export class Terminal {
   #line: number[] = [];
   readonly #input: Input[] = [];
   readonly #readers = new Set<() => void>();
+  readonly #sizeListeners = new Set<() => void>();
   readonly #output: (bytes: Uint8Array) => void;
   #hungUp = false;
 
@@ -58,13 +59,13 @@ export class Terminal {
   set raw(raw: boolean) {
     if (raw === this.#raw) return;
     this.#raw = raw;
-    if (raw) {
-      if (this.#line.length > 0) this.#deliver(Uint8Array.from(this.#line));
-      return;
-    }
-    // What was typed ahead of the program that now reads is edited and shown for it.
-    const ahead = this.#input.findIndex((input) => input.raw);
-    if (ahead >= 0) this.type(joined(this.#input.splice(ahead).map(({ bytes }) => bytes)));
+    if (raw && this.#line.length > 0) this.#deliver(Uint8Array.from(this.#line));
+  }
+
+  /** Calls back after each change of size, in the foreground or not; gives back how to stop that. */
+  watchSize(listener: () => void): () => void {
+    this.#sizeListeners.add(listener);
+    return () => this.#sizeListeners.delete(listener);
   }
 
   /** Character cells; tells the foreground (SIGWINCH). */
@@ -72,6 +73,7 @@ export class Terminal {
     if (columns === this.columns && rows === this.rows) return;
     this.columns = columns;
     this.rows = rows;
+    for (const listener of this.#sizeListeners) listener();
     this.#signal('SIGWINCH');
   }
 
@@ -98,6 +100,7 @@ export class Terminal {
       this.#wakeReaders();
       return;
     }
+    this.#edit();
     for (let at = 0; at < bytes.length; at++) {
       if (this.#raw) {
         this.type(bytes.subarray(at));
@@ -105,6 +108,13 @@ export class Terminal {
       }
       this.#key(bytes[at] as number);
     }
+  }
+
+  /** What came in raw mode and nobody has read is edited and shown, as soon as somebody wants lines. */
+  #edit(): void {
+    const ahead = this.#input.findIndex((input) => input.raw);
+    if (ahead < 0) return;
+    for (const { bytes } of this.#input.splice(ahead)) for (const key of bytes) this.#key(key);
   }
 
   #key(key: number): void {
@@ -177,6 +187,7 @@ export class Terminal {
   }
 
   read(process: Process, max: number, until?: number): Uint8Array | undefined | Promise<Uint8Array | undefined> {
+    if (!this.#raw) this.#edit();
     return this.ready ? this.#take(max, until) : this.#readLater(process, max, until);
   }
 

@@ -17,12 +17,14 @@ export async function runInteractively(shell: Shell): Promise<number> {
   };
   if (terminal !== undefined) terminal.foreground = process.group;
   measure();
+  const unwatch = terminal?.watchSize(measure);
+  if (unwatch !== undefined) process.whenEnded(unwatch);
   process.handle('SIGINT', () => {
     shell.interruptAsked = true;
   });
   process.handle('SIGTERM', 'ignore');
   process.handle('SIGQUIT', 'ignore');
-  process.handle('SIGWINCH', measure);
+  process.handle('SIGWINCH', () => {});
   let text = '';
   for (;;) {
     const line = await editor.read(text === '' ? prompt(shell) : (shell.variables.get('PS2') ?? '> '));

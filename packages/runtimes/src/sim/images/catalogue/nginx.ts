@@ -216,14 +216,13 @@ async function master(process: Process, servers: readonly Server[]): Promise<num
   };
   process.title = `nginx: master process ${process.argv.join(' ')}`;
   const access = openLog(process, '/var/log/nginx/access.log', 1);
-  let running = servers;
+  const sites: Site[] = [];
   for (const server of servers) {
     for (const port of server.ports) {
       try {
-        listen(process, {
-          port,
-          http: handler(process, () => running.find((one) => one.ports.includes(port)) ?? server, access),
-        });
+        const site: Site = { port, server };
+        listen(process, { port, http: handler(process, site, access) });
+        sites.push(site);
       } catch (error) {
         if (!(error instanceof Error)) throw error;
         await process.stderr.write(`nginx: [emerg] bind() to 0.0.0.0:${port} failed (98: ${error.message})\n`);
@@ -242,7 +241,8 @@ async function master(process: Process, servers: readonly Server[]): Promise<num
     if (signal === 'SIGUSR1') continue;
     if (signal === 'SIGHUP') {
       await note('signal 1 (SIGHUP) received, reconfiguring');
-      running = configuration(process, process.args);
+      const servers = configuration(process, process.args);
+      for (const site of sites) site.server = servers.find(({ ports }) => ports.includes(site.port)) ?? site.server;
       worker.deliver('SIGKILL');
       worker = startWorker(process);
       continue;
@@ -278,18 +278,33 @@ function openLog(process: Process, path: string, otherwise: number): Description
   }
 }
 
+/** A port, and the server that answers there. A reload of the configuration changes it. */
+interface Site {
+  readonly port: number;
+  server: Server;
+}
+
 /** Answers from files. What was read stays good until any file of the node changes, so that probes cost next to nothing. */
-function handler(process: Process, current: () => Server, access: Description): HttpHandler {
+function handler(process: Process, site: Site, access: Description): HttpHandler {
   const { changes } = process.files.table.root.layer;
   const answers = new Map<string, HttpResponse>();
   const log = new AccessLog(process, access);
   let seen = changes.count;
+  let { server } = site;
+  let last: HttpRequest | undefined;
+  let lastResponse: HttpResponse | undefined;
   return (request) => {
-    if (changes.count !== seen) {
+    if (changes.count !== seen || site.server !== server) {
       answers.clear();
       seen = changes.count;
+      server = site.server;
+      last = undefined;
     }
-    const server = current();
+    // Probes send one and the same request.
+    if (request === last && lastResponse !== undefined) {
+      if (server.accessLog) log.again();
+      return lastResponse;
+    }
     const get = request.method === 'GET' || request.method === 'HEAD';
     let response = get ? answers.get(request.path) : undefined;
     if (response === undefined) {
@@ -298,6 +313,8 @@ function handler(process: Process, current: () => Server, access: Description): 
       if (get) answers.set(request.path, response);
     }
     if (server.accessLog) log.write(request, response);
+    last = get ? request : undefined;
+    lastResponse = response;
     return response;
   };
 }
@@ -306,6 +323,8 @@ function handler(process: Process, current: () => Server, access: Description): 
 class AccessLog {
   readonly #process: Process;
   readonly #log: Description;
+  /** The container's log, where lines need not be written out. */
+  readonly #lines: LogDescription | undefined;
   #request: HttpRequest | undefined;
   #response: HttpResponse | undefined;
   #line: LazyLine | undefined;
@@ -313,6 +332,7 @@ class AccessLog {
   constructor(process: Process, log: Description) {
     this.#process = process;
     this.#log = log;
+    this.#lines = log instanceof LogDescription ? log : undefined;
   }
 
   write(request: HttpRequest, response: HttpResponse): void {
@@ -328,7 +348,14 @@ class AccessLog {
     this.#request = request;
     this.#response = response;
     this.#line = line;
-    if (this.#log instanceof LogDescription) this.#log.line(line);
+    this.again();
+  }
+
+  /** The last line once more. */
+  again(): void {
+    const line = this.#line;
+    if (line === undefined) return;
+    if (this.#lines !== undefined) this.#lines.line(line);
     else void this.#log.write(this.#process, bytesOf(line.render(this.#process.clock.now())));
   }
 }
