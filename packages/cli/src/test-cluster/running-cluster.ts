@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toolsFolder } from '../paths.ts';
 import { kubernetesTools } from '../tools/kubernetes-tools.ts';
+import { atTerminal, type TerminalUser } from './terminal-user.ts';
 
 const main = join(import.meta.dirname, '../../bin/orrery.js');
 /** How often an answer is asked for before a test gives up, and the pause between. */
@@ -13,8 +14,16 @@ const pauseMs = 150;
 /** What a program printed, and how it ended. */
 export interface Ran {
   readonly stdout: string;
+  /** Standard output, byte for byte. */
+  readonly bytes: Buffer;
   readonly stderr: string;
   readonly code: number;
+}
+
+/** What a program is run with. */
+export interface RunOptions {
+  readonly stdin?: string | Uint8Array;
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** A cluster that `orrery up` runs in a process of its own, with the pinned kubectl pointed at it. For tests. */
@@ -23,11 +32,16 @@ export interface RunningCluster {
   /** A folder that goes with the cluster. */
   readonly folder: string;
   /** Runs kubectl to its end. @throws Error with its output if it fails */
-  kubectl(args: readonly string[], options?: { readonly stdin?: string }): Promise<string>;
+  kubectl(args: readonly string[], options?: RunOptions): Promise<string>;
   /** Runs kubectl and gives how it ended. */
-  tryKubectl(args: readonly string[], options?: { readonly stdin?: string }): Promise<Ran>;
+  tryKubectl(args: readonly string[], options?: RunOptions): Promise<Ran>;
   /** Starts kubectl and leaves it running. */
   startKubectl(args: readonly string[], env?: NodeJS.ProcessEnv): ChildProcess;
+  /** Runs kubectl in a terminal, which its user sits at. */
+  terminal(
+    args: readonly string[],
+    options?: { readonly env?: NodeJS.ProcessEnv; readonly columns?: number; readonly rows?: number },
+  ): Promise<TerminalUser>;
   /** Asks kubectl again until what it prints on standard output is as wanted. @throws Error with the last answer */
   until(args: readonly string[], wanted: (stdout: string) => boolean): Promise<string>;
   helm(args: readonly string[]): Promise<Ran>;
@@ -39,9 +53,7 @@ export async function startCluster(args: readonly string[] = ['--no-examples']):
   const tools = await kubernetesTools(toolsFolder);
   const folder = await mkdtemp(join(tmpdir(), 'orrery-test-'));
   const kubeconfig = join(folder, 'kubeconfig');
-  const server = spawn(process.execPath, [main, 'up', ...args, '--port', '0', '--kubeconfig', kubeconfig], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const server = startOrrery(['up', ...args, '--port', '0', '--kubeconfig', kubeconfig]);
   await said(server, /^kubeconfig: /m);
   const env = {
     ...process.env,
@@ -50,9 +62,9 @@ export async function startCluster(args: readonly string[] = ['--no-examples']):
     HELM_CONFIG_HOME: folder,
     HELM_DATA_HOME: folder,
   };
-  const tryKubectl = (command: readonly string[], options: { readonly stdin?: string } = {}) =>
-    run(tools.kubectl, command, env, options.stdin);
-  const kubectl = async (command: readonly string[], options?: { readonly stdin?: string }) => {
+  const tryKubectl = (command: readonly string[], options: RunOptions = {}) =>
+    run(tools.kubectl, command, { ...env, ...options.env }, options.stdin);
+  const kubectl = async (command: readonly string[], options?: RunOptions) => {
     const { code, stdout, stderr } = await tryKubectl(command, options);
     if (code !== 0) throw new Error(`kubectl ${command.join(' ')} ended with ${code}:\n${stdout}${stderr}`);
     return stdout;
@@ -63,7 +75,9 @@ export async function startCluster(args: readonly string[] = ['--no-examples']):
     tryKubectl,
     kubectl,
     startKubectl: (command, more = {}) => spawn(tools.kubectl, command, { env: { ...env, ...more }, stdio: 'pipe' }),
-    helm: (command) => run(tools.helm, command, env),
+    terminal: (command, options = {}) =>
+      atTerminal(tools.kubectl, command, { ...options, env: { ...env, ...options.env } }),
+    helm: (command) => run(tools.helm, command, env, undefined),
     until: async (command, wanted) => {
       let answer = '';
       for (let attempt = 0; attempt < tries; attempt++) {
@@ -83,22 +97,34 @@ export async function startCluster(args: readonly string[] = ['--no-examples']):
 }
 
 /** Runs the command `orrery` to its end. */
-export function orrery(args: readonly string[], options: { readonly env?: NodeJS.ProcessEnv } = {}): Promise<Ran> {
-  return run(process.execPath, [main, ...args], { ...process.env, ...options.env });
+export function orrery(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  return run(process.execPath, [main, ...args], { ...process.env, ...options.env }, options.stdin);
 }
 
-function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv, stdin?: string): Promise<Ran> {
+/** Starts the command `orrery` and leaves it running. */
+export function startOrrery(args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+function run(
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  stdin: string | Uint8Array | undefined,
+): Promise<Ran> {
   return new Promise((done, failed) => {
     const child = spawn(program, args, { env, stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
-    const out = { stdout: '', stderr: '' };
-    child.stdout?.on('data', (chunk: Buffer) => {
-      out.stdout += chunk.toString();
-    });
-    child.stderr?.on('data', (chunk: Buffer) => {
-      out.stderr += chunk.toString();
-    });
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
     child.on('error', failed);
-    child.on('close', (code) => done({ ...out, code: code ?? -1 }));
+    child.on('close', (code) => {
+      const bytes = Buffer.concat(stdout);
+      done({ stdout: bytes.toString(), bytes, stderr: Buffer.concat(stderr).toString(), code: code ?? -1 });
+    });
+    // A program that ends without reading all of its input is no failure of the test's.
+    child.stdin?.on('error', () => undefined);
     child.stdin?.end(stdin);
   });
 }
