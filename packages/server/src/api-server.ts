@@ -25,6 +25,7 @@ import { defaultEventLifetime, EventExpiry } from './event-expiry.ts';
 import { createLocalClient } from './local-client.ts';
 import { applyPatch } from './patch-body.ts';
 import { patchObject } from './patch-object.ts';
+import { ClusterRoleAggregation } from './rbac/cluster-role-aggregation.ts';
 import { getObject, listObjects, storedObject } from './reads.ts';
 import type {
   AccessAttributes,
@@ -73,7 +74,8 @@ export class ApiServer implements RequestPath, Disposable {
   readonly #context: ServerContext;
   readonly #ownClient: Client;
   readonly #events: EventRecorder;
-  readonly #eventExpiry: EventExpiry;
+  /** What the server does on its own. */
+  readonly #loops: readonly Disposable[];
 
   constructor(options: ApiServerOptions) {
     this.kinds = options.kinds;
@@ -90,12 +92,15 @@ export class ApiServer implements RequestPath, Disposable {
       authorize: (user, attributes) => this.authorize(user, attributes),
     };
     const { store, environment, eventLifetime = defaultEventLifetime } = options;
-    this.#eventExpiry = new EventExpiry(store, environment, eventLifetime);
+    this.#loops = [
+      new EventExpiry(store, environment, eventLifetime),
+      new ClusterRoleAggregation(store, environment, this.#ownClient),
+    ];
   }
 
   /** Ends what the server does on its own. Closing the store does that too. */
   [Symbol.dispose](): void {
-    this.#eventExpiry[Symbol.dispose]();
+    for (const loop of this.#loops) loop[Symbol.dispose]();
   }
 
   /** A client in this process that acts as `user`. */

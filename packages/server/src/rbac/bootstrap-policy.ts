@@ -225,6 +225,19 @@ function clusterRole(
   };
 }
 
+function aggregateTo(name: string): { readonly [label: string]: string } {
+  return { [`${rbacGroup}/aggregate-to-${name}`]: 'true' };
+}
+
+/** A role that gathers what others are labelled to add to it, so that kinds of one's own come with rights for all users. */
+function aggregatedRole(name: string, labels: { readonly [key: string]: string } = {}): ClusterRole {
+  const selected = { ...aggregateTo(name) };
+  return {
+    ...clusterRole(name, [], labels),
+    aggregationRule: { clusterRoleSelectors: [{ matchLabels: selected }] },
+  };
+}
+
 type Subject = NonNullable<ClusterRoleBinding['subjects']>[number];
 
 function clusterRoleBinding(name: string, role: string, subjects: readonly Subject[]): ClusterRoleBinding {
@@ -251,9 +264,12 @@ export function bootstrapPolicy(): readonly (ClusterRole | ClusterRoleBinding | 
   return [
     clusterRole('cluster-admin', everything),
     clusterRoleBinding('cluster-admin', 'cluster-admin', [group('system:masters')]),
-    clusterRole('admin', adminRules()),
-    clusterRole('edit', editRules(), { 'rbac.authorization.k8s.io/aggregate-to-admin': 'true' }),
-    clusterRole('view', viewRules(), { 'rbac.authorization.k8s.io/aggregate-to-edit': 'true' }),
+    aggregatedRole('admin'),
+    aggregatedRole('edit', aggregateTo('admin')),
+    aggregatedRole('view', aggregateTo('edit')),
+    clusterRole('system:aggregate-to-admin', adminRules(), aggregateTo('admin')),
+    clusterRole('system:aggregate-to-edit', editRules(), aggregateTo('edit')),
+    clusterRole('system:aggregate-to-view', viewRules(), aggregateTo('view')),
     clusterRole('system:basic-user', [
       rule(['create'], 'authorization.k8s.io', ['selfsubjectaccessreviews', 'selfsubjectrulesreviews']),
       rule(['create'], 'authentication.k8s.io', ['selfsubjectreviews']),

@@ -1,0 +1,102 @@
+import {
+  type ClusterRole,
+  equalJson,
+  isConflict,
+  isNotFound,
+  labelSelectorMatcher,
+  type PolicyRule,
+  type Stored,
+} from '@orrery/api';
+import { type Client, createLogger, type Environment, errorText } from '@orrery/core';
+import type { ObjectStore } from '@orrery/store';
+import type { Subscription } from 'rxjs';
+import { rbacCollections } from './collections.ts';
+
+const collection = rbacCollections.clusterRoles;
+const actor = 'cluster role aggregation';
+
+/**
+ * Keeps the rules of ClusterRoles that gather those of others (Kubernetes "Aggregated ClusterRoles"): a role's
+ * `aggregationRule` selects by label, and what is selected is its rules. Ends when the store is closed, or when it is disposed.
+ */
+export class ClusterRoleAggregation implements Disposable {
+  readonly #store: ObjectStore;
+  readonly #environment: Environment;
+  readonly #client: Client;
+  readonly #watch: Subscription;
+  /** Names of the roles that gather others. */
+  readonly #gathering = new Set<string>();
+  #waiting = false;
+  #ended = false;
+
+  constructor(store: ObjectStore, environment: Environment, client: Client) {
+    this.#store = store;
+    this.#environment = environment;
+    this.#client = client;
+    const { items, revision } = store.list(collection);
+    for (const role of items) this.#note(role as Stored<ClusterRole>);
+    const end = () => this[Symbol.dispose]();
+    this.#watch = store.watch(collection, {}, revision).subscribe({
+      next: ({ type, object }) => {
+        if (type === 'deleted') this.#gathering.delete(object.metadata.name);
+        else this.#note(object as Stored<ClusterRole>);
+        this.#wake();
+      },
+      error: end,
+      complete: end,
+    });
+    this.#wake();
+  }
+
+  [Symbol.dispose](): void {
+    this.#ended = true;
+    this.#watch?.unsubscribe();
+  }
+
+  #note({ metadata, aggregationRule }: Stored<ClusterRole>): void {
+    if (aggregationRule === undefined) this.#gathering.delete(metadata.name);
+    else this.#gathering.add(metadata.name);
+  }
+
+  /** Many roles that change at once are gathered once. */
+  #wake(): void {
+    if (this.#waiting || this.#ended || this.#gathering.size === 0) return;
+    this.#waiting = true;
+    void this.#gather();
+  }
+
+  async #gather(): Promise<void> {
+    await this.#environment.work.turn(actor);
+    this.#waiting = false;
+    for (const name of [...this.#gathering]) {
+      if (this.#ended) return;
+      const role = this.#store.get(collection, { namespace: '', name }) as Stored<ClusterRole> | undefined;
+      if (role === undefined) continue;
+      const rules = gatheredRules(role, this.#store.list(collection).items as readonly Stored<ClusterRole>[]);
+      if (equalJson(rules, role.rules ?? [])) continue;
+      try {
+        await this.#client.update(
+          { ...role, rules: [...rules] },
+          { fieldManager: 'clusterrole-aggregation-controller' },
+        );
+      } catch (error) {
+        // Somebody else wrote it: the event of that wakes us again.
+        if (isConflict(error) || isNotFound(error)) continue;
+        const { inspector, clock } = this.#environment;
+        createLogger(inspector, clock, actor).error('cannot gather rules', { role: name, error: errorText(error) });
+      }
+    }
+  }
+}
+
+/** The rules of all roles that a role's `aggregationRule` selects, each once, in the order of the roles' names. Pure. */
+export function gatheredRules(role: Stored<ClusterRole>, roles: readonly Stored<ClusterRole>[]): readonly PolicyRule[] {
+  const selectors = (role.aggregationRule?.clusterRoleSelectors ?? []).map((one) => labelSelectorMatcher(one));
+  const rules: PolicyRule[] = [];
+  for (const other of roles) {
+    if (other.metadata.name === role.metadata.name) continue;
+    if (!selectors.some((selector) => selector.matches(other.metadata.labels))) continue;
+    for (const rule of other.rules ?? []) if (!rules.some((known) => equalJson(known, rule))) rules.push(rule);
+  }
+  return rules;
+}
