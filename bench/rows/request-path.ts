@@ -1,4 +1,4 @@
-import { Lease, Pod, type Stored } from '@orrery/api';
+import { type Lease, Pod, type Stored } from '@orrery/api';
 import { simulate } from '@orrery/testing';
 import { median, report } from '../report.ts';
 
