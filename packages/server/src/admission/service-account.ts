@@ -1,5 +1,14 @@
-import { type Container, isNotFound, type Pod, ServiceAccount, type Stored, type Volume } from '@orrery/api';
+import {
+  type Container,
+  isNotFound,
+  type ObjectKey,
+  type Pod,
+  ServiceAccount,
+  type Stored,
+  type Volume,
+} from '@orrery/api';
 import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from '@orrery/core';
+import { Subscription } from 'rxjs';
 import { forbiddenReference } from './mountable-secrets.ts';
 import { isPodRequest, podOf, refusal } from './pod-request.ts';
 
@@ -10,9 +19,8 @@ const volumePrefix = 'kube-api-access-';
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
 const defaultAccount = 'default';
 
-/** A new namespace's default account may be a moment late: so many looks, so far apart (milliseconds). */
-const tries = 10;
-const pause = 150;
+/** How long a Pod waits for the default account of its namespace, which may be as new as the Pod (milliseconds). */
+const patience = 1500;
 
 /**
  * Gives Pods their service account and its projected token volume (Kubernetes "Configure Service Accounts for Pods").
@@ -81,21 +89,44 @@ export function mirrorPodFault(pod: Pod): string | undefined {
 async function accountOf(
   name: string,
   request: AdmissionRequest,
-  { client, clock }: AdmissionContext,
+  context: AdmissionContext,
 ): Promise<Stored<ServiceAccount>> {
   const key = { namespace: request.namespace, name };
-  for (let left = name === defaultAccount ? tries : 1; ; left--) {
-    try {
-      return await client.get(ServiceAccount, key);
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-      if (left > 1) await clock.sleep(pause);
-      else {
-        const place = `${request.namespace}/${name}`;
-        throw refusal(request, `error looking up service account ${place}: serviceaccount "${name}" not found`);
-      }
-    }
+  try {
+    return await context.client.get(ServiceAccount, key);
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    const late = name === defaultAccount ? await arrival(key, context) : undefined;
+    if (late !== undefined) return late;
+    const place = `${request.namespace}/${name}`;
+    throw refusal(request, `error looking up service account ${place}: serviceaccount "${name}" not found`);
   }
+}
+
+/** The account as soon as there is one; undefined if there is none in time. */
+function arrival(
+  { namespace, name }: ObjectKey,
+  { client, clock }: AdmissionContext,
+): Promise<Stored<ServiceAccount> | undefined> {
+  return new Promise((resolve) => {
+    const over = new Subscription();
+    const settle = (account: Stored<ServiceAccount> | undefined): void => {
+      over.unsubscribe();
+      resolve(account);
+    };
+    const timer = clock.schedule(patience, () => settle(undefined));
+    over.add(() => timer[Symbol.dispose]());
+    over.add(
+      client
+        .watch(ServiceAccount, { namespace, fieldSelector: `metadata.name=${name}`, sendInitialEvents: true })
+        .subscribe({
+          next: (event) => {
+            if (event.type === 'ADDED' || event.type === 'MODIFIED') settle(event.object);
+          },
+          error: () => settle(undefined),
+        }),
+    );
+  });
 }
 
 /** Whether the token is mounted: the Pod decides, else its account, else yes. */
