@@ -42,11 +42,14 @@ class RealTimer implements Disposable {
   }
 
   #arm(delay: Milliseconds): void {
-    if (delay > longestTimeout) {
-      this.#handle = setTimeout(() => this.#arm(this.#due - performance.now()), longestTimeout);
-    } else {
-      this.#handle = setTimeout(this.#task, delay);
-    }
+    this.#handle = setTimeout(() => this.#fire(), Math.min(delay, longestTimeout));
+  }
+
+  /** The platform counts from the start of its turn, so its timers may fire up to a millisecond early: ours never do. */
+  #fire(): void {
+    const left = this.#due - performance.now();
+    if (left > 0) this.#arm(left);
+    else void this.#task();
   }
 
   [Symbol.dispose](): void {
