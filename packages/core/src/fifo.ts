@@ -1,6 +1,6 @@
 /** First in, first out, at the same cost for any length (an array's `shift` moves all that follow). */
 export class Fifo<T> {
-  #items: T[] = [];
+  #items: (T | undefined)[] = [];
   #first = 0;
 
   get length(): number {
@@ -13,8 +13,14 @@ export class Fifo<T> {
 
   shift(): T | undefined {
     if (this.#first === this.#items.length) return undefined;
-    const item = this.#items[this.#first++];
-    if (this.#first > 1024 && this.#first * 2 > this.#items.length) {
+    const item = this.#items[this.#first];
+    // What is taken out is not held any longer.
+    this.#items[this.#first++] = undefined;
+    if (this.#first === this.#items.length) {
+      if (this.#first > 64) this.#items = [];
+      else this.#items.length = 0;
+      this.#first = 0;
+    } else if (this.#first > 1024 && this.#first * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#first);
       this.#first = 0;
     }

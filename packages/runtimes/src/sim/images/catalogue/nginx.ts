@@ -326,7 +326,8 @@ class AccessLog {
   /** The container's log, where lines need not be written out. */
   readonly #lines: LogDescription | undefined;
   #request: HttpRequest | undefined;
-  #response: HttpResponse | undefined;
+  #status = 0;
+  #size = 0;
   #line: LazyLine | undefined;
 
   constructor(process: Process, log: Description) {
@@ -336,18 +337,21 @@ class AccessLog {
   }
 
   write(request: HttpRequest, response: HttpResponse): void {
+    const { status, body } = response;
+    const size = request.method === 'HEAD' ? 0 : bytesOf(body).length;
     const before = this.#request;
     const same =
       before !== undefined &&
-      response === this.#response &&
+      status === this.#status &&
+      size === this.#size &&
       before.headers === request.headers &&
       before.path === request.path &&
       before.method === request.method &&
       before.remoteAddress === request.remoteAddress;
-    const line = same && this.#line !== undefined ? this.#line : accessLine(request, response);
+    if (!same) this.#line = accessLine(request, status, size);
     this.#request = request;
-    this.#response = response;
-    this.#line = line;
+    this.#status = status;
+    this.#size = size;
     this.again();
   }
 
@@ -361,14 +365,13 @@ class AccessLog {
 }
 
 /** In the combined format, with the forwarded address that the image adds. */
-function accessLine(request: HttpRequest, response: HttpResponse): LazyLine {
+function accessLine(request: HttpRequest, status: number, size: number): LazyLine {
   const { method, path, remoteAddress, headers } = request;
   const referer = headerOf(headers, 'Referer') ?? '-';
   const agent = headerOf(headers, 'User-Agent') ?? '-';
   const forwarded = headerOf(headers, 'X-Forwarded-For') ?? '-';
-  const size = method === 'HEAD' ? 0 : bytesOf(response.body).length;
   const start = `${remoteAddress} - - [`;
-  const end = `"${method} ${path} HTTP/1.1" ${response.status} ${size} "${referer}" "${agent}" "${forwarded}"\n`;
+  const end = `"${method} ${path} HTTP/1.1" ${status} ${size} "${referer}" "${agent}" "${forwarded}"\n`;
   return {
     length: start.length + 28 + end.length,
     render: (time) => `${start}${formatDate('%d/%b/%Y:%H:%M:%S +0000', time)}] ${end}`,
