@@ -23,6 +23,7 @@ import { decodeBody, decodeWithoutDefaults, expectedRevision } from './decode-bo
 import { deleteCollection, deleteObject } from './deletes.ts';
 import { defaultEventLifetime, EventExpiry } from './event-expiry.ts';
 import { createLocalClient } from './local-client.ts';
+import { nowhere } from './nowhere.ts';
 import { applyPatch } from './patch-body.ts';
 import { patchObject } from './patch-object.ts';
 import { ClusterRoleAggregation } from './rbac/cluster-role-aggregation.ts';
@@ -196,11 +197,7 @@ export class ApiServer implements RequestPath, Disposable {
     this.#allow(scope, scope.subresource === 'log' ? 'get' : 'create');
     const pod = storedObject(this.#context, scope) as Stored<Pod>;
     const nodeName = pod.spec.nodeName ?? '';
-    if (nodeName === '') {
-      if (scope.subresource === 'log')
-        throw failures.badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
-      throw failures.badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
-    }
+    if (nodeName === '') return { pod, node: nowhere };
     const node = this.#context.nodes.find(nodeName);
     if (node === undefined)
       throw failures.internal(`error dialing backend: node ${JSON.stringify(nodeName)} does not answer`);

@@ -30,6 +30,7 @@ export class Listener implements Disposable {
   /** False once the port is closed, or the Pod has lost its address. */
   reachable = true;
   readonly #namespace: NetworkNamespace;
+  readonly #open = new Set<Connection>();
 
   constructor(options: ServiceOptions, namespace: NetworkNamespace) {
     this.options = options;
@@ -41,8 +42,15 @@ export class Listener implements Disposable {
     return this.options.address === '127.0.0.1' || this.options.address === 'localhost';
   }
 
+  /** Ends the connection with the listener, unless it is given up before; gives back how to do that. */
+  hold(connection: Connection): () => void {
+    this.#open.add(connection);
+    return () => this.#open.delete(connection);
+  }
+
   [Symbol.dispose](): void {
     this.#namespace.release(this);
+    for (const connection of this.#open) connection.outgoing.end();
   }
 }
 

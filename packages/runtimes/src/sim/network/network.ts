@@ -123,7 +123,7 @@ export class SimNetwork {
 
   /** Who answers at an address, seen from `from`. @throws ConnectError */
   reach(from: NetworkNamespace | undefined, ip: string, port: number): Listener {
-    if (ip.startsWith('127.') || ip === '::1') {
+    if (isLoopback(ip)) {
       const listener = from?.listeners.get(port);
       if (listener === undefined) throw new ConnectError('refused');
       return listener;
@@ -142,10 +142,14 @@ export class SimNetwork {
   /** A byte connection, to a raw listener or (parsed on the way) to an HTTP one. @throws ConnectError */
   connect(from: NetworkNamespace | undefined, ip: string, port: number): Connection {
     const listener = this.reach(from, ip, port);
-    const { client, server } = newConnection(from?.ip || '127.0.0.1', ip);
+    const { client, server } = newConnection(isLoopback(ip) ? '127.0.0.1' : from?.ip || '127.0.0.1', ip);
     const { options } = listener;
     if (options.connection !== undefined) options.connection(server);
-    else if (options.http !== undefined) serveBytes(server, options.http);
+    else if (options.http !== undefined) serveBytes(server, options.http, listener.hold(server));
     return client;
   }
+}
+
+function isLoopback(ip: string): boolean {
+  return ip.startsWith('127.') || ip === '::1';
 }

@@ -79,9 +79,13 @@ function takeChunks(bytes: Uint8Array): { readonly body: Uint8Array; readonly us
   }
 }
 
-/** Answers the requests that come as bytes over a connection. */
-export function serveBytes(connection: Connection, handler: HttpHandler): void {
+/** Answers the requests that come as bytes over a connection, and says when it is over. */
+export function serveBytes(connection: Connection, handler: HttpHandler, over: () => void): void {
   const reader = new MessageReader();
+  const hangUp = () => {
+    connection.outgoing.end();
+    over();
+  };
   let queue = Promise.resolve();
   let closing = false;
   const answer = async (message: Message): Promise<void> => {
@@ -90,7 +94,7 @@ export function serveBytes(connection: Connection, handler: HttpHandler): void {
     if (!version.startsWith('HTTP/') || !path.startsWith('/')) {
       closing = true;
       connection.outgoing.push(bytesOf('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'));
-      return connection.outgoing.end();
+      return hangUp();
     }
     const { headers, body } = message;
     const request: HttpRequest = { method, path, headers, body, remoteAddress: connection.remoteAddress };
@@ -99,13 +103,13 @@ export function serveBytes(connection: Connection, handler: HttpHandler): void {
     const asked = headerOf(headers, 'Connection')?.toLowerCase();
     closing = asked === 'close' || (version === 'HTTP/1.0' && asked !== 'keep-alive');
     await writeResponse(connection, response, method === 'HEAD', closing);
-    if (closing) connection.outgoing.end();
+    if (closing) hangUp();
   };
   const drain = (ended: boolean): void => {
     for (let message = reader.next(ended, false); message !== undefined; message = reader.next(ended, false)) {
       const next = message;
       // A handler that fails takes the connection with it, as a crashing server would.
-      queue = queue.then(() => answer(next)).catch(() => connection.outgoing.end());
+      queue = queue.then(() => answer(next)).catch(hangUp);
     }
   };
   connection.incoming.flow(
@@ -115,7 +119,7 @@ export function serveBytes(connection: Connection, handler: HttpHandler): void {
     },
     () => {
       drain(true);
-      queue = queue.then(() => connection.outgoing.end());
+      queue = queue.then(hangUp);
     },
   );
 }

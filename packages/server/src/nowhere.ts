@@ -1,0 +1,14 @@
+import { failures } from '@orrery/api';
+import type { NodeApi } from '@orrery/core';
+import { EMPTY } from 'rxjs';
+
+const refuse = ({ pod }: { readonly pod: string }) =>
+  Promise.reject(failures.badRequest(`pod ${pod} does not have a host assigned`));
+
+/** What answers for a Pod that has no node yet: its log is empty, and there is nothing to connect with. */
+export const nowhere: NodeApi = {
+  logs: () => Promise.resolve(EMPTY),
+  exec: refuse,
+  attach: refuse,
+  portForward: refuse,
+};
