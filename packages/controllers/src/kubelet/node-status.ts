@@ -49,11 +49,10 @@ export class NodeReporter {
   }
 
   async #retrying(what: string, task: () => Promise<void>): Promise<void> {
-    const { clock, signal, log, work } = this.#context;
+    const { clock, signal, log } = this.#context;
     while (!signal.aborted) {
       try {
-        await work.turn(`kubelet-${this.#settings.nodeName}`);
-        if (!signal.aborted) await task();
+        await task();
         return;
       } catch (error) {
         if (signal.aborted) return;

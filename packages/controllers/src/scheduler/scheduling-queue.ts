@@ -1,4 +1,5 @@
 import type { Clock, Milliseconds } from '@orrery/core';
+import TinyQueue from 'tinyqueue';
 import type { ClusterChange } from './plugin.ts';
 import type { PodInfo } from './pod-info.ts';
 
@@ -39,7 +40,8 @@ export class SchedulingQueue {
   readonly #hint: Hint;
   readonly #entries = new Map<string, Entry>();
   readonly #unschedulable = new Set<Entry>();
-  readonly #active = new ActiveHeap();
+  /** Entries that have left the active place meanwhile are passed over. */
+  readonly #active = new TinyQueue<Entry>([], byRank);
   #sequence = 0;
 
   /** `ready` is called whenever a Pod can be popped. */
@@ -51,7 +53,7 @@ export class SchedulingQueue {
 
   /** Whether {@link pop} would give a Pod. */
   get hasActive(): boolean {
-    return this.#active.peek() !== undefined;
+    return this.#firstActive() !== undefined;
   }
 
   has(uid: string): boolean {
@@ -93,11 +95,20 @@ export class SchedulingQueue {
 
   /** The Pod to try next; it counts as tried once more. */
   pop(): QueuedPod | undefined {
-    const entry = this.#active.pop();
+    const entry = this.#firstActive();
     if (entry === undefined) return undefined;
+    this.#active.pop();
     entry.place = 'popped';
     entry.attempts++;
     return entry;
+  }
+
+  #firstActive(): Entry | undefined {
+    for (let entry = this.#active.peek(); entry !== undefined; entry = this.#active.peek()) {
+      if (entry.place === 'active') return entry;
+      this.#active.pop();
+    }
+    return undefined;
   }
 
   /** No node was found: the Pod waits for a change that may help, or five minutes. */
@@ -183,59 +194,6 @@ function mayHelp(before: PodInfo, after: PodInfo): boolean {
   );
 }
 
-function comesFirst(a: Entry, b: Entry): boolean {
-  if (a.pod.priority !== b.pod.priority) return a.pod.priority > b.pod.priority;
-  if (a.timestamp !== b.timestamp) return a.timestamp < b.timestamp;
-  return a.sequence < b.sequence;
-}
-
-/** A binary heap of entries; those that have left the active place meanwhile are skipped. */
-class ActiveHeap {
-  readonly #entries: Entry[] = [];
-
-  push(entry: Entry): void {
-    const entries = this.#entries;
-    let index = entries.length;
-    entries.push(entry);
-    while (index > 0) {
-      const parent = (index - 1) >> 1;
-      const above = entries[parent] as Entry;
-      if (!comesFirst(entry, above)) break;
-      entries[index] = above;
-      index = parent;
-    }
-    entries[index] = entry;
-  }
-
-  peek(): Entry | undefined {
-    while (this.#entries.length > 0) {
-      const first = this.#entries[0] as Entry;
-      if (first.place === 'active') return first;
-      this.#removeFirst();
-    }
-    return undefined;
-  }
-
-  pop(): Entry | undefined {
-    const first = this.peek();
-    if (first !== undefined) this.#removeFirst();
-    return first;
-  }
-
-  #removeFirst(): void {
-    const entries = this.#entries;
-    const last = entries.pop() as Entry;
-    if (entries.length === 0) return;
-    let index = 0;
-    for (;;) {
-      let child = 2 * index + 1;
-      if (child >= entries.length) break;
-      const right = entries[child + 1];
-      if (right !== undefined && comesFirst(right, entries[child] as Entry)) child++;
-      if (!comesFirst(entries[child] as Entry, last)) break;
-      entries[index] = entries[child] as Entry;
-      index = child;
-    }
-    entries[index] = last;
-  }
+function byRank(a: Entry, b: Entry): number {
+  return b.pod.priority - a.pod.priority || a.timestamp - b.timestamp || a.sequence - b.sequence;
 }

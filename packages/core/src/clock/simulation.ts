@@ -7,7 +7,7 @@ import { LivelockError, type RecentWork, watchWork } from './livelock.ts';
 import { afterMicrotasks } from './macrotask.ts';
 import type { Retry, RetryClock } from './retry.ts';
 import { sleepOn } from './sleep.ts';
-import { type Timer, TimerHeap } from './timer-heap.ts';
+import { type Timer, TimerQueue } from './timer-queue.ts';
 import { Turns } from './turns.ts';
 
 /** What decides a simulation. */
@@ -72,7 +72,7 @@ export interface Simulation {
  * A simulated environment. The same seed and the same calls give the same history: every turn and every random number.
  *
  * RxJS has a virtual scheduler of its own, which sorts all its actions whenever one is added; a day of a thousand Pods' probes
- * fires 17 million timers, so timers here live in a heap. `clockScheduler` gives RxJS operators this clock.
+ * fires 17 million timers, so timers here are kept by moment. `clockScheduler` gives RxJS operators this clock.
  */
 export function createSimulation(options: SimulationOptions = {}): Simulation {
   return new Engine(options);
@@ -88,8 +88,7 @@ const retriesInOneSettling = 1000;
 class Engine implements Simulation, RetryClock, Work {
   readonly environment: Simulation['environment'];
   #now: Milliseconds;
-  #sequence = 0;
-  readonly #timers = new TimerHeap();
+  readonly #timers = new TimerQueue();
   readonly #retries = new Set<Timer>();
   readonly #turns: Turns;
   readonly #busy = new Map<Disposable, string>();
@@ -142,7 +141,7 @@ class Engine implements Simulation, RetryClock, Work {
 
   #addTimer(delay: Milliseconds, task: () => void | Promise<unknown>, retry: Retry | undefined): Timer {
     if (Number.isNaN(delay)) throw new RangeError('a timer needs a number of milliseconds');
-    const timer = new HeapTimer(this, this.#now + (delay > 0 ? delay : 0), this.#sequence++, task, retry);
+    const timer = new EngineTimer(this, this.#now + (delay > 0 ? delay : 0), task, retry);
     if (timer.time !== Number.POSITIVE_INFINITY) this.#timers.add(timer);
     this.#stir?.();
     return timer;
@@ -340,23 +339,15 @@ class Engine implements Simulation, RetryClock, Work {
   }
 }
 
-class HeapTimer implements Timer {
+class EngineTimer implements Timer {
   readonly #engine: Engine;
   readonly time: Milliseconds;
-  readonly sequence: number;
   task: (() => void | Promise<unknown>) | undefined;
   readonly retry: Retry | undefined;
 
-  constructor(
-    engine: Engine,
-    time: Milliseconds,
-    sequence: number,
-    task: () => void | Promise<unknown>,
-    retry: Retry | undefined,
-  ) {
+  constructor(engine: Engine, time: Milliseconds, task: () => void | Promise<unknown>, retry: Retry | undefined) {
     this.#engine = engine;
     this.time = time;
-    this.sequence = sequence;
     this.task = task;
     this.retry = retry;
   }

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { microTimestamp, timestamp } from './timestamp.ts';
+
+const moments = [
+  0,
+  999,
+  1000,
+  59_999,
+  60_000,
+  Date.UTC(2026, 1, 28, 23, 59, 59, 7),
+  Date.UTC(2026, 1, 28, 23, 59, 59, 7) + 993,
+];
+
+test.each([...moments, ...moments.toReversed()])(
+  '%d is written as Time in whole seconds and as MicroTime in microseconds',
+  (time) => {
+    const iso = new Date(time).toISOString();
+    expect(timestamp(time)).toBe(iso.replace(/\.\d+Z$/, 'Z'));
+    expect(microTimestamp(time)).toBe(iso.replace('Z', '000Z'));
+  },
+);
