@@ -90,6 +90,21 @@ describe('a container of which nothing was made', () => {
     expect(status(deleted, [], { old })).toMatchObject({ lastState: lost, restartCount: 2 });
   });
 
+  test('that ran and had a last state keeps it: a lost container counts once', () => {
+    const lastState = { terminated: { exitCode: 3 } };
+    const old = written({ state: { running: {} }, lastState, restartCount: 2 });
+    expect(status(pod(), [], { old })).toMatchObject({ lastState, restartCount: 2 });
+  });
+
+  test('that only waited goes on waiting', () => {
+    const old = written({ state: { waiting: { reason: 'ErrImagePull' } } });
+    expect(status(pod(), [], { old })).toMatchObject({
+      state: { waiting: { reason: 'ContainerCreating' } },
+      lastState: {},
+      restartCount: 0,
+    });
+  });
+
   test('that had ended keeps its status', () => {
     const terminated = { exitCode: 0, reason: 'Completed' };
     expect(status(pod(), [], { old: written({ state: { terminated } }) })?.state).toEqual({ terminated });
@@ -138,6 +153,55 @@ describe('a container that was made', () => {
     });
   });
 
+  test('was restarted often: only the two latest instances are looked at', () => {
+    const instances = [exited(1, 1), exited(2, 2), instance('a', { metadata: { name: 'a', attempt: 3 } })];
+    expect(status(pod(), instances)).toMatchObject({ restartCount: 3, lastState: { terminated: { exitCode: 2 } } });
+  });
+
+  test('has been made and not been started: it waits without a reason', () => {
+    expect(status(pod(), [instance('a', { state: 'CREATED' })])?.state).toEqual({ waiting: {} });
+  });
+
+  test('was lost track of by the runtime while it ran: it counts as ended with 137, and as restarted', () => {
+    const lost = instance('a', { state: 'UNKNOWN', metadata: { name: 'a', attempt: 2 } });
+    const first = status(pod(), [lost], { old: written({ state: { running: {} }, restartCount: 2 }) });
+    expect(first).toMatchObject({
+      restartCount: 3,
+      state: {
+        terminated: {
+          reason: 'ContainerStatusUnknown',
+          exitCode: 137,
+          message: 'The container could not be located when the pod was terminated',
+        },
+      },
+    });
+    expect(status(pod(), [lost], { old: written(first ?? {}) })).toMatchObject({
+      restartCount: 3,
+      state: first?.state,
+    });
+  });
+
+  test('was lost track of before it ran: it waits without a reason', () => {
+    expect(status(pod(), [instance('a', { state: 'UNKNOWN' })])?.state).toEqual({ waiting: {} });
+  });
+
+  test.each([
+    [0, '', 'Completed'],
+    [1, '', 'Error'],
+    [0, 'Completed', 'Completed'],
+    [1, 'Error', 'Error'],
+    [137, 'OOMKilled', 'OOMKilled'],
+    [128, 'StartError', 'StartError'],
+    [128, 'ContainerCannotRun', 'ContainerCannotRun'],
+    [255, 'Unknown', 'Unknown'],
+  ])('ended with %i and the runtime’s reason %j: the reason is %s', (exitCode, reason, expected) => {
+    const ended = instance('a', { state: 'EXITED', exitCode, reason });
+    expect(status(pod({ restartPolicy: 'Never' }), [ended])?.state?.terminated).toMatchObject({
+      exitCode,
+      reason: expected,
+    });
+  });
+
   test('is in back-off: what it ended with moves to the last state', () => {
     const failure = { reason: 'CrashLoopBackOff', message: 'back-off' };
     expect(status(pod(), [exited(1)], { failure })).toMatchObject({
@@ -150,6 +214,19 @@ describe('a container that was made', () => {
     const failure = { reason: 'CrashLoopBackOff', message: 'back-off' };
     expect(status(pod({ restartPolicy: 'Never' }), [exited(1)], { failure })?.state).toHaveProperty('terminated');
   });
+});
+
+test('an init container that succeeded stays so, whatever the last failed start says', () => {
+  const of = pod({ initContainers: [{ name: 'i', image: 'i' }] });
+  const lists = containerStatuses(of, observe([], [instance('i', { state: 'EXITED' })]), {
+    runtimeName: 'sim',
+    old: undefined,
+    startFailure: () => ({ reason: 'CrashLoopBackOff', message: 'back-off' }),
+    started: () => true,
+    ready: () => true,
+    terminationMessage: () => '',
+  });
+  expect(lists.initContainerStatuses?.[0]).toMatchObject({ ready: true, state: { terminated: { exitCode: 0 } } });
 });
 
 test('a regular init container is ready once it has succeeded, a sidecar like any container', () => {
@@ -229,11 +306,55 @@ describe('the whole status', () => {
     const sources = { ...base, old: { phase: 'Running' as const }, verdict: { reason: 'Evicted', message: 'm' } };
     const held = podStatus(never, observe([], [instance('a')]), sources);
     expect([held.phase, held.reason, held.message]).toEqual(['Running', undefined, undefined]);
+    const old = { phase: 'Running' as const, reason: 'r', message: 'n' };
+    expect(podStatus(never, observe([], [instance('a')]), { ...sources, old })).toMatchObject(old);
     expect(podStatus(never, observe([], [exited(1)]), sources)).toMatchObject({
       phase: 'Failed',
       reason: 'Evicted',
       message: 'm',
     });
+  });
+
+  test('a terminal phase that is held back takes readiness away already', () => {
+    const verdict = { reason: 'Evicted', message: 'm' };
+    const old = { phase: 'Running' as const };
+    const { phase, conditions } = podStatus(never, observe([], [instance('a')]), { ...base, old, verdict });
+    expect(phase).toBe('Running');
+    for (const type of ['Ready', 'ContainersReady']) {
+      expect(conditions?.find((one) => one.type === type)).toMatchObject({ status: 'False', reason: 'PodFailed' });
+    }
+  });
+
+  test.each([
+    ['a deadline', { reason: 'DeadlineExceeded', message: 'late' }],
+    ['an eviction', { reason: 'Evicted', message: 'full' }],
+  ])('%s makes the Pod Failed, whatever its containers came to', (_what, verdict) => {
+    const old = { phase: 'Running' as const, reason: 'r', message: 'm' };
+    expect(podStatus(never, observe([], [exited(0)]), { ...base, old, verdict })).toMatchObject({
+      phase: 'Failed',
+      ...verdict,
+    });
+  });
+
+  test('a Pod that the node refused says why, and nothing of containers and conditions; that stays', () => {
+    const foreign = { type: 'example.com/mine', status: 'True' };
+    const scheduled = { type: 'PodScheduled', status: 'True' };
+    const verdict = { reason: 'OutOfcpu', message: 'Pod was rejected: full', refused: true as const };
+    const refused = podStatus(pod({}, { generation: 1 }), observe([], []), {
+      ...base,
+      old: { phase: 'Pending', conditions: [scheduled, foreign], qosClass: 'Burstable' },
+      verdict,
+    });
+    expect(refused).toEqual({
+      observedGeneration: 1,
+      phase: 'Failed',
+      conditions: [foreign],
+      reason: 'OutOfcpu',
+      message: 'Pod was rejected: full',
+      startTime: '1970-01-01T00:00:00Z',
+      qosClass: 'Burstable',
+    });
+    expect(podStatus(pod(), observe([], []), { ...base, old: refused, stopped: true })).toEqual(refused);
   });
 
   test('a reason stays while the phase does', () => {

@@ -127,12 +127,18 @@ function fromInstance(
   sources: StatusSources,
 ): ContainerStatus {
   const running = instance.state === 'RUNNING';
+  const lost = instance.state === 'UNKNOWN';
+  const wasRunning = old?.state?.running !== undefined;
+  if (lost && old?.state?.terminated !== undefined && old.containerID === containerIdText(instance.id, sources)) {
+    return { ...old };
+  }
   return {
     name: spec.name,
-    state: stateOf(instance, sources),
+    state: lost && !wasRunning ? { waiting: {} } : stateOf(instance, sources),
     lastState: old?.containerID === containerIdText(instance.id, sources) ? (old.lastState ?? {}) : {},
     ready: false,
-    restartCount: instance.metadata.attempt,
+    // What the runtime lost track of will be made again: that is counted already.
+    restartCount: instance.metadata.attempt + (lost && wasRunning ? 1 : 0),
     image: instance.image,
     imageID: instance.imageRef,
     containerID: containerIdText(instance.id, sources),

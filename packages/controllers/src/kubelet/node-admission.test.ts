@@ -2,7 +2,7 @@ import { type Container, type Node, type Pod, type PodSpec, qosClass } from '@or
 import { describe, expect, test } from 'vitest';
 import { activeDeadline } from './active-deadline.ts';
 import { hasStorageLimits, storageEviction } from './eviction.ts';
-import { admitPod, charge, newNodeUse, podRequests, tolerates } from './node-admission.ts';
+import { charge, newNodeUse, podRequests, refusals, tolerates } from './node-admission.ts';
 
 function pod(spec: Partial<PodSpec>, uid = 'u'): Pod {
   return { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', uid }, spec: { containers: [], ...spec } };
@@ -22,13 +22,13 @@ const node: Node = {
 function refusal(of: Pod, { others = [], taints }: { others?: Pod[]; taints?: Node['spec']['taints'] } = {}) {
   const use = newNodeUse();
   for (const other of others) charge(use, other, 1);
-  return admitPod(of, {
+  return refusals(of, {
     nodeName: 'n',
     operatingSystem: 'linux',
     node: { ...node, spec: taints === undefined ? {} : { taints } },
-    allocatable: { cpu: '2', memory: '1Gi', 'ephemeral-storage': '1Gi', pods: '2' },
+    allocatable: { cpu: '2', memory: '1Gi', 'ephemeral-storage': '1Gi', pods: '2', 'example.com/fpga': '1' },
     use,
-  });
+  })[0];
 }
 
 describe('what a node refuses', () => {
@@ -62,11 +62,42 @@ describe('what a node refuses', () => {
       'OutOfephemeral-storage',
     ],
     [
-      'a resource that it has not',
+      'too much of an extended resource that it has',
+      pod({ containers: [container('a', { 'example.com/fpga': '2' })] }),
+      {},
+      'OutOfexample.com/fpga',
+    ],
+    [
+      'not an extended resource that it does not count: it may be the cluster’s',
       pod({ containers: [container('a', { 'example.com/gpu': '1' })] }),
       {},
-      'OutOfexample.com/gpu',
+      undefined,
     ],
+    [
+      'huge pages that it has not',
+      pod({ containers: [container('a', { 'hugepages-2Mi': '2Mi' })] }),
+      {},
+      'OutOfhugepages-2Mi',
+    ],
+    [
+      'CPU before memory before storage, whatever the order in the Pod',
+      pod({ containers: [container('a', { 'ephemeral-storage': '2Gi', memory: '2Gi', cpu: '3' })] }),
+      {},
+      'OutOfcpu',
+    ],
+    [
+      'Pods before all resources',
+      pod({ containers: [container('a', { cpu: '3' })] }),
+      { others: [pod({}, 'x'), pod({}, 'y')] },
+      'OutOfpods',
+    ],
+    [
+      'resources before affinity',
+      pod({ nodeSelector: { zone: 'b' }, containers: [container('a', { cpu: '3' })] }),
+      {},
+      'OutOfcpu',
+    ],
+    ['affinity before the node’s name', pod({ nodeName: 'other', nodeSelector: { zone: 'b' } }), {}, 'NodeAffinity'],
     [
       'what other Pods have taken',
       pod({ containers: [container('a', { cpu: '1500m' })] }),
@@ -92,9 +123,83 @@ describe('what a node refuses', () => {
       'TaintToleration',
     ],
     ['not a NoSchedule taint', pod({}), { taints: [{ key: 'k', effect: 'NoSchedule' }] }, undefined],
+    [
+      'not a taint that is tolerated',
+      pod({ tolerations: [{ key: 'k', operator: 'Exists' }] }),
+      { taints: [{ key: 'k', effect: 'NoExecute' }] },
+      undefined,
+    ],
     ['another operating system', pod({ os: { name: 'windows' } }), {}, 'PodOSNotSupported'],
+    [
+      'another operating system before resources',
+      pod({ os: { name: 'windows' }, containers: [container('a', { cpu: '3' })] }),
+      {},
+      'PodOSNotSupported',
+    ],
+    ['not its own operating system', pod({ os: { name: 'linux' } }), {}, undefined],
   ])('%s', (_rule, of, options, reason) => {
     expect(refusal(of, options)?.reason).toBe(reason);
+  });
+
+  test.each<[string, Pod, Parameters<typeof refusal>[1], string]>([
+    [
+      'PodOSNotSupported',
+      pod({ os: { name: 'windows' } }),
+      {},
+      "Failed to admit pod as the OS field doesn't match node OS",
+    ],
+    [
+      'NodeAffinity',
+      pod({ nodeSelector: { zone: 'b' } }),
+      {},
+      "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+    ],
+    [
+      'NodeName',
+      pod({ nodeName: 'other' }),
+      {},
+      "Predicate NodeName failed: node(s) didn't match the requested node name",
+    ],
+    [
+      'NodePorts',
+      port(80),
+      { others: [port(80)] },
+      "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+    ],
+    [
+      'TaintToleration',
+      pod({}),
+      { taints: [{ key: 'k', effect: 'NoExecute' }] },
+      "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate",
+    ],
+    [
+      'OutOfpods',
+      pod({}),
+      { others: [pod({}, 'x'), pod({}, 'y')] },
+      "Node didn't have enough resource: pods, requested: 1, used: 2, capacity: 2",
+    ],
+  ])('the message of %s', (reason, of, options, message) => {
+    expect(refusal(of, options)).toMatchObject({ reason, message });
+  });
+
+  const sysctl = (name: string, more: Partial<PodSpec> = {}) =>
+    pod({ securityContext: { sysctls: [{ name, value: '1' }] }, ...more });
+  test.each<[string, Pod, string | undefined]>([
+    ['not a safe sysctl', sysctl('net.ipv4.tcp_syncookies'), undefined],
+    ['not one written with slashes', sysctl('net/ipv4/tcp_syncookies'), undefined],
+    ['any other sysctl', sysctl('kernel.msgmax'), 'forbidden sysctl: "kernel.msgmax" not allowlisted'],
+    [
+      'a sysctl of the network on the node’s network',
+      sysctl('net.ipv4.ip_local_port_range', { hostNetwork: true }),
+      'forbidden sysctl: "net.ipv4.ip_local_port_range" not allowed with host Net enabled',
+    ],
+    [
+      'a sysctl of shared memory in the node’s IPC namespace',
+      sysctl('kernel.shm_rmid_forced', { hostIPC: true }),
+      'forbidden sysctl: "kernel.shm_rmid_forced" not allowed with host IPC enabled',
+    ],
+  ])('SysctlForbidden: %s', (_rule, of, message) => {
+    expect(refusal(of)).toEqual(message === undefined ? undefined : { reason: 'SysctlForbidden', message });
   });
 
   test('says what it has', () => {

@@ -1,5 +1,6 @@
 import { type Node, type Pod, parseQuantity, type Taint, type Toleration } from '@orrery/api';
 import { isSidecar } from './pod-containers.ts';
+import { forbiddenSysctl } from './sysctls.ts';
 
 /** Amounts by resource: cpu in thousandths, everything else in whole units. */
 export type Amounts = Map<string, number>;
@@ -21,6 +22,8 @@ export function newNodeUse(): NodeUse {
 export interface Refusal {
   readonly reason: string;
   readonly message: string;
+  /** What the node has too little of, and how much is missing; absent where it refuses for something else. */
+  readonly shortage?: { readonly resource: string; readonly missing: number };
 }
 
 /**
@@ -100,42 +103,64 @@ export interface AdmissionSources {
   readonly use: NodeUse;
 }
 
-/** Whether the node takes the Pod (the kubelet's lifecycle predicates); undefined means yes. */
-export function admitPod(pod: Pod, sources: AdmissionSources): Refusal | undefined {
+/** All that keeps the node from taking the Pod (the kubelet's lifecycle predicates); what it gives as the reason is first. */
+export function refusals(pod: Pod, sources: AdmissionSources): readonly Refusal[] {
   const { node, use } = sources;
+  const sysctl = forbiddenSysctl(pod);
+  if (sysctl !== undefined) return [{ reason: 'SysctlForbidden', message: sysctl }];
   const os = pod.spec.os?.name;
   if (os !== undefined && os !== sources.operatingSystem) {
-    return {
-      reason: 'PodOSNotSupported',
-      message: "Failed to admit pod as the OS field doesn't match node OS",
-    };
+    return [{ reason: 'PodOSNotSupported', message: "Failed to admit pod as the OS field doesn't match node OS" }];
   }
-  for (const [resource, requested] of [['pods', 1] as const, ...podRequests(pod)]) {
-    if (requested === 0) continue;
-    const capacity = amountOf(resource, sources.allocatable[resource] ?? 0);
-    const used = resource === 'pods' ? use.pods : (use.requests.get(resource) ?? 0);
-    if (used + requested > capacity) {
-      return {
-        reason: `OutOf${resource}`,
-        message: `Node didn't have enough resource: ${resource}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
-      };
-    }
+  const found = shortages(pod, sources);
+  if (node !== undefined && !matchesNode(pod, node)) {
+    found.push(predicate('NodeAffinity', "node(s) didn't match Pod's node affinity/selector"));
   }
   if (pod.spec.nodeName !== undefined && pod.spec.nodeName !== '' && pod.spec.nodeName !== sources.nodeName) {
-    return predicate('NodeName', "node(s) didn't match the requested node name");
-  }
-  if (node !== undefined && !matchesNode(pod, node)) {
-    return predicate('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
+    found.push(predicate('NodeName', "node(s) didn't match the requested node name"));
   }
   if (hostPorts(pod).some((port) => isTaken(port, use))) {
-    return predicate('NodePorts', "node(s) didn't have free ports for the requested pod ports");
+    found.push(predicate('NodePorts', "node(s) didn't have free ports for the requested pod ports"));
   }
   const taint = (node?.spec.taints ?? []).find(
     (one) =>
       one.effect === 'NoExecute' && !(pod.spec.tolerations ?? []).some((toleration) => tolerates(toleration, one)),
   );
-  if (taint !== undefined) return predicate('TaintToleration', "node(s) had taints that the pod didn't tolerate");
-  return undefined;
+  if (taint !== undefined) found.push(predicate('TaintToleration', "node(s) had taints that the pod didn't tolerate"));
+  return found;
+}
+
+/** In this order a node counts what it has; after them what else the Pod asks for. */
+const countedFirst = ['cpu', 'memory', 'ephemeral-storage'];
+
+function shortages(pod: Pod, { allocatable, use }: AdmissionSources): Refusal[] {
+  const requests = podRequests(pod);
+  const found: Refusal[] = [];
+  const count = (resource: string, requested: number, used: number): void => {
+    if (requested === 0) return;
+    const capacity = amountOf(resource, allocatable[resource] ?? 0);
+    const missing = used + requested - capacity;
+    if (missing <= 0) return;
+    found.push({
+      reason: `OutOf${resource}`,
+      message: `Node didn't have enough resource: ${resource}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
+      shortage: { resource, missing },
+    });
+  };
+  count('pods', 1, use.pods);
+  for (const resource of countedFirst) count(resource, requests.get(resource) ?? 0, use.requests.get(resource) ?? 0);
+  for (const [resource, requested] of requests) {
+    if (countedFirst.includes(resource)) continue;
+    // A resource that no node counts may be one of the whole cluster: that is the scheduler's matter.
+    if (isExtended(resource) && allocatable[resource] === undefined) continue;
+    count(resource, requested, use.requests.get(resource) ?? 0);
+  }
+  return found;
+}
+
+/** Whether it is somebody else's resource than Kubernetes' own (Kubernetes "Extended Resources"). */
+function isExtended(resource: string): boolean {
+  return resource.includes('/') && !resource.includes('kubernetes.io/');
 }
 
 function predicate(name: string, why: string): Refusal {

@@ -84,6 +84,11 @@ export const kubeletConditionTypes = [
 /** The condition types of {@link kubeletConditionTypes}, and those that the kubelet writes now and then. */
 const ownedTypes: ReadonlySet<string> = new Set([...kubeletConditionTypes, 'PodResizePending', 'PodResizeInProgress']);
 
+/** The conditions that others than the kubelet write. */
+export function foreignConditions(conditions: readonly PodCondition[] | undefined): PodCondition[] {
+  return (conditions ?? []).filter(({ type }) => !ownedTypes.has(type));
+}
+
 /**
  * All conditions as they are to be written: other writers' first and untouched, then the kubelet's in order. A condition's
  * `lastTransitionTime` moves only when its status changes.
@@ -96,7 +101,7 @@ export function mergeConditions(
   generation: number | undefined,
 ): PodCondition[] {
   const replaced = new Set(extra.map(({ type }) => type));
-  const merged = (old ?? []).filter(({ type }) => !ownedTypes.has(type) && !replaced.has(type));
+  const merged = foreignConditions(old).filter(({ type }) => !replaced.has(type));
   for (const { type, ...value } of extra) merged.push(timed(type, value));
   for (const type of kubeletConditionTypes) merged.push(timed(type, values[type]));
   return merged;

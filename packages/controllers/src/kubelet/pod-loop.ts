@@ -16,14 +16,14 @@ import { collectGarbage } from './container-gc.ts';
 import { containerIdText, writtenStatus } from './container-statuses.ts';
 import { hasStorageLimits, storageEviction } from './eviction.ts';
 import { Images } from './images.ts';
-import { admitPod, charge, newNodeUse } from './node-admission.ts';
+import { charge, newNodeUse, refusals } from './node-admission.ts';
 import type { KubeletSettings } from './options.ts';
 import { findContainer } from './pod-containers.ts';
 import { isTerminal } from './pod-phase.ts';
 import { hasMoved, newPodRecord, type PodRecord, refresh } from './pod-record.ts';
 import { PodStarter, podAddress } from './pod-starter.ts';
 import { type PodVerdict, podStatus } from './pod-status.ts';
-import { isCritical, preempted, recordsToPreempt } from './preemption.ts';
+import { isCritical, noRoom, preempted, recordsToPreempt } from './preemption.ts';
 import { errorText } from './probe-handler.ts';
 import { Prober } from './prober.ts';
 import { StatusWriter } from './status-writer.ts';
@@ -292,15 +292,20 @@ export class PodLoop {
     if (ended) return true;
     if (record.observed.sandboxes.length === 0) {
       const node = this.#context.cache.get(Node, nodeName);
-      const decide = () => admitPod(pod, { nodeName, operatingSystem, node, allocatable, use: this.#use });
-      const refusal = decide();
-      if (refusal?.reason.startsWith('OutOf') && isCritical(pod) && this.#makeRoom(pod, () => decide() === undefined)) {
-        record.admitted = false;
-        return false;
+      const found = () => refusals(pod, { nodeName, operatingSystem, node, allocatable, use: this.#use });
+      const all = found();
+      // A critical Pod is refused for want of resources only when nobody else can leave for it.
+      let refusal = isCritical(pod) ? (all.find(({ shortage }) => shortage === undefined) ?? all[0]) : all[0];
+      if (refusal?.shortage !== undefined && isCritical(pod)) {
+        if (this.#makeRoom(pod, () => found().length === 0)) {
+          record.admitted = false;
+          return false;
+        }
+        refusal = noRoom(pod, this.#charged(), all);
       }
       if (refusal !== undefined) {
         this.#context.events.event(pod, 'Warning', refusal.reason, refusal.message);
-        record.verdict = { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` };
+        record.verdict = { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}`, refused: true };
         return true;
       }
     }
@@ -318,6 +323,11 @@ export class PodLoop {
       this.#queue.add(record.uid, { type: 'runtime', key: podKey(pod) });
     }
     return victims !== undefined;
+  }
+
+  /** The Pods that the node has taken. */
+  #charged(): Pod[] {
+    return [...this.#records.values()].flatMap(({ charged }) => charged ?? []);
   }
 
   #condemn(record: PodRecord, pod: Stored<Pod>, verdict: PodVerdict, type: 'Normal' | 'Warning'): void {

@@ -7,6 +7,7 @@ import { sandboxToUse } from './pod-actions.ts';
 import {
   type ConditionValue,
   containersReadyCondition,
+  foreignConditions,
   initializedCondition,
   mergeConditions,
   readyCondition,
@@ -18,6 +19,8 @@ import { stoppedStatuses } from './stopped-statuses.ts';
 export interface PodVerdict {
   readonly reason: string;
   readonly message: string;
+  /** The node never took the Pod: nothing is said of its containers and of what they would need. */
+  readonly refused?: true;
   /** A `DisruptionTarget` condition (KEP-3329) that goes with it. */
   readonly disruption?: ConditionValue;
 }
@@ -41,10 +44,10 @@ const yes: ConditionValue = { status: 'True' };
 /** The whole `status` of a Pod as it is to be written (the kubelet's generateAPIPodStatus and its status manager's rules). */
 export function podStatus(pod: Pod, observed: ObservedPod, sources: PodStatusSources): PodStatus {
   const { old, verdict } = sources;
-  let lists: Lists =
-    verdict !== undefined && observed.containers.length === 0 && old?.containerStatuses === undefined
-      ? {}
-      : containerStatuses(pod, observed, sources);
+  if (verdict?.refused === true) return refusedStatus(pod, sources, verdict);
+  if (old !== undefined && isTerminal(old.phase) && old.containerStatuses === undefined && nothingOf(observed))
+    return old;
+  let lists: Lists = containerStatuses(pod, observed, sources);
   let phase = verdict === undefined ? podPhase(pod, lists, sources.stopped) : 'Failed';
   if (sources.stopped) {
     lists = stoppedStatuses(pod, lists);
@@ -60,8 +63,9 @@ export function podStatus(pod: Pod, observed: ObservedPod, sources: PodStatusSou
   const init = lists.initContainerStatuses;
   const regular = lists.containerStatuses;
   const containersReady = containersReadyCondition(pod, init, regular, phase);
-  const reason = verdict?.reason ?? (shown === old?.phase ? old?.reason : undefined);
-  const message = verdict?.message ?? (shown === old?.phase ? old?.message : undefined);
+  const kept = shown === old?.phase ? old : undefined;
+  const { reason, message } =
+    held || verdict === undefined ? { reason: kept?.reason, message: kept?.message } : verdict;
   const podIps = ips.length > 0 ? ips.map((ip) => ({ ip })) : (old?.podIPs ?? []);
   const generation = pod.metadata.generation;
   return {
@@ -81,14 +85,35 @@ export function podStatus(pod: Pod, observed: ObservedPod, sources: PodStatusSou
       timestamp(sources.now),
       generation,
     ),
-    ...(held || reason === undefined ? {} : { reason }),
-    ...(held || message === undefined ? {} : { message }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(message === undefined ? {} : { message }),
     ...(sources.hostIp === '' ? {} : { hostIP: sources.hostIp, hostIPs: [{ ip: sources.hostIp }] }),
     ...(podIps[0] === undefined ? {} : { podIP: podIps[0].ip, podIPs: podIps }),
     startTime: old?.startTime ?? timestamp(sources.acceptedAt),
     ...lists,
     qosClass: old?.qosClass ?? qosClass(pod),
   };
+}
+
+/** The status of a Pod that the node did not take: why, and nothing else. */
+function refusedStatus(pod: Pod, { old, acceptedAt }: PodStatusSources, { reason, message }: PodVerdict): PodStatus {
+  const { generation } = pod.metadata;
+  const conditions = foreignConditions(old?.conditions);
+  return {
+    ...carried(old),
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+    phase: 'Failed',
+    ...(conditions.length === 0 ? {} : { conditions }),
+    reason,
+    message,
+    startTime: old?.startTime ?? timestamp(acceptedAt),
+    qosClass: old?.qosClass ?? qosClass(pod),
+  };
+}
+
+/** Nothing was ever made for the Pod, or all of it has been removed. */
+function nothingOf({ containers, sandboxes }: ObservedPod): boolean {
+  return containers.length === 0 && sandboxes.length === 0;
 }
 
 function sandboxIp({ hostIp }: PodStatusSources): string {

@@ -1,6 +1,6 @@
 import type { Pod } from '@orrery/api';
 import { expect, test } from 'vitest';
-import { isCritical, preemptionVictims } from './preemption.ts';
+import { isCritical, noRoom, preemptionVictims } from './preemption.ts';
 
 function pod(name: string, cpu: number, priority = 0, limits = false): Pod {
   const amount = { cpu: String(cpu), memory: '1Mi' };
@@ -30,4 +30,18 @@ test.for<readonly [string, readonly Pod[], number, readonly string[] | undefined
 
 test('a Pod is critical from the priority of system-cluster-critical on', () => {
   expect([1_999_999_999, 2_000_000_000].map((priority) => isCritical(pod('p', 1, priority)))).toEqual([false, true]);
+});
+
+test('UnexpectedAdmissionError: a critical Pod is refused when all others together have too little', () => {
+  const shortage = (resource: string, missing: number) => ({
+    reason: `OutOf${resource}`,
+    message: '',
+    shortage: { resource, missing },
+  });
+  const others = [pod('a', 1), pod('b', 4, 2_000_000_000)];
+  expect(noRoom(critical, others, [shortage('pods', 1), shortage('cpu', 2000)])).toEqual({
+    reason: 'UnexpectedAdmissionError',
+    message:
+      'Unexpected error while attempting to recover from admission failure: preemption: error finding a set of pods to preempt: no set of running pods found to reclaim resources: [(res: cpu, q: 1000), ]',
+  });
 });

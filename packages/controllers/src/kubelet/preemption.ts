@@ -1,5 +1,5 @@
 import { type Pod, qosClass } from '@orrery/api';
-import { charge, type NodeUse } from './node-admission.ts';
+import { charge, type NodeUse, podRequests, type Refusal } from './node-admission.ts';
 import type { PodRecord } from './pod-record.ts';
 import type { PodVerdict } from './pod-status.ts';
 
@@ -34,7 +34,7 @@ export function preemptionVictims(
   fits: (gone: readonly Pod[]) => boolean,
 ): readonly Pod[] | undefined {
   const candidates = others
-    .filter((other) => !isCritical(other) && (other.spec.priority ?? 0) < (pod.spec.priority ?? 0))
+    .filter((other) => mayPreempt(pod, other))
     .sort((a, b) => rank(a) - rank(b) || (a.spec.priority ?? 0) - (b.spec.priority ?? 0));
   let victims: readonly Pod[] = [];
   for (const candidate of candidates) {
@@ -74,6 +74,29 @@ export function recordsToPreempt(
     return fit;
   });
   return victims?.flatMap((victim) => staying.get(victim) ?? []);
+}
+
+/** Why a node that is too full refuses a critical Pod for which nobody else can make enough room. */
+export function noRoom(pod: Pod, others: readonly Pod[], found: readonly Refusal[]): Refusal {
+  const victims = others.filter((other) => mayPreempt(pod, other)).map(podRequests);
+  let unmet = '';
+  for (const { shortage } of found) {
+    if (shortage === undefined) continue;
+    const { resource, missing } = shortage;
+    const left = victims.reduce(
+      (rest, requests) => rest - (resource === 'pods' ? 1 : (requests.get(resource) ?? 0)),
+      missing,
+    );
+    if (left > 0) unmet += `(res: ${resource}, q: ${left}), `;
+  }
+  return {
+    reason: 'UnexpectedAdmissionError',
+    message: `Unexpected error while attempting to recover from admission failure: preemption: error finding a set of pods to preempt: no set of running pods found to reclaim resources: [${unmet}]`,
+  };
+}
+
+function mayPreempt(pod: Pod, other: Pod): boolean {
+  return !isCritical(other) && (other.spec.priority ?? 0) < (pod.spec.priority ?? 0);
 }
 
 function rank(pod: Pod): number {
