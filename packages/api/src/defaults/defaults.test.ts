@@ -430,7 +430,14 @@ const others: [name: string, kind: Kind, given: object, stored: object][] = [
     kinds.PodPreset,
     {
       spec: {
-        volumes: [{ name: 'v' }, { name: 's', secret: { secretName: 's' } }],
+        volumes: [
+          { name: 'v' },
+          { name: 's', secret: { secretName: 's' } },
+          { name: 'c', configMap: { name: 'c' } },
+          { name: 'd', downwardAPI: { items: [{ path: 'n', fieldRef: { fieldPath: 'metadata.name' } }] } },
+          { name: 'p', projected: { sources: [] } },
+          { name: 'h', hostPath: { path: '/h' } },
+        ],
         env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }],
       },
     },
@@ -439,6 +446,16 @@ const others: [name: string, kind: Kind, given: object, stored: object][] = [
         volumes: [
           { name: 'v', emptyDir: {} },
           { name: 's', secret: { secretName: 's', defaultMode: 420 } },
+          { name: 'c', configMap: { name: 'c', defaultMode: 420 } },
+          {
+            name: 'd',
+            downwardAPI: {
+              items: [{ path: 'n', fieldRef: { fieldPath: 'metadata.name', apiVersion: 'v1' } }],
+              defaultMode: 420,
+            },
+          },
+          { name: 'p', projected: { sources: [], defaultMode: 420 } },
+          { name: 'h', hostPath: { path: '/h', type: '' } },
         ],
         env: [{ name: 'A', valueFrom: { fieldRef: { fieldPath: 'metadata.name', apiVersion: 'v1' } } }],
       },

@@ -211,11 +211,79 @@ describe('a conflict', () => {
     expect(conflicts(pod, preset('p', { envFrom: [{ configMapRef: { name: 'has-x' } }] }))).toEqual([]);
   });
 
-  test("has Kubernetes' wording", () => {
-    const result = mergePresets(podWith({ env: env('abc=3') }), [preset('a', { env: env('abc=2') })]);
-    expect('conflicts' in result ? result.conflicts[0]?.message : '').toBe(
-      'merging env for a has a conflict on abc: \n{"name":"abc","value":"2"}\ndoes not match\n{"name":"abc","value":"3"}\n in container',
+  test.each<[what: string, pod: Pod, spec: PodPresetSpec, start: string]>([
+    ['env', podWith({ env: env('abc=3') }), { env: env('abc=2') }, 'merging env for a has a conflict on abc: \n'],
+    [
+      'mounts by name',
+      podWith({ volumeMounts: [mount('v', '/x')] }),
+      { volumeMounts: [mount('v', '/y')] },
+      'merging volume mounts for a has a conflict on v: \n',
+    ],
+    [
+      'mounts by path',
+      podWith({ volumeMounts: [mount('v', '/x')] }),
+      { volumeMounts: [mount('w', '/x')] },
+      'merging volume mounts for a has a conflict on mount path /x: \n',
+    ],
+    [
+      'volumes',
+      podWith({}, { volumes: [emptyDir('v')] }),
+      { volumes: [{ name: 'v', hostPath: { path: '/x' } }] },
+      'merging volumes for a has a conflict on v: \n',
+    ],
+  ])("has Kubernetes' wording for %s", (_, pod, spec, start) => {
+    const result = mergePresets(pod, [preset('a', spec)]);
+    const message = 'conflicts' in result ? result.conflicts[0]?.message : '';
+    expect(message?.startsWith(start)).toBe(true);
+    expect(message).toMatch(/\}\ndoes not match\n\{.*\}\n in container$/);
+  });
+
+  test('of a mount can be two: by its name and by its path', () => {
+    const pod = podWith({ volumeMounts: [mount('v', '/x'), mount('w', '/y')] });
+    expect(conflicts(pod, preset('p', { volumeMounts: [mount('v', '/y')] }))).toEqual([
+      'spec.containers[0].volumeMounts[v] p/pod',
+      'spec.containers[0].volumeMounts[/y] p/pod',
+    ]);
+  });
+
+  test('of a volume that the container mounts twice is with its last mount', () => {
+    const pod = podWith({ volumeMounts: [mount('v', '/x'), mount('v', '/y')] });
+    expect(conflicts(pod, preset('p', { volumeMounts: [mount('v', '/y')] }))).toEqual([]);
+    expect(conflicts(pod, preset('p', { volumeMounts: [mount('v', '/x')] }))).toEqual([
+      'spec.containers[0].volumeMounts[v] p/pod',
+    ]);
+  });
+
+  test('of mounts: a path inside another one is another path', () => {
+    const pod = podWith({ volumeMounts: [mount('a', '/cache')] });
+    expect(conflicts(pod, preset('p', { volumeMounts: [mount('b', '/cache/deeper')] }))).toEqual([]);
+  });
+
+  test('everything that differs counts: subPath, readOnly', () => {
+    const pod = podWith({ volumeMounts: [{ ...mount('v', '/x'), readOnly: true }] });
+    expect(conflicts(pod, preset('p', { volumeMounts: [mount('v', '/x')] }))).toHaveLength(2);
+  });
+
+  test('of presets hides none: all of all containers and presets are found', () => {
+    const pod = podWith(
+      {},
+      {
+        initContainers: [{ name: 'i', env: env('X=0') }],
+        containers: [{ name: 'one', env: env('X=0', 'Y=0') }],
+        volumes: [emptyDir('v')],
+      },
     );
+    const spec: PodPresetSpec = { env: env('X=1', 'Y=1'), volumes: [{ name: 'v', hostPath: { path: '/x' } }] };
+    expect(conflicts(pod, preset('a', spec), preset('b', spec))).toEqual([
+      'spec.containers[0].env[X] a/pod',
+      'spec.containers[0].env[Y] a/pod',
+      'spec.containers[0].env[X] b/pod',
+      'spec.containers[0].env[Y] b/pod',
+      'spec.initContainers[0].env[X] a/pod',
+      'spec.initContainers[0].env[X] b/pod',
+      'spec.volumes[v] a/pod',
+      'spec.volumes[v] b/pod',
+    ]);
   });
 });
 

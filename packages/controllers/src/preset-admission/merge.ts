@@ -38,7 +38,7 @@ export function mergePresets(pod: Pod, presets: readonly Preset[]): MergeResult 
     presets,
     (preset) => preset.spec.volumes,
     (volume) => volume.name,
-    { what: 'volumes', field: 'spec.volumes', where: '' },
+    { what: 'volumes', field: 'spec.volumes' },
     conflicts,
   );
   if (conflicts.length > 0) return { conflicts };
@@ -70,7 +70,7 @@ function mergeContainer(
     presets,
     (preset) => preset.spec.env,
     (variable) => variable.name,
-    { what: 'env', field: `${field}.env`, where: ' in container' },
+    { what: 'env', field: `${field}.env` },
     conflicts,
   );
   const volumeMounts = mergeMounts(container, field, presets, conflicts);
@@ -87,8 +87,6 @@ function mergeContainer(
 interface Place {
   readonly what: string;
   readonly field: string;
-  /** End of the message. */
-  readonly where: string;
 }
 
 interface Known<T> {
@@ -133,7 +131,7 @@ function mergeMounts(container: Container, field: string, presets: readonly Pres
     byName.set(item.name, { item, origin: { from: 'pod' } });
     byPath.set(item.mountPath, { item, origin: { from: 'pod' } });
   }
-  const place: Place = { what: 'volume mounts', field: `${field}.volumeMounts`, where: ' in container' };
+  const place: Place = { what: 'volume mounts', field: `${field}.volumeMounts` };
   for (const preset of presets) {
     const origin: Origin = { from: 'preset', name: preset.metadata.name };
     for (const item of preset.spec.volumeMounts ?? []) {
@@ -158,14 +156,13 @@ function mergeMounts(container: Container, field: string, presets: readonly Pres
 function conflict(
   preset: Preset,
   field: string,
-  { what, where }: Place,
+  { what }: Place,
   key: string,
   item: unknown,
   existing: Known<unknown>,
 ): Conflict {
   const name = preset.metadata.name;
   const sides = `${JSON.stringify(item)}\ndoes not match\n${JSON.stringify(existing.item)}`;
-  const end = where === '' ? '' : `\n${where}`;
-  const message = `merging ${what} for ${name} has a conflict on ${key}: \n${sides}${end}`;
+  const message = `merging ${what} for ${name} has a conflict on ${key}: \n${sides}\n in container`;
   return { field, preset: name, existing: existing.origin, message };
 }

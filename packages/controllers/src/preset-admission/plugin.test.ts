@@ -87,7 +87,31 @@ describe('presets are applied', () => {
       false,
     ],
     ['not on an update', testPod('p'), preset('a', 'default', '1'), false, { operation: 'UPDATE' }],
-    ['not to subresources', testPod('p'), preset('a', 'default', '1'), false, { subresource: 'binding' }],
+    ...['binding', 'status', 'eviction', 'ephemeralcontainers'].map(
+      (subresource) =>
+        [
+          `not to the subresource ${subresource}`,
+          testPod('p'),
+          preset('a', 'default', '1'),
+          false,
+          { subresource },
+        ] as const,
+    ),
+    ['not to objects of another kind', testPod('p'), preset('a', 'default', '1'), false, { kind: PodPreset }],
+    ['unless it opts out with "1"', annotated(exclude, '1'), preset('a', 'default', '1'), true],
+    ['unless it opts out with "false"', annotated(exclude, 'false'), preset('a', 'default', '1'), true],
+    [
+      'not to a Pod without labels by a selector that wants one',
+      testPod('p'),
+      preset('a', 'default', '1', { matchExpressions: [{ key: 'role', operator: 'Exists' }] }),
+      false,
+    ],
+    [
+      'to a Pod without labels by a selector that wants none',
+      testPod('p'),
+      preset('a', 'default', '1', { matchExpressions: [{ key: 'role', operator: 'DoesNotExist' }] }),
+      true,
+    ],
   ];
   test.each(rows)('%s', async (_, pod, one, expected, change) => {
     const { applied } = await admit(pod, [one], change);
@@ -118,7 +142,23 @@ test('what is no Pod is refused', async () => {
   await expect(admit(body, [])).rejects.toThrow('Resource was marked with kind Pod but was unable to be converted');
 });
 
+test('presets that cannot be listed fail the request', async () => {
+  const context = {
+    client: { list: () => Promise.reject(new Error('the cache is not there')) },
+  } as unknown as AdmissionContext;
+  const request = { kind: Pod, namespace: 'default', object: testPod('p') } as unknown as AdmissionRequest;
+  await expect(presetAdmission.mutate?.(request, context)).rejects.toThrow(
+    'listing pod presets failed: the cache is not there',
+  );
+});
+
+test('it runs before the service account’s token is added', () => {
+  expect(presetAdmission).toMatchObject({ name: 'PodPreset', before: 'ServiceAccount' });
+});
+
 test('a selector that cannot be read fails the request', async () => {
   const broken = preset('a', 'default', '1', { matchExpressions: [{ key: 'x', operator: 'In', values: [] }] });
-  await expect(admit(testPod('p'), [broken])).rejects.toThrow('filtering pod presets failed');
+  await expect(admit(testPod('p'), [broken])).rejects.toThrow(
+    'filtering pod presets failed: label selector conversion failed: ',
+  );
 });

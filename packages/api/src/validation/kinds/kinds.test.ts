@@ -161,6 +161,41 @@ describe('a PodPreset', () => {
       ['spec.volumes/env/envFrom/volumeMounts: Required value: must specify at least one'],
     ],
     [
+      'its name may be a subdomain',
+      () => createFaults(kinds.PodPreset, { spec: { env: [{ name: 'A' }] } }, { name: 'a.b' }),
+      [],
+    ],
+    [
+      'its name is a subdomain',
+      () => createFaults(kinds.PodPreset, { spec: { env: [{ name: 'A' }] } }, { name: 'A_b' }),
+      ['metadata.name: Invalid value: "A_b": a lowercase RFC 1123 subdomain'],
+    ],
+    [
+      'it has a namespace',
+      () => createFaults(kinds.PodPreset, { spec: { env: [{ name: 'A' }] } }, { namespace: '' }),
+      ['metadata.namespace: Required value'],
+    ],
+    [
+      'In and NotIn need a value',
+      () =>
+        preset({ env: [{ name: 'A' }], selector: { matchExpressions: [{ key: 'a', operator: 'NotIn', values: [] }] } }),
+      ['spec.selector.matchExpressions[0].values: Required value'],
+    ],
+    [
+      'Exists and DoesNotExist take none',
+      () =>
+        preset({
+          env: [{ name: 'A' }],
+          selector: {
+            matchExpressions: [
+              { key: 'a', operator: 'Exists', values: ['x'] },
+              { key: 'a', operator: 'DoesNotExist', values: ['x'] },
+            ],
+          },
+        }),
+      ['spec.selector.matchExpressions[0].values: Forbidden', 'spec.selector.matchExpressions[1].values: Forbidden'],
+    ],
+    [
       'its selector is well formed',
       () => preset({ selector: { matchExpressions: [{ key: 'a', operator: 'In' }] }, env: [{ name: 'A' }] }),
       ['spec.selector.matchExpressions[0].values: Required value'],
