@@ -1,4 +1,4 @@
-import { isConflict, isNotFound, Node, Pod, type PodStatus, type Stored } from '@orrery/api';
+import { isConflict, isNotFound, Pod, type PodStatus, type Stored } from '@orrery/api';
 import {
   type ControllerContext,
   createWorkQueue,
@@ -16,14 +16,14 @@ import { collectGarbage } from './container-gc.ts';
 import { containerIdText, writtenStatus } from './container-statuses.ts';
 import { hasStorageLimits, storageEviction } from './eviction.ts';
 import { Images } from './images.ts';
-import { charge, newNodeUse, refusals } from './node-admission.ts';
 import type { KubeletSettings } from './options.ts';
+import { PodAdmission } from './pod-admission.ts';
 import { findContainer } from './pod-containers.ts';
 import { isTerminal } from './pod-phase.ts';
 import { hasMoved, newPodRecord, type PodRecord, refresh } from './pod-record.ts';
 import { PodStarter, podAddress } from './pod-starter.ts';
 import { type PodVerdict, podStatus } from './pod-status.ts';
-import { isCritical, noRoom, preempted, recordsToPreempt } from './preemption.ts';
+import { preempted } from './preemption.ts';
 import { errorText } from './probe-handler.ts';
 import { Prober } from './prober.ts';
 import { StatusWriter } from './status-writer.ts';
@@ -50,7 +50,7 @@ export class PodLoop {
   readonly #prober: Prober;
   readonly #starter: PodStarter;
   readonly #status: StatusWriter;
-  readonly #use = newNodeUse();
+  readonly #admission: PodAdmission;
   readonly #timers = new Map<string, Disposable>();
 
   constructor(settings: KubeletSettings, context: ControllerContext) {
@@ -72,6 +72,12 @@ export class PodLoop {
       startedAt: clock.now(),
       podOf: (uid) => this.#records.get(uid)?.pod,
       changed: (uid) => this.#probeChanged(uid),
+    });
+    this.#admission = new PodAdmission({
+      settings,
+      context,
+      records: this.#records,
+      preempt: (record) => this.#preempt(record),
     });
     this.#starter = new PodStarter({
       settings,
@@ -162,6 +168,7 @@ export class PodLoop {
     record.gone = false;
     if (pod.metadata.deletionTimestamp !== undefined) record.ending.abort();
     if (record.stage === 'terminating') this.#shorten(record, pod);
+    if (before === undefined) this.#catchUp(pod);
     if (before !== undefined && onlyStatusChanged(before, pod) && this.#status.isWriting(uid)) return;
     this.#queue.add(uid, {
       type: before === undefined ? 'added' : 'modified',
@@ -206,6 +213,14 @@ export class PodLoop {
     this.#queue.add(uid, { type: 'runtime', key: `probe of ${uid}` });
   }
 
+  /** What was told of the Pod's volumes before this kubelet knew of the Pod. */
+  #catchUp({ metadata, spec }: Stored<Pod>): void {
+    for (const { name } of spec.volumes ?? []) {
+      const state = this.#settings.volumes.state(metadata.uid, name);
+      if (state !== undefined) this.#volumeReport({ podUid: metadata.uid, volume: name, state });
+    }
+  }
+
   #volumeReport({ podUid, volume, state }: ProjectionReport): void {
     const record = this.#records.get(podUid);
     if (record?.pod === undefined || record.mounted.has(volume)) return;
@@ -239,7 +254,7 @@ export class PodLoop {
     await this.#observe(record);
     const { pod } = record;
     if (pod === undefined || record.gone) return this.#terminate(record);
-    if (!record.admitted && !this.#admit(record, pod)) return this.#context.clock.now() + roomPace;
+    if (!record.admitted && !this.#admission.admit(record, pod)) return this.#context.clock.now() + roomPace;
     const deadline = activeDeadline(pod) ?? Number.POSITIVE_INFINITY;
     if (record.verdict === undefined && deadline <= this.#context.clock.now() && !isTerminal(pod.status?.phase)) {
       this.#condemn(record, pod, deadlineExceeded, 'Normal');
@@ -263,9 +278,16 @@ export class PodLoop {
 
   /** Asks the runtime, and lets probes and last words follow what it says. */
   async #observe(record: PodRecord): Promise<void> {
-    await refresh(this.#settings.runtime, record);
-    this.#alive();
     const { pod } = record;
+    try {
+      await refresh(this.#settings.runtime, record);
+    } catch (error) {
+      this.#alive();
+      const message = `error determining status: ${errorText(error)}`;
+      if (pod !== undefined) this.#context.events.event(pod, 'Warning', 'FailedSync', message);
+      throw error;
+    }
+    this.#alive();
     if (pod === undefined) return;
     const probing = record.stage === 'running' && pod.metadata.deletionTimestamp === undefined;
     for (const instance of record.observed.containers) {
@@ -284,50 +306,12 @@ export class PodLoop {
     }
   }
 
-  /** Whether the node has made up its mind about the Pod; false while others make room for it. */
-  #admit(record: PodRecord, pod: Stored<Pod>): boolean {
-    record.admitted = true;
-    const { nodeName, operatingSystem, allocatable } = this.#settings;
-    const ended = pod.metadata.deletionTimestamp !== undefined || isTerminal(pod.status?.phase);
-    if (ended) return true;
-    if (record.observed.sandboxes.length === 0) {
-      const node = this.#context.cache.get(Node, nodeName);
-      const found = () => refusals(pod, { nodeName, operatingSystem, node, allocatable, use: this.#use });
-      const all = found();
-      // A critical Pod is refused for want of resources only when nobody else can leave for it.
-      let refusal = isCritical(pod) ? (all.find(({ shortage }) => shortage === undefined) ?? all[0]) : all[0];
-      if (refusal?.shortage !== undefined && isCritical(pod)) {
-        if (this.#makeRoom(pod, () => found().length === 0)) {
-          record.admitted = false;
-          return false;
-        }
-        refusal = noRoom(pod, this.#charged(), all);
-      }
-      if (refusal !== undefined) {
-        this.#context.events.event(pod, 'Warning', refusal.reason, refusal.message);
-        record.verdict = { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}`, refused: true };
-        return true;
-      }
-    }
-    charge(this.#use, pod, 1);
-    record.charged = pod;
-    return true;
-  }
-
-  /** Has Pods of lower priority leave for a critical one. False if that would not help. */
-  #makeRoom(pod: Stored<Pod>, admits: () => boolean): boolean {
-    const victims = recordsToPreempt(pod, [...this.#records.values()], this.#use, admits);
-    for (const record of victims ?? []) {
-      if (record.pod === undefined) continue;
-      this.#condemn(record, record.pod, preempted, 'Warning');
-      this.#queue.add(record.uid, { type: 'runtime', key: podKey(pod) });
-    }
-    return victims !== undefined;
-  }
-
-  /** The Pods that the node has taken. */
-  #charged(): Pod[] {
-    return [...this.#records.values()].flatMap(({ charged }) => charged ?? []);
+  /** A critical Pod needs its place. */
+  #preempt(record: PodRecord): void {
+    const { pod, uid } = record;
+    if (pod === undefined) return;
+    this.#condemn(record, pod, preempted, 'Warning');
+    this.#queue.add(uid, { type: 'runtime', key: podKey(pod) });
   }
 
   #condemn(record: PodRecord, pod: Stored<Pod>, verdict: PodVerdict, type: 'Normal' | 'Warning'): void {
@@ -370,8 +354,7 @@ export class PodLoop {
     record.startFailures.clear();
     record.stage = 'terminated';
     this.#prober.forgetPod(record.uid);
-    if (record.charged !== undefined) charge(this.#use, record.charged, -1);
-    record.charged = undefined;
+    this.#admission.release(record);
     return this.#finish(record);
   }
 

@@ -1,0 +1,75 @@
+import { Node, type Pod, type Stored } from '@orrery/api';
+import type { ControllerContext } from '@orrery/core';
+import { charge, newNodeUse, refusals } from './node-admission.ts';
+import type { KubeletSettings } from './options.ts';
+import { isTerminal } from './pod-phase.ts';
+import type { PodRecord } from './pod-record.ts';
+import { isCritical, noRoom, recordsToPreempt } from './preemption.ts';
+
+/** What {@link PodAdmission} needs of the loop that it serves. */
+export interface AdmissionContext {
+  readonly settings: KubeletSettings;
+  readonly context: ControllerContext;
+  readonly records: ReadonlyMap<string, PodRecord>;
+  /** Has a Pod leave so that a critical one fits. */
+  preempt(record: PodRecord): void;
+}
+
+/** Decides which Pods the node takes, and keeps count of what they use. */
+export class PodAdmission {
+  readonly #on: AdmissionContext;
+  readonly #use = newNodeUse();
+
+  constructor(on: AdmissionContext) {
+    this.#on = on;
+  }
+
+  /** Whether the node has made up its mind about the Pod; false while others make room for it. */
+  admit(record: PodRecord, pod: Stored<Pod>): boolean {
+    record.admitted = true;
+    const { nodeName, operatingSystem, allocatable } = this.#on.settings;
+    const { cache, events } = this.#on.context;
+    if (pod.metadata.deletionTimestamp !== undefined || isTerminal(pod.status?.phase)) return true;
+    if (record.observed.sandboxes.length === 0) {
+      const node = cache.get(Node, nodeName);
+      const found = () => refusals(pod, { nodeName, operatingSystem, node, allocatable, use: this.#use });
+      const all = found();
+      // A critical Pod is refused for want of resources only when nobody else can leave for it.
+      let refusal = isCritical(pod) ? (all.find(({ shortage }) => shortage === undefined) ?? all[0]) : all[0];
+      if (refusal?.shortage !== undefined && isCritical(pod)) {
+        if (this.#makeRoom(pod, () => found().length === 0)) {
+          record.admitted = false;
+          return false;
+        }
+        refusal = noRoom(pod, this.#charged(), all);
+      }
+      if (refusal !== undefined) {
+        const { reason, message } = refusal;
+        events.event(pod, 'Warning', reason, message);
+        record.verdict = { reason, message: `Pod was rejected: ${message}`, refused: true };
+        return true;
+      }
+    }
+    charge(this.#use, pod, 1);
+    record.charged = pod;
+    return true;
+  }
+
+  /** Gives back what the Pod used. */
+  release(record: PodRecord): void {
+    if (record.charged !== undefined) charge(this.#use, record.charged, -1);
+    record.charged = undefined;
+  }
+
+  /** Has Pods of lower priority leave for a critical one. False if that would not help. */
+  #makeRoom(pod: Stored<Pod>, admits: () => boolean): boolean {
+    const victims = recordsToPreempt(pod, [...this.#on.records.values()], this.#use, admits);
+    for (const victim of victims ?? []) this.#on.preempt(victim);
+    return victims !== undefined;
+  }
+
+  /** The Pods that the node has taken. */
+  #charged(): Pod[] {
+    return [...this.#on.records.values()].flatMap(({ charged }) => charged ?? []);
+  }
+}
