@@ -110,7 +110,9 @@ export async function runUpdate(
       user: scope.user,
       dryRun: options.dryRun === true,
     };
-    const admitted = await server.admission.mutate(request, context);
+    // A write that nobody has to wait for does not wait.
+    const mutated = server.admission.mutate(request, context);
+    const admitted = mutated instanceof Promise ? await mutated : mutated;
     if (admitted !== next) next = prepare(admitted);
     if (sameContent(next, before)) return before;
     if (plan.tracked !== true) next = track(server, scope, before, next, options);
@@ -118,7 +120,8 @@ export async function runUpdate(
     if (errors.length > 0) throw invalid(kind, name, errors);
     checkEscalation(server, scope, next, before);
     deepFreeze(next);
-    await server.admission.validate({ ...request, object: next }, context);
+    const validated = server.admission.validate({ ...request, object: next }, context);
+    if (validated !== undefined) await validated;
     if (options.dryRun === true) return next as Stored;
     try {
       const revision = Number(old.metadata.resourceVersion);

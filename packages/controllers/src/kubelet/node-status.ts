@@ -20,10 +20,17 @@ export class NodeReporter {
   /** The node as the API showed it when it was last seen to be as reported. */
   #asReported: Stored<Node> | undefined;
   #images: Images = [];
+  readonly #identities: { readonly boot: string; readonly machine: string; readonly system: string };
 
   constructor(settings: KubeletSettings, context: ControllerContext) {
     this.#settings = settings;
     this.#context = context;
+    const { nodeName } = settings;
+    this.#identities = {
+      boot: identity(nodeName, 'boot'),
+      machine: identity(nodeName, 'machine').replaceAll('-', ''),
+      system: identity(nodeName, 'system'),
+    };
   }
 
   /** Registers the node and goes on reporting until the signal is aborted. */
@@ -170,15 +177,15 @@ export class NodeReporter {
       images: this.#images,
       nodeInfo: {
         architecture,
-        bootID: identity(nodeName, 'boot'),
+        bootID: this.#identities.boot,
         containerRuntimeVersion: `${runtime.name}://${runtime.version}`,
         kernelVersion: '6.12.0',
         kubeProxyVersion: '',
         kubeletVersion,
-        machineID: identity(nodeName, 'machine').replaceAll('-', ''),
+        machineID: this.#identities.machine,
         operatingSystem,
         osImage: 'Orrery',
-        systemUUID: identity(nodeName, 'system'),
+        systemUUID: this.#identities.system,
       },
     };
   }
