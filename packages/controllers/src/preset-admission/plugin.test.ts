@@ -56,13 +56,13 @@ const annotated = (key: string, value: string) => testPod('p', { metadata: { ann
 const exclude = 'podpreset.admission.kubernetes.io/exclude';
 
 describe('presets are applied', () => {
-  const rows: readonly [
+  const rows: readonly (readonly [
     rule: string,
     pod: Pod,
     preset: Stored<PodPreset>,
     applied: boolean,
     change?: Partial<AdmissionRequest>,
-  ][] = [
+  ])[] = [
     [
       'to Pods that the selector matches',
       labelled,
