@@ -113,7 +113,7 @@ describe('presets are applied', () => {
       true,
     ],
   ];
-  test.each(rows)('%s', async (_, pod, one, expected, change) => {
+  test.for(rows)('%s', async ([, pod, one, expected, change]) => {
     const { applied } = await admit(pod, [one], change);
     expect(applied).toBe(expected);
   });
