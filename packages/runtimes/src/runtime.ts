@@ -232,6 +232,15 @@ export interface PodNetwork {
   prepareConnect?(host: string, port: number, timeout: Milliseconds): () => void | Promise<void>;
 }
 
+/** What a runtime says of itself or of its node's network (CRI RuntimeCondition). */
+export interface RuntimeCondition {
+  readonly type: 'RuntimeReady' | 'NetworkReady';
+  readonly status: boolean;
+  /** A word for programs, empty where all is well: `NetworkPluginNotReady`. */
+  readonly reason: string;
+  readonly message: string;
+}
+
 /** What runs containers: shaped like CRI, so that the kubelet is one program over all runtimes. One instance serves one node. */
 export interface ContainerRuntime {
   readonly name: string;
@@ -276,6 +285,9 @@ export interface ContainerRuntime {
   listImages():
     | readonly (ImageInfo & { readonly names: readonly string[] })[]
     | Promise<readonly (ImageInfo & { readonly names: readonly string[] })[]>;
+
+  /** How the runtime itself is (CRI Status); what is not named is as it should be. Absent: it always is. */
+  status?(): readonly RuntimeCondition[] | Promise<readonly RuntimeCondition[]>;
 
   /** Frees what the runtime holds; running containers are killed. */
   close(): Promise<void>;

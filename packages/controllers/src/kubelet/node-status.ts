@@ -3,6 +3,7 @@ import type { ControllerContext, Milliseconds } from '@orrery/core';
 import { microTimestamp, timestamp } from '../workload/timestamp.ts';
 import { type KubeletSettings, kubeletVersion } from './options.ts';
 import { errorText } from './probe-handler.ts';
+import { type RuntimeConditions, readinessError } from './runtime-state.ts';
 
 type NodeStatus = NonNullable<Node['status']>;
 type NodeCondition = NonNullable<NodeStatus['conditions']>[number];
@@ -20,6 +21,8 @@ export class NodeReporter {
   /** The node as the API showed it when it was last seen to be as reported. */
   #asReported: Stored<Node> | undefined;
   #images: Images = [];
+  /** Why the node is not ready; undefined if it is. */
+  #error: string | undefined;
   readonly #identities: { readonly boot: string; readonly machine: string; readonly system: string };
 
   constructor(settings: KubeletSettings, context: ControllerContext) {
@@ -78,6 +81,7 @@ export class NodeReporter {
     const { client, clock } = this.#context;
     const { nodeName, taints, podCidr, annotations } = this.#settings;
     this.#images = await this.#imageList();
+    this.#error = readinessError(await this.#runtimeConditions());
     const labels = this.#labels();
     let node: Stored<Node>;
     try {
@@ -122,10 +126,17 @@ export class NodeReporter {
 
   /** Every few seconds: a change is told at once, and else that nothing changed, every few minutes. */
   #report(): void | Promise<void> {
+    const answer = this.#runtimeConditions();
+    return answer instanceof Promise ? answer.then((conditions) => this.#reportOn(conditions)) : this.#reportOn(answer);
+  }
+
+  #reportOn(conditions: RuntimeConditions): void | Promise<void> {
     const { cache, clock } = this.#context;
-    const due = clock.now() - this.#reportedAt >= this.#settings.nodeStatusReportFrequency;
+    const error = readinessError(conditions);
+    const due = error !== this.#error || clock.now() - this.#reportedAt >= this.#settings.nodeStatusReportFrequency;
+    this.#error = error;
     const node = cache.get(Node, this.#settings.nodeName);
-    if (!due && node !== undefined && (node === this.#asReported || isReported(node))) {
+    if (!due && node !== undefined && (node === this.#asReported || isReported(node, error))) {
       this.#asReported = node;
       return;
     }
@@ -137,6 +148,11 @@ export class NodeReporter {
     });
   }
 
+  #runtimeConditions(): RuntimeConditions | Promise<RuntimeConditions> {
+    const answer = this.#settings.runtime.status?.();
+    return answer instanceof Promise ? answer.catch(() => silentRuntime) : answer;
+  }
+
   async #writeStatus(node: Stored<Node>): Promise<void> {
     const { client, clock } = this.#context;
     let current = node;
@@ -144,7 +160,10 @@ export class NodeReporter {
       const now = clock.now();
       const status = this.#nodeStatus(current.status, now);
       try {
-        if (!equalJson(status, current.status)) await client.updateStatus<Node>({ ...current, status });
+        if (!equalJson(status, current.status)) {
+          await client.updateStatus<Node>({ ...current, status });
+          this.#tellReadiness(current, status);
+        }
         this.#reportedAt = now;
         return;
       } catch (error) {
@@ -152,6 +171,15 @@ export class NodeReporter {
         current = await client.get(Node, this.#settings.nodeName);
       }
     }
+  }
+
+  #tellReadiness(before: Stored<Node>, { conditions: now }: NodeStatus): void {
+    const ready = (conditions: typeof now) => conditions?.find(({ type }) => type === 'Ready')?.status;
+    const old = ready(before.status?.conditions);
+    if (old === undefined || old === ready(now)) return;
+    const reason = ready(now) === 'True' ? 'NodeReady' : 'NodeNotReady';
+    const message = `Node ${before.metadata.name} status is now: ${reason}`;
+    this.#context.events.event(before, 'Normal', reason, message);
   }
 
   async #imageList(): Promise<Images> {
@@ -172,7 +200,7 @@ export class NodeReporter {
       ],
       capacity: { ...old?.capacity, ...capacity },
       allocatable: { ...old?.allocatable, ...allocatable },
-      conditions: conditions(old?.conditions, timestamp(now)),
+      conditions: conditions(old?.conditions, this.#error, timestamp(now)),
       daemonEndpoints: { kubeletEndpoint: { Port: 10_250 } },
       images: this.#images,
       nodeInfo: {
@@ -230,19 +258,36 @@ export class NodeReporter {
   }
 }
 
-const healthy = [
+/** Stands for a runtime that does not answer. */
+const silentRuntime: RuntimeConditions = [
+  { type: 'RuntimeReady', status: false, reason: 'RuntimeUnreachable', message: 'container runtime is down' },
+];
+
+type ConditionRow = readonly [type: string, status: string, reason: string, message: string];
+
+const healthy: readonly ConditionRow[] = [
   ['MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
   ['DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
   ['PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
   ['Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'],
-] as const;
+];
+
+/** What the kubelet says of its node. */
+function rows(error: string | undefined): readonly ConditionRow[] {
+  if (error === undefined) return healthy;
+  return [...healthy.slice(0, -1), ['Ready', 'False', 'KubeletNotReady', error]];
+}
 
 /** The node's conditions: those that the kubelet owns are as they are; others' are left alone. */
-function conditions(old: readonly NodeCondition[] | undefined, now: string): NodeCondition[] {
+function conditions(
+  old: readonly NodeCondition[] | undefined,
+  error: string | undefined,
+  now: string,
+): NodeCondition[] {
   const owned = new Set<string>(healthy.map(([type]) => type));
   return [
     ...(old ?? []).filter(({ type }) => !owned.has(type)),
-    ...healthy.map(([type, status, reason, message]): NodeCondition => {
+    ...rows(error).map(([type, status, reason, message]): NodeCondition => {
       const before = old?.find((condition) => condition.type === type);
       return {
         type,
@@ -257,8 +302,8 @@ function conditions(old: readonly NodeCondition[] | undefined, now: string): Nod
 }
 
 /** Whether the API shows the node as this kubelet reported it: not when the node controller found it silent. */
-function isReported(node: Node): boolean {
-  return healthy.every(([type, status]) =>
+function isReported(node: Node, error: string | undefined): boolean {
+  return rows(error).every(([type, status]) =>
     node.status?.conditions?.some((one) => one.type === type && one.status === status),
   );
 }

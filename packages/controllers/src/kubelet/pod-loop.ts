@@ -26,6 +26,7 @@ import { type PodVerdict, podStatus } from './pod-status.ts';
 import { preempted } from './preemption.ts';
 import { errorText } from './probe-handler.ts';
 import { Prober } from './prober.ts';
+import { lacksNetwork } from './runtime-state.ts';
 import { StatusWriter } from './status-writer.ts';
 import { ignoringMissing, stopAll } from './stop-containers.ts';
 import { stopGrace } from './termination.ts';
@@ -33,6 +34,8 @@ import { readTerminationMessage } from './termination-log.ts';
 import { reportFailedMount } from './volumes.ts';
 
 const retryPace: Milliseconds = 10_000;
+/** How soon a Pod is tried again that waits for the node's network, at the least. */
+const networkPace: Milliseconds = 1000;
 /** How often a critical Pod looks whether others have made room for it. */
 const roomPace: Milliseconds = 1000;
 /** More Pods than this wait for each other; a Pod's pull or grace period holds only its own place. */
@@ -244,7 +247,7 @@ export class PodLoop {
         pod: record.pod ? podKey(record.pod) : uid,
         error: errorText(error),
       });
-      return { requeueAfter: retryPace * (1 + this.#random.next() / 2) };
+      return { requeueAfter: this.#jittered(retryPace) };
     }
   }
 
@@ -264,6 +267,9 @@ export class PodLoop {
     const status = this.#compute(record, pod);
     void this.#publish(record);
     if (isTerminal(status.phase)) return this.#terminate(record);
+    if (await lacksNetwork(pod, this.#settings.runtime, this.#context.events)) {
+      return this.#context.clock.now() + this.#jittered(networkPace);
+    }
     const again = await this.#starter.sync(record, pod);
     await collectGarbage(this.#settings.runtime, record);
     this.#keepLooking(record);
@@ -274,6 +280,11 @@ export class PodLoop {
         ? Number.POSITIVE_INFINITY
         : Date.parse(started) + activeDeadlineSeconds * 1000;
     return Math.min(again, due);
+  }
+
+  /** So long, and up to half as long again. */
+  #jittered(pace: Milliseconds): Milliseconds {
+    return pace * (1 + this.#random.next() / 2);
   }
 
   /** Asks the runtime, and lets probes and last words follow what it says. */

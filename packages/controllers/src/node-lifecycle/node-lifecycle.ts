@@ -201,9 +201,8 @@ export class NodeLifecycle {
         events.event(node, 'Normal', 'NodeNotReady', message);
       }
     }
-    if (readyCondition(current) !== undefined && readyCondition(current)?.status !== 'True') {
-      await this.#markPodsNotReady(current);
-    }
+    // A kubelet that says itself that its node is not ready still speaks for its Pods.
+    if (readyCondition(current)?.status === 'Unknown') await this.#markPodsNotReady(current);
     const taints = scheduleTaints(current, now);
     return taints === undefined ? current : this.#writeTaints(current, taints);
   }

@@ -21,6 +21,7 @@ import {
   type PodNetwork,
   type PodSandboxConfig,
   type PodSandboxStatus,
+  type RuntimeCondition,
   RuntimeError,
 } from '../runtime.ts';
 import { Container } from './container.ts';
@@ -55,6 +56,8 @@ export interface SimRuntimeOptions {
 
 /** A container runtime whose node can be cut off. */
 export interface SimulatedRuntime extends ContainerRuntime {
+  /** Takes the plugin away that gives Pods their network, or brings it back. What runs keeps its network. */
+  setNetworkReady(ready: boolean): void;
   /** Cuts the node off the cluster's network, or joins it again. What runs on it goes on, unseen by the others. */
   setConnected(connected: boolean): void;
 }
@@ -66,6 +69,20 @@ export function createSimRuntime(options: SimRuntimeOptions): SimulatedRuntime {
 
 /** Names of RuntimeClass handlers that this runtime answers to. */
 const runtimeHandlers: ReadonlySet<string> = new Set(['', 'runc', 'sim']);
+
+const allReady: readonly RuntimeCondition[] = [
+  { type: 'RuntimeReady', status: true, reason: '', message: '' },
+  { type: 'NetworkReady', status: true, reason: '', message: '' },
+];
+const noNetwork: readonly RuntimeCondition[] = [
+  { type: 'RuntimeReady', status: true, reason: '', message: '' },
+  {
+    type: 'NetworkReady',
+    status: false,
+    reason: 'NetworkPluginNotReady',
+    message: 'Network plugin returns error: cni plugin not initialized',
+  },
+];
 
 /** As the pause image has it. */
 const pauseUser = { uid: 65_535, gid: 65_535, groups: [] };
@@ -84,6 +101,7 @@ class SimRuntime implements SimulatedRuntime {
   readonly #sandboxes = new Map<string, Sandbox>();
   readonly #containers = new Map<string, Container>();
   readonly #events = new Subject<ContainerEvent>();
+  #conditions = allReady;
   #closed = false;
 
   constructor(options: SimRuntimeOptions) {
@@ -112,6 +130,9 @@ class SimRuntime implements SimulatedRuntime {
     }
     const { kernel, changes, network: host } = this.#node;
     const onHost = config.namespaces.network === 'NODE';
+    if (!onHost && this.#conditions === noNetwork) {
+      throw new RuntimeError('Unknown', 'failed to setup network for sandbox: cni plugin not initialized');
+    }
     const network = onHost ? host : new NetworkNamespace('', host.link);
     if (!onHost) {
       network.ip = this.#node.addresses.take();
@@ -362,6 +383,14 @@ class SimRuntime implements SimulatedRuntime {
 
   listImages(): readonly (ImageInfo & { readonly names: readonly string[] })[] {
     return this.#images.list();
+  }
+
+  status(): readonly RuntimeCondition[] {
+    return this.#conditions;
+  }
+
+  setNetworkReady(ready: boolean): void {
+    this.#conditions = ready ? allReady : noNetwork;
   }
 
   setConnected(connected: boolean): void {

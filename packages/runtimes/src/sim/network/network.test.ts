@@ -92,6 +92,22 @@ describe('Pods', () => {
     expect(get()).toMatchObject({ status: 200 });
   });
 
+  test('cannot be made while the node has no network, but on the node’s own; those that are there go on', async () => {
+    fixture.runtime.setNetworkReady(false);
+    expect(await fixture.runtime.status?.()).toContainEqual({
+      type: 'NetworkReady',
+      status: false,
+      reason: 'NetworkPluginNotReady',
+      message: 'Network plugin returns error: cni plugin not initialized',
+    });
+    await expect(fixture.sandbox('new')).rejects.toThrow('cni plugin not initialized');
+    await fixture.sandbox('host', { namespaces: { network: 'NODE', pid: 'POD', ipc: 'NODE' } });
+    expect(await probe('10.244.1.2', 80)).toMatchObject({ status: 200 });
+    fixture.runtime.setNetworkReady(true);
+    await fixture.sandbox('new');
+    expect((await fixture.runtime.status?.())?.every(({ status }) => status)).toBe(true);
+  });
+
   test('two programs cannot have the same port', async () => {
     const id = await fixture.container(sandbox, 'nginx');
     await fixture.simulation.idle();

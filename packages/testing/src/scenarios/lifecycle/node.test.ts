@@ -1,5 +1,6 @@
-import { type Deployment, Node, Pod, type Secret } from '@orrery/api';
+import { type Deployment, Event, Node, Pod, type Secret } from '@orrery/api';
 import { type ContainerRuntime, RuntimeError } from '@orrery/runtimes';
+import type { SimulatedRuntime } from '@orrery/runtimes/sim';
 import { expect, test, vi } from 'vitest';
 import { type PodScenario, podScenario, script, service } from '../pod-scenario.ts';
 
@@ -10,6 +11,7 @@ function runtimeOf(cluster: PodScenario): ContainerRuntime {
   if (runtime === undefined) throw new Error('node1 does not run');
   return runtime;
 }
+const simulated = (cluster: PodScenario) => runtimeOf(cluster) as SimulatedRuntime;
 const secret = (name: string): Secret => ({
   apiVersion: 'v1',
   kind: 'Secret',
@@ -293,4 +295,73 @@ test('a critical Pod that is bound to a full node is made room for', async () =>
     ]),
   });
   expect(await cluster.events('big')).toContain('Warning Preempting: Preempted in order to admit critical pod');
+});
+
+const noNetwork =
+  'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized';
+
+test('NetworkNotReady: Pods wait for the node’s network, those on the node’s own do not', async () => {
+  const cluster = await podScenario();
+  simulated(cluster).setNetworkReady(false);
+  await cluster.start({ nodeName: 'node1', containers: [service()] });
+  await cluster.start({ nodeName: 'node1', hostNetwork: true, containers: [service()] }, { name: 'host' });
+  await cluster.advance('5s');
+  expect(await cluster.row()).toEqual({ ready: '0/1', status: 'ContainerCreating', restarts: '0' });
+  expect(await cluster.row('host')).toMatchObject({ status: 'Running' });
+  expect(await cluster.events()).toEqual([
+    expect.stringMatching(/^Warning NetworkNotReady: network is not ready: .* \(x[3-5]\)$/),
+  ]);
+  expect((await cluster.events())[0]).toContain(`network is not ready: ${noNetwork}`);
+  simulated(cluster).setNetworkReady(true);
+  await cluster.advance('1500ms');
+  expect(await cluster.row()).toEqual({ ready: '1/1', status: 'Running', restarts: '0' });
+});
+
+test('a node whose network is not ready is not ready and is avoided until it is', async () => {
+  const cluster = await podScenario();
+  const ready = async () => {
+    const { status, spec } = await cluster.client.get(Node, 'node1');
+    const { status: value, reason, message } = status?.conditions?.find(({ type }) => type === 'Ready') ?? {};
+    return [value, reason, message, ...(spec?.taints ?? []).map(({ key, effect }) => `${key}:${effect}`).toSorted()];
+  };
+  await cluster.start({ containers: [service()] }, { name: 'before' });
+  const readiness = async () => (await cluster.pod('before')).status?.conditions?.find(({ type }) => type === 'Ready');
+  const before = await readiness();
+  simulated(cluster).setNetworkReady(false);
+  await cluster.advance('20s');
+  expect(await ready()).toEqual(['False', 'KubeletNotReady', noNetwork, 'node.kubernetes.io/not-ready:NoSchedule']);
+  expect(await cluster.row('before')).toEqual({ ready: '1/1', status: 'Running', restarts: '0' });
+  expect(await readiness()).toEqual(before);
+  await cluster.start({ containers: [service()] });
+  expect(await cluster.row()).toMatchObject({ status: 'Pending' });
+  simulated(cluster).setNetworkReady(true);
+  await cluster.advance('20s');
+  expect(await ready()).toEqual(['True', 'KubeletReady', 'kubelet is posting ready status']);
+  expect(await cluster.row()).toMatchObject({ status: 'Running' });
+  expect(await cluster.row('before')).toEqual({ ready: '1/1', status: 'Running', restarts: '0' });
+  const { items } = await cluster.client.list(Event, { namespace: 'default' });
+  expect(
+    items
+      .filter(({ involvedObject, source }) => involvedObject.kind === 'Node' && source?.component === 'kubelet')
+      .map(({ reason, message }) => [reason, message]),
+  ).toEqual([
+    ['NodeNotReady', 'Node node1 status is now: NodeNotReady'],
+    ['NodeReady', 'Node node1 status is now: NodeReady'],
+  ]);
+});
+
+test('FailedSync: a Pod whose containers the runtime cannot tell of is looked at again after 10 to 15 seconds', async () => {
+  const cluster = await podScenario();
+  await cluster.start({ containers: [script('sleep 1; exit 1')] });
+  const read = vi.spyOn(runtimeOf(cluster), 'podSandboxStatus').mockImplementation(() => {
+    throw new RuntimeError('Unknown', 'socket is gone');
+  });
+  await cluster.advance('5s');
+  const asked = read.mock.calls.length;
+  expect(await cluster.events()).toContain('Warning FailedSync: error determining status: socket is gone');
+  await cluster.advance('5s');
+  expect(read.mock.calls.length).toBe(asked);
+  read.mockRestore();
+  await cluster.advance('10s');
+  expect((await cluster.pod()).status?.containerStatuses?.[0]?.restartCount).toBeGreaterThan(0);
 });
