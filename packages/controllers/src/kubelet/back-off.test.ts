@@ -33,6 +33,29 @@ test('a failure more than ten minutes after the last update begins anew', () => 
   expect(backOff.delay('k')).toBe(10_000);
 });
 
+test('a pull’s delay counts from its last failure, and is forgotten when that is more than ten minutes ago', () => {
+  const backOff = new BackOff();
+  backOff.next('k', 0, 0);
+  backOff.next('k', 10_000, 10_000);
+  expect(backOff.untilSinceUpdate('k', 15_000)).toBe(30_000);
+  expect(backOff.untilSinceUpdate('k', 610_001)).toBe(610_001);
+  backOff.next('k', 610_000, 610_000);
+  expect(backOff.delay('k')).toBe(40_000);
+  backOff.next('k', 1_210_001, 1_210_001);
+  expect(backOff.delay('k')).toBe(10_000);
+});
+
+test('a longest delay of the node’s own holds for the first one too, and twice it is the reset', () => {
+  const backOff = new BackOff(2000, 4000);
+  const delays = [0, 2000, 6000, 14_000, 18_001].map((now) => {
+    backOff.next('k', now, now);
+    return backOff.delay('k');
+  });
+  expect(delays).toEqual([2000, 4000, 4000, 4000, 4000]);
+  backOff.next('k', 26_002, 26_002);
+  expect(backOff.delay('k')).toBe(2000);
+});
+
 test('keys of a Pod are forgotten together', () => {
   const backOff = new BackOff();
   backOff.next('a_1', 0, 0);

@@ -19,7 +19,11 @@ test.each([
 
 test.each([
   ['', 'invalid reference format'],
-  ['Nginx', 'invalid reference format: repository name must be lowercase'],
+  ['Nginx', 'invalid reference format: repository name (library/Nginx) must be lowercase'],
+  ['docker.io/Nginx:1', 'invalid reference format: repository name (library/Nginx) must be lowercase'],
+  ['a.io/Team/x:1', 'invalid reference format: repository name (Team/x) must be lowercase'],
+  ['a_b.io/x', 'invalid reference format'],
+  ['nginx:a b', 'invalid reference format'],
   ['a b', 'invalid reference format'],
   ['nginx:', 'invalid reference format'],
   ['nginx@sha256:x', 'invalid reference format'],
@@ -34,7 +38,7 @@ test.each([
   ['a:5000/nginx', 'Always'],
   ['nginx:1', 'IfNotPresent'],
   [`nginx@${digest}`, 'IfNotPresent'],
-  [`nginx:latest@${digest}`, 'IfNotPresent'],
+  [`nginx:latest@${digest}`, 'Always'],
 ])('without a policy %s is pulled %s', (image, policy) => {
   expect(defaultPullPolicy(image)).toBe(policy);
 });

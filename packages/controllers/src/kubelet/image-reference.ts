@@ -3,6 +3,8 @@ export type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';
 
 const host =
   /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::\d+)?$|^\[[0-9a-fA-F:]+\](?::\d+)?$/;
+/** Where images without a team lie in the library. */
+const dockerHub: ReadonlySet<string> = new Set(['docker.io', 'index.docker.io']);
 const component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const tagText = /^\w[\w.-]{0,127}$/;
 const digestText = /^[A-Za-z][A-Za-z0-9]*(?:[+._-][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
@@ -23,32 +25,29 @@ export function withDefaultTag(image: string): string {
   const colon = named.lastIndexOf(':');
   const tag = colon > named.lastIndexOf('/') ? named.slice(colon + 1) : undefined;
   const name = tag === undefined ? named : named.slice(0, colon);
-  const parts = name.split('/');
-  const first = parts[0] ?? '';
-  const hasHost = parts.length > 1 && (first.includes('.') || first.includes(':') || first === 'localhost');
-  const path = hasHost ? parts.slice(1) : parts;
+  const slash = name.indexOf('/');
+  const first = slash < 0 ? '' : name.slice(0, slash);
+  const hasHost = /[.:A-Z]/.test(first) || first === 'localhost';
+  const path = hasHost ? name.slice(slash + 1) : name;
+  if (path !== path.toLowerCase()) {
+    const full = path.includes('/') || (hasHost && !dockerHub.has(first)) ? path : `library/${path}`;
+    throw new InvalidReference(`invalid reference format: repository name (${full}) must be lowercase`);
+  }
   const good =
-    path.every((part) => component.test(part)) &&
+    path.split('/').every((part) => component.test(part)) &&
     (!hasHost || host.test(first)) &&
     (tag === undefined || tagText.test(tag)) &&
     (digest === undefined || digestText.test(digest));
-  if (!good) {
-    const upper = path.some((part) => component.test(part.toLowerCase()) && part !== part.toLowerCase());
-    throw new InvalidReference(
-      upper && name.toLowerCase() !== name
-        ? 'invalid reference format: repository name must be lowercase'
-        : 'invalid reference format',
-    );
-  }
+  if (!good) throw new InvalidReference('invalid reference format');
   return tag === undefined && digest === undefined ? `${image}:latest` : image;
 }
 
 /** The policy that holds where a Pod names none (Kubernetes "Default image pull policy"). */
 export function defaultPullPolicy(image: string): PullPolicy {
-  if (image.includes('@')) return 'IfNotPresent';
-  const colon = image.lastIndexOf(':');
-  const tag = colon > image.lastIndexOf('/') ? image.slice(colon + 1) : 'latest';
-  return tag === 'latest' ? 'Always' : 'IfNotPresent';
+  const [named = '', digest] = image.split('@');
+  const colon = named.lastIndexOf(':');
+  const tag = colon > named.lastIndexOf('/') ? named.slice(colon + 1) : undefined;
+  return tag === 'latest' || (tag === undefined && digest === undefined) ? 'Always' : 'IfNotPresent';
 }
 
 /** The registry that a reference is pulled from, as credentials name it. */

@@ -107,7 +107,7 @@ export class Images {
         'Pulled',
         `Successfully pulled image "${image}" in ${took}. Image size: ${info.sizeBytes} bytes.`,
       );
-      this.#backOff.forget(key);
+      // The back-off stays: an image that fails again soon goes on waiting longer. It ends by age.
       this.#lastError.delete(key);
       return info;
     } catch (error) {
