@@ -241,6 +241,25 @@ export interface RuntimeCondition {
   readonly message: string;
 }
 
+/** What one container uses of its node beside its volumes (CRI ContainerStats). */
+export interface ContainerUsage {
+  readonly memoryBytes: number;
+  readonly writableLayerBytes: number;
+  readonly logBytes: number;
+  /** Files and directories of its writable layer. */
+  readonly inodes: number;
+  readonly processes: number;
+}
+
+/** What is used of a node by all that is on it. */
+export interface NodeUsage {
+  readonly memoryBytes: number;
+  /** Of its one file system: images, writable layers, volumes, logs. */
+  readonly storageBytes: number;
+  readonly inodes: number;
+  readonly processes: number;
+}
+
 /** What runs containers: shaped like CRI, so that the kubelet is one program over all runtimes. One instance serves one node. */
 export interface ContainerRuntime {
   readonly name: string;
@@ -288,6 +307,14 @@ export interface ContainerRuntime {
 
   /** How the runtime itself is (CRI Status); what is not named is as it should be. Absent: it always is. */
   status?(): readonly RuntimeCondition[] | Promise<readonly RuntimeCondition[]>;
+
+  /** Takes an image off the node, by its digest; none of that name is no error. Absent: images stay. */
+  removeImage?(imageRef: string): void | Promise<void>;
+
+  /** What is used of the node; true until it is asked again. Absent: nobody knows, and the node is never short of anything. */
+  nodeUsage?(): NodeUsage | Promise<NodeUsage>;
+  /** @throws RuntimeError NotFound */
+  containerUsage?(id: string): ContainerUsage | Promise<ContainerUsage>;
 
   /** Frees what the runtime holds; running containers are killed. */
   close(): Promise<void>;

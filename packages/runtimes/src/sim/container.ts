@@ -2,7 +2,7 @@ import type { ContainerConfig, ContainerState, ContainerStatus } from '../runtim
 import { RuntimeError } from '../runtime.ts';
 import { containerTable, credentialsOf } from './container-files.ts';
 import { type Credentials, FileView } from './files/file-view.ts';
-import type { Layer } from './files/tree.ts';
+import type { Layer, TreeNode } from './files/tree.ts';
 import type { Image } from './images/image.ts';
 import { parseReference } from './images/reference.ts';
 import { LogBuffer } from './log-buffer.ts';
@@ -30,6 +30,10 @@ export interface ContainerOptions {
   readonly machine: Machine;
   readonly node: FileView;
   readonly changes: { count: number };
+  /** Of the machine. */
+  readonly memory: Memory;
+  /** Bytes of all the node's logs. */
+  readonly logs: { bytes: number };
   /** Its process namespace, where another container's is joined. */
   readonly target: Container | undefined;
   readonly ended: (container: Container) => void;
@@ -43,6 +47,8 @@ export class Container {
   readonly image: Image;
   readonly log: LogBuffer;
   readonly realm: Realm;
+  /** What it writes beside its volumes. */
+  readonly layer: Layer;
   readonly createdAt: number;
   /** Whoever is attached to its output. */
   readonly attached = new Set<OutputListener>();
@@ -72,18 +78,23 @@ export class Container {
     this.image = image;
     this.#imageName = parseReference(config.image)?.name ?? config.image;
     this.createdAt = kernel.clock.now();
-    this.log = new LogBuffer(kernel.clock);
+    this.log = new LogBuffer(kernel.clock, undefined, options.logs);
     this.realm = {
       hostname: sandbox.hostname,
       processes: options.target?.realm.processes ?? sandbox.sharedProcesses ?? new PidNamespace(kernel.processes),
       network: sandbox.network,
-      memory: new Memory(config.resources.memoryLimitBytes || options.machine.memoryBytes, () => this.#killForMemory()),
+      memory: new Memory(
+        config.resources.memoryLimitBytes || options.machine.memoryBytes,
+        () => this.#killForMemory(),
+        options.memory,
+      ),
       flavor: image.flavor,
       machine: options.machine,
       pace: { epoch: 0, steps: 0 },
       members: new Set(),
     };
     const layer: Layer = { now: () => kernel.clock.now(), changes: options.changes };
+    this.layer = layer;
     const table = containerTable({
       image,
       config,
@@ -96,6 +107,11 @@ export class Container {
     this.#files = new FileView(table, this.#credentials);
     if (config.tty) this.terminal = new Terminal((bytes) => this.#output('stdout', bytes));
     else if (config.stdin) this.input = new Pipe();
+  }
+
+  /** The root of its files, its own and its image's. */
+  get root(): TreeNode {
+    return this.#files.table.root.node;
   }
 
   #output(stream: 'stdout' | 'stderr', bytes: Uint8Array): void {

@@ -34,6 +34,7 @@ interface Run {
 export class LogBuffer {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #limit: number;
+  readonly #total: { bytes: number };
   #runs: Run[] = [];
   #last: Run | undefined;
   /** Bytes of all lines, with what each costs beside its text. */
@@ -43,9 +44,24 @@ export class LogBuffer {
   readonly #decoders: { stdout?: TextDecoder; stderr?: TextDecoder } = {};
   readonly #followers = new Set<Subscriber<LogEntry>>();
 
-  constructor(clock: Pick<Clock, 'now'>, limit = defaultLimit) {
+  /** `total` keeps count of the bytes of all the node's logs. */
+  constructor(clock: Pick<Clock, 'now'>, limit = defaultLimit, total = { bytes: 0 }) {
     this.#clock = clock;
     this.#limit = limit;
+    this.#total = total;
+  }
+
+  /** Bytes that it takes on the node's disk. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The log is thrown away with its container. */
+  discard(): void {
+    this.#total.bytes -= this.#size;
+    this.#size = 0;
+    this.#runs = [];
+    this.#last = undefined;
   }
 
   /** Bytes as a process writes them; a line counts when its newline comes. */
@@ -81,6 +97,7 @@ export class LogBuffer {
       this.#runs.push(this.#last);
     }
     this.#size += text.length + overhead;
+    this.#total.bytes += text.length + overhead;
     if (this.#size > this.#limit) this.#rotate();
     if (this.#followers.size === 0) return;
     const entry = entryAt(time, stream, text);
@@ -94,6 +111,7 @@ export class LogBuffer {
       const each = run.text.length + overhead;
       const gone = Math.min(run.count, Math.ceil((this.#size - half) / each));
       this.#size -= gone * each;
+      this.#total.bytes -= gone * each;
       if (gone === run.count) from++;
       else this.#runs[from] = { ...run, start: run.start + gone * run.step, count: run.count - gone };
     }

@@ -14,10 +14,12 @@ import {
   type ContainerEvent,
   type ContainerRuntime,
   type ContainerStatus,
+  type ContainerUsage,
   type ImageAuth,
   type ImageInfo,
   type LogEntry,
   type NodeFiles,
+  type NodeUsage,
   type PodNetwork,
   type PodSandboxConfig,
   type PodSandboxStatus,
@@ -40,6 +42,7 @@ import { PidNamespace } from './process/pid-namespace.ts';
 import { Memory, type Realm } from './process/realm.ts';
 import { Sandbox } from './sandbox.ts';
 import { openAttach, openExec, openForward } from './sessions.ts';
+import { containerUsage, NodeUsageMeter } from './usage.ts';
 
 export interface SimRuntimeOptions {
   readonly node: SimNodeOptions;
@@ -101,6 +104,8 @@ class SimRuntime implements SimulatedRuntime {
   readonly #sandboxes = new Map<string, Sandbox>();
   readonly #containers = new Map<string, Container>();
   readonly #events = new Subject<ContainerEvent>();
+  readonly #logs = { bytes: 0 };
+  readonly #usage: NodeUsageMeter;
   #conditions = allReady;
   #closed = false;
 
@@ -114,6 +119,15 @@ class SimRuntime implements SimulatedRuntime {
     this.network = new SimPodNetwork(network, this.#node.network, this.#node.kernel);
     this.#images = new ImageStore([...catalogue, ...images]);
     this.#pullLatency = typeof pullLatency === 'function' ? pullLatency : () => pullLatency;
+    this.#usage = new NodeUsageMeter({
+      changes: this.#node.changes,
+      memory: this.#node.realm.memory,
+      logs: this.#logs,
+      root: this.#node.files.table.root.node,
+      processes: this.#node.kernel.processes.processes,
+      containers: () => this.#containers.values(),
+      imageBytes: () => this.#images.bytes,
+    });
   }
 
   #newId(): string {
@@ -245,6 +259,8 @@ class SimRuntime implements SimulatedRuntime {
       machine: this.#node.machine,
       node: this.#node.files,
       changes: this.#node.changes,
+      memory: this.#node.realm.memory,
+      logs: this.#logs,
       target: targetContainerId === undefined ? undefined : this.#containers.get(targetContainerId),
       ended: (ended) => this.#tell('STOPPED', sandbox, ended.id),
     });
@@ -283,6 +299,8 @@ class SimRuntime implements SimulatedRuntime {
   #forget(container: Container): void {
     container.kill();
     container.log.end();
+    container.log.discard();
+    this.#node.changes.count++;
     this.#containers.delete(container.id);
     container.sandbox.containers.delete(container);
     this.#tell('DELETED', container.sandbox, container.id);
@@ -391,6 +409,18 @@ class SimRuntime implements SimulatedRuntime {
 
   setNetworkReady(ready: boolean): void {
     this.#conditions = ready ? allReady : noNetwork;
+  }
+
+  removeImage(imageRef: string): void {
+    this.#images.remove(imageRef);
+  }
+
+  nodeUsage(): NodeUsage {
+    return this.#usage.read();
+  }
+
+  containerUsage(id: string): ContainerUsage {
+    return containerUsage(this.#container(id));
   }
 
   setConnected(connected: boolean): void {

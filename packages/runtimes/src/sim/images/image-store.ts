@@ -14,6 +14,8 @@ interface Present {
 export class ImageStore {
   readonly #known: readonly Image[];
   readonly #present = new Map<string, Present>();
+  /** Bytes of all images on the node. */
+  bytes = 0;
 
   constructor(known: readonly Image[]) {
     this.#known = known;
@@ -55,7 +57,21 @@ export class ImageStore {
       ...(user === '' ? {} : { user }),
     };
     const names = new Set([reference.name]);
-    return { info, store: () => void this.#present.set(reference.name, { image, names, info }) };
+    return { info, store: () => this.#store(reference.name, { image, names, info }) };
+  }
+
+  #store(name: string, present: Present): void {
+    if (!this.#present.has(name)) this.bytes += present.info.sizeBytes;
+    this.#present.set(name, present);
+  }
+
+  /** Takes an image off the node, by its digest. */
+  remove(imageRef: string): void {
+    for (const [name, { info }] of [...this.#present]) {
+      if (info.imageRef !== imageRef) continue;
+      this.#present.delete(name);
+      this.bytes -= info.sizeBytes;
+    }
   }
 
   #search(reference: ImageReference): Image {

@@ -37,15 +37,18 @@ export class Memory {
   readonly limit: number;
   used = 0;
   readonly #exceeded: () => void;
+  readonly #machine: Memory | undefined;
 
-  /** `exceeded` is the kernel's out-of-memory killer. */
-  constructor(limit: number, exceeded: () => void) {
+  /** `exceeded` is the kernel's out-of-memory killer; `machine` is the memory that this is a part of. */
+  constructor(limit: number, exceeded: () => void, machine?: Memory) {
     this.limit = limit;
     this.#exceeded = exceeded;
+    this.#machine = machine;
   }
 
   charge(bytes: number): void {
     this.used += bytes;
+    if (this.#machine !== undefined) this.#machine.used += bytes;
     if (bytes > 0 && this.limit > 0 && this.used > this.limit) this.#exceeded();
   }
 }
