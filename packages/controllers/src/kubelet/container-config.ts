@@ -2,7 +2,7 @@ import { type Container, fnv1a32, type Pod, parseQuantity, type Service, type Vo
 import type { Client } from '@orrery/core';
 import type { ContainerConfig, ContainerRuntime, Mount, NodeFiles, PodSandboxConfig } from '@orrery/runtimes';
 import { type PodAddresses, pluginVolumePath, podDirectory, projectionPlugin } from '../secret-projector/index.ts';
-import { nodeResolver, podDns } from './dns-config.ts';
+import { fitDns, nodeResolver, podDns } from './dns-config.ts';
 import { containerEnvironment } from './environment.ts';
 import { expand, expandWith } from './expansion.ts';
 import { hostsFile, nodeHostsFile, sandboxHostname } from './hosts-file.ts';
@@ -23,9 +23,21 @@ const annotationPath = 'io.kubernetes.container.terminationMessagePath';
 const annotationPolicy = 'io.kubernetes.container.terminationMessagePolicy';
 const annotationRestarts = 'io.kubernetes.container.restartCount';
 
-/** The sandbox of a Pod: the infra container that owns its network. */
-export function sandboxConfig(pod: Pod, attempt: number, settings: KubeletSettings): PodSandboxConfig {
+/**
+ * The sandbox of a Pod: the infra container that owns its network. `warn` hears what its resolver cannot hold.
+ * @throws HostnameTooLong
+ */
+export function sandboxConfig(
+  pod: Pod,
+  attempt: number,
+  settings: KubeletSettings,
+  warn: (reason: string, message: string) => void = () => {},
+): PodSandboxConfig {
   const { spec, metadata } = pod;
+  const { clusterDns, clusterDomain } = settings;
+  const wanted = podDns(pod, { clusterDns, clusterDomain, node: nodeResolver(settings.runtime.files) });
+  const { dns, warnings } = fitDns(wanted);
+  for (const message of warnings) warn('DNSConfigForming', message);
   return {
     metadata: { name: metadata.name, namespace: metadata.namespace ?? '', uid: metadata.uid ?? '', attempt },
     hostname:
@@ -47,11 +59,7 @@ export function sandboxConfig(pod: Pod, attempt: number, settings: KubeletSettin
       pid: spec.hostPID === true ? 'NODE' : spec.shareProcessNamespace === true ? 'POD' : 'CONTAINER',
       ipc: spec.hostIPC === true ? 'NODE' : 'POD',
     },
-    dns: podDns(pod, {
-      clusterDns: settings.clusterDns,
-      clusterDomain: settings.clusterDomain,
-      node: nodeResolver(settings.runtime.files),
-    }),
+    dns,
     runtimeHandler: spec.runtimeClassName ?? '',
   };
 }
@@ -189,11 +197,9 @@ async function containerMounts(
       pod.spec.hostNetwork === true
         ? nodeHostsFile(pod, nodeHosts(sources.runtime))
         : hostsFile(pod, addresses.podIps, settings.clusterDomain);
-    if (pod.spec.hostNetwork !== true || (pod.spec.hostAliases ?? []).length > 0) {
-      files.mkdir(podDirectory(uid), { mode: 0o750 });
-      files.writeFile(path, text, { mode: 0o644 });
-      mounts.push(privateMount('/etc/hosts', path, false));
-    }
+    files.mkdir(podDirectory(uid), { mode: 0o750 });
+    files.writeFile(path, text, { mode: 0o644 });
+    mounts.push(privateMount('/etc/hosts', path, false));
   }
   const log = terminationLogPath(uid, container.name, sources.attempt);
   files.mkdir(log.slice(0, log.lastIndexOf('/')), { mode: 0o750 });

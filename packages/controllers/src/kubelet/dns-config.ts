@@ -20,13 +20,45 @@ export function podDns(pod: Pod, sources: DnsSources): DnsConfig {
   if (own === undefined) return base;
   const options = new Map(base.options.map((option) => [option.split(':')[0] ?? option, option]));
   for (const { name, value } of own.options ?? []) {
-    if (name !== undefined) options.set(name, value === undefined ? name : `${name}:${value}`);
+    if (name !== undefined) options.set(name, value === undefined || value === '' ? name : `${name}:${value}`);
   }
   return {
     servers: unique([...base.servers, ...(own.nameservers ?? [])]),
     searches: unique([...base.searches, ...(own.searches ?? [])]),
     options: [...options.values()],
   };
+}
+
+/** What a resolver may hold; what was left out is told of. */
+export interface FittingDns {
+  readonly dns: DnsConfig;
+  /** Messages of `DNSConfigForming` events. */
+  readonly warnings: readonly string[];
+}
+
+const maxServers = 3;
+const maxSearches = 32;
+/** Longest search line and longest search domain, in characters. */
+const maxSearchLine = 2048;
+const maxSearchDomain = 253;
+
+/** Leaves out what resolvers would not read: servers behind the third, search domains behind the 32nd, domains too long. */
+export function fitDns(dns: DnsConfig): FittingDns {
+  const warnings: string[] = [];
+  const servers = dns.servers.slice(0, maxServers);
+  if (servers.length < dns.servers.length) {
+    warnings.push(
+      `Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: ${servers.join(' ')}`,
+    );
+  }
+  const searches = dns.searches.slice(0, maxSearches).filter((search) => search.length <= maxSearchDomain);
+  while (searches.join(' ').length > maxSearchLine) searches.pop();
+  if (searches.length < dns.searches.length) {
+    warnings.push(
+      `Search Line limits were exceeded, some search paths have been omitted, the applied search line is: ${searches.join(' ')}`,
+    );
+  }
+  return { dns: warnings.length === 0 ? dns : { ...dns, servers, searches }, warnings };
 }
 
 function byPolicy(pod: Pod, { clusterDns, clusterDomain, node }: DnsSources): DnsConfig {

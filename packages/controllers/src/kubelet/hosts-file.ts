@@ -16,9 +16,22 @@ export function podDomainName(pod: Pod, clusterDomain: string): string {
   return `${podHostname(pod)}.${subdomain}.${pod.metadata.namespace ?? ''}.svc.${clusterDomain}`;
 }
 
-/** What the sandbox is named: the full name where the Pod asks for it. */
+/** The longest hostname of the Linux kernel, in characters. */
+const longestHostname = 64;
+
+/** The full name of a Pod is too long to be its hostname. */
+export class HostnameTooLong extends Error {
+  override readonly name = 'HostnameTooLong';
+}
+
+/** What the sandbox is named: the full name where the Pod asks for it. @throws HostnameTooLong */
 export function sandboxHostname(pod: Pod, clusterDomain: string): string {
   const full = pod.spec.setHostnameAsFQDN === true ? podDomainName(pod, clusterDomain) : '';
+  if (full.length > longestHostname) {
+    throw new HostnameTooLong(
+      `failed to construct FQDN from pod hostname and cluster domain, FQDN ${full} is too long (${longestHostname} characters is the max, ${full.length} characters requested)`,
+    );
+  }
   return full === '' ? podHostname(pod) : full;
 }
 

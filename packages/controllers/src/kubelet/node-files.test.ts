@@ -1,6 +1,6 @@
 import type { Container, Pod, PodSpec } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
-import { nodeResolver, podDns } from './dns-config.ts';
+import { fitDns, nodeResolver, podDns } from './dns-config.ts';
 import { prepareHostPath } from './host-path.ts';
 import { hostsFile, nodeHostsFile, podHostname, sandboxHostname } from './hosts-file.ts';
 import { observe } from './observed.ts';
@@ -63,6 +63,13 @@ test('setHostnameAsFQDN gives the sandbox the full name', () => {
   );
 });
 
+test('a full name of more than 64 characters is no hostname', () => {
+  const long = pod({ subdomain: 's'.repeat(50), setHostnameAsFQDN: true });
+  expect(() => sandboxHostname(long, 'cluster.local')).toThrow(
+    /^failed to construct FQDN from pod hostname and cluster domain, FQDN p\.s+\.ns\.svc\.cluster\.local is too long \(64 characters is the max, 73 characters requested\)$/,
+  );
+});
+
 describe('the resolver', () => {
   const sources = {
     clusterDns: ['10.96.0.10'],
@@ -91,6 +98,33 @@ describe('the resolver', () => {
     ],
   ])('%s', (_rule, spec, expected) => {
     expect(podDns(pod(spec), sources)).toEqual(expected);
+  });
+});
+
+describe('a resolver holds', () => {
+  const of = (servers: string[], searches: string[]) => fitDns({ servers, searches, options: [] });
+  const many = (count: number, length = 5) => Array.from({ length: count }, (_, i) => `${i}`.padStart(length, 'd'));
+  test('what fits, as it is', () => {
+    expect(of(['1', '2', '3'], many(32))).toEqual({
+      dns: { servers: ['1', '2', '3'], searches: many(32), options: [] },
+      warnings: [],
+    });
+  });
+  test('three servers', () => {
+    expect(of(['1', '2', '3', '4'], [])).toMatchObject({
+      dns: { servers: ['1', '2', '3'] },
+      warnings: [expect.stringMatching(/^Nameserver limits .* the applied nameserver line is: 1 2 3$/)],
+    });
+  });
+  test('32 search domains', () => {
+    expect(of([], many(33)).dns.searches).toEqual(many(32));
+  });
+  test('no domain of more than 253 characters, and 2048 in all', () => {
+    expect(of([], ['a', 'b'.repeat(254), 'c'])).toMatchObject({
+      dns: { searches: ['a', 'c'] },
+      warnings: [expect.stringMatching(/^Search Line limits .* the applied search line is: a c$/)],
+    });
+    expect(of([], many(20, 200)).dns.searches).toEqual(many(10, 200));
   });
 });
 

@@ -6,6 +6,7 @@ import { type BackOff, durationText } from './back-off.ts';
 import { containerConfig, containerHash, sandboxConfig } from './container-config.ts';
 import { nextAttempt } from './container-statuses.ts';
 import { runHook } from './hooks.ts';
+import { HostnameTooLong } from './hosts-file.ts';
 import { checkNonRoot, type Images } from './images.ts';
 import { latest, observe } from './observed.ts';
 import type { KubeletSettings } from './options.ts';
@@ -235,7 +236,8 @@ export class PodStarter {
     }
     try {
       runtime.files.mkdir(podDirectory(record.uid), { mode: 0o750 });
-      const id = await runtime.runPodSandbox(sandboxConfig(pod, plan.attempt, settings));
+      const warn = (reason: string, message: string) => context.events.event(pod, 'Warning', reason, message);
+      const id = await runtime.runPodSandbox(sandboxConfig(pod, plan.attempt, settings, warn));
       record.sandboxIds.add(id);
       const status = await runtime.podSandboxStatus(id);
       record.observed = observe(
@@ -245,7 +247,7 @@ export class PodStarter {
       return status;
     } catch (error) {
       this.#on.alive(record);
-      if (!(error instanceof RuntimeError)) throw error;
+      if (!(error instanceof RuntimeError || error instanceof HostnameTooLong)) throw error;
       context.events.event(pod, 'Warning', 'FailedCreatePodSandBox', `Failed to create pod sandbox: ${error.message}`);
       return undefined;
     }

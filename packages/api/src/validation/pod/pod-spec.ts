@@ -46,6 +46,7 @@ export function validatePodSpec(errors: Errors, spec: PodSpec, path: string, isP
     const value = spec[field];
     if (!isEmpty(value)) checkName(errors, `${path}.${field}`, value, dns1123Label);
   }
+  validateHostnameOverride(errors, spec, `${path}.hostnameOverride`);
   validateTolerations(errors, spec.tolerations, `${path}.tolerations`);
   for (const [i, alias] of (spec.hostAliases ?? []).entries()) {
     checkName(errors, `${path}.hostAliases[${i}].ip`, alias.ip ?? '', ipAddress);
@@ -79,6 +80,23 @@ export function validatePodTemplate(errors: Errors, template: PodTemplateSpec | 
 
 function checkSubdomain(errors: Errors, path: string, value: string | undefined): void {
   if (!isEmpty(value)) checkName(errors, path, value, dns1123Subdomain);
+}
+
+/** The kernel's limit of a hostname, in characters. */
+const maxHostname = 64;
+
+/** A hostname in place of all others goes with nothing that names the Pod in another way (KEP-4762). */
+function validateHostnameOverride(errors: Errors, spec: PodSpec, path: string): void {
+  const { hostnameOverride: hostname } = spec;
+  if (isEmpty(hostname)) return;
+  checkName(errors, path, hostname, dns1123Subdomain);
+  if (hostname.length > maxHostname) errors.push(fieldErrors.tooLong(path, maxHostname));
+  if (spec.hostNetwork === true) {
+    errors.push(fieldErrors.forbidden(path, 'may not be set when `hostNetwork` is true'));
+  }
+  if (spec.setHostnameAsFQDN === true) {
+    errors.push(fieldErrors.forbidden(path, 'may not be set when `setHostnameAsFQDN` is true'));
+  }
 }
 
 function validateDnsConfig(errors: Errors, spec: PodSpec, path: string): void {

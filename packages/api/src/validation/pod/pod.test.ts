@@ -212,6 +212,19 @@ describe('the Pod as a whole', () => {
       ['spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive'],
     ],
     [
+      'a hostname that overrides all others is a subdomain of at most 64 characters',
+      () => specFaults({ hostnameOverride: `A${'a'.repeat(64)}` }),
+      ['spec.hostnameOverride: Invalid value: "Aa', 'spec.hostnameOverride: Too long: may not be more than 64 bytes'],
+    ],
+    [
+      'nor on the node’s network, nor beside the full name',
+      () => specFaults({ hostnameOverride: 'a.b', hostNetwork: true, setHostnameAsFQDN: true }),
+      [
+        'spec.hostnameOverride: Forbidden: may not be set when `hostNetwork` is true',
+        'spec.hostnameOverride: Forbidden: may not be set when `setHostnameAsFQDN` is true',
+      ],
+    ],
+    [
       'a hostname is a DNS label',
       () => specFaults({ hostname: 'a.b' }),
       [`spec.hostname: Invalid value: "a.b": ${label}`],
