@@ -226,10 +226,10 @@ export class PodLoop {
 
   #volumeReport({ podUid, volume, state }: ProjectionReport): void {
     const record = this.#records.get(podUid);
-    if (record?.pod === undefined || record.mounted.has(volume)) return;
+    if (record?.pod === undefined) return;
     if (!state.ready && record.stage === 'running') {
       reportFailedMount(this.#context, record.pod, volume, state.error);
-    } else this.#queue.add(podUid, { type: 'modified', key: `volume ${volume}` });
+    } else if (!record.mounted.has(volume)) this.#queue.add(podUid, { type: 'modified', key: `volume ${volume}` });
   }
 
   async #process(uid: string): Promise<ReconcileResult | void> {

@@ -87,7 +87,7 @@ test('fsGroup owns the files, may read them, and directories hand it on', () => 
   const { files, write } = writer();
   write(payload({ 'd/a': '1' }, 0o600), { fsGroup: 2000 });
   expect(files.stat('/v/d/a')).toMatchObject({ mode: 0o640, gid: 2000 });
-  expect(files.stat('/v/d')).toMatchObject({ mode: 0o2775, gid: 2000 });
+  expect(files.stat('/v/d')).toMatchObject({ mode: 0o2755, gid: 2000 });
 });
 
 test('a token of one user belongs to that user', () => {

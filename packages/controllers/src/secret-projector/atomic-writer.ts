@@ -89,7 +89,7 @@ export function writeAtomically(
   const name = freeName(files, directory, version);
   const target = `${directory}/${name}`;
   const group = fsGroup === undefined ? {} : { gid: fsGroup };
-  const directoryMode = fsGroup === undefined ? 0o755 : 0o2775;
+  const directoryMode = fsGroup === undefined ? 0o755 : 0o2755;
   files.mkdir(target, { mode: directoryMode, ...group });
   for (const [path, file] of payload) {
     const slash = path.lastIndexOf('/');

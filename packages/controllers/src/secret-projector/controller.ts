@@ -53,13 +53,23 @@ export function createSecretProjector(options: SecretProjectorOptions): Controll
   };
 }
 
+/** A volume that could not be made, or made anew. */
+interface Failure {
+  readonly count: number;
+  readonly error: string;
+  /** When its back-off is over (milliseconds since the epoch). */
+  readonly retryAt: Milliseconds;
+  /** Whether its sources changed since, so that it is worth another look before that. */
+  readonly changed: boolean;
+}
+
 interface Projection {
   pod: Stored<Pod>;
   readonly volumes: readonly Volume[];
   readonly watches: Disposable[];
   /** Volumes whose sources changed since they were last written. */
   readonly dirty: Set<string>;
-  readonly failures: Map<string, number>;
+  readonly failures: Map<string, Failure>;
   writtenAt: Milliseconds;
 }
 
@@ -158,6 +168,8 @@ class Projector {
     const projection = this.#projections.get(uid);
     if (projection === undefined) return;
     projection.dirty.add(volume);
+    const failure = projection.failures.get(volume);
+    if (failure !== undefined) projection.failures.set(volume, { ...failure, changed: true });
     const wait = projection.writtenAt + this.#syncPeriod - this.#context.clock.now();
     if (wait > 0) this.#queue.addAfter(uid, wait);
     else this.#queue.add(uid, { type: 'modified', key: `${podKey(projection.pod)}/${volume}` });
@@ -182,6 +194,11 @@ class Projector {
     const { clock } = this.#context;
     let again = Number.POSITIVE_INFINITY;
     for (const volume of projection.volumes) {
+      const failure = projection.failures.get(volume.name);
+      if (failure !== undefined && !failure.changed && failure.retryAt > clock.now()) {
+        again = Math.min(again, failure.retryAt);
+        continue;
+      }
       const refreshAt = await this.#refreshTokens(projection, volume);
       if (this.#projections.get(uid) !== projection || this.#context.signal.aborted) return;
       again = Math.min(again, refreshAt);
@@ -244,14 +261,22 @@ class Projector {
     return Number.POSITIVE_INFINITY;
   }
 
+  /** Says once in each back-off why the volume is not as it should be. A volume that was written keeps what it holds. */
   #failed(projection: Projection, volume: Volume, error: string): Milliseconds {
-    const failures = projection.failures.get(volume.name) ?? 0;
-    projection.failures.set(volume.name, failures + 1);
+    const now = this.#context.clock.now();
+    const before = projection.failures.get(volume.name);
+    if (before !== undefined && before.error === error && before.retryAt > now) {
+      projection.failures.set(volume.name, { ...before, changed: false });
+      return before.retryAt;
+    }
+    const count = before?.count ?? 0;
+    const retryAt = now + Math.min(firstRetry * 2 ** count, longestRetry);
+    projection.failures.set(volume.name, { count: count + 1, error, retryAt, changed: false });
     const { uid } = projection.pod.metadata;
-    const old = this.#options.volumes.state(uid, volume.name);
-    // A volume that was written stays usable with what it holds.
-    if (old?.ready !== true) this.#options.volumes.report(uid, volume.name, { ready: false, error });
-    return this.#context.clock.now() + Math.min(firstRetry * 2 ** failures, longestRetry);
+    const { volumes } = this.#options;
+    if (volumes.state(uid, volume.name)?.ready === true) volumes.reportStale(uid, volume.name, error);
+    else volumes.report(uid, volume.name, { ready: false, error });
+    return retryAt;
   }
 
   #sources(pod: Stored<Pod>): PayloadSources {

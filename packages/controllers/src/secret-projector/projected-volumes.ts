@@ -48,6 +48,12 @@ export class ProjectedVolumes {
     this.#reports.next({ podUid, volume, state });
   }
 
+  /** The projector's: a volume that is ready could not be made anew, and keeps its old files. */
+  reportStale(podUid: string, volume: string, error: string): void {
+    if (this.#released.has(podUid)) return;
+    this.#reports.next({ podUid, volume, state: { ready: false, error } });
+  }
+
   /** The kubelet's: nothing of the Pod runs any more, so nothing is to be written for it. */
   release(podUid: string): void {
     if (this.#released.has(podUid)) return;

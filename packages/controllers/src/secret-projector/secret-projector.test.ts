@@ -43,6 +43,49 @@ test('an object that disappears leaves the files as they are', async () => {
   expect(node.runtime.files.text(`${path(pod, 'configmap')}/k`)).toBe('0');
 });
 
+test.each([
+  ['the object is gone', undefined, 'configmap "c" not found'],
+  ['a key that items name is gone', { other: 'x' }, 'configmap references non-existent config key: k'],
+] as const)(
+  'a refresh that fails (%s): FailedMount once in each back-off, the old files stay, and end with the next good one',
+  async (_why, data, error) => {
+    const node = await startNode();
+    await node.api.client.create(configMap('c', { k: '0' }));
+    await node.api.client.create(configMap('d', { n: '0' }));
+    const pod = await node.create({
+      containers: [web],
+      volumes: [
+        { name: 'v', configMap: { name: 'c', items: [{ key: 'k', path: 'k' }] } },
+        { name: 'w', configMap: { name: 'd' } },
+      ],
+    });
+    await node.advance('5s');
+    if (data === undefined) await node.api.client.delete(ConfigMap, { namespace: 'default', name: 'c' });
+    else await change(node, 'c', data);
+    const failed = () => node.events.filter((event) => event.startsWith('Warning FailedMount'));
+    await node.advance('1ms');
+    expect(failed()).toEqual([`Warning FailedMount MountVolume.SetUp failed for volume "v" : ${error}`]);
+    // A change of another volume, or one that mends nothing, is no reason to say it again.
+    await change(node, 'd', { n: '1' });
+    if (data !== undefined) await change(node, 'c', { other: 'y' });
+    await node.advance('398ms');
+    expect(failed()).toHaveLength(1);
+    // At 0, 0.5, 1.5, 3.5 and 7.5 s.
+    await node.advance('7s');
+    expect(failed()).toHaveLength(4);
+    await node.advance('1s');
+    expect(failed()).toHaveLength(5);
+    expect(node.runtime.running()).toEqual(['web']);
+    expect(node.runtime.files.text(`${path(pod, 'configmap')}/k`)).toBe('0');
+    if (data === undefined) await node.api.client.create(configMap('c', { k: '2' }));
+    else await change(node, 'c', { k: '2' });
+    await node.advance('1s');
+    expect(node.runtime.files.text(`${path(pod, 'configmap')}/k`)).toBe('2');
+    await node.advance('10m');
+    expect(failed()).toHaveLength(5);
+  },
+);
+
 test('an immutable object is not watched', async () => {
   const node = await startNode();
   const before = node.api.watches;
