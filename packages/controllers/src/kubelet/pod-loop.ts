@@ -8,7 +8,7 @@ import {
   type WorkQueue,
 } from '@orrery/core';
 import type { ContainerEvent, ContainerStatus } from '@orrery/runtimes';
-import { type ProjectionReport, pluginVolumePath, podDirectory } from '../secret-projector/index.ts';
+import { type ProjectionReport, pluginVolumePath, podDirectory, podsDirectory } from '../secret-projector/index.ts';
 import { activeDeadline, deadlineExceeded } from './active-deadline.ts';
 import { BackOff } from './back-off.ts';
 import { labelPodUid } from './container-config.ts';
@@ -146,9 +146,15 @@ export class PodLoop {
     const { runtime } = this.#settings;
     const now = this.#context.clock.now();
     const bySandbox = new Map<string, PodRecord>();
+    const adopted = (uid: string): PodRecord => {
+      const record = this.#records.get(uid) ?? newPodRecord(uid, undefined, now);
+      this.#records.set(uid, record);
+      return record;
+    };
+    // A kubelet that died while it cleared away left no more than the directory.
+    if (runtime.files.stat(podsDirectory) !== undefined) runtime.files.readdir(podsDirectory).forEach(adopted);
     for (const { id, metadata } of await runtime.listPodSandboxes()) {
-      const record = this.#records.get(metadata.uid) ?? newPodRecord(metadata.uid, undefined, now);
-      this.#records.set(metadata.uid, record);
+      const record = adopted(metadata.uid);
       record.sandboxIds.add(id);
       bySandbox.set(id, record);
     }

@@ -227,9 +227,10 @@ export class PodStarter {
   async #createSandbox(record: PodRecord, pod: Stored<Pod>, plan: PodPlan): Promise<PodSandboxStatus | undefined> {
     const { settings, context } = this.#on;
     const { runtime } = settings;
-    // All init containers run again: nothing of their earlier runs counts any more.
+    // All init containers run again: nothing of their earlier runs counts any more. The oldest goes first, so that what is
+    // left, should this kubelet die meanwhile, tells the restarts right.
     const again = new Set((pod.spec.initContainers ?? []).map(({ name }) => name));
-    for (const { id, metadata } of record.observed.containers) {
+    for (const { id, metadata } of record.observed.containers.toReversed()) {
       if (!again.has(metadata.name)) continue;
       await ignoringMissing(runtime.removeContainer(id));
       record.containerIds.delete(id);

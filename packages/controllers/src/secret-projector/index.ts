@@ -12,6 +12,7 @@ export {
   kubeletRoot,
   pluginVolumePath,
   podDirectory,
+  podsDirectory,
   projectedVolumePath,
   projectionPlugin,
 } from './volume-path.ts';

@@ -3,9 +3,12 @@ import type { Volume } from '@orrery/api';
 /** Where the kubelet keeps what it makes for Pods, in the node's file system. */
 export const kubeletRoot = '/var/lib/kubelet';
 
+/** Where a node keeps the directories of its Pods, by uid. */
+export const podsDirectory = `${kubeletRoot}/pods`;
+
 /** A Pod's own directory. */
 export function podDirectory(podUid: string): string {
-  return `${kubeletRoot}/pods/${podUid}`;
+  return `${podsDirectory}/${podUid}`;
 }
 
 /** Where a volume of that plugin lies (`kubernetes.io~secret`). */

@@ -26,6 +26,15 @@ export type Step =
   | { readonly type: 'kubelet'; readonly node: number }
   | { readonly type: 'machine'; readonly node: number }
   | { readonly type: 'control-plane' }
+  /** A kubelet dies in the middle of its work: at one of the next writes to the store, or of the next calls of its runtime. */
+  | {
+      readonly type: 'crash';
+      readonly node: number;
+      readonly at: 'write' | 'call';
+      readonly after: number;
+      /** The write or call does not happen any more. */
+      readonly lost: boolean;
+    }
   | { readonly type: 'delete'; readonly pick: number; readonly grace: number };
 
 const behaviour: fc.Arbitrary<Behaviour> = fc.record({
@@ -68,11 +77,27 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ type: kind('kubelet'), node }) },
   { weight: 1, arbitrary: fc.record({ type: kind('machine'), node }) },
   { weight: 1, arbitrary: fc.record({ type: kind('control-plane') }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: kind('crash'),
+      node,
+      at: fc.constantFrom('write' as const, 'call' as const),
+      after: fc.integer({ min: 1, max: 8 }),
+      lost: fc.boolean(),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ type: kind('delete'), pick: fc.nat(2), grace: fc.constantFrom(0, 1, 30) }) },
 );
 
 /** Pods, what happens to their cluster, and the seed of everything else. */
-export const scenario = fc.record({
+export interface Scenario {
+  readonly pods: readonly RandomPod[];
+  readonly steps: readonly Step[];
+  readonly seed: number;
+}
+
+export const scenario: fc.Arbitrary<Scenario> = fc.record({
   pods: fc.array(pod, { minLength: 1, maxLength: 3 }),
   steps: fc.array(step, { maxLength: 14 }),
   seed: fc.nat(1000),
