@@ -55,6 +55,26 @@ describe('a Pod', () => {
       initContainers: [{ resources: { requests: { cpu: '500m', memory: '1Gi' } } }],
     });
   });
+  it('writes requests, ports of the host and service links only into Pods, never into templates', () => {
+    const spec = {
+      hostNetwork: true,
+      containers: [{ name: 'c', image: 'i', ports: [{ containerPort: 80 }], resources: { limits: { cpu: '1' } } }],
+    };
+    const made = defaulted(kinds.Deployment, { spec: { template: { spec } } }) as unknown as kinds.Deployment;
+    const { enableServiceLinks, containers } = made.spec.template.spec ?? { containers: [] };
+    expect(enableServiceLinks).toBeUndefined();
+    expect(containers[0]).toMatchObject({
+      ports: [{ containerPort: 80, protocol: 'TCP' }],
+      resources: { limits: { cpu: '1' } },
+    });
+    expect(containers[0]?.ports?.[0]).not.toHaveProperty('hostPort');
+    expect(containers[0]?.resources).not.toHaveProperty('requests');
+  });
+  it('keeps the pull policy that it got, whatever image it gets later', () => {
+    expect(pod({ containers: [{ image: 'nginx:1', imagePullPolicy: 'Always' }] })).toMatchObject({
+      containers: [{ image: 'nginx:1', imagePullPolicy: 'Always' }],
+    });
+  });
   it('has its ports on the host when it is on the host network', () => {
     const ports = [{ containerPort: 80 }, { containerPort: 81, hostPort: 82 }];
     expect(pod({ containers: [{ ports }], hostNetwork: true })).toMatchObject({

@@ -1,5 +1,7 @@
+import type { Container } from '@orrery/api';
 import { expect, test } from 'vitest';
 import { BackOff, durationText } from './back-off.ts';
+import { backOffKey } from './pod-starter.ts';
 
 test('the delay begins at 10 s, doubles, and ends at 5 min', () => {
   const backOff = new BackOff();
@@ -54,6 +56,16 @@ test('a longest delay of the node’s own holds for the first one too, and twice
   expect(delays).toEqual([2000, 4000, 4000, 4000, 4000]);
   backOff.next('k', 26_002, 26_002);
   expect(backOff.delay('k')).toBe(2000);
+});
+
+test('a container’s back-off is its own: another Pod, name or image has another, anything else has not', () => {
+  const key = (uid: string, more: Partial<Container> = {}) =>
+    backOffKey(
+      { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', uid }, spec: { containers: [] } },
+      { role: 'regular', index: 0, fieldPath: '', spec: { name: 'c', image: 'i', ...more } },
+    );
+  expect(key('u', { args: ['x'], env: [{ name: 'A', value: '1' }] })).toBe(key('u'));
+  expect(new Set([key('u'), key('v'), key('u', { name: 'd' }), key('u', { image: 'j' })]).size).toBe(4);
 });
 
 test('keys of a Pod are forgotten together', () => {

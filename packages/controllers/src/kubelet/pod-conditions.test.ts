@@ -65,6 +65,34 @@ describe('Initialized', () => {
   });
 });
 
+test('Initialized is True without init containers, statuses or not', () => {
+  const plain: Pod = { ...pod, spec: { containers: pod.spec.containers } };
+  expect(initializedCondition(plain, undefined, undefined, 'Pending')).toEqual({ status: 'True' });
+  expect(initializedCondition(plain, [], [], 'Pending')).toEqual({ status: 'True' });
+});
+
+test('Initialized looks at whether a sidecar has started, not at whether it is ready', () => {
+  const statuses = [status('i', ready), status('s', { started: false, ready: true })];
+  expect(initializedCondition(pod, statuses, [], 'Pending')).toEqual({
+    status: 'False',
+    reason: 'ContainersNotInitialized',
+    message: 'containers with incomplete status: [s]',
+  });
+});
+
+test('a completed Pod with a container that nobody knows of is not said to be completed', () => {
+  expect(initializedCondition(pod, [status('i', ready)], [], 'Succeeded')).toEqual({
+    status: 'False',
+    reason: 'ContainersNotInitialized',
+    message: 'containers with unknown status: [s]',
+  });
+  expect(containersReadyCondition(pod, [status('s', ready)], [status('a', ready)], 'Succeeded')).toEqual({
+    status: 'False',
+    reason: 'ContainersNotReady',
+    message: 'containers with unknown status: [b]',
+  });
+});
+
 describe('ContainersReady', () => {
   test.each<[string, ContainerStatus[], ContainerStatus[] | undefined, string, object]>([
     ['no statuses', [], undefined, 'Pending', { status: 'False', reason: 'UnknownContainerStatuses' }],

@@ -57,6 +57,12 @@ describe('regular containers', () => {
     ['Always', ['waiting'], 'Pending', 'one that waits'],
     ['Always', ['missing'], 'Pending', 'one without a status'],
     ['Always', ['odd'], 'Pending', 'one in no state'],
+    ['Never', ['odd', 'ok'], 'Pending', 'one in no state beside one that is done'],
+    ['Never', ['missing', 'failed'], 'Pending', 'one without a status beside one that has failed'],
+    ['Never', ['waiting', 'failed'], 'Pending', 'one waits, one has failed'],
+    ['Never', ['again ok'], 'Succeeded', 'Never: a last success counts as ended'],
+    ['Never', ['again failed'], 'Failed', 'Never: a last failure counts as ended'],
+    ['OnFailure', ['ok', 'again ok'], 'Succeeded', 'OnFailure: a last success counts as ended'],
     ['Always', ['started'], 'Running', 'all run'],
     ['Always', ['started', 'waiting'], 'Pending', 'one runs, one waits'],
     ['Always', ['started', 'missing'], 'Pending', 'one runs, one is unknown'],
@@ -91,6 +97,9 @@ describe('regular containers', () => {
 describe('init containers', () => {
   test.each<[Policy, string[], string[], string, string]>([
     ['Always', ['missing'], ['waiting'], 'Pending', 'none has run'],
+    ['Always', ['waiting'], ['waiting'], 'Pending', 'one waits'],
+    ['Always', ['odd'], ['started'], 'Pending', 'one in no state, whatever the containers do'],
+    ['Never', ['failed', 'missing'], ['missing'], 'Failed', 'Never: a failure goes before those that have not run'],
     ['Always', ['running'], ['waiting'], 'Pending', 'one runs'],
     ['Always', ['ok'], ['waiting'], 'Pending', 'all done, containers to come'],
     ['Always', ['ok'], ['started'], 'Running', 'all done, containers run'],
@@ -115,6 +124,10 @@ describe('sidecars', () => {
     ['Never', ['failed'], ['ok'], 'Succeeded', 'its exit code does not count'],
     ['Never', ['again failed'], ['ok'], 'Succeeded', 'nor in back-off'],
     ['Always', ['missing'], ['started'], 'Pending', 'without a status'],
+    ['Always', ['odd'], ['waiting'], 'Pending', 'in no state'],
+    ['Always', ['odd'], ['started'], 'Pending', 'in no state, beside a container that runs'],
+    ['Always', ['waiting'], ['started'], 'Pending', 'waits for its first start, beside a container that runs'],
+    ['Always', ['again failed'], ['started'], 'Running', 'in back-off, beside a container that runs'],
   ])('%s %j then %j: %s (%s)', (policy, init, regular, expected) => {
     expect(phase(policy, regular, init, { sidecars: true })).toBe(expected);
   });
