@@ -1,8 +1,7 @@
 import { RuntimeError } from '@orrery/runtimes';
 import { describe, expect, test } from 'vitest';
-import { defaultPullPolicy, registryOf, withDefaultTag } from './image-reference.ts';
+import { defaultPullPolicy, repositoryOf, withDefaultTag } from './image-reference.ts';
 import { checkNonRoot, pullFailure } from './images.ts';
-import { credentialsFor, readDockerConfig } from './pull-credentials.ts';
 
 const digest = `sha256:${'a'.repeat(64)}`;
 
@@ -44,35 +43,16 @@ test.each([
 });
 
 test.each([
-  ['nginx', 'docker.io'],
-  ['me/nginx', 'docker.io'],
-  ['ghcr.io/me/x:1', 'ghcr.io'],
-  ['localhost:5000/x', 'localhost:5000'],
-])('%s is pulled from %s', (image, registry) => {
-  expect(registryOf(image)).toBe(registry);
-});
-
-describe('pull secrets', () => {
-  const secret = (data: { [key: string]: string }) =>
-    ({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, data }) as const;
-  const entry = { auth: btoa('me:p:w') };
-  test('.dockerconfigjson, by registry', () => {
-    const config = readDockerConfig(
-      secret({ '.dockerconfigjson': btoa(JSON.stringify({ auths: { 'https://ghcr.io': entry } })) }),
-    );
-    expect(credentialsFor('ghcr.io', [config ?? {}])).toEqual({ username: 'me', password: 'p:w' });
-    expect(credentialsFor('docker.io', [config ?? {}])).toBeUndefined();
-  });
-  test('.dockercfg, and Docker Hub’s old name', () => {
-    const config = readDockerConfig(
-      secret({ '.dockercfg': btoa(JSON.stringify({ 'https://index.docker.io/v1/': entry })) }),
-    );
-    expect(credentialsFor('docker.io', [config ?? {}])).toEqual({ username: 'me', password: 'p:w' });
-  });
-  test('what cannot be read gives none', () => {
-    expect(readDockerConfig(secret({ '.dockercfg': btoa('{') }))).toBeUndefined();
-    expect(readDockerConfig(secret({}))).toBeUndefined();
-  });
+  ['nginx', 'docker.io/library/nginx'],
+  ['nginx:1.2', 'docker.io/library/nginx'],
+  ['me/nginx', 'docker.io/me/nginx'],
+  ['docker.io/nginx', 'docker.io/library/nginx'],
+  ['index.docker.io/me/nginx', 'docker.io/me/nginx'],
+  ['ghcr.io/me/x:1', 'ghcr.io/me/x'],
+  ['localhost:5000/x', 'localhost:5000/x'],
+  [`a.io/x:1@${digest}`, 'a.io/x'],
+])('%s lies in the repository %s', (image, repository) => {
+  expect(repositoryOf(image)).toBe(repository);
 });
 
 test.each([

@@ -50,9 +50,15 @@ export function defaultPullPolicy(image: string): PullPolicy {
   return tag === 'latest' || (tag === undefined && digest === undefined) ? 'Always' : 'IfNotPresent';
 }
 
-/** The registry that a reference is pulled from, as credentials name it. */
-export function registryOf(image: string): string {
-  const slash = image.indexOf('/');
-  const first = slash < 0 ? '' : image.slice(0, slash);
-  return first.includes('.') || first.includes(':') || first === 'localhost' ? first : 'docker.io';
+/** Registry and path of a reference, without tag and digest: `docker.io/library/nginx`. */
+export function repositoryOf(image: string): string {
+  const [named = ''] = image.split('@');
+  const colon = named.lastIndexOf(':');
+  const name = colon > named.lastIndexOf('/') ? named.slice(0, colon) : named;
+  const slash = name.indexOf('/');
+  const first = slash < 0 ? '' : name.slice(0, slash);
+  const hasHost = first.includes('.') || first.includes(':') || first === 'localhost';
+  if (hasHost && !dockerHub.has(first)) return name;
+  const path = hasHost ? name.slice(slash + 1) : name;
+  return `docker.io/${path.includes('/') ? path : `library/${path}`}`;
 }

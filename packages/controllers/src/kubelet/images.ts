@@ -1,11 +1,18 @@
 import { type Container, isNotFound, type Pod, Secret } from '@orrery/api';
 import type { Client, Clock, EventRecorder, Milliseconds } from '@orrery/core';
-import { type ContainerRuntime, type ImageAuth, type ImageInfo, RuntimeError } from '@orrery/runtimes';
+import { type ContainerRuntime, type ImageInfo, RuntimeError } from '@orrery/runtimes';
 import { BackOff, durationText } from './back-off.ts';
-import { defaultPullPolicy, registryOf, withDefaultTag } from './image-reference.ts';
+import { defaultPullPolicy, withDefaultTag } from './image-reference.ts';
 import type { PodContainer } from './pod-containers.ts';
 import { errorText } from './probe-handler.ts';
-import { credentialsFor, type DockerConfig, readDockerConfig } from './pull-credentials.ts';
+import {
+  credentialsFor,
+  type DockerConfig,
+  type PullCredential,
+  type PullSecret,
+  readDockerConfig,
+} from './pull-credentials.ts';
+import { PullRecords } from './pull-records.ts';
 import { StartError } from './start-error.ts';
 
 /** How long `ErrImagePull` is shown before it becomes `ImagePullBackOff` (milliseconds). */
@@ -19,6 +26,7 @@ export class Images {
   readonly #events: EventRecorder;
   readonly #backOff = new BackOff();
   readonly #lastError = new Map<string, string>();
+  readonly #records: PullRecords;
   /** The end of the last pull in line. */
   #line: Promise<unknown> = Promise.resolve();
 
@@ -27,6 +35,7 @@ export class Images {
     this.#client = client;
     this.#clock = clock;
     this.#events = events;
+    this.#records = new PullRecords(runtime.files);
   }
 
   /**
@@ -38,7 +47,7 @@ export class Images {
     const ref = this.#reference(pod, container, image);
     const present = await this.#status(pod, container, ref, image);
     const policy = container.spec.imagePullPolicy ?? defaultPullPolicy(image);
-    if (present !== undefined && policy !== 'Always') {
+    if (present !== undefined && policy !== 'Always' && (await this.#mayUse(pod, ref, present))) {
       this.#event(pod, container, 'Normal', 'Pulled', `Container image "${image}" already present on machine`);
       return { ref, info: present };
     }
@@ -64,6 +73,11 @@ export class Images {
     for (const key of this.#lastError.keys()) if (key.startsWith(`${podUid}_`)) this.#lastError.delete(key);
   }
 
+  /** Whether the Pod may use an image that is on the node without the registry being asked. */
+  async #mayUse(pod: Pod, ref: string, { imageRef }: ImageInfo): Promise<boolean> {
+    return this.#records.isOpen(imageRef) || this.#records.knows(imageRef, await this.#credentials(pod, ref));
+  }
+
   #reference(pod: Pod, container: PodContainer, image: string): string {
     try {
       return withDefaultTag(image);
@@ -87,12 +101,12 @@ export class Images {
   async #pull(pod: Pod, container: PodContainer, ref: string, key: string): Promise<ImageInfo> {
     const image = container.spec.image ?? '';
     this.#event(pod, container, 'Normal', 'Pulling', `Pulling image "${image}"`);
-    const auth = await this.#credentials(pod, ref);
+    const credentials = await this.#credentials(pod, ref);
     const asked = this.#clock.now();
     let started = asked;
     const pull = this.#line.then(() => {
       started = this.#clock.now();
-      return this.#runtime.pullImage(ref, auth);
+      return this.#pullWith(ref, credentials);
     });
     // The next pull goes on whatever became of this one, whose own caller learns of it.
     this.#line = pull.catch(() => undefined);
@@ -120,15 +134,33 @@ export class Images {
     }
   }
 
-  async #credentials(pod: Pod, ref: string): Promise<ImageAuth | undefined> {
-    const configs: DockerConfig[] = [];
+  /** Tries all credentials in turn. @throws Error the only failure, or one that names all. */
+  async #pullWith(ref: string, credentials: readonly PullCredential[]): Promise<ImageInfo> {
+    const failed: unknown[] = [];
+    for (const credential of credentials.length === 0 ? [undefined] : credentials) {
+      try {
+        const info = await this.#runtime.pullImage(ref, credential?.auth);
+        this.#records.pulled(info.imageRef, credential);
+        return info;
+      } catch (error) {
+        failed.push(error);
+      }
+    }
+    const texts = new Set(failed.map(errorText));
+    throw texts.size === 1 ? failed[0] : new Error(`[${[...texts].join(', ')}]`);
+  }
+
+  /** The credentials that the Pod has for an image. */
+  async #credentials(pod: Pod, ref: string): Promise<readonly PullCredential[]> {
+    const configs: { config: DockerConfig; secret: PullSecret }[] = [];
     const missing: string[] = [];
     for (const { name } of pod.spec.imagePullSecrets ?? []) {
       if (name === undefined || name === '') continue;
       try {
         const secret = await this.#client.get(Secret, { namespace: pod.metadata.namespace ?? '', name });
         const config = readDockerConfig(secret);
-        if (config !== undefined) configs.push(config);
+        const { namespace = '', uid } = secret.metadata;
+        if (config !== undefined) configs.push({ config, secret: { namespace, name, uid } });
       } catch (error) {
         if (!isNotFound(error)) throw error;
         missing.push(name);
@@ -142,7 +174,7 @@ export class Images {
         `Unable to retrieve some image pull secrets (${missing.join(', ')}); attempting to pull the image may not succeed.`,
       );
     }
-    return credentialsFor(registryOf(ref), configs);
+    return credentialsFor(ref, configs);
   }
 
   #event(pod: Pod, container: PodContainer, type: 'Normal' | 'Warning', reason: string, message: string): void {

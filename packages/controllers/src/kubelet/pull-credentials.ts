@@ -1,17 +1,33 @@
 import type { Secret } from '@orrery/api';
 import type { ImageAuth } from '@orrery/runtimes';
+import { repositoryOf } from './image-reference.ts';
 
-/** Credentials by registry, as Docker's configuration file has them. */
+/** Credentials by registry or repository, as Docker's configuration file has them. */
 export interface DockerConfig {
   readonly [registry: string]: { readonly auth?: string; readonly username?: string; readonly password?: string };
 }
 
-/** The credentials in a pull secret; undefined if it holds none that can be read. */
-export function readDockerConfig(secret: Secret): DockerConfig | undefined {
+/** A Secret that holds credentials. */
+export interface PullSecret {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** Credentials that may open a repository, and the Secret that they come from. */
+export interface PullCredential {
+  readonly auth: ImageAuth;
+  readonly secret: PullSecret;
+}
+
+/** The credentials in a pull secret; undefined if it is of another type or holds none that can be read. */
+export function readDockerConfig({ type, data }: Secret): DockerConfig | undefined {
   try {
-    const json = secret.data?.['.dockerconfigjson'];
-    if (json !== undefined) return (JSON.parse(atob(json)) as { auths?: DockerConfig }).auths;
-    const old = secret.data?.['.dockercfg'];
+    if (type === 'kubernetes.io/dockerconfigjson') {
+      const json = data?.['.dockerconfigjson'];
+      return json === undefined ? undefined : (JSON.parse(atob(json)) as { auths?: DockerConfig }).auths;
+    }
+    const old = type === 'kubernetes.io/dockercfg' ? data?.['.dockercfg'] : undefined;
     return old === undefined ? undefined : (JSON.parse(atob(old)) as DockerConfig);
   } catch {
     // Kubernetes too goes on without the credentials that it cannot read.
@@ -19,23 +35,68 @@ export function readDockerConfig(secret: Secret): DockerConfig | undefined {
   }
 }
 
-/** The first credentials for a registry. */
-export function credentialsFor(registry: string, configs: readonly DockerConfig[]): ImageAuth | undefined {
-  for (const config of configs) {
-    for (const [key, entry] of Object.entries(config)) {
-      if (hostOf(key) !== registry) continue;
-      const { username, password, auth } = entry;
-      if (username !== undefined && password !== undefined) return { username, password };
-      if (auth === undefined) continue;
-      const text = atob(auth);
-      const colon = text.indexOf(':');
-      if (colon >= 0) return { username: text.slice(0, colon), password: text.slice(colon + 1) };
-    }
-  }
-  return undefined;
+const defaultRegistry = 'index.docker.io';
+
+/**
+ * All credentials that fit an image, in the order in which they are to be tried: those for the longest name first
+ * (Kubernetes "Interpretation of config.json").
+ */
+export function credentialsFor(
+  image: string,
+  configs: readonly { readonly config: DockerConfig; readonly secret: PullSecret }[],
+): readonly PullCredential[] {
+  const entries = configs.flatMap(({ config, secret }) =>
+    Object.entries(config).flatMap(([name, entry]) => {
+      const auth = authOf(entry);
+      return auth === undefined ? [] : [{ name: keyOf(name), auth, secret }];
+    }),
+  );
+  const repository = repositoryOf(image);
+  const fitting = entries.filter(({ name }) => fits(name, repository));
+  const found =
+    fitting.length > 0 || !repository.startsWith('docker.io/')
+      ? fitting
+      : entries.filter(({ name }) => name === defaultRegistry);
+  return found
+    .toSorted((a, b) => (a.name === b.name ? 0 : a.name < b.name ? 1 : -1))
+    .map(({ auth, secret }) => ({ auth, secret }));
 }
 
-function hostOf(key: string): string {
-  const host = key.replace(/^https?:\/\//, '').split('/')[0] ?? '';
-  return host === 'index.docker.io' || host === 'registry-1.docker.io' ? 'docker.io' : host;
+function authOf({ auth, username, password }: DockerConfig[string]): ImageAuth | undefined {
+  if (auth === undefined || auth === '') {
+    return username === undefined || password === undefined ? undefined : { username, password };
+  }
+  const text = atob(auth);
+  const colon = text.indexOf(':');
+  return colon < 0 ? undefined : { username: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+/** Host and path of an entry's name, without scheme and API version: `https://index.docker.io/v1/` is `index.docker.io`. */
+function keyOf(name: string): string {
+  const [host = '', ...path] = name.replace(/^https?:\/\//, '').split('/');
+  if (path.length > 1 && (path[0] === 'v1' || path[0] === 'v2')) path.shift();
+  const rest = path.join('/');
+  return rest === '' ? host : `${host}/${rest}`;
+}
+
+/** Whether an entry's name, in whose host `*` stands for any one part or piece of it, leads to the repository. */
+function fits(name: string, repository: string): boolean {
+  const [host = '', ...path] = name.split('/');
+  const [ownHost = '', ...ownPath] = repository.split('/');
+  if (!ownPath.join('/').startsWith(path.join('/'))) return false;
+  const parts = host.split(/[.:]/);
+  const ownParts = ownHost.split(/[.:]/);
+  return (
+    host.includes(':') === ownHost.includes(':') &&
+    parts.length === ownParts.length &&
+    parts.every((part, at) => partPattern(part).test(ownParts[at] ?? ''))
+  );
+}
+
+function partPattern(part: string): RegExp {
+  const text = part
+    .replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+    .replaceAll('\\*', '.*')
+    .replaceAll('\\?', '.');
+  return new RegExp(`^${text}$`);
 }

@@ -1,0 +1,89 @@
+import type { ImageAuth, NodeFiles } from '@orrery/runtimes';
+import type { PullCredential, PullSecret } from './pull-credentials.ts';
+
+/** Where the kubelet notes with what it pulled. */
+const folder = '/var/lib/kubelet/image_manager/pulled';
+
+/** How an image came to the node. */
+interface PullRecord {
+  readonly imageRef: string;
+  /** It was pulled without credentials: every Pod may use it. */
+  readonly nodePodsAccessible: boolean;
+  /** The Secrets that it was pulled with. */
+  readonly kubernetesSecrets: readonly PullSecret[];
+}
+
+/**
+ * Which images the kubelet pulled, and with whose credentials: a Pod may use a private image that is on the node only if it
+ * has credentials for it too (Kubernetes "Ensure image pull credential verification", KEP-2535, with the policy
+ * `NeverVerifyPreloadedImages`). Records outlive the kubelet, on the node's disk, and hold no credentials; those that this
+ * kubelet has seen to be good are remembered besides.
+ */
+export class PullRecords {
+  readonly #files: NodeFiles;
+  readonly #records = new Map<string, PullRecord>();
+  readonly #good = new Map<string, ImageAuth[]>();
+
+  constructor(files: NodeFiles) {
+    this.#files = files;
+  }
+
+  /** Whether every Pod may use the image: it was there before the kubelet, or needed no credentials. */
+  isOpen(imageRef: string): boolean {
+    const record = this.#read(imageRef);
+    return record === undefined || record.nodePodsAccessible;
+  }
+
+  /** Whether a Pod with these credentials may use the image without asking the registry. */
+  knows(imageRef: string, credentials: readonly PullCredential[]): boolean {
+    const secrets = this.#read(imageRef)?.kubernetesSecrets ?? [];
+    const good = this.#good.get(imageRef) ?? [];
+    return credentials.some(
+      ({ auth, secret }) =>
+        secrets.some((known) => sameSecret(known, secret)) ||
+        good.some(({ username, password }) => auth.username === username && auth.password === password),
+    );
+  }
+
+  /** Notes a pull that went well; without a credential it needed none. */
+  pulled(imageRef: string, credential: PullCredential | undefined): void {
+    const record = this.#read(imageRef);
+    const secrets = record?.kubernetesSecrets ?? [];
+    const isOpen = record?.nodePodsAccessible === true || credential === undefined;
+    if (credential !== undefined) this.#remember(imageRef, credential.auth);
+    const known = credential === undefined || secrets.some((secret) => sameSecret(secret, credential.secret));
+    if (record !== undefined && known && isOpen === record.nodePodsAccessible) return;
+    const next = {
+      imageRef,
+      nodePodsAccessible: isOpen,
+      kubernetesSecrets: known ? secrets : [...secrets, credential.secret],
+    };
+    this.#records.set(imageRef, next);
+    this.#files.mkdir(folder, { mode: 0o700 });
+    this.#files.writeFile(pathOf(imageRef), JSON.stringify(next), { mode: 0o600 });
+  }
+
+  #remember(imageRef: string, auth: ImageAuth): void {
+    const good = this.#good.get(imageRef) ?? [];
+    if (good.some(({ username, password }) => auth.username === username && auth.password === password)) return;
+    this.#good.set(imageRef, [...good, auth]);
+  }
+
+  #read(imageRef: string): PullRecord | undefined {
+    const known = this.#records.get(imageRef);
+    if (known !== undefined) return known;
+    const path = pathOf(imageRef);
+    if (this.#files.stat(path)?.type !== 'file') return undefined;
+    const record = JSON.parse(new TextDecoder().decode(this.#files.readFile(path))) as PullRecord;
+    this.#records.set(imageRef, record);
+    return record;
+  }
+}
+
+function sameSecret(one: PullSecret, other: PullSecret): boolean {
+  return one.uid === other.uid && one.name === other.name && one.namespace === other.namespace;
+}
+
+function pathOf(imageRef: string): string {
+  return `${folder}/${imageRef.replaceAll(/[^\w.-]/g, '-')}`;
+}
