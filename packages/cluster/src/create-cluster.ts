@@ -14,6 +14,7 @@ import {
   type SchedulerPlugin,
   schedulerController,
   serviceAccountController,
+  tokensController,
 } from '@orrery/controllers';
 import {
   type AdmissionPlugin,
@@ -35,6 +36,7 @@ import {
   type NodeDirectory,
   rbacIndexes,
   serviceAddresses,
+  signLegacyToken,
   type TokenAuthority,
 } from '@orrery/server';
 import { createMemoryEngine, openObjectStore, type StorageEngine } from '@orrery/store';
@@ -80,13 +82,14 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   const added: AdmissionPlugin[] = [presetAdmission, ...plugins.flatMap((plugin) => plugin.admission ?? [])];
   // Nodes need the server, and the server finds kubelets through the nodes.
   const directory: { nodes: NodeDirectory | undefined } = { nodes: undefined };
+  const tokens = options.tokens ?? createSimulatedTokenAuthority('orrery');
   const server = createApiServer({
     store,
     kinds,
     environment,
     admission: new AdmissionChain(arrangeAdmission(builtin, added)),
     authorizers: [createNodeAuthorizer(store), createRbacAuthorizer(store)],
-    tokens: options.tokens ?? createSimulatedTokenAuthority('orrery'),
+    tokens,
     nodes: { find: (name) => directory.nodes?.find(name) },
   });
   const client = server.client(adminUser);
@@ -112,7 +115,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   });
   const schedulerPlugins = plugins.flatMap((plugin) => plugin.scheduler ?? []) as readonly SchedulerPlugin[];
   const controllers: readonly Controller[] = [
-    ...builtinControllers({ kinds, certificates, schedulerPlugins, network }),
+    ...builtinControllers({ kinds, certificates, schedulerPlugins, network, tokens }),
     nodePower(nodes),
     ...addedControllers,
   ];
@@ -147,10 +150,17 @@ interface BuiltinOptions {
   readonly certificates: string;
   readonly schedulerPlugins: readonly SchedulerPlugin[];
   readonly network: SimNetwork;
+  readonly tokens: TokenAuthority;
 }
 
 /** The loops of the control plane, each by its own account. */
-function builtinControllers({ kinds, certificates, schedulerPlugins, network }: BuiltinOptions): readonly Controller[] {
+function builtinControllers({
+  kinds,
+  certificates,
+  schedulerPlugins,
+  network,
+  tokens,
+}: BuiltinOptions): readonly Controller[] {
   return [
     schedulerController({ plugins: schedulerPlugins }),
     deploymentController(),
@@ -158,6 +168,11 @@ function builtinControllers({ kinds, certificates, schedulerPlugins, network }: 
     garbageCollector({ kinds }),
     namespaceController({ kinds }),
     serviceAccountController(),
+    tokensController({
+      certificates,
+      issue: (account, secretName) => signLegacyToken(tokens, account, secretName),
+      isSigned: async (token) => (await tokens.verify(token)) !== undefined,
+    }),
     rootCaPublisher({ certificates }),
     endpointSliceController(),
     endpointsController(),

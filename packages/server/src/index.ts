@@ -16,5 +16,6 @@ export { createRbacAuthorizer, rbacIndexes } from './rbac/rbac-authorizer.ts';
 export type * from './request-path.ts';
 export { type ResourceRules, resourceRules } from './resource-rules.ts';
 export { serviceAddresses, serviceNetwork } from './services/service-addresses.ts';
+export { signLegacyToken } from './tokens/legacy-tokens.ts';
 export { createSimulatedTokenAuthority, defaultIssuer } from './tokens/simulated-authority.ts';
-export type { TokenAuthority, TokenClaims } from './tokens/token-authority.ts';
+export type { LegacyTokenClaims, SignedClaims, TokenAuthority, TokenClaims } from './tokens/token-authority.ts';

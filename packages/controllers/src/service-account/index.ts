@@ -1,1 +1,2 @@
 export { serviceAccountController } from './controller.ts';
+export { type TokensControllerOptions, tokensController } from './tokens-controller.ts';

@@ -1,5 +1,5 @@
 import { defaultIssuer } from '../tokens/simulated-authority.ts';
-import type { TokenAuthority, TokenClaims } from '../tokens/token-authority.ts';
+import type { LegacyTokenClaims, SignedClaims, TokenAuthority, TokenClaims } from '../tokens/token-authority.ts';
 
 const algorithm = 'ES256';
 
@@ -23,8 +23,8 @@ export function createKeyTokenAuthority(): TokenAuthority {
 }
 
 interface Signer {
-  sign(claims: TokenClaims): Promise<string>;
-  verify(token: string): Promise<TokenClaims | undefined>;
+  sign(claims: TokenClaims | LegacyTokenClaims): Promise<string>;
+  verify(token: string): Promise<SignedClaims>;
 }
 
 async function makeSigner(): Promise<Signer> {
@@ -40,7 +40,7 @@ async function makeSigner(): Promise<Signer> {
       try {
         // Only the signature is checked here: whether the token is still good goes by the cluster's clock, not by this machine's.
         const { payload } = await compactVerify(token, publicKey, { algorithms: [algorithm] });
-        return JSON.parse(new TextDecoder().decode(payload)) as TokenClaims;
+        return JSON.parse(new TextDecoder().decode(payload)) as SignedClaims;
       } catch {
         // Whatever is wrong with it, it is no token of ours.
         return undefined;

@@ -182,6 +182,10 @@ const controllerRules: { readonly [name: string]: readonly PolicyRule[] } = {
     rule([...readVerbs], '', ['namespaces']),
     rule([...readVerbs, 'create'], '', ['serviceaccounts']),
   ],
+  'tokens-controller': [
+    rule([...readVerbs, 'update'], '', ['serviceaccounts']),
+    rule([...readVerbs, 'update', 'delete'], '', ['secrets']),
+  ],
   'root-ca-cert-publisher': [
     rule(readVerbs, '', ['namespaces']),
     rule([...readVerbs, 'create', 'update'], '', ['configmaps']),

@@ -1,5 +1,5 @@
 import { fnv1a32 } from '@orrery/api';
-import type { TokenAuthority, TokenClaims } from './token-authority.ts';
+import type { SignedClaims, TokenAuthority } from './token-authority.ts';
 
 /** Issuer that Kubernetes clusters use by default. */
 export const defaultIssuer = 'https://kubernetes.default.svc.cluster.local';
@@ -22,7 +22,7 @@ export function createSimulatedTokenAuthority(secret: string): TokenAuthority {
       const end = token.lastIndexOf('.');
       const signed = token.slice(0, Math.max(end, 0));
       if (end < 0 || sign(signed) !== token.slice(end + 1)) return undefined;
-      return JSON.parse(fromBase64url(signed.slice(signed.indexOf('.') + 1))) as TokenClaims;
+      return JSON.parse(fromBase64url(signed.slice(signed.indexOf('.') + 1))) as SignedClaims;
     },
   };
 }

@@ -17,13 +17,26 @@ export interface TokenClaims {
   };
 }
 
+/** What the token of a `kubernetes.io/service-account-token` Secret says. It has no end of its own and no audience. */
+export interface LegacyTokenClaims {
+  readonly iss: string;
+  readonly sub: string;
+  readonly 'kubernetes.io/serviceaccount/namespace': string;
+  readonly 'kubernetes.io/serviceaccount/secret.name': string;
+  readonly 'kubernetes.io/serviceaccount/service-account.name': string;
+  readonly 'kubernetes.io/serviceaccount/service-account.uid': string;
+}
+
 /** Signs service account tokens and reads them back. Deterministic in simulation, real keys at the edge. */
 export interface TokenAuthority {
   /** `iss` of its tokens. */
   readonly issuer: string;
   /** Audience of the API server itself. */
   readonly audience: string;
-  sign(claims: TokenClaims): string | Promise<string>;
+  sign(claims: TokenClaims | LegacyTokenClaims): string | Promise<string>;
   /** The claims of a token that this authority signed; undefined for any other text. Expiry is not looked at. */
-  verify(token: string): TokenClaims | undefined | Promise<TokenClaims | undefined>;
+  verify(token: string): SignedClaims | Promise<SignedClaims>;
 }
+
+/** What a token of this authority says; undefined for a text that is none. */
+export type SignedClaims = TokenClaims | LegacyTokenClaims | undefined;

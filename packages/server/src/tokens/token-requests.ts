@@ -13,6 +13,7 @@ import type { ServerContext } from '../context.ts';
 import { decodeSubresource } from '../decode-body.ts';
 import { nodeOf } from '../rbac/node-identity.ts';
 import type { RequestScope, WriteResult } from '../request-path.ts';
+import { verifyLegacyToken } from './legacy-tokens.ts';
 import { nodeTokenFault } from './node-token-requests.ts';
 import type { TokenAuthority, TokenClaims } from './token-authority.ts';
 
@@ -174,7 +175,9 @@ export async function verifyToken(
   audiences: readonly string[],
 ): Promise<TokenVerdict | undefined> {
   const claims = await server.tokens.verify(token);
-  if (claims === undefined || claims.iss !== server.tokens.issuer) return undefined;
+  if (claims === undefined) return undefined;
+  if (!('kubernetes.io' in claims)) return verifyLegacyToken(server, token, claims, audiences);
+  if (claims.iss !== server.tokens.issuer) return undefined;
   const now = server.environment.clock.now() / 1000;
   if (now >= claims.exp) return { error: 'service account token has expired' };
   if (now < claims.nbf) return { error: 'service account token is not valid yet' };

@@ -1,0 +1,60 @@
+import type { Secret, ServiceAccount, Stored } from '@orrery/api';
+import type { ServerContext } from '../context.ts';
+import type { LegacyTokenClaims, TokenAuthority } from './token-authority.ts';
+import type { TokenVerdict } from './token-requests.ts';
+
+const legacyIssuer = 'kubernetes/serviceaccount';
+
+/** A token of that account that is good as long as the Secret of that name holds it. */
+export function signLegacyToken(
+  tokens: TokenAuthority,
+  { metadata }: Stored<ServiceAccount>,
+  secretName: string,
+): string | Promise<string> {
+  const { namespace = '', name, uid } = metadata;
+  return tokens.sign({
+    iss: legacyIssuer,
+    sub: `system:serviceaccount:${namespace}:${name}`,
+    'kubernetes.io/serviceaccount/namespace': namespace,
+    'kubernetes.io/serviceaccount/secret.name': secretName,
+    'kubernetes.io/serviceaccount/service-account.name': name,
+    'kubernetes.io/serviceaccount/service-account.uid': uid,
+  });
+}
+
+/**
+ * Who the token of a Secret says its bearer is, as long as the Secret holds this very token and its account is there with the
+ * same uid. It is good for the API server's audience alone. `undefined` for claims that are none of such a token.
+ */
+export function verifyLegacyToken(
+  { store, tokens }: Pick<ServerContext, 'store' | 'tokens'>,
+  token: string,
+  claims: LegacyTokenClaims,
+  audiences: readonly string[],
+): TokenVerdict | undefined {
+  if (claims.iss !== legacyIssuer) return undefined;
+  const namespace = claims['kubernetes.io/serviceaccount/namespace'];
+  const name = claims['kubernetes.io/serviceaccount/service-account.name'];
+  const uid = claims['kubernetes.io/serviceaccount/service-account.uid'];
+  if (claims.sub !== `system:serviceaccount:${namespace}:${name}`) return { error: 'sub claim is invalid' };
+  if (!audiences.includes(tokens.audience))
+    return {
+      error: `token audiences ${JSON.stringify([tokens.audience])} is invalid for the target audiences ${JSON.stringify(audiences)}`,
+    };
+  const secretName = claims['kubernetes.io/serviceaccount/secret.name'];
+  const secret = store.get('secrets', { namespace, name: secretName }) as Stored<Secret> | undefined;
+  const invalidated = { error: 'service account token has been invalidated' };
+  if (secret === undefined || secret.metadata.deletionTimestamp !== undefined) return invalidated;
+  if (atob(secret.data?.token ?? '') !== token) return { error: "service account token does not match server's copy" };
+  const account = store.get('serviceaccounts', { namespace, name });
+  if (account === undefined || account.metadata.uid !== uid || account.metadata.deletionTimestamp !== undefined)
+    return invalidated;
+  return {
+    audiences: [tokens.audience],
+    user: {
+      username: claims.sub,
+      uid,
+      groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+    },
+  };
+}
