@@ -28,7 +28,7 @@ import { errorText } from './probe-handler.ts';
 import { Prober } from './prober.ts';
 import { lacksNetwork } from './runtime-state.ts';
 import { StatusWriter } from './status-writer.ts';
-import { ignoringMissing, stopAll } from './stop-containers.ts';
+import { ignoringMissing, stopPod } from './stop-containers.ts';
 import { stopGrace } from './termination.ts';
 import { readTerminationMessage } from './termination-log.ts';
 import { reportFailedMount } from './volumes.ts';
@@ -349,10 +349,11 @@ export class PodLoop {
       if (!record.gone) void this.#publish(record);
       record.killGrace = stopGrace(pod, undefined);
       try {
-        await stopAll(
+        await stopPod(
           { runtime, clock, events, signal },
           pod,
           record.observed,
+          [...record.sandboxIds],
           podAddress(record, pod, this.#settings),
         );
       } catch (error) {
@@ -361,10 +362,11 @@ export class PodLoop {
         throw error;
       }
       this.#alive();
-    }
-    for (const id of record.sandboxIds) {
-      await ignoringMissing(runtime.stopPodSandbox(id));
-      this.#alive();
+    } else {
+      for (const id of record.sandboxIds) {
+        await ignoringMissing(runtime.stopPodSandbox(id));
+        this.#alive();
+      }
     }
     await this.#observe(record);
     record.stopped = true;

@@ -16,7 +16,7 @@ import type { PodRecord } from './pod-record.ts';
 import { errorText } from './probe-handler.ts';
 import type { Prober } from './prober.ts';
 import { StartError } from './start-error.ts';
-import { ignoringMissing, stopAll, stopContainer } from './stop-containers.ts';
+import { ignoringMissing, stopContainer, stopPod } from './stop-containers.ts';
 import { prepareVolumes } from './volumes.ts';
 
 /** What starting a Pod's containers needs. */
@@ -258,8 +258,8 @@ export class PodStarter {
     const { settings, context } = this.#on;
     const { runtime } = settings;
     const { clock, events, signal } = context;
-    await stopAll({ runtime, clock, events, signal }, pod, record.observed, this.#podIp(record, pod));
-    for (const { id } of record.observed.sandboxes) await ignoringMissing(runtime.stopPodSandbox(id));
+    const sandboxes = record.observed.sandboxes.map(({ id }) => id);
+    await stopPod({ runtime, clock, events, signal }, pod, record.observed, sandboxes, this.#podIp(record, pod));
   }
 
   async #kill(record: PodRecord, pod: Stored<Pod>, kill: PodPlan['kill'][number]): Promise<void> {

@@ -5,6 +5,7 @@ import { runHook } from './hooks.ts';
 import type { ObservedPod } from './observed.ts';
 import type { ContainerKill } from './pod-actions.ts';
 import { findContainer, type PodContainer } from './pod-containers.ts';
+import { errorText } from './probe-handler.ts';
 import { leastGrace, stopGrace, stopsAfter } from './termination.ts';
 
 /** What stopping containers needs. */
@@ -57,14 +58,40 @@ export async function stopContainer(stopping: Stopping, request: StopRequest): P
   await ignoringMissing(runtime.stopContainer(containerId, Math.max(deadline - clock.now(), leastGrace)));
 }
 
-/** Stops all that runs of a Pod: regular containers together, then sidecars from the last to the first. */
-export async function stopAll(stopping: Stopping, pod: Pod, observed: ObservedPod, podIp: string): Promise<void> {
+/**
+ * Stops all that runs of a Pod, and then its sandboxes (kuberuntime's killPodWithSyncResult). What cannot be stopped keeps
+ * nothing else from being stopped. @throws Error that names all of it, each with its `KillContainerError` or `KillPodSandboxError`
+ */
+export async function stopPod(
+  stopping: Stopping,
+  pod: Pod,
+  observed: ObservedPod,
+  sandboxIds: readonly string[],
+  podIp: string,
+): Promise<void> {
+  const failures = await stopAll(stopping, pod, observed, podIp);
+  let sandboxFailure: string | undefined;
+  for (const id of sandboxIds) {
+    if (stopping.signal.aborted) return;
+    try {
+      await ignoringMissing(stopping.runtime.stopPodSandbox(id));
+    } catch (error) {
+      sandboxFailure = syncFailure('KillPodSandbox', pod.metadata.uid ?? '', error);
+    }
+  }
+  if (sandboxFailure !== undefined) failures.push(sandboxFailure);
+  if (failures.length > 0) throw new Error(failures.length === 1 ? failures[0] : `[${failures.join(', ')}]`);
+}
+
+/** Stops the containers: regular ones together, then sidecars from the last to the first. Returns why some could not be. */
+async function stopAll(stopping: Stopping, pod: Pod, observed: ObservedPod, podIp: string): Promise<string[]> {
   const running = observed.containers.filter(({ state }) => state === 'RUNNING' || state === 'UNKNOWN');
   const ends = new Map<string, Promise<void>>();
   const resolvers = new Map<string, () => void>();
   for (const { metadata } of running) {
     ends.set(metadata.name, new Promise((resolve) => resolvers.set(metadata.name, resolve)));
   }
+  const failures: string[] = [];
   await Promise.all(
     running.map(async (instance: ContainerStatus) => {
       const { name } = instance.metadata;
@@ -72,11 +99,19 @@ export async function stopAll(stopping: Stopping, pod: Pod, observed: ObservedPo
         const container = findContainer(pod, name);
         const turn = Promise.all(stopsAfter(pod, observed, name).map((other) => ends.get(other)));
         await stopContainer(stopping, { pod, container, containerId: instance.id, podIp, turn });
+      } catch (error) {
+        failures.push(syncFailure('KillContainer', name, error));
       } finally {
         resolvers.get(name)?.();
       }
     }),
   );
+  return failures;
+}
+
+/** One step of a sync that failed, as the kubelet words it. */
+function syncFailure(action: 'KillContainer' | 'KillPodSandbox', target: string, error: unknown): string {
+  return `failed to "${action}" for "${target}" with ${action}Error: ${JSON.stringify(errorText(error))}`;
 }
 
 /** Waits for a promise, but not longer than so many milliseconds. */

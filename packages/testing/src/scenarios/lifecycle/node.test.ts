@@ -112,15 +112,33 @@ test('FailedCreatePodSandBox: the sandbox cannot be made, and is tried again', a
   expect(await cluster.row()).toEqual({ ready: '1/1', status: 'Running', restarts: '0' });
 });
 
-test('FailedKillPod: a container that cannot be stopped is tried again', async () => {
+test('FailedKillPod: a sandbox that cannot be stopped is tried again until it can', async () => {
+  const cluster = await podScenario();
+  await cluster.start({ containers: [service()] });
+  const { uid } = (await cluster.pod()).metadata;
+  const stop = vi.spyOn(runtimeOf(cluster), 'stopPodSandbox').mockRejectedValue(new RuntimeError('Unknown', 'no shim'));
+  await cluster.remove();
+  await cluster.advance('20s');
+  expect(await cluster.row()).toMatchObject({ status: 'Terminating' });
+  expect(await cluster.events()).toContainEqual(
+    expect.stringContaining(
+      `Warning FailedKillPod: error killing pod: failed to "KillPodSandbox" for "${uid}" with KillPodSandboxError: "no shim"`,
+    ),
+  );
+  stop.mockRestore();
+  await cluster.advance('15s');
+  expect(await cluster.row()).toBeUndefined();
+});
+
+test('FailedKillPod: a container that cannot be stopped goes down with its sandbox', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [service()] });
   vi.spyOn(runtimeOf(cluster), 'stopContainer').mockRejectedValueOnce(new RuntimeError('Unknown', 'shim is gone'));
   await cluster.remove();
   await cluster.advance('1s');
-  expect(await cluster.row()).toMatchObject({ status: 'Terminating' });
-  expect(await cluster.events()).toContain('Warning FailedKillPod: error killing pod: shim is gone');
-  await cluster.advance('30s');
+  expect(await cluster.events()).toContain(
+    'Warning FailedKillPod: error killing pod: failed to "KillContainer" for "main" with KillContainerError: "shim is gone"',
+  );
   expect(await cluster.row()).toBeUndefined();
 });
 
