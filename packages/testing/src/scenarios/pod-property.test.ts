@@ -373,7 +373,7 @@ test('whatever happens to a cluster, the history of its Pods obeys the rules', a
       for (const [name, runtime] of world.runtimes) {
         if ((await runtime.listContainers()).length > 0) world.problems.push(`containers are left on ${name}`);
         if ((await runtime.listPodSandboxes()).length > 0) world.problems.push(`sandboxes are left on ${name}`);
-        if (runtime.files.usage('/var/lib/kubelet') > 0) world.problems.push(`volumes are left on ${name}`);
+        if (runtime.files.usage('/var/lib/kubelet/pods') > 0) world.problems.push(`volumes are left on ${name}`);
       }
       await world.close();
       expect(world.problems).toEqual([]);

@@ -30,7 +30,12 @@ const pullSecret = (name: string, registry: string, password = 'sesame', type = 
     ),
   },
 });
-const run = (cluster: PodScenario, name: string, secrets: readonly string[], imagePullPolicy = 'IfNotPresent') =>
+const run = (
+  cluster: PodScenario,
+  name: string,
+  secrets: readonly string[],
+  imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never' = 'IfNotPresent',
+) =>
   cluster.start(
     {
       containers: [{ name: 'main', image, imagePullPolicy }],
@@ -89,7 +94,7 @@ test('a secret that is an object of another type is no pull secret', async () =>
   expect(await cluster.row()).toMatchObject({ status: 'ErrImagePull' });
 });
 
-test.for(['IfNotPresent', 'Always', 'Never'])(
+test.for(['IfNotPresent', 'Always', 'Never'] as const)(
   'a private image that is on the node is not for a Pod without credentials: %s',
   async (policy) => {
     const cluster = await withApp();
@@ -108,7 +113,7 @@ test.for(['IfNotPresent', 'Always', 'Never'])(
   },
 );
 
-test.for(['IfNotPresent', 'Never'])(
+test.for(['IfNotPresent', 'Never'] as const)(
   'a private image that is on the node is for every Pod with its secret, or with the same credentials: %s',
   async (policy) => {
     const cluster = await withApp();
