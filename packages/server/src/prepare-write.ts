@@ -7,6 +7,7 @@ import {
   qosClass,
   type Stored,
 } from '@orrery/api';
+import { withoutDisabledFields } from './disabled-fields.ts';
 import type { ResourceRules } from './resource-rules.ts';
 
 type Fields = KubernetesObject & { spec?: unknown; status?: unknown };
@@ -39,7 +40,7 @@ export function prepareCreate(
     creationTimestamp: identity.creationTimestamp,
   };
   if (rules.generation) metadata.generation = 1;
-  const out: Fields = { ...object, metadata };
+  const out: Fields = withoutDisabledFields({ ...object, metadata }, kind);
   if (kind.group === '' && kind.kind === 'Namespace') return prepareNamespace(out);
   if (!rules.statusSubresource || rules.keepsStatusOnCreate) return out;
   return withField(out, 'status', initialStatus(out, kind));
@@ -90,7 +91,7 @@ function initialPodStatus(object: Fields): unknown {
 
 /** Metadata that only the server changes, taken over from the stored object; the same metadata if it says that already. */
 function serverMetadata(meta: ObjectMeta, old: Stored['metadata']): ObjectMeta {
-  if (meta === old) return meta;
+  if (meta === old || sameServerMetadata(meta, old)) return meta;
   const { generation, deletionTimestamp, deletionGracePeriodSeconds } = old;
   const {
     selfLink: _1,
@@ -110,6 +111,20 @@ function serverMetadata(meta: ObjectMeta, old: Stored['metadata']): ObjectMeta {
   return out;
 }
 
+/** Whether a client sent back what it had read. */
+function sameServerMetadata(meta: ObjectMeta, old: Stored['metadata']): boolean {
+  return (
+    meta.name === old.name &&
+    meta.uid === old.uid &&
+    meta.creationTimestamp === old.creationTimestamp &&
+    meta.namespace === old.namespace &&
+    meta.generation === old.generation &&
+    meta.deletionTimestamp === old.deletionTimestamp &&
+    meta.deletionGracePeriodSeconds === old.deletionGracePeriodSeconds &&
+    meta.selfLink === undefined
+  );
+}
+
 /** The object that an update through the main endpoint stores: status kept, generation counted. Pure. */
 export function prepareUpdate(
   object: KubernetesObject,
@@ -118,7 +133,8 @@ export function prepareUpdate(
   rules: ResourceRules,
 ): KubernetesObject {
   const before = old as Fields;
-  let next: Fields = withField(object, 'metadata', serverMetadata(object.metadata ?? {}, old.metadata));
+  const given = withoutDisabledFields(object, kind);
+  let next: Fields = withField(given, 'metadata', serverMetadata(object.metadata ?? {}, old.metadata));
   if (rules.statusSubresource) next = withField(next, 'status', before.status);
   if (kind.group === '' && kind.kind === 'Namespace') {
     // Only /finalize changes a namespace's finalizers.
