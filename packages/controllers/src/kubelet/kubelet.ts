@@ -1,14 +1,22 @@
 import { Node, Pod, Service } from '@orrery/api';
 import type { Controller, NodeApi } from '@orrery/core';
 import { createNodeApi, type NodeApiSources } from './node-api.ts';
+import { newNodeHealth } from './node-health.ts';
 import { NodeReporter } from './node-status.ts';
 import { type KubeletOptions, kubeletSettings } from './options.ts';
 import { PodLoop } from './pod-loop.ts';
+import { PressureWatch } from './pressure-watch.ts';
+import { type RunningKubelet, shutDown } from './shut-down.ts';
 
 /** A node's agent: a controller, and the API that the API server asks for logs, exec, attach and forwarded ports. */
 export interface Kubelet extends Controller {
   readonly nodeName: string;
   readonly nodeApi: NodeApi;
+  /**
+   * Has the node's Pods end because the machine is about to be switched off (KEP-2000 "Graceful Node Shutdown"). Resolves when it
+   * may go, at the latest when the grace period is over; at once if the kubelet does not run.
+   */
+  shutDown(): Promise<void>;
 }
 
 /**
@@ -20,24 +28,33 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   const settings = kubeletSettings(options);
   const { nodeName, runtime } = settings;
   let current: NodeApiSources | undefined;
+  let running: RunningKubelet | undefined;
   return {
     name: `kubelet-${nodeName}`,
     nodeName,
     kinds: [Pod, Node, Service],
     nodeApi: createNodeApi(nodeName, () => current),
+    shutDown: async () => {
+      if (running !== undefined) await shutDown(running);
+    },
     async start(context) {
-      const pods = new PodLoop(settings, context);
-      const node = new NodeReporter(settings, context);
+      const health = newNodeHealth();
+      const pods = new PodLoop(settings, context, health);
+      const pressure = new PressureWatch(settings, context, health, pods);
+      const reporter = new NodeReporter(settings, context, health, () => pressure.look());
+      const own: RunningKubelet = { settings, context, health, pods, reporter };
+      running = own;
       const sources: NodeApiSources = { runtime, clock: context.clock, record: (uid) => pods.record(uid) };
       current = sources;
       context.signal.addEventListener(
         'abort',
         () => {
           if (current === sources) current = undefined;
+          if (running === own) running = undefined;
         },
         { once: true },
       );
-      await node.start();
+      await reporter.start();
       await pods.start();
     },
   };

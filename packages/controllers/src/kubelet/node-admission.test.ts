@@ -320,14 +320,14 @@ describe('storage', () => {
       'Pod ephemeral local storage usage exceeds the total limit of containers 2Ki. ',
     ],
     [
-      'one container without a limit',
+      'a container without a limit adds nothing to them',
       pod({ containers: [storage('1Ki'), { name: 'd', image: 'i' }], volumes: [{ name: 'v', emptyDir: {} }] }),
-      9999,
-      undefined,
+      1025,
+      'Pod ephemeral local storage usage exceeds the total limit of containers 1Ki. ',
     ],
   ])('%s', (_rule, of, used, message) => {
     expect(hasStorageLimits(of)).toBe(true);
-    expect(storageEviction(of, { emptyDir: () => used })?.message).toBe(message);
+    expect(storageEviction({ pod: of, containers: new Map(), volumes: new Map([['v', used]]) })?.message).toBe(message);
   });
 });
 

@@ -1,6 +1,7 @@
 import { equalJson, fnv1a32, isAlreadyExists, isConflict, isNotFound, Lease, Node, type Stored } from '@orrery/api';
 import type { ControllerContext, Milliseconds } from '@orrery/core';
 import { microTimestamp, timestamp } from '../workload/timestamp.ts';
+import { type ConditionRow, healthRows, type NodeHealth, transitions } from './node-health.ts';
 import { type KubeletSettings, kubeletVersion } from './options.ts';
 import { errorText } from './probe-handler.ts';
 import { type RuntimeConditions, readinessError } from './runtime-state.ts';
@@ -16,16 +17,29 @@ const retryPace: Milliseconds = 1000;
 export class NodeReporter {
   readonly #settings: KubeletSettings;
   readonly #context: ControllerContext;
+  readonly #health: NodeHealth;
+  readonly #look: () => void | Promise<void>;
   #lease: Stored<Lease> | undefined;
   #reportedAt: Milliseconds = 0;
   /** The node as the API showed it when it was last seen to be as reported. */
   #asReported: Stored<Node> | undefined;
   #images: Images = [];
-  /** Why the node is not ready; undefined if it is. */
+  /** Why the runtime or its network are not ready; undefined if they are. */
   #error: string | undefined;
+  /** What the health was when it was last told. */
+  #told: NodeHealth;
   readonly #identities: { readonly boot: string; readonly machine: string; readonly system: string };
 
-  constructor(settings: KubeletSettings, context: ControllerContext) {
+  /** `look` is called before each report, to bring the health up to date. */
+  constructor(
+    settings: KubeletSettings,
+    context: ControllerContext,
+    health: NodeHealth,
+    look: () => void | Promise<void>,
+  ) {
+    this.#health = health;
+    this.#told = { ...health };
+    this.#look = look;
     this.#settings = settings;
     this.#context = context;
     const { nodeName } = settings;
@@ -43,7 +57,7 @@ export class NodeReporter {
     if (signal.aborted) return;
     const renew = (this.#settings.leaseDurationSeconds * 1000) / 4;
     this.#every(renew, () => this.#retrying('lease could not be renewed', () => this.#renewLease()));
-    this.#every(this.#settings.nodeStatusUpdateFrequency, () => this.#report());
+    this.#every(this.#settings.nodeStatusUpdateFrequency, () => this.#tick());
     await this.#retrying('lease could not be renewed', () => this.#renewLease());
   }
 
@@ -124,8 +138,13 @@ export class NodeReporter {
     };
   }
 
+  #tick(): void | Promise<void> {
+    const looking = this.#look();
+    return looking instanceof Promise ? looking.then(() => this.report()) : this.report();
+  }
+
   /** Every few seconds: a change is told at once, and else that nothing changed, every few minutes. */
-  #report(): void | Promise<void> {
+  report(): void | Promise<void> {
     const answer = this.#runtimeConditions();
     return answer instanceof Promise ? answer.then((conditions) => this.#reportOn(conditions)) : this.#reportOn(answer);
   }
@@ -133,10 +152,14 @@ export class NodeReporter {
   #reportOn(conditions: RuntimeConditions): void | Promise<void> {
     const { cache, clock } = this.#context;
     const error = readinessError(conditions);
-    const due = error !== this.#error || clock.now() - this.#reportedAt >= this.#settings.nodeStatusReportFrequency;
+    const { pressure, shuttingDown } = this.#health;
+    const changed =
+      error !== this.#error || pressure !== this.#told.pressure || shuttingDown !== this.#told.shuttingDown;
+    const due = changed || clock.now() - this.#reportedAt >= this.#settings.nodeStatusReportFrequency;
+    if (changed) this.#told = { pressure, shuttingDown };
     this.#error = error;
     const node = cache.get(Node, this.#settings.nodeName);
-    if (!due && node !== undefined && (node === this.#asReported || isReported(node, error))) {
+    if (!due && node !== undefined && (node === this.#asReported || isReported(node, this.#rows()))) {
       this.#asReported = node;
       return;
     }
@@ -162,7 +185,7 @@ export class NodeReporter {
       try {
         if (!equalJson(status, current.status)) {
           await client.updateStatus<Node>({ ...current, status });
-          this.#tellReadiness(current, status);
+          this.#tellTransitions(current, status);
         }
         this.#reportedAt = now;
         return;
@@ -173,13 +196,15 @@ export class NodeReporter {
     }
   }
 
-  #tellReadiness(before: Stored<Node>, { conditions: now }: NodeStatus): void {
-    const ready = (conditions: typeof now) => conditions?.find(({ type }) => type === 'Ready')?.status;
-    const old = ready(before.status?.conditions);
-    if (old === undefined || old === ready(now)) return;
-    const reason = ready(now) === 'True' ? 'NodeReady' : 'NodeNotReady';
-    const message = `Node ${before.metadata.name} status is now: ${reason}`;
-    this.#context.events.event(before, 'Normal', reason, message);
+  #rows(): readonly ConditionRow[] {
+    return healthRows(this.#health, this.#error);
+  }
+
+  #tellTransitions(before: Stored<Node>, { conditions: now }: NodeStatus): void {
+    for (const reason of transitions(before.status?.conditions, now)) {
+      const message = `Node ${before.metadata.name} status is now: ${reason}`;
+      this.#context.events.event(before, 'Normal', reason, message);
+    }
   }
 
   async #imageList(): Promise<Images> {
@@ -200,7 +225,7 @@ export class NodeReporter {
       ],
       capacity: { ...old?.capacity, ...capacity },
       allocatable: { ...old?.allocatable, ...allocatable },
-      conditions: conditions(old?.conditions, this.#error, timestamp(now)),
+      conditions: conditions(old?.conditions, this.#rows(), timestamp(now)),
       daemonEndpoints: { kubeletEndpoint: { Port: 10_250 } },
       images: this.#images,
       nodeInfo: {
@@ -263,31 +288,16 @@ const silentRuntime: RuntimeConditions = [
   { type: 'RuntimeReady', status: false, reason: 'RuntimeUnreachable', message: 'container runtime is down' },
 ];
 
-type ConditionRow = readonly [type: string, status: string, reason: string, message: string];
-
-const healthy: readonly ConditionRow[] = [
-  ['MemoryPressure', 'False', 'KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
-  ['DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
-  ['PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
-  ['Ready', 'True', 'KubeletReady', 'kubelet is posting ready status'],
-];
-
-/** What the kubelet says of its node. */
-function rows(error: string | undefined): readonly ConditionRow[] {
-  if (error === undefined) return healthy;
-  return [...healthy.slice(0, -1), ['Ready', 'False', 'KubeletNotReady', error]];
-}
-
 /** The node's conditions: those that the kubelet owns are as they are; others' are left alone. */
 function conditions(
   old: readonly NodeCondition[] | undefined,
-  error: string | undefined,
+  rows: readonly ConditionRow[],
   now: string,
 ): NodeCondition[] {
-  const owned = new Set<string>(healthy.map(([type]) => type));
+  const owned = new Set(rows.map(([type]) => type));
   return [
     ...(old ?? []).filter(({ type }) => !owned.has(type)),
-    ...rows(error).map(([type, status, reason, message]): NodeCondition => {
+    ...rows.map(([type, status, reason, message]): NodeCondition => {
       const before = old?.find((condition) => condition.type === type);
       return {
         type,
@@ -302,8 +312,8 @@ function conditions(
 }
 
 /** Whether the API shows the node as this kubelet reported it: not when the node controller found it silent. */
-function isReported(node: Node, error: string | undefined): boolean {
-  return rows(error).every(([type, status]) =>
+function isReported(node: Node, rows: readonly ConditionRow[]): boolean {
+  return rows.every(([type, status]) =>
     node.status?.conditions?.some((one) => one.type === type && one.status === status),
   );
 }

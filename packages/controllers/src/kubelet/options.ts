@@ -3,6 +3,7 @@ import type { Duration, Milliseconds } from '@orrery/core';
 import { milliseconds } from '@orrery/core';
 import type { ContainerRuntime } from '@orrery/runtimes';
 import { ProjectedVolumes } from '../secret-projector/index.ts';
+import { defaultEvictionHard, type EvictionHard } from './eviction-thresholds.ts';
 
 /** Amounts of a node's resources, as quantities: `cpu`, `memory`, `ephemeral-storage`, `pods`. */
 export type NodeResources = { readonly [resource: string]: string };
@@ -32,7 +33,7 @@ export interface KubeletOptions {
   readonly clusterDomain?: string;
   /** The longest that a Pod goes without being looked at. Default 1 min; events bring a Pod's turn at once. */
   readonly syncPeriod?: Duration;
-  /** Node heartbeats on change, at most so often. Default 10 s. */
+  /** The node is looked at, and its status written on change, so often. Default 10 s. */
   readonly nodeStatusUpdateFrequency?: Duration;
   /** Node heartbeats without a change. Default 5 min. */
   readonly nodeStatusReportFrequency?: Duration;
@@ -42,6 +43,14 @@ export interface KubeletOptions {
   readonly maxContainerRestartPeriod?: Duration;
   /** How often storage limits (emptyDir `sizeLimit`, ephemeral-storage limits) are checked. Default 10 s. */
   readonly storageCheckPeriod?: Duration;
+  /** How little may be left on the node before Pods are evicted. What is named replaces Kubernetes' default of that name. */
+  readonly evictionHard?: EvictionHard;
+  /** How long a condition of pressure stays after the pressure has gone. Default 5 min. */
+  readonly evictionPressureTransitionPeriod?: Duration;
+  /** How long the Pods of a machine that is shut down have to end. Default 30 s; 0 tells them nothing. */
+  readonly shutdownGracePeriod?: Duration;
+  /** The last part of it, which critical Pods have for themselves. Default 10 s. */
+  readonly shutdownGracePeriodCriticalPods?: Duration;
   /** Names of the operating system and the machine in labels and nodeInfo. Default `linux` and `amd64`. */
   readonly operatingSystem?: string;
   readonly architecture?: string;
@@ -67,6 +76,10 @@ export interface KubeletSettings {
   readonly leaseDurationSeconds: number;
   readonly maxContainerRestartPeriod: Milliseconds;
   readonly storageCheckPeriod: Milliseconds;
+  readonly evictionHard: EvictionHard;
+  readonly evictionPressureTransitionPeriod: Milliseconds;
+  readonly shutdownGracePeriod: Milliseconds;
+  readonly shutdownGracePeriodCriticalPods: Milliseconds;
   readonly operatingSystem: string;
   readonly architecture: string;
 }
@@ -98,6 +111,10 @@ export function kubeletSettings(options: KubeletOptions): KubeletSettings {
     leaseDurationSeconds: options.leaseDurationSeconds ?? 40,
     maxContainerRestartPeriod: milliseconds(options.maxContainerRestartPeriod ?? '5m'),
     storageCheckPeriod: milliseconds(options.storageCheckPeriod ?? '10s'),
+    evictionHard: { ...defaultEvictionHard, ...options.evictionHard },
+    evictionPressureTransitionPeriod: milliseconds(options.evictionPressureTransitionPeriod ?? '5m'),
+    shutdownGracePeriod: milliseconds(options.shutdownGracePeriod ?? '30s'),
+    shutdownGracePeriodCriticalPods: milliseconds(options.shutdownGracePeriodCriticalPods ?? '10s'),
     operatingSystem: options.operatingSystem ?? 'linux',
     architecture: options.architecture ?? 'amd64',
   };

@@ -1,15 +1,20 @@
 import { Node, type Pod, type Stored } from '@orrery/api';
 import type { ControllerContext } from '@orrery/core';
+import { pressureRefusal } from './eviction-thresholds.ts';
 import { charge, newNodeUse, refusals } from './node-admission.ts';
+import type { NodeHealth } from './node-health.ts';
+import { shutdownRefusal } from './node-shutdown.ts';
 import type { KubeletSettings } from './options.ts';
 import { isTerminal } from './pod-phase.ts';
 import type { PodRecord } from './pod-record.ts';
+import { memoryVolumes } from './pod-usage.ts';
 import { isCritical, noRoom, recordsToPreempt } from './preemption.ts';
 
 /** What {@link PodAdmission} needs of the loop that it serves. */
 export interface AdmissionContext {
   readonly settings: KubeletSettings;
   readonly context: ControllerContext;
+  readonly health: NodeHealth;
   readonly records: ReadonlyMap<string, PodRecord>;
   /** Has a Pod leave so that a critical one fits. */
   preempt(record: PodRecord): void;
@@ -17,6 +22,8 @@ export interface AdmissionContext {
 
 /** Decides which Pods the node takes, and keeps count of what they use. */
 export class PodAdmission {
+  /** The emptyDirs in memory of the Pods that the node has taken: names by the Pod's uid. */
+  readonly memoryVolumes = new Map<string, readonly string[]>();
   readonly #on: AdmissionContext;
   readonly #use = newNodeUse();
 
@@ -33,7 +40,9 @@ export class PodAdmission {
     if (record.observed.sandboxes.length === 0) {
       const node = cache.get(Node, nodeName);
       const found = () => refusals(pod, { nodeName, operatingSystem, node, allocatable, use: this.#use });
-      const all = found();
+      const { pressure, shuttingDown } = this.#on.health;
+      const pressed = pressureRefusal(pod, pressure);
+      const all = pressed === undefined ? found() : [pressed];
       // A critical Pod is refused for want of resources only when nobody else can leave for it.
       let refusal = isCritical(pod) ? (all.find(({ shortage }) => shortage === undefined) ?? all[0]) : all[0];
       if (refusal?.shortage !== undefined && isCritical(pod)) {
@@ -43,6 +52,7 @@ export class PodAdmission {
         }
         refusal = noRoom(pod, this.#charged(), all);
       }
+      if (shuttingDown) refusal ??= shutdownRefusal;
       if (refusal !== undefined) {
         const { reason, message } = refusal;
         events.event(pod, 'Warning', reason, message);
@@ -52,6 +62,8 @@ export class PodAdmission {
     }
     charge(this.#use, pod, 1);
     record.charged = pod;
+    const inMemory = memoryVolumes(pod);
+    if (inMemory.length > 0) this.memoryVolumes.set(record.uid, inMemory);
     return true;
   }
 
@@ -59,6 +71,7 @@ export class PodAdmission {
   release(record: PodRecord): void {
     if (record.charged !== undefined) charge(this.#use, record.charged, -1);
     record.charged = undefined;
+    this.memoryVolumes.delete(record.uid);
   }
 
   /** Has Pods of lower priority leave for a critical one. False if that would not help. */

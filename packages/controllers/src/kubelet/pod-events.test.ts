@@ -250,11 +250,7 @@ test('a full emptyDir has its Pod evicted', async () => {
     reason: 'Evicted',
     message: 'Usage of EmptyDir volume "v" exceeds the limit "1Ki". ',
   });
-  expect(status?.conditions?.[0]).toMatchObject({
-    type: 'DisruptionTarget',
-    status: 'True',
-    reason: 'TerminationByKubelet',
-  });
+  expect(status?.conditions?.some(({ type }) => type === 'DisruptionTarget')).toBe(false);
 });
 
 test('a restart of the kubelet disturbs nothing that runs', async () => {

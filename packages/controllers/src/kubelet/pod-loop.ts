@@ -8,21 +8,23 @@ import {
   type WorkQueue,
 } from '@orrery/core';
 import type { ContainerEvent, ContainerStatus } from '@orrery/runtimes';
-import { type ProjectionReport, pluginVolumePath, podDirectory, podsDirectory } from '../secret-projector/index.ts';
+import { type ProjectionReport, podDirectory, podsDirectory } from '../secret-projector/index.ts';
 import { activeDeadline, deadlineExceeded } from './active-deadline.ts';
 import { BackOff } from './back-off.ts';
 import { labelPodUid } from './container-config.ts';
 import { collectGarbage } from './container-gc.ts';
 import { containerIdText, writtenStatus } from './container-statuses.ts';
-import { hasStorageLimits, storageEviction } from './eviction.ts';
 import { Images } from './images.ts';
+import type { NodeHealth } from './node-health.ts';
 import type { KubeletSettings } from './options.ts';
 import { PodAdmission } from './pod-admission.ts';
 import { findContainer } from './pod-containers.ts';
 import { isTerminal } from './pod-phase.ts';
-import { hasMoved, newPodRecord, type PodRecord, refresh } from './pod-record.ts';
+import { newPodRecord, type PodRecord, refresh } from './pod-record.ts';
 import { PodStarter, podAddress } from './pod-starter.ts';
 import { type PodVerdict, podStatus } from './pod-status.ts';
+import { emptyDirBytes } from './pod-usage.ts';
+import { PodWatch } from './pod-watch.ts';
 import { preempted } from './preemption.ts';
 import { errorText } from './probe-handler.ts';
 import { Prober } from './prober.ts';
@@ -54,9 +56,9 @@ export class PodLoop {
   readonly #starter: PodStarter;
   readonly #status: StatusWriter;
   readonly #admission: PodAdmission;
-  readonly #timers = new Map<string, Disposable>();
+  readonly #watch: PodWatch;
 
-  constructor(settings: KubeletSettings, context: ControllerContext) {
+  constructor(settings: KubeletSettings, context: ControllerContext, health: NodeHealth) {
     const { runtime } = settings;
     const { clock, client, events, signal } = context;
     this.#settings = settings;
@@ -79,8 +81,14 @@ export class PodLoop {
     this.#admission = new PodAdmission({
       settings,
       context,
+      health,
       records: this.#records,
-      preempt: (record) => this.#preempt(record),
+      // A critical Pod needs the place.
+      preempt: (record) => void this.end(record, preempted, 'Warning'),
+    });
+    this.#watch = new PodWatch(settings, clock, {
+      moved: ({ uid }) => this.#queue.add(uid, { type: 'resync', key: uid }),
+      evict: (record, verdict) => void this.end(record, verdict, 'Warning'),
     });
     this.#starter = new PodStarter({
       settings,
@@ -132,8 +140,7 @@ export class PodLoop {
       'abort',
       () => {
         for (const subscription of subscriptions) subscription.unsubscribe();
-        for (const timer of this.#timers.values()) timer[Symbol.dispose]();
-        this.#timers.clear();
+        this.#watch.stopAll();
         this.#prober.stop();
         void this.#queue.stop();
       },
@@ -278,7 +285,7 @@ export class PodLoop {
     }
     const again = await this.#starter.sync(record, pod);
     await collectGarbage(this.#settings.runtime, record);
-    this.#keepLooking(record);
+    this.#watch.start(record);
     const started = status.startTime;
     const { activeDeadlineSeconds } = pod.spec;
     const due =
@@ -323,18 +330,39 @@ export class PodLoop {
     }
   }
 
-  /** A critical Pod needs its place. */
-  #preempt(record: PodRecord): void {
-    const { pod, uid } = record;
-    if (pod === undefined) return;
-    this.#condemn(record, pod, preempted, 'Warning');
-    this.#queue.add(uid, { type: 'runtime', key: podKey(pod) });
+  /** Pods that the node has taken and that have not ended. */
+  active(): readonly PodRecord[] {
+    return [...this.#records.values()].filter(({ charged }) => charged !== undefined);
   }
 
-  #condemn(record: PodRecord, pod: Stored<Pod>, verdict: PodVerdict, type: 'Normal' | 'Warning'): void {
+  /** Bytes of all emptyDirs that are kept in memory. */
+  memoryVolumeBytes(): number {
+    let total = 0;
+    for (const [uid, names] of this.#admission.memoryVolumes) {
+      for (const name of names) total += emptyDirBytes(this.#settings.runtime, uid, name);
+    }
+    return total;
+  }
+
+  /**
+   * Has a Pod leave the node, whatever its containers do; one that is leaving already can only be hurried. `event` is told if it
+   * is given. Resolves when all of it has stopped and the API knows.
+   */
+  end(record: PodRecord, verdict: PodVerdict, event?: 'Normal' | 'Warning'): Promise<void> {
+    const { pod, uid } = record;
+    if (pod === undefined || record.stage === 'terminated') return Promise.resolve();
+    const ended = new Promise<void>((resolve) => record.whenEnded.push(resolve));
+    if (!record.ending.signal.aborted) {
+      this.#condemn(record, pod, verdict, event);
+      this.#queue.add(uid, { type: 'runtime', key: podKey(pod) });
+    } else if (record.stage === 'terminating') this.#shorten(record, pod, verdict.grace);
+    return ended;
+  }
+
+  #condemn(record: PodRecord, pod: Stored<Pod>, verdict: PodVerdict, event?: 'Normal' | 'Warning'): void {
     record.verdict = verdict;
     record.ending.abort();
-    this.#context.events.event(pod, type, verdict.reason, verdict.message);
+    if (event !== undefined) this.#context.events.event(pod, event, verdict.reason, verdict.message);
   }
 
   /** Stops the Pod for good and tears down what it had. */
@@ -343,14 +371,15 @@ export class PodLoop {
     const { clock, events, signal } = this.#context;
     const { pod } = record;
     record.stage = 'terminating';
-    this.#stopLooking(record);
+    this.#watch.stop(record.uid);
     this.#prober.terminating(record.uid);
     if (pod !== undefined) {
       if (!record.gone) void this.#publish(record);
-      record.killGrace = stopGrace(pod, undefined);
+      const grace = record.verdict?.grace ?? Number.POSITIVE_INFINITY;
+      record.killGrace = Math.min(stopGrace(pod, undefined), grace);
       try {
         await stopPod(
-          { runtime, clock, events, signal },
+          { runtime, clock, events, signal, grace },
           pod,
           record.observed,
           [...record.sandboxIds],
@@ -383,6 +412,7 @@ export class PodLoop {
     const { client } = this.#context;
     if (!record.gone && record.pod !== undefined) await this.#publish(record);
     this.#alive();
+    for (const told of record.whenEnded.splice(0)) told();
     volumes.release(record.uid);
     runtime.files.remove(`${podDirectory(record.uid)}/volumes`);
     if (record.gone || record.pod === undefined) {
@@ -414,9 +444,9 @@ export class PodLoop {
     this.#records.delete(record.uid);
   }
 
-  /** Another deletion can only make the time shorter that containers have to stop. */
-  #shorten(record: PodRecord, pod: Stored<Pod>): void {
-    const grace = stopGrace(pod, undefined);
+  /** Another deletion can only make the time shorter that containers have to stop, and so can the node. */
+  #shorten(record: PodRecord, pod: Stored<Pod>, limit: Milliseconds = Number.POSITIVE_INFINITY): void {
+    const grace = Math.min(stopGrace(pod, undefined), limit);
     if (record.killGrace === undefined || grace >= record.killGrace) return;
     record.killGrace = grace;
     for (const { id, state } of record.observed.containers) {
@@ -425,45 +455,6 @@ export class PodLoop {
         this.#context.log.warn('container could not be stopped sooner', { container: id, error: errorText(error) });
       });
     }
-  }
-
-  /**
-   * A look at the Pod from time to time, for what no event told of. It queues nothing as long as the runtime says what it
-   * said before.
-   */
-  #keepLooking(record: PodRecord): void {
-    if (this.#timers.has(record.uid)) return;
-    const { pod } = record;
-    const limited = pod !== undefined && hasStorageLimits(pod);
-    const period = limited
-      ? Math.min(this.#settings.storageCheckPeriod, this.#settings.syncPeriod)
-      : this.#settings.syncPeriod;
-    const look = (): void => {
-      this.#timers.set(record.uid, this.#context.clock.schedule(period, look));
-      if (limited) this.#checkStorage(record);
-      if (hasMoved(this.#settings.runtime, record)) this.#queue.add(record.uid, { type: 'resync', key: record.uid });
-    };
-    this.#timers.set(record.uid, this.#context.clock.schedule(period, look));
-  }
-
-  #stopLooking(record: PodRecord): void {
-    this.#timers.get(record.uid)?.[Symbol.dispose]();
-    this.#timers.delete(record.uid);
-  }
-
-  #checkStorage(record: PodRecord): void {
-    const { pod } = record;
-    if (pod === undefined || record.verdict !== undefined || record.stage !== 'running') return;
-    const { files } = this.#settings.runtime;
-    const verdict = storageEviction(pod, {
-      emptyDir: (volume) => {
-        const path = pluginVolumePath(record.uid, 'empty-dir', volume);
-        return files.lstat(path) === undefined ? 0 : files.usage(path);
-      },
-    });
-    if (verdict === undefined) return;
-    this.#condemn(record, pod, verdict, 'Warning');
-    this.#queue.add(record.uid, { type: 'runtime', key: 'storage' });
   }
 
   #current(record: PodRecord): Stored<Pod> | undefined {

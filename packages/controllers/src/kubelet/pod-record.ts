@@ -19,6 +19,8 @@ export interface PodRecord {
   stage: 'running' | 'terminating' | 'terminated';
   admitted: boolean;
   verdict: PodVerdict | undefined;
+  /** Called when all of the Pod has stopped and the API knows. */
+  readonly whenEnded: (() => void)[];
   /** All containers have been stopped for good. */
   stopped: boolean;
   observed: ObservedPod;
@@ -49,6 +51,7 @@ export function newPodRecord(uid: string, pod: Stored<Pod> | undefined, now: Mil
     stage: 'running',
     admitted: false,
     verdict: undefined,
+    whenEnded: [],
     stopped: false,
     observed: nothingObserved,
     sandboxIds: new Set(),

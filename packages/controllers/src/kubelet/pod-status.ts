@@ -21,6 +21,8 @@ export interface PodVerdict {
   readonly message: string;
   /** The node never took the Pod: nothing is said of its containers and of what they would need. */
   readonly refused?: true;
+  /** The containers have no longer than this to stop, in milliseconds, whatever the Pod says. */
+  readonly grace?: Milliseconds;
   /** A `DisruptionTarget` condition (KEP-3329) that goes with it. */
   readonly disruption?: ConditionValue;
 }

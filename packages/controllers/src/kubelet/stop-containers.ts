@@ -7,6 +7,7 @@ import type { ContainerKill } from './pod-actions.ts';
 import { findContainer, type PodContainer } from './pod-containers.ts';
 import { errorText } from './probe-handler.ts';
 import { leastGrace, stopGrace, stopsAfter } from './termination.ts';
+import { within } from './time-limit.ts';
 
 /** What stopping containers needs. */
 export interface Stopping {
@@ -14,6 +15,8 @@ export interface Stopping {
   readonly clock: Clock;
   readonly events: EventRecorder;
   readonly signal: AbortSignal;
+  /** Nothing has longer than this to stop, in milliseconds. Default: what the Pod and its probes say. */
+  readonly grace?: Milliseconds;
 }
 
 /** Why and how one instance is stopped. */
@@ -33,7 +36,8 @@ export interface StopRequest {
 export async function stopContainer(stopping: Stopping, request: StopRequest): Promise<void> {
   const { pod, container, containerId } = request;
   const { clock, runtime, events } = stopping;
-  const deadline = clock.now() + stopGrace(pod, container, request.reason);
+  const grace = Math.min(stopGrace(pod, container, request.reason), stopping.grace ?? Number.POSITIVE_INFINITY);
+  const deadline = clock.now() + grace;
   const about = container === undefined ? {} : { fieldPath: container.fieldPath };
   events.event(
     pod,
@@ -112,17 +116,6 @@ async function stopAll(stopping: Stopping, pod: Pod, observed: ObservedPod, podI
 /** One step of a sync that failed, as the kubelet words it. */
 function syncFailure(action: 'KillContainer' | 'KillPodSandbox', target: string, error: unknown): string {
   return `failed to "${action}" for "${target}" with ${action}Error: ${JSON.stringify(errorText(error))}`;
-}
-
-/** Waits for a promise, but not longer than so many milliseconds. */
-async function within(clock: Clock, limit: Milliseconds, task: Promise<unknown>): Promise<void> {
-  if (limit <= 0) return;
-  let timer: Disposable | undefined;
-  const expired = new Promise<void>((resolve) => {
-    timer = clock.schedule(limit, async () => resolve());
-  });
-  await Promise.race([task, expired]);
-  timer?.[Symbol.dispose]();
 }
 
 /** What is gone need not be stopped. */
