@@ -69,6 +69,15 @@ describe('a container of which nothing was made', () => {
     expect(status(pod(), [])?.state).toEqual({ waiting: { reason: 'ContainerCreating' } });
     const behind = pod({ initContainers: [{ name: 'i', image: 'i' }] });
     expect(status(behind, [])?.state).toEqual({ waiting: { reason: 'PodInitializing' } });
+    const { initContainerStatuses } = containerStatuses(behind, observe([], []), {
+      runtimeName: 'sim',
+      old: undefined,
+      startFailure: () => undefined,
+      started: () => true,
+      ready: () => true,
+      terminationMessage: () => '',
+    });
+    expect(initContainerStatuses?.[0]?.state).toEqual({ waiting: { reason: 'PodInitializing' } });
   });
 
   test('shows why it cannot be started', () => {

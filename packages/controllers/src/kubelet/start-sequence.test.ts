@@ -29,7 +29,7 @@ test('the status is shown first, then all volumes are made, then the sandbox', a
   expect(node.runtime.calls).toEqual(['sandbox p 0', 'pull web:1', 'start web']);
 });
 
-test('ephemeral containers come first, then init containers, then the containers, each in the order of the spec', async () => {
+test('a new sandbox gets its first init container; then ephemeral containers go before init containers, these before the others, by the spec', async () => {
   const node = await startNode();
   node.runtime.programs.set('init:1', { exits: { after: 1000, code: 0 } });
   await node.create({

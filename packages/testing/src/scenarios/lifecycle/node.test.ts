@@ -249,6 +249,29 @@ test('a machine that is switched off and on again runs its Pods anew, with their
   expect(status?.phase).toBe('Running');
 });
 
+test('a container that was lost with its machine: ContainerStatusUnknown stands for its end until there is a new one', async () => {
+  const cluster = await podScenario();
+  await cluster.start({ containers: [service()] });
+  const seen: unknown[][] = [];
+  const watch = cluster.client.watch(Pod, { namespace: 'default' }).subscribe((event) => {
+    if (event.type !== 'MODIFIED') return;
+    const [status] = event.object.status?.containerStatuses ?? [];
+    seen.push([event.object.status?.phase, status?.restartCount, status?.lastState?.terminated]);
+  });
+  await cluster.nodes.stop('node1');
+  await cluster.nodes.start('node1');
+  await cluster.advance('10s');
+  watch.unsubscribe();
+  const end = {
+    reason: 'ContainerStatusUnknown',
+    exitCode: 137,
+    message: 'The container could not be located when the pod was deleted.  The container used to be Running',
+  };
+  expect(seen).toContainEqual(['Running', 1, end]);
+  expect(seen.at(-1)).toEqual(['Running', 1, undefined]);
+  expect(seen.map(([phase]) => phase)).not.toContain('Pending');
+});
+
 test('a restarted kubelet takes over what runs: nothing is restarted, nothing becomes unready', async () => {
   const cluster = await podScenario();
   await cluster.start({
