@@ -1,4 +1,4 @@
-import { Node, Pod } from '@orrery/api';
+import { Node, Pod, parseQuantity } from '@orrery/api';
 import {
   createKubelet,
   createSecretProjector,
@@ -9,7 +9,7 @@ import {
 } from '@orrery/controllers';
 import { type CacheOptions, createManager, type Environment, type Manager, type NodeApi } from '@orrery/core';
 import type { ContainerRuntime } from '@orrery/runtimes';
-import { type ApiServer, type NodeDirectory, serviceNetwork } from '@orrery/server';
+import { type ApiServer, forbiddenNodeLabels, type NodeDirectory, serviceNetwork } from '@orrery/server';
 import { nodeUser } from './identities.ts';
 import { type NodeOptions, nodeAddresses } from './node-options.ts';
 
@@ -18,6 +18,9 @@ export interface RuntimePlace {
   readonly name: string;
   readonly ip: string;
   readonly podCidr: string;
+  /** What the machine has, where its node says so. */
+  readonly cpus?: number;
+  readonly memoryBytes?: number;
 }
 
 /** Makes the runtime of one node; called again when a node that was stopped is started. */
@@ -30,10 +33,15 @@ export interface ClusterNodes extends NodeDirectory {
   /** The runtime of a node that runs. */
   runtime(name: string): ContainerRuntime | undefined;
   running(name: string): boolean;
-  /** Puts a machine into the cluster and starts it. @throws Error if there is one of that name */
+  /** Puts a machine into the cluster and starts it. @throws Error if there is one of that name, or if it may not have a label */
   add(options: NodeOptions): Promise<void>;
   /** Pulls the plug: kubelet and containers are gone at once, and nobody is told. @throws Error for a name that no node has */
   stop(name: string): Promise<void>;
+  /**
+   * Shuts a machine down: its kubelet tells the Pods to end and gives them the time of a shutdown (KEP-2000 "Graceful Node
+   * Shutdown"); then it is stopped. @throws Error for a name that no node has
+   */
+  shutDown(name: string): Promise<void>;
   /** Starts a machine that was stopped; its containers are made anew. @throws Error for a name that no node has */
   start(name: string): Promise<void>;
   /** Restarts a node's kubelet; its containers go on running. @throws Error for a node that does not run */
@@ -82,7 +90,14 @@ export class Nodes implements ClusterNodes {
 
   async add(options: NodeOptions): Promise<void> {
     if (this.#machines.has(options.name)) throw new Error(`there is a node ${options.name} already`);
-    const place = { name: options.name, ...nodeAddresses(this.#machines.size) };
+    checkLabels(options);
+    const { cpu, memory } = options.capacity ?? {};
+    const place = {
+      name: options.name,
+      ...nodeAddresses(this.#machines.size),
+      ...(cpu === undefined ? {} : { cpus: parseQuantity(cpu).value() }),
+      ...(memory === undefined ? {} : { memoryBytes: parseQuantity(memory).value() }),
+    };
     const machine: Machine = { options, place, runtime: undefined, kubelet: undefined, manager: undefined };
     this.#machines.set(options.name, machine);
     await this.#start(machine);
@@ -93,6 +108,14 @@ export class Nodes implements ClusterNodes {
     await this.#stopKubelet(machine);
     await machine.runtime?.close();
     machine.runtime = undefined;
+  }
+
+  async shutDown(name: string): Promise<void> {
+    const machine = this.#machine(name);
+    const { kubelet } = machine;
+    await kubelet?.shutDown();
+    // Somebody else may have pulled the plug meanwhile, and even switched it on again.
+    if (kubelet !== undefined && machine.kubelet === kubelet) await this.stop(name);
   }
 
   async start(name: string): Promise<void> {
@@ -162,6 +185,15 @@ export class Nodes implements ClusterNodes {
     machine.kubelet = undefined;
     await manager?.stop();
   }
+}
+
+/** As a kubelet refuses to start with labels (`--node-labels`) that it may not give itself. */
+function checkLabels({ name, labels = {} }: NodeOptions): void {
+  const forbidden = forbiddenNodeLabels(labels);
+  if (forbidden.length === 0) return;
+  throw new Error(
+    `node ${name}: unknown 'kubernetes.io' or 'k8s.io' labels: ${forbidden.join(', ')}; a node may not give them to itself: label it when it is there`,
+  );
 }
 
 /** What a node's cache keeps of the kinds of which a kubelet may see only its own. */

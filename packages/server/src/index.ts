@@ -1,4 +1,4 @@
-export { builtinAdmission, systemPriorityClasses, tokenMountPath } from './admission/index.ts';
+export { builtinAdmission, forbiddenNodeLabels, systemPriorityClasses, tokenMountPath } from './admission/index.ts';
 export { AdmissionChain, arrangeAdmission } from './admission-chain.ts';
 export { ApiServer, type ApiServerOptions, createApiServer } from './api-server.ts';
 export * from './authorizer.ts';

@@ -9,7 +9,7 @@ const mirrorAnnotation = 'kubernetes.io/config.mirror';
 
 /**
  * Lets a kubelet write its own Node, its own lease and what belongs to its own Pods, and nothing of other nodes (Kubernetes
- * "Admission Controllers", NodeRestriction). What a machine says of itself when it registers is not doubted.
+ * "Admission Controllers", NodeRestriction).
  */
 export const nodeRestriction: AdmissionPlugin = {
   name: 'NodeRestriction',
@@ -86,6 +86,10 @@ function nodeFault({ operation, name, object, oldObject }: AdmissionRequest, nod
   const who = `node ${quoted(node)}`;
   const asked = name === '' ? (object?.metadata?.name ?? '') : name;
   if (asked !== node) return `${who} is not allowed to modify node ${quoted(asked)}`;
+  if (operation === 'CREATE') {
+    const labels = forbiddenNodeLabels(object?.metadata?.labels ?? {});
+    return labels.length === 0 ? undefined : `${who} is not allowed to set the following labels: ${labels.join(', ')}`;
+  }
   if (operation !== 'UPDATE') return undefined;
   const [before, after] = [oldObject as Stored<Node>, object as Node];
   if (!same(before.spec?.taints, after.spec?.taints)) return `${who} is not allowed to modify taints`;
@@ -116,6 +120,11 @@ const kubeletLabels = new Set([
   'topology.kubernetes.io/zone',
   'topology.kubernetes.io/region',
 ]);
+
+/** The labels that a kubelet may not give its own Node when it registers it. */
+export function forbiddenNodeLabels(labels: Labels): readonly string[] {
+  return forbiddenLabels({}, labels);
+}
 
 /** The changed labels that say what a node is for: Pods with secrets are kept apart by them. */
 function forbiddenLabels(before: Labels, after: Labels): readonly string[] {

@@ -234,6 +234,37 @@ describe('writing', () => {
     await expect(kubelet(cluster, 'node1').update<Node>(labelled('acme.com/rack'))).resolves.toBeDefined();
   });
 
+  test('a node registers itself alone, with no label that says what it is for', async () => {
+    const { cluster } = await twoNodes();
+    const register = (name: string, labels: { readonly [key: string]: string }) =>
+      kubelet(cluster, 'node9').create<Node>({ apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, spec: {} });
+    await expect(register('node8', {})).rejects.toThrow('node "node9" is not allowed to modify node "node8"');
+    const labels = {
+      'node-role.kubernetes.io/worker': '',
+      'other.k8s.io/foo': '',
+      'foo.node-restriction.kubernetes.io/foo': '',
+      'acme.com/rack': '1',
+      'topology.kubernetes.io/zone': 'z',
+      'sub.kubelet.kubernetes.io/x': '',
+      'sub.node.kubernetes.io/x': '',
+    };
+    await expect(register('node9', labels)).rejects.toThrow(
+      'node "node9" is not allowed to set the following labels: foo.node-restriction.kubernetes.io/foo, node-role.kubernetes.io/worker, other.k8s.io/foo',
+    );
+    await expect(
+      register('node9', { 'acme.com/rack': '1', 'topology.kubernetes.io/zone': 'z', 'a.node.kubernetes.io/x': '' }),
+    ).resolves.toBeDefined();
+  });
+
+  test('a machine with such a label is not put into the cluster', async () => {
+    const { cluster } = await twoNodes();
+    const worker = { name: 'node9', labels: { 'node-role.kubernetes.io/worker': '' } };
+    await expect(cluster.nodes.add(worker)).rejects.toThrow(
+      "node node9: unknown 'kubernetes.io' or 'k8s.io' labels: node-role.kubernetes.io/worker",
+    );
+    expect(cluster.nodes.names).toEqual(['node1', 'node2']);
+  });
+
   test('a node renews its own lease only', async () => {
     const { cluster } = await twoNodes();
     const lease = await cluster.client.get(Lease, { namespace: 'kube-node-lease', name: 'node1' });
