@@ -81,6 +81,12 @@ export interface ContainerConfig {
     readonly supplementalGroups: readonly number[];
     readonly readonlyRootFilesystem: boolean;
     readonly privileged: boolean;
+    /** Whether the groups that the image gives the user come too (`Merge`, the default) or not (`Strict`). */
+    readonly supplementalGroupsPolicy?: 'Merge' | 'Strict';
+    /** Linux capabilities beside or less than the runtime's usual ones, without `CAP_`. */
+    readonly capabilities?: { readonly add: readonly string[]; readonly drop: readonly string[] };
+    /** No process may get more rights than its parent. Default false. */
+    readonly noNewPrivileges?: boolean;
     /** Which container's process namespace is joined when the mode is `CONTAINER` of another (ephemeral containers). */
     readonly targetContainerId?: string;
   };

@@ -3,6 +3,7 @@ import { type Credentials, FileView, type MountPoint, type MountTable } from './
 import { resolvePath } from './files/path.ts';
 import { type Layer, newDevice, newDirectory, newFile, newSymlink, type TreeNode, textOf } from './files/tree.ts';
 import type { Image } from './images/image.ts';
+import { capabilitySet } from './process/capabilities.ts';
 import { procDirectory } from './process/proc-files.ts';
 import type { Realm } from './process/realm.ts';
 
@@ -95,7 +96,26 @@ export function credentialsOf(
   const group = security.runAsUser === undefined && groupText !== undefined ? groupId(view, groupText) : undefined;
   const gid = security.runAsGroup ?? group ?? Number(entry?.[3] ?? 0);
   const home = entry?.[5] ?? '/';
-  return { uid, gid, groups: security.supplementalGroups, home };
+  const groups = new Set(security.supplementalGroups);
+  const name = entry?.[0];
+  if (name !== undefined && security.supplementalGroupsPolicy !== 'Strict') {
+    for (const own of groupsOf(view, name)) groups.add(own);
+  }
+  return {
+    uid,
+    gid,
+    groups: [...groups],
+    capabilities: capabilitySet(security.privileged, security.capabilities ?? { add: [], drop: [] }),
+    noNewPrivileges: security.noNewPrivileges ?? false,
+    home,
+  };
+}
+
+/** The groups that a user is a member of. */
+function groupsOf(view: FileView, user: string): number[] {
+  return lines(view, '/etc/group').flatMap(([, , id, members]) =>
+    id !== undefined && members?.split(',').includes(user) === true ? [Number(id)] : [],
+  );
 }
 
 function lines(view: FileView, path: string): readonly (readonly string[])[] {

@@ -1,4 +1,5 @@
 import type { FileStat, NodeFiles } from '../../runtime.ts';
+import { hasCapability } from '../process/capabilities.ts';
 import type { Process } from '../process/process.ts';
 import { FileError, type FileErrorCode } from './file-error.ts';
 import {
@@ -40,6 +41,10 @@ export interface Credentials {
   readonly uid: number;
   readonly gid: number;
   readonly groups: readonly number[];
+  /** Capabilities that its processes can have at most; absent is all of them. */
+  readonly capabilities?: bigint;
+  /** Its processes can get no more rights than they have. */
+  readonly noNewPrivileges?: boolean;
 }
 
 export const superuser: Credentials = { uid: 0, gid: 0, groups: [] };
@@ -77,10 +82,13 @@ export class FileView implements NodeFiles {
   readonly credentials: Credentials;
   /** The process whose view it is. */
   readonly #viewer: Process | undefined;
+  /** Permission bits do not bind it: root with CAP_DAC_OVERRIDE. */
+  readonly #unbound: boolean;
 
   constructor(table: MountTable, credentials: Credentials = superuser, viewer?: Process) {
     this.table = table;
     this.credentials = credentials;
+    this.#unbound = credentials.uid === 0 && hasCapability(credentials.capabilities, 'DAC_OVERRIDE');
     this.#viewer = viewer;
   }
 
@@ -159,8 +167,8 @@ export class FileView implements NodeFiles {
   }
 
   #may(node: TreeNode, want: number): boolean {
+    if (this.#unbound) return true;
     const { uid, gid, groups } = this.credentials;
-    if (uid === 0) return true;
     const shift = node.uid === uid ? 6 : node.gid === gid || groups.includes(node.gid) ? 3 : 0;
     return ((node.mode >> shift) & want) === want;
   }
@@ -401,6 +409,8 @@ export class FileView implements NodeFiles {
   }
 
   chown(path: string, uid: number, gid: number): void {
+    const { credentials } = this;
+    if (credentials.uid === 0 && !hasCapability(credentials.capabilities, 'CHOWN')) throw new FileError('EPERM', path);
     this.#changeAttributes(path, (node) => {
       node.uid = uid;
       node.gid = gid;

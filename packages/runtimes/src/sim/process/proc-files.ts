@@ -1,5 +1,6 @@
 import type { MountTable } from '../files/file-view.ts';
 import { type DynamicNode, type Layer, newFile, newSymlink, type TreeNode } from '../files/tree.ts';
+import { capabilityText } from './capabilities.ts';
 import type { Process } from './process.ts';
 import type { Realm } from './realm.ts';
 
@@ -68,7 +69,9 @@ function directory(layer: Layer, entries: { readonly [name: string]: () => TreeN
 }
 
 function processDirectory(layer: Layer, pid: number, process: Process): DynamicNode {
-  const { uid, gid } = process.files.credentials;
+  const { uid, gid, groups, capabilities, noNewPrivileges = false } = process.files.credentials;
+  // What another user than root could be given, images of ours do not ask for.
+  const effective = uid === 0 ? capabilities : 0n;
   const name = (process.title ?? process.argv[0] ?? '').replace(/^.*\//, '').slice(0, 15);
   const parent = process.parent?.pid ?? 0;
   return directory(layer, {
@@ -83,7 +86,7 @@ function processDirectory(layer: Layer, pid: number, process: Process): DynamicN
     status: () =>
       newFile(
         layer,
-        `Name:\t${name}\nState:\tS (sleeping)\nPid:\t${pid}\nPPid:\t${parent}\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\nGid:\t${gid}\t${gid}\t${gid}\t${gid}\nVmRSS:\t${Math.floor(process.memory / 1024) + 1024} kB\n`,
+        `Name:\t${name}\nState:\tS (sleeping)\nPid:\t${pid}\nPPid:\t${parent}\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\nGid:\t${gid}\t${gid}\t${gid}\t${gid}\nGroups:\t${groups.map((group) => `${group} `).join('')}\nVmRSS:\t${Math.floor(process.memory / 1024) + 1024} kB\nCapInh:\t${capabilityText(0n)}\nCapPrm:\t${capabilityText(effective)}\nCapEff:\t${capabilityText(effective)}\nCapBnd:\t${capabilityText(capabilities)}\nCapAmb:\t${capabilityText(0n)}\nNoNewPrivs:\t${noNewPrivileges ? 1 : 0}\n`,
         0o444,
       ),
   });

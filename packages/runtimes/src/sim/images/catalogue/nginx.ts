@@ -261,7 +261,7 @@ function startWorker(process: Process): Process {
   const { credentials } = process.files;
   // A master that is not root cannot change users.
   const worker = process.fork(process.argv, {
-    credentials: credentials.uid === 0 ? { uid: 101, gid: 101, groups: [] } : credentials,
+    credentials: credentials.uid === 0 ? { ...credentials, uid: 101, gid: 101, groups: [] } : credentials,
   });
   worker.title = 'nginx: worker process';
   worker.handle('SIGINT', 'ignore');
