@@ -154,6 +154,15 @@ describe('ServiceAccount', () => {
     );
   });
 
+  test('refuses a mirror Pod that names an account', async () => {
+    const mirror = pod({ serviceAccountName: 'x' }, { name: 'p', annotations: { 'kubernetes.io/config.mirror': 'x' } });
+    const error = await refusal(serviceAccount, request(Pod, mirror), [account('x')]);
+    expect([error.code, error.message]).toEqual([
+      403,
+      'pods "p" is forbidden: a mirror pod may not reference service accounts',
+    ]);
+  });
+
   test('mounts no token when the account opts out', async () => {
     const objects = [account('default', { automountServiceAccountToken: false })];
     const admitted = (await run(serviceAccount, request(Pod, pod()), objects)) as Pod;
@@ -163,6 +172,36 @@ describe('ServiceAccount', () => {
   test('leaves mirror Pods alone', async () => {
     const mirror = pod({}, { name: 'p', annotations: { 'kubernetes.io/config.mirror': 'x' } });
     expect(await run(serviceAccount, request(Pod, mirror), [])).toBe(mirror);
+  });
+});
+
+describe('ServiceAccount, of containers that are added later', () => {
+  const strict = account('strict', {
+    metadata: { name: 'strict', annotations: { 'kubernetes.io/enforce-mountable-secrets': 'true' } },
+  });
+  const asked = (debug: object) =>
+    request(Pod, pod({ serviceAccountName: 'strict', ephemeralContainers: [{ name: 'd', ...debug }] }), {
+      operation: 'UPDATE',
+      subresource: 'ephemeralcontainers',
+      name: 'p',
+    });
+
+  test('refuses Secrets that the account does not list', async () => {
+    const error = await refusal(serviceAccount, asked({ envFrom: [{ secretRef: { name: 'x' } }] }), [strict]);
+    expect(error.code).toBe(403);
+    expect(error.message).toBe(
+      'pods "p" is forbidden: ephemeral container d with envFrom referencing secret.secretName="x" is not allowed because service account strict does not reference that secret',
+    );
+  });
+
+  test('changes nothing of the Pod', async () => {
+    const plain = asked({});
+    expect(await run(serviceAccount, plain, [strict])).toBe(plain.object);
+  });
+
+  test('any other update is not looked at', async () => {
+    const update = request(Pod, pod({ serviceAccountName: 'gone' }), { operation: 'UPDATE', name: 'p' });
+    expect(await run(serviceAccount, update, [])).toBe(update.object);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { Pod, PriorityClass, ServiceAccount, Toleration } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
 import { withDefaultTolerations } from './default-toleration-seconds.ts';
-import { forbiddenReference } from './mountable-secrets.ts';
+import { forbiddenEphemeralReference, forbiddenReference } from './mountable-secrets.ts';
 import { defaultClass } from './priority.ts';
 import { automounts, mirrorPodFault, tokenMountPath, withPullSecrets, withTokenVolume } from './service-account.ts';
 import { withNotReadyTaint } from './taint-nodes-by-condition.ts';
@@ -93,6 +93,16 @@ describe('a mirror Pod', () => {
       'a mirror pod may not reference secrets',
     ],
     ['reads no secret', { containers: [{ name: 'main', env: [secretEnv] }] }, 'a mirror pod may not reference secrets'],
+    [
+      'mounts no secret among others',
+      { volumes: [{ name: 'p', projected: { sources: [{ secret: { name: 's' } }] } }] },
+      'a mirror pod may not reference secrets',
+    ],
+    [
+      'reads no set of secrets',
+      { initContainers: [{ name: 'i', envFrom: [{ secretRef: { name: 's' } }] }] },
+      'a mirror pod may not reference secrets',
+    ],
     ['has no token', { volumes: [token] }, 'a mirror pod may not use ServiceAccountToken volume projections'],
   ];
   test.each(rows)('%s', (_, spec, fault) => {
@@ -113,14 +123,55 @@ describe('an account that enforces its list of secrets', () => {
     expect(forbiddenReference(pod(volume('known')), its)).toBeUndefined();
     expect(forbiddenReference(pod(volume('x')), account())).toBeUndefined();
   });
-  test('refuses env, envFrom and pull secrets alike', () => {
-    const env = [{ name: 'E', valueFrom: { secretKeyRef: { name: 'x', key: 'k' } } }];
-    expect(forbiddenReference(pod({ containers: [{ name: 'c', env }] }), its)).toContain('container c with envVar E');
-    const envFrom = [{ secretRef: { name: 'x' } }];
-    expect(forbiddenReference(pod({ initContainers: [{ name: 'i', envFrom }] }), its)).toContain('init container i');
-    expect(forbiddenReference(pod({ imagePullSecrets: [{ name: 'x' }] }), its)).toContain(
-      'imagePullSecrets[].name="x"',
+  const env = [{ name: 'E', valueFrom: { secretKeyRef: { name: 'x', key: 'k' } } }];
+  const envFrom = [{ secretRef: { name: 'x' } }];
+  const not = 'is not allowed because service account y does not reference that';
+  const rows: readonly [rule: string, spec: Partial<Pod['spec']>, fault: string][] = [
+    [
+      'a variable of a container',
+      { containers: [{ name: 'c', env }] },
+      `container c with envVar E referencing secret.secretName="x" ${not} secret`,
+    ],
+    [
+      'a set of variables of a container',
+      { containers: [{ name: 'c', envFrom }] },
+      `container c with envFrom referencing secret.secretName="x" ${not} secret`,
+    ],
+    [
+      'a variable of an init container',
+      { initContainers: [{ name: 'i', env }] },
+      `init container i with envVar E referencing secret.secretName="x" ${not} secret`,
+    ],
+    [
+      'a set of variables of an init container',
+      { initContainers: [{ name: 'i', envFrom }] },
+      `init container i with envFrom referencing secret.secretName="x" ${not} secret`,
+    ],
+    [
+      'a pull secret',
+      { imagePullSecrets: [{ name: 'known' }] },
+      `imagePullSecrets[].name="known" ${not} imagePullSecret`,
+    ],
+  ];
+  test.each(rows)('refuses %s', (_, spec, fault) => {
+    expect(forbiddenReference(pod(spec), its)).toBe(fault);
+    expect(forbiddenReference(pod(spec), account())).toBeUndefined();
+  });
+  test('takes the pull secrets that it lists', () => {
+    const lists = { ...its, imagePullSecrets: [{ name: 'x' }] };
+    expect(forbiddenReference(pod({ imagePullSecrets: [{ name: 'x' }] }), lists)).toBeUndefined();
+  });
+  test.each([
+    ['a variable', { env }, 'with envVar E referencing'],
+    ['a set of variables', { envFrom }, 'with envFrom referencing'],
+  ])('refuses %s of an ephemeral container that comes later', (_, fields, text) => {
+    const debugged = pod({ ephemeralContainers: [{ name: 'd', ...fields }] });
+    expect(forbiddenEphemeralReference(debugged, its)).toBe(
+      `ephemeral container d ${text} secret.secretName="x" ${not} secret`,
     );
+    expect(forbiddenEphemeralReference(debugged, account())).toBeUndefined();
+    // What the Pod was made with is not asked again.
+    expect(forbiddenEphemeralReference(pod({ containers: [{ name: 'c', env }] }), its)).toBeUndefined();
   });
 });
 

@@ -9,7 +9,7 @@ import {
 } from '@orrery/api';
 import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from '@orrery/core';
 import { Subscription } from 'rxjs';
-import { forbiddenReference } from './mountable-secrets.ts';
+import { forbiddenEphemeralReference, forbiddenReference } from './mountable-secrets.ts';
 import { isPodRequest, podOf, refusal } from './pod-request.ts';
 
 /** Where containers find the files of their account. */
@@ -27,10 +27,15 @@ const patience = 1500;
  */
 export const serviceAccount: AdmissionPlugin = {
   name: 'ServiceAccount',
-  matches: (request) => isPodRequest(request) && request.operation === 'CREATE',
-  mutate: admit,
+  matches: (request) => (isPodRequest(request) && request.operation === 'CREATE') || addsContainers(request),
+  mutate: (request, context) => (addsContainers(request) ? undefined : admit(request, context)),
   validate,
 };
+
+/** Containers that are added to a Pod that runs may name no other Secrets than those that it was made with. */
+function addsContainers({ kind, operation, subresource }: AdmissionRequest): boolean {
+  return operation === 'UPDATE' && subresource === 'ephemeralcontainers' && kind.group === '' && kind.kind === 'Pod';
+}
 
 async function admit(request: AdmissionRequest, context: AdmissionContext): Promise<Pod | undefined> {
   const pod = podOf(request);
@@ -46,13 +51,14 @@ async function admit(request: AdmissionRequest, context: AdmissionContext): Prom
 
 async function validate(request: AdmissionRequest, context: AdmissionContext): Promise<void> {
   const pod = podOf(request);
+  if (addsContainers(request) && (pod.spec.ephemeralContainers ?? []).length === 0) return;
   if (isMirror(pod)) {
     const fault = mirrorPodFault(pod);
     if (fault !== undefined) throw refusal(request, fault);
     return;
   }
   const account = await accountOf(accountName(pod), request, context);
-  const fault = forbiddenReference(pod, account);
+  const fault = addsContainers(request) ? forbiddenEphemeralReference(pod, account) : forbiddenReference(pod, account);
   if (fault !== undefined) throw refusal(request, fault);
 }
 
