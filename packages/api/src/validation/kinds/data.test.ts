@@ -27,6 +27,28 @@ describe('a Secret', () => {
       () => secret({ data: { 'a/b': '' } }),
       ['data[a/b]: Invalid value: "a/b": a valid config key must consist of'],
     ],
+    ['a key may have dots, dashes and underscores', () => secret({ data: { '.a-b_C.9': '' } }), []],
+    ['a key has up to 253 characters', () => secret({ data: { ['k'.repeat(253)]: '' } }), []],
+    [
+      'a key has no more than 253 characters',
+      () => secret({ data: { ['k'.repeat(254)]: '' } }),
+      ['must be no more than 253 bytes'],
+    ],
+    [
+      'a key is not the directory',
+      () => secret({ data: { '.': '' } }),
+      ['data[.]: Invalid value: ".": must not be \'.\''],
+    ],
+    [
+      'a key is not the parent',
+      () => secret({ data: { '..': '' } }),
+      ['data[..]: Invalid value: "..": must not be \'..\''],
+    ],
+    [
+      'a key leaves names that begin with .. to the projector',
+      () => secret({ data: { '..data': '' } }),
+      ['data[..data]: Invalid value: "..data": must not start with \'..\''],
+    ],
     [
       'values have 1 MiB together',
       () => secret({ data: { a: text('x'.repeat(600_000)), b: text('x'.repeat(600_000)) } }),
@@ -42,6 +64,20 @@ describe('a Secret', () => {
       'a dockercfg has its key',
       () => secret({ type: 'kubernetes.io/dockercfg' }),
       ['data[.dockercfg]: Required value'],
+    ],
+    [
+      'a dockercfg is a JSON object, and not shown',
+      () => secret({ type: 'kubernetes.io/dockercfg', stringData: { '.dockercfg': '["geheim"]' } }),
+      ['data[.dockercfg]: Invalid value: "<secret contents redacted>"'],
+    ],
+    [
+      'a service account token that names its account passes, empty as it is',
+      () =>
+        secret(
+          { type: 'kubernetes.io/service-account-token' },
+          { annotations: { 'kubernetes.io/service-account.name': 'robot' } },
+        ),
+      [],
     ],
     [
       'a dockerconfigjson has its key',
@@ -78,6 +114,11 @@ describe('a Secret', () => {
       () => secret({ type: 'kubernetes.io/tls' }),
       ['data[tls.crt]: Required value', 'data[tls.key]: Required value'],
     ],
+    [
+      'tls keys may be empty',
+      () => secret({ type: 'kubernetes.io/tls', stringData: { 'tls.crt': '', 'tls.key': '' } }),
+      [],
+    ],
     ['a bootstrap token has no rules', () => secret({ type: 'bootstrap.kubernetes.io/token' }), []],
     [
       'the type never changes',
@@ -89,6 +130,21 @@ describe('a Secret', () => {
       'immutable cannot be taken back',
       () => updateFaults(kinds.Secret, {}, { immutable: true }),
       ['immutable: Forbidden: field is immutable when `immutable` is set'],
+    ],
+    [
+      'what is immutable may say the same again, in other words',
+      () =>
+        updateFaults(
+          kinds.Secret,
+          { immutable: true, stringData: { a: 'A' } },
+          { immutable: true, data: { a: 'QQ==' } },
+        ),
+      [],
+    ],
+    [
+      'it may become immutable with new data',
+      () => updateFaults(kinds.Secret, { immutable: true, data: { a: '' } }, {}),
+      [],
     ],
     [
       'immutable data never changes',
@@ -116,6 +172,18 @@ describe('a ConfigMap', () => {
       ['Too long: may not be more than 1048576 bytes'],
     ],
     ['exactly 1 MiB passes', () => createFaults(kinds.ConfigMap, { data: { a: 'ä'.repeat(524_288) } }), []],
+    [
+      'a key of binaryData is a file name, too',
+      () => createFaults(kinds.ConfigMap, { binaryData: { 'a b': '' } }),
+      ['binaryData[a b]: Invalid value: "a b"'],
+    ],
+    ['keys do not count', () => createFaults(kinds.ConfigMap, { data: { aaaa: 'x'.repeat(1_048_576) } }), []],
+    [
+      'the error of its size is of the whole',
+      () => createFaults(kinds.ConfigMap, { data: { a: 'x'.repeat(1_048_577) } }),
+      ['[]: Too long: may not be more than 1048576 bytes'],
+    ],
+    ['its data may change', () => updateFaults(kinds.ConfigMap, { data: { a: '1' } }, { data: { a: '2' } }), []],
     [
       'immutable data never changes, nor goes',
       () => updateFaults(kinds.ConfigMap, { binaryData: { b: 'QQ==' } }, { immutable: true, data: { a: 'x' } }),

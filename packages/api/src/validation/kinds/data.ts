@@ -96,7 +96,8 @@ export function validateConfigMap(errors: Errors, configMap: ConfigMap): void {
     checkName(errors, `binaryData[${key}]`, key, configMapKey);
     size += base64Length(binaryData[key] as string);
   }
-  if (size > maxBytes) errors.push(fieldErrors.tooLong('', maxBytes));
+  // Go's path of the whole object reads `[]`.
+  if (size > maxBytes) errors.push(fieldErrors.tooLong('[]', maxBytes));
 }
 
 /** A ConfigMap's data never changes once it is immutable. */

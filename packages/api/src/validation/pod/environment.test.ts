@@ -8,9 +8,27 @@ const table = (cases: Case[]): void =>
     expect(found()).toEqual(expected.map((text) => expect.stringContaining(text)));
   });
 
+const variableFields = [
+  'metadata.name',
+  'metadata.namespace',
+  'metadata.uid',
+  "metadata.labels['a.b/c']",
+  "metadata.annotations['A.b/c']",
+  'spec.nodeName',
+  'spec.serviceAccountName',
+  'status.hostIP',
+  'status.hostIPs',
+  'status.podIP',
+  'status.podIPs',
+];
+const resourceFields = ['limits', 'requests'].flatMap((side) =>
+  ['cpu', 'memory', 'ephemeral-storage', 'hugepages-2Mi'].map((name) => `${side}.${name}`),
+);
+
 describe('environment', () => {
   const env = (variable: object) => containerFaults({ env: [variable] });
   const from = (valueFrom: object) => env({ name: 'A', valueFrom });
+  const prefixed = (prefix: string) => containerFaults({ envFrom: [{ prefix, configMapRef: { name: 'c' } }] });
   table([
     ['a name is required', () => env({ value: 'x' }), ['spec.containers[0].env[0].name: Required value']],
     [
@@ -20,6 +38,8 @@ describe('environment', () => {
         'spec.containers[0].env[0].name: Invalid value: "A=B": a valid environment variable name must consist only of printable ASCII characters other than \'=\'',
       ],
     ],
+    ['a name may begin with a digit, and be any other printable text', () => env({ name: '1 a/b:c' }), []],
+    ['a name has no umlauts', () => env({ name: 'ä' }), ['a valid environment variable name must consist only of']],
     ['a name may have dots and dashes', () => env({ name: 'a.b-c 1' }), []],
     ['a source is stated', () => from({}), ['env[0].valueFrom: Invalid value: "": must specify one of: `fieldRef`']],
     [
@@ -69,6 +89,22 @@ describe('environment', () => {
       () => from({ fieldRef: { apiVersion: 'v2', fieldPath: 'metadata.name' } }),
       ['error converting fieldPath: unsupported pod version: v2'],
     ],
+    ...variableFields.map(
+      (fieldPath): Case => [`a variable may show ${fieldPath}`, () => from({ fieldRef: { fieldPath } }), []],
+    ),
+    [
+      'all annotations are no variable',
+      () => from({ fieldRef: { fieldPath: 'metadata.annotations' } }),
+      ['fieldRef.fieldPath: Unsupported value: "metadata.annotations"'],
+    ],
+    [
+      'a field that selectors know is none of the downward API',
+      () => from({ fieldRef: { fieldPath: 'status.phase' } }),
+      ['fieldRef.fieldPath: Unsupported value: "status.phase"'],
+    ],
+    ...resourceFields.map(
+      (resource): Case => [`a variable may show ${resource}`, () => from({ resourceFieldRef: { resource } }), []],
+    ),
     [
       'a resource is one that exists',
       () => from({ resourceFieldRef: { resource: 'limits.gpu' } }),
@@ -86,6 +122,23 @@ describe('environment', () => {
       () => from({ resourceFieldRef: { resource: 'limits.memory', divisor: '1m' } }),
       ['are supported with the memory resource'],
     ],
+    [
+      'a file key names volume, path and key',
+      () => from({ fileKeyRef: {} }),
+      ['fileKeyRef.volumeName: Required value', 'fileKeyRef.path: Required value', 'fileKeyRef.key: Required value'],
+    ],
+    [
+      'a file lies in its volume',
+      () => from({ fileKeyRef: { volumeName: 'v', path: '../x', key: 'A' } }),
+      ['fileKeyRef.path: Invalid value: "../x": must not contain \'..\''],
+    ],
+    [
+      'a file key excludes the other sources',
+      () => from({ fileKeyRef: { volumeName: 'v', path: 'x', key: 'A' }, fieldRef: { fieldPath: 'metadata.name' } }),
+      ['may not have more than one field specified at a time'],
+    ],
+    ['a prefix may be of any printable characters', () => prefixed('1 a.b-'), []],
+    ['a prefix is no control character', () => prefixed('a\tb'), ['envFrom[0].prefix: Invalid value']],
     [
       'a set of variables names its source',
       () => containerFaults({ envFrom: [{ prefix: 'A=' }] }),

@@ -15,7 +15,7 @@ export function validateLocalPath(errors: Errors, target: string, path: string):
 /** A local path that does not clash with the names that the projector keeps for itself (`..data`). */
 export function validateUnreservedPath(errors: Errors, target: string, path: string): void {
   validateLocalPath(errors, target, path);
-  if (target.startsWith('..') && !target.startsWith('../') && target !== '..') {
+  if (target.startsWith('..') && !target.startsWith('../')) {
     errors.push(fieldErrors.invalid(path, target, "must not start with '..'"));
   }
 }
