@@ -79,19 +79,19 @@ function buildProgram(): Command {
     ['stop', 'off', 'pull the plug: kubelet and containers are gone, and nobody is told'],
     ['start', 'on', 'switch a stopped machine on again'],
   ] as const) {
-    node
-      .command(verb)
-      .description(what)
-      .argument('<name>', 'name of the node')
+    const command = node.command(verb).description(what).argument('<name>', 'name of the node');
+    if (verb === 'stop') command.option('--graceful', 'shut it down instead: its Pods are told and have 30 s to end');
+    command
       .option('--kubeconfig <path>', 'the cluster (default: .orrery/kubeconfig, or KUBECONFIG)')
-      .action(async (name: string, options: { kubeconfig?: string }) => {
+      .action(async (name: string, options: { kubeconfig?: string; graceful?: boolean }) => {
         const { powerNode } = await import('./commands/node.ts');
         const path =
           options.kubeconfig === undefined
             ? (process.env.KUBECONFIG ?? defaultKubeconfig)
             : userPath(options.kubeconfig);
-        await powerNode(name, power, path);
-        process.stdout.write(`${name} ${verb === 'stop' ? 'stopped' : 'started'}\n`);
+        const graceful = options.graceful === true;
+        await powerNode(name, graceful ? 'shutdown' : power, path);
+        process.stdout.write(`${name} ${graceful ? 'is shutting down' : verb === 'stop' ? 'stopped' : 'started'}\n`);
       });
   }
 

@@ -2,10 +2,10 @@ import { powerAnnotation } from '@orrery/cluster';
 import { connect } from '../api-connection.ts';
 import { CommandError } from '../command-error.ts';
 
-/** Switches a simulated machine off or on, through its Node's annotation. @throws CommandError */
-export async function powerNode(name: string, power: 'off' | 'on', kubeconfig: string): Promise<void> {
+/** Switches a simulated machine off or on, or shuts it down, through its Node's annotation. @throws CommandError */
+export async function powerNode(name: string, power: 'off' | 'shutdown' | 'on', kubeconfig: string): Promise<void> {
   const api = await connect(kubeconfig);
-  const patch = { metadata: { annotations: { [powerAnnotation]: power === 'off' ? 'off' : null } } };
+  const patch = { metadata: { annotations: { [powerAnnotation]: power === 'on' ? null : power } } };
   const { status, body } = await api.request(
     'PATCH',
     `/api/v1/nodes/${encodeURIComponent(name)}`,

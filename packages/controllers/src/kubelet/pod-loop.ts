@@ -335,6 +335,13 @@ export class PodLoop {
     return [...this.#records.values()].filter(({ charged }) => charged !== undefined);
   }
 
+  /** Removes what is left of Pods that have ended: their writable layers and their logs. */
+  async removeDead(): Promise<void> {
+    for (const record of this.#records.values()) {
+      if (record.stage === 'terminated') await this.#removeContainers(record);
+    }
+  }
+
   /** Bytes of all emptyDirs that are kept in memory. */
   memoryVolumeBytes(): number {
     let total = 0;
@@ -412,9 +419,11 @@ export class PodLoop {
     const { client } = this.#context;
     if (!record.gone && record.pod !== undefined) await this.#publish(record);
     this.#alive();
-    for (const told of record.whenEnded.splice(0)) told();
     volumes.release(record.uid);
     runtime.files.remove(`${podDirectory(record.uid)}/volumes`);
+    // Whoever was put off the node takes nothing of it any more, and leaves no log.
+    if (record.verdict?.reason === 'Evicted') await this.#removeContainers(record);
+    for (const told of record.whenEnded.splice(0)) told();
     if (record.gone || record.pod === undefined) {
       await this.#erase(record);
       return Number.POSITIVE_INFINITY;
@@ -435,13 +444,18 @@ export class PodLoop {
   /** Nobody can ask for the Pod's logs any more. */
   async #erase(record: PodRecord): Promise<void> {
     const { runtime } = this.#settings;
-    for (const id of record.containerIds) await ignoringMissing(runtime.removeContainer(id));
-    for (const id of record.sandboxIds) await ignoringMissing(runtime.removePodSandbox(id));
-    this.#alive();
+    await this.#removeContainers(record);
     runtime.files.remove(podDirectory(record.uid));
     this.#backOff.forget(`${record.uid}_`);
     this.#images.forget(record.uid);
     this.#records.delete(record.uid);
+  }
+
+  async #removeContainers({ containerIds, sandboxIds }: PodRecord): Promise<void> {
+    const { runtime } = this.#settings;
+    for (const id of containerIds) await ignoringMissing(runtime.removeContainer(id));
+    for (const id of sandboxIds) await ignoringMissing(runtime.removePodSandbox(id));
+    this.#alive();
   }
 
   /** Another deletion can only make the time shorter that containers have to stop, and so can the node. */

@@ -29,6 +29,8 @@ const cleanupTimeout: Milliseconds = 30_000;
 /** The Pods of a node, as far as they can be made to leave it. */
 export interface EvictablePods {
   active(): readonly PodRecord[];
+  /** Removes what is left of Pods that have ended. */
+  removeDead(): Promise<void>;
   /** Bytes of all emptyDirs that are kept in memory. */
   memoryVolumeBytes(): number;
   end(record: PodRecord, verdict: PodVerdict, event: 'Warning'): Promise<void>;
@@ -96,7 +98,7 @@ export class PressureWatch {
     };
     const node = cache.get(Node, nodeName);
     if (node !== undefined) events.event(node, 'Warning', 'EvictionThresholdMet', `Attempting to reclaim ${resource}`);
-    if (threshold.condition === 'DiskPressure' && (await this.#removeImages())) return;
+    if (threshold.condition === 'DiskPressure' && (await this.#tidy())) return;
     const uses: PodUse[] = [];
     const records = new Map<PodUse, PodRecord>();
     for (const record of this.#pods.active()) {
@@ -117,13 +119,14 @@ export class PressureWatch {
     });
   }
 
-  /** Takes images off the node that no container uses. Whether there is enough then. */
-  async #removeImages(): Promise<boolean> {
+  /** Takes off the node what nobody uses: containers of Pods that have ended, then images. Whether there is enough then. */
+  async #tidy(): Promise<boolean> {
     const { runtime } = this.#settings;
-    if (runtime.removeImage === undefined || runtime.nodeUsage === undefined) return false;
+    if (runtime.nodeUsage === undefined) return false;
+    await this.#pods.removeDead();
     const used = new Set((await runtime.listContainers()).map(({ imageRef }) => imageRef));
     for (const { imageRef } of await runtime.listImages()) {
-      if (!used.has(imageRef)) await runtime.removeImage(imageRef);
+      if (!used.has(imageRef)) await runtime.removeImage?.(imageRef);
     }
     return metThresholds(this.#thresholds, this.#withMemoryVolumes(await runtime.nodeUsage())).length === 0;
   }

@@ -1,0 +1,216 @@
+import { type Deployment, Event, Node, Pod, type PodSpec } from '@orrery/api';
+import type { NodeOptions } from '@orrery/cluster';
+import { expect, test } from 'vitest';
+import { type PodScenario, podScenario, script } from '../pod-scenario.ts';
+
+/** Nodes that run out of memory or disk: what the node says, who has to leave, who may come. */
+
+const small: NodeOptions = { name: 'node1', capacity: { memory: '1Gi', 'ephemeral-storage': '64Mi' } };
+const hog = (amount: string, more: Partial<PodSpec['containers'][number]> = {}): PodSpec => ({
+  containers: [
+    { name: 'main', image: 'polinux/stress', command: ['stress', '--vm', '1', '--vm-bytes', amount], ...more },
+  ],
+});
+/** Why the Pod has ended, or its phase. */
+const outcome = async (cluster: PodScenario, name?: string) => {
+  const { status } = await cluster.pod(name);
+  return status?.reason ?? status?.phase;
+};
+const condition = async (cluster: PodScenario, type: string) => {
+  const { status } = await cluster.get(Node, 'node1');
+  const found = status?.conditions?.find((one) => one.type === type);
+  return `${found?.status} ${found?.reason}`;
+};
+const taints = async (cluster: PodScenario) =>
+  ((await cluster.get(Node, 'node1')).spec?.taints ?? []).map(({ key, effect }) => `${key}:${effect}`);
+const nodeEvents = async (cluster: PodScenario) => {
+  const { items } = await cluster.client.list(Event, { namespace: 'default' });
+  return items
+    .filter(({ involvedObject }) => involvedObject.kind === 'Node')
+    .map(({ type, reason, message }) => `${type} ${reason}: ${message}`);
+};
+
+test('Evicted: on a node that is short of memory the Pod leaves that uses most beyond its request', async () => {
+  const cluster = await podScenario({ nodes: [small] });
+  await cluster.start(hog('400M', { resources: { requests: { memory: '450Mi' } } }), { name: 'modest' });
+  await cluster.start(hog('300M'), { name: 'small' });
+  await cluster.advance('30s');
+  expect(await condition(cluster, 'MemoryPressure')).toBe('False KubeletHasSufficientMemory');
+  await cluster.start(hog('310M'), { name: 'large' });
+  await cluster.advance('15s');
+
+  const message =
+    'The node was low on resource: memory. Threshold quantity: 100Mi, available: 14Mi. Container main was using 310Mi, request is 0, has larger consumption of memory. ';
+  expect((await cluster.pod('large')).status).toMatchObject({ phase: 'Failed', reason: 'Evicted', message });
+  expect((await cluster.pod('large')).status?.conditions).toContainEqual(
+    expect.objectContaining({ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet', message }),
+  );
+  expect(await outcome(cluster, 'large')).toBe('Evicted');
+  expect(await cluster.events('large')).toContain(`Warning Evicted: ${message}`);
+  expect(await outcome(cluster, 'small')).toBe('Running');
+  expect(await outcome(cluster, 'modest')).toBe('Running');
+});
+
+test('MemoryPressure: the condition, its taint and its events, until it has been over for five minutes', async () => {
+  const cluster = await podScenario({ nodes: [small] });
+  await cluster.start(hog('950M'));
+  await cluster.advance('15s');
+  expect(await outcome(cluster)).toBe('Evicted');
+  expect(await condition(cluster, 'MemoryPressure')).toBe('True KubeletHasInsufficientMemory');
+  expect(await taints(cluster)).toEqual(['node.kubernetes.io/memory-pressure:NoSchedule']);
+  await cluster.advance('4m30s');
+  expect(await condition(cluster, 'MemoryPressure')).toBe('True KubeletHasInsufficientMemory');
+  await cluster.advance('1m');
+  expect(await condition(cluster, 'MemoryPressure')).toBe('False KubeletHasSufficientMemory');
+  expect(await taints(cluster)).toEqual([]);
+  expect(await nodeEvents(cluster)).toEqual(
+    expect.arrayContaining([
+      'Warning EvictionThresholdMet: Attempting to reclaim memory',
+      'Normal NodeHasInsufficientMemory: Node node1 status is now: NodeHasInsufficientMemory',
+      'Normal NodeHasSufficientMemory: Node node1 status is now: NodeHasSufficientMemory',
+    ]),
+  );
+});
+
+test('under memory pressure the node refuses BestEffort Pods and takes those that request something', async () => {
+  const cluster = await podScenario({ nodes: [small] });
+  await cluster.start(hog('950M'), { name: 'hog' });
+  await cluster.advance('15s');
+  await cluster.start({ nodeName: 'node1', ...hog('1M') });
+  expect((await cluster.pod()).status).toMatchObject({
+    phase: 'Failed',
+    reason: 'Evicted',
+    message: 'Pod was rejected: The node had condition: [MemoryPressure]. ',
+  });
+  expect(await cluster.events()).toContain('Warning Evicted: The node had condition: [MemoryPressure]. ');
+  await cluster.start(
+    { nodeName: 'node1', ...hog('1M', { resources: { requests: { memory: '1Mi' } } }) },
+    { name: 'b' },
+  );
+  expect(await outcome(cluster, 'b')).toBe('Running');
+});
+
+test('one Pod after the other leaves until there is enough, and no more than that', async () => {
+  const cluster = await podScenario({ nodes: [small] });
+  for (const name of ['a', 'b', 'c', 'd', 'e']) await cluster.start(hog('200M'), { name });
+  await cluster.advance('9m');
+  const outcomes = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((name) => outcome(cluster, name)));
+  expect(outcomes.filter((one) => one === 'Evicted')).toHaveLength(1);
+  expect(outcomes.filter((one) => one === 'Running')).toHaveLength(4);
+});
+
+test('a critical Pod is not evicted, whatever it uses', async () => {
+  const cluster = await podScenario({ nodes: [small] });
+  await cluster.start({ priorityClassName: 'system-node-critical', ...hog('800M') });
+  await cluster.start(hog('150M'), { name: 'other' });
+  await cluster.advance('15s');
+  expect(await outcome(cluster, 'other')).toBe('Evicted');
+  expect(await outcome(cluster)).toBe('Running');
+});
+
+test('a Pod that is evicted has one second, and at least the two that every container has', async () => {
+  const cluster = await podScenario({ nodes: [{ ...small, capacity: { memory: '1Gi' } }] });
+  await cluster.start({
+    terminationGracePeriodSeconds: 600,
+    containers: [
+      script('trap "" TERM; while true; do sleep 1; done', { name: 'stubborn' }),
+      { name: 'hog', image: 'polinux/stress', command: ['stress', '--vm', '1', '--vm-bytes', '950M'] },
+    ],
+  });
+  await cluster.advance('15s');
+  const { status } = await cluster.pod();
+  expect(status).toMatchObject({ phase: 'Failed', reason: 'Evicted' });
+  const ended = status?.containerStatuses?.find(({ name }) => name === 'stubborn')?.state?.terminated;
+  expect(ended).toMatchObject({ exitCode: 137, reason: 'Error' });
+  const evicted = status?.conditions?.find(({ type }) => type === 'DisruptionTarget')?.lastTransitionTime;
+  expect(Date.parse(ended?.finishedAt ?? '') - Date.parse(evicted ?? '')).toBe(2000);
+});
+
+test('an emptyDir in memory counts as memory', async () => {
+  const cluster = await podScenario({ nodes: [{ name: 'node1', capacity: { memory: '256Mi' } }] });
+  await cluster.start({
+    containers: [
+      script('dd if=/dev/zero of=/cache/file bs=1M count=200; sleep 1d', {
+        volumeMounts: [{ name: 'cache', mountPath: '/cache' }],
+      }),
+    ],
+    volumes: [{ name: 'cache', emptyDir: { medium: 'Memory' } }],
+  });
+  await cluster.advance('30s');
+  expect(await condition(cluster, 'MemoryPressure')).toBe('True KubeletHasInsufficientMemory');
+  expect(await outcome(cluster)).toBe('Evicted');
+});
+
+test('DiskPressure: the Pod that stores most leaves, and no Pod may come', async () => {
+  const cluster = await podScenario({ nodes: [small] });
+  const writes = (megabytes: number) => script(`dd if=/dev/zero of=/tmp/file bs=1M count=${megabytes}; sleep 1d`);
+  await cluster.start({ containers: [writes(2)] }, { name: 'small' });
+  await cluster.start({ containers: [writes(60)] }, { name: 'large' });
+  await cluster.advance('30s');
+  expect(await condition(cluster, 'DiskPressure')).toBe('True KubeletHasDiskPressure');
+  expect(await taints(cluster)).toEqual(['node.kubernetes.io/disk-pressure:NoSchedule']);
+  expect(await outcome(cluster, 'small')).toBe('Running');
+  expect((await cluster.pod('large')).status).toMatchObject({ phase: 'Failed', reason: 'Evicted' });
+  expect((await cluster.pod('large')).status?.message).toMatch(
+    /^The node was low on resource: ephemeral-storage\. Threshold quantity: \d+, available: .*\. Container main was using .*, request is 0, has larger consumption of ephemeral-storage\. $/,
+  );
+  await cluster.start({ nodeName: 'node1', ...hog('1M', { resources: { requests: { memory: '1Mi' } } }) });
+  expect((await cluster.pod()).status?.message).toBe('Pod was rejected: The node had condition: [DiskPressure]. ');
+  await cluster.remove('large');
+  await cluster.advance('6m');
+  expect(await condition(cluster, 'DiskPressure')).toBe('False KubeletHasNoDiskPressure');
+});
+
+test('before any Pod has to leave for the disk, images go that no container uses', async () => {
+  const cluster = await podScenario({ nodes: [small] });
+  await cluster.start({ restartPolicy: 'Never', containers: [{ name: 'main', image: 'nginx' }] });
+  await cluster.start({ containers: [script('sleep 1d')] }, { name: 'stays' });
+  await cluster.remove();
+  await cluster.advance('2m');
+  const images = (await cluster.nodes.runtime('node1')?.listImages())?.flatMap(({ names }) => names) ?? [];
+  expect(images.some((name) => name.includes('nginx'))).toBe(false);
+  expect(await outcome(cluster, 'stays')).toBe('Running');
+});
+
+test('Evicted: a container that logs and writes more than its limit of ephemeral storage', async () => {
+  const cluster = await podScenario();
+  await cluster.start({
+    containers: [
+      script('dd if=/dev/zero of=/tmp/file bs=1M count=3; sleep 1d', {
+        resources: { limits: { 'ephemeral-storage': '2Mi' } },
+      }),
+      script('sleep 1d', { name: 'other', resources: { limits: { 'ephemeral-storage': '10Mi' } } }),
+    ],
+  });
+  await cluster.advance('1m');
+  expect((await cluster.pod()).status).toMatchObject({
+    phase: 'Failed',
+    reason: 'Evicted',
+    message: 'Container main exceeded its local ephemeral storage limit "2Mi". ',
+  });
+});
+
+test('a workload makes another Pod for the one that was evicted', async () => {
+  const cluster = await podScenario({ nodes: [small, { name: 'node2' }] });
+  const preferred = {
+    matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In' as const, values: ['node1'] }],
+  };
+  const affinity = {
+    nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, preference: preferred }] },
+  };
+  await cluster.client.create<Deployment>({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'hogs', namespace: 'default' },
+    spec: {
+      selector: { matchLabels: { app: 'hog' } },
+      template: { metadata: { labels: { app: 'hog' } }, spec: { ...hog('950M'), affinity } },
+    },
+  });
+  await cluster.advance('1m');
+  const { items } = await cluster.client.list(Pod, { namespace: 'default' });
+  expect(items.map(({ spec, status }) => `${spec.nodeName} ${status?.reason ?? status?.phase}`).toSorted()).toEqual([
+    'node1 Evicted',
+    'node2 Running',
+  ]);
+});
