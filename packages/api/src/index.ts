@@ -20,6 +20,7 @@ export * from './patch/index.ts';
 export * from './protobuf/index.ts';
 export * from './qos-class.ts';
 export * from './quantity.ts';
+export * from './restart-policy.ts';
 export * from './schema.ts';
 export * from './selectors/index.ts';
 export * from './status.ts';

@@ -227,6 +227,34 @@ describe('the status', () => {
   ])('with restart policy %s an exit with %i may come back: %j', (policy, code, errors) => {
     expect(status(policy, state(code), state(undefined))).toEqual(errors);
   });
+  it.each([
+    ['its own policy Always', { restartPolicy: 'Always' }, 0, []],
+    ['its own policy OnFailure', { restartPolicy: 'OnFailure' }, 1, []],
+    ['its own policy OnFailure', { restartPolicy: 'OnFailure' }, 0, refused],
+    [
+      'a rule for its exit code',
+      {
+        restartPolicy: 'Never',
+        restartPolicyRules: [{ action: 'Restart', exitCodes: { operator: 'In', values: [42] } }],
+      },
+      42,
+      [],
+    ],
+    [
+      'a rule for another exit code',
+      {
+        restartPolicy: 'Never',
+        restartPolicyRules: [{ action: 'Restart', exitCodes: { operator: 'In', values: [42] } }],
+      },
+      1,
+      refused,
+    ],
+  ])('in a Pod that never restarts a container comes back by %s: %j, exit %i', (_rule, container, code, errors) => {
+    const spec = { ...base, restartPolicy: 'Never', containers: [{ name: 'c', image: 'i', ...container }] };
+    expect(texts(validateStatusUpdate(Pod, pod(spec, {}, state(undefined)), pod(spec, {}, state(code))))).toEqual(
+      errors,
+    );
+  });
   it('has addresses that are addresses', () => {
     expect(status('Always', {}, { podIPs: [{ ip: '10.0.0.256' }] })[0]).toContain('status.podIPs[0]');
   });

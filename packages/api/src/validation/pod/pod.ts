@@ -2,6 +2,7 @@ import { fieldErrors } from '../../field-error.ts';
 import type { Pod } from '../../kinds.ts';
 import { ipAddress } from '../../names.ts';
 import type { ContainerStatus } from '../../parts.ts';
+import { restartsAfter } from '../../restart-policy.ts';
 import { checkName, type Errors } from '../checks.ts';
 import { validatePodSpec } from './pod-spec.ts';
 
@@ -48,14 +49,7 @@ function isDeletionCost(text: string): boolean {
 export function validatePodStatus(errors: Errors, pod: Pod, old: Pod): void {
   const { status } = pod;
   if (status === undefined) return;
-  const policy = old.spec?.restartPolicy;
-  validateTransitions(
-    errors,
-    status.containerStatuses,
-    old.status?.containerStatuses,
-    'status.containerStatuses',
-    policy,
-  );
+  validateTransitions(errors, status.containerStatuses, old, 'status.containerStatuses');
   for (const field of ['podIPs', 'hostIPs'] as const) {
     for (const [i, { ip }] of (status[field] ?? []).entries()) {
       checkName(errors, `status.${field}[${i}]`, ip ?? '', ipAddress);
@@ -70,14 +64,17 @@ export function validatePodStatus(errors: Errors, pod: Pod, old: Pod): void {
 function validateTransitions(
   errors: Errors,
   next: readonly ContainerStatus[] | undefined,
-  old: readonly ContainerStatus[] | undefined,
+  { spec, status }: Pod,
   path: string,
-  restartPolicy: string | undefined,
 ): void {
-  if (restartPolicy === 'Always' || next === old) return;
+  const old = status?.containerStatuses;
+  const policy = spec?.restartPolicy;
+  if (policy === 'Always' || next === old) return;
   for (const [i, before] of (old ?? []).entries()) {
     const ended = before.state?.terminated;
-    if (ended === undefined || (ended.exitCode !== 0 && restartPolicy === 'OnFailure')) continue;
+    if (ended === undefined) continue;
+    const container = spec?.containers.find(({ name }) => name === before.name);
+    if (restartsAfter(container ?? {}, policy, ended.exitCode)) continue;
     const after = next?.find((status) => status.name === before.name);
     if (after === undefined || after.state?.terminated !== undefined || after.restartCount > before.restartCount)
       continue;
