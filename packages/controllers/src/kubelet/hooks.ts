@@ -1,10 +1,12 @@
-import type { Container, LifecycleHandler } from '@orrery/api';
+import type { Container, LifecycleHandler, Pod } from '@orrery/api';
 import type { Clock, Milliseconds } from '@orrery/core';
 import type { ContainerRuntime } from '@orrery/runtimes';
+import { podText } from './pod-containers.ts';
 import { errorText, httpRequest } from './probe-handler.ts';
 
 /** What a hook runs against. */
 export interface HookTarget {
+  readonly pod: Pod;
   readonly runtime: ContainerRuntime;
   readonly clock: Clock;
   readonly container: Container;
@@ -23,30 +25,20 @@ const httpTimeout: Milliseconds = 30_000;
  * @throws Error with the text for the waiting message or the event.
  */
 export async function runHook(handler: LifecycleHandler, target: HookTarget, timeout: Milliseconds): Promise<void> {
+  const whose = `for Container "${target.container.name}" in Pod "${podText(target.pod)}" failed - error: `;
   if (handler.exec !== undefined) {
-    const command = handler.exec.command ?? [];
-    const { exitCode, stdout, stderr } = await target.runtime.execSync(target.containerId, command, timeout);
-    if (exitCode === 0) return;
+    const { command = [] } = handler.exec;
+    const { error, output } = await runCommand(command, target, timeout);
+    if (error === undefined) return;
     throw new Error(
-      `Exec lifecycle hook ([${command.join(' ')}]) for Container "${target.container.name}" failed - error: command '${command.join(' ')}' exited with ${exitCode}: ${stderr}, message: ${JSON.stringify(stdout + stderr)}`,
+      `Exec lifecycle hook ([${command.join(' ')}]) ${whose}${error}, message: ${JSON.stringify(output)}`,
     );
   }
   if (handler.httpGet !== undefined) {
-    const request = httpRequest(handler.httpGet, target.container, target.podIp, timeout === 0 ? httpTimeout : timeout);
-    if (typeof request === 'string') throw new Error(request);
     try {
-      // Any answer is a success; its status is not looked at.
-      await target.runtime.network.httpGet(request);
+      await runHttpGet(handler.httpGet, target, timeout);
     } catch (error) {
-      if (request.scheme === 'https' && errorText(error).includes('server gave HTTP response to HTTPS client')) {
-        await target.runtime.network.httpGet({ ...request, scheme: 'http' });
-        target.warn(
-          'LifecycleHTTPFallback',
-          `request to HTTPS lifecycle hook ${request.host}:${request.port} got HTTP response, retry with HTTP succeeded`,
-        );
-        return;
-      }
-      throw error;
+      throw new Error(`HTTP lifecycle hook (${handler.httpGet.path ?? ''}) ${whose}${errorText(error)}`);
     }
     return;
   }
@@ -54,6 +46,48 @@ export async function runHook(handler: LifecycleHandler, target: HookTarget, tim
     await target.clock.sleep(handler.sleep.seconds * 1000, target.signal);
     return;
   }
-  // A tcpSocket handler is accepted and does nothing, as in Kubernetes.
-  if (handler.tcpSocket === undefined) throw new Error('invalid handler: no handler is given');
+  // A tcpSocket handler is taken by the API, and fails when it should run.
+  throw new Error(`Cannot run handler: invalid handler: ${handlerText(handler)}`);
+}
+
+/** Why the command failed, undefined if it did not, and what it wrote. */
+async function runCommand(
+  command: readonly string[],
+  { runtime, containerId }: HookTarget,
+  timeout: Milliseconds,
+): Promise<{ readonly error: string | undefined; readonly output: string }> {
+  try {
+    const { exitCode, stdout, stderr } = await runtime.execSync(containerId, command, timeout);
+    const error = exitCode === 0 ? undefined : `command '${command.join(' ')}' exited with ${exitCode}: ${stderr}`;
+    return { error, output: stdout + stderr };
+  } catch (error) {
+    return { error: errorText(error), output: '' };
+  }
+}
+
+/** Any answer is a success; its status is not looked at. */
+async function runHttpGet(
+  action: NonNullable<LifecycleHandler['httpGet']>,
+  { runtime, container, podIp, warn }: HookTarget,
+  timeout: Milliseconds,
+): Promise<void> {
+  const request = httpRequest(action, container, podIp, timeout === 0 ? httpTimeout : timeout);
+  if (typeof request === 'string') throw new Error(request);
+  try {
+    await runtime.network.httpGet(request);
+  } catch (error) {
+    const plain = errorText(error).includes('server gave HTTP response to HTTPS client');
+    if (request.scheme !== 'https' || !plain) throw error;
+    await runtime.network.httpGet({ ...request, scheme: 'http' });
+    const host = `${request.host}:${request.port}`;
+    const message = `request to HTTPS lifecycle hook ${host} got HTTP response, retry with HTTP succeeded`;
+    warn('LifecycleHTTPFallback', message);
+  }
+}
+
+/** A handler that is none, as Go prints it. */
+function handlerText({ tcpSocket }: LifecycleHandler): string {
+  const port = typeof tcpSocket?.port === 'string' ? `{1 0 ${tcpSocket.port}}` : `{0 ${tcpSocket?.port} }`;
+  const socket = tcpSocket === undefined ? 'nil' : `&TCPSocketAction{Port:${port},Host:${tcpSocket.host ?? ''},}`;
+  return `&LifecycleHandler{Exec:nil,HTTPGet:nil,TCPSocket:${socket},Sleep:nil,}`;
 }

@@ -186,7 +186,7 @@ export class PodStarter {
     const { runtime } = settings;
     try {
       const warn = (reason: string, message: string) => events.event(pod, 'Warning', reason, message);
-      const target = { runtime, clock, signal, container: container.spec, containerId, podIp, warn };
+      const target = { pod, runtime, clock, signal, container: container.spec, containerId, podIp, warn };
       await interruptible(record.ending.signal, runHook(hook, target, 0));
     } catch (error) {
       this.#on.alive(record);

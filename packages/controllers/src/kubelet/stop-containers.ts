@@ -50,7 +50,7 @@ export async function stopContainer(stopping: Stopping, request: StopRequest): P
   if (container !== undefined && preStop !== undefined && deadline > clock.now()) {
     const { runtime, clock, signal } = stopping;
     const warn = (reason: string, message: string) => events.event(pod, 'Warning', reason, message);
-    const target = { runtime, clock, signal, container: container.spec, containerId, podIp: request.podIp, warn };
+    const target = { pod, runtime, clock, signal, container: container.spec, containerId, podIp: request.podIp, warn };
     const left = deadline - clock.now();
     const hook = runHook(preStop, target, left).catch(() => {
       events.event(pod, 'Warning', 'FailedPreStopHook', 'PreStopHook failed', about);
