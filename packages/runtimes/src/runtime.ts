@@ -286,6 +286,8 @@ export interface ContainerRuntime {
   startContainer(id: string): Promise<void>;
   /** Sends the stop signal, then SIGKILL after `grace` (milliseconds; 0 kills at once). Resolves when it has ended. */
   stopContainer(id: string, grace: Milliseconds): Promise<void>;
+  /** Holds a container that runs to other resources (CRI UpdateContainerResources). Absent where that cannot be done. */
+  updateContainerResources?(id: string, resources: ContainerConfig['resources']): Promise<void>;
   removeContainer(id: string): Promise<void>;
   /** @throws RuntimeError NotFound */
   containerStatus(id: string): ContainerStatus | Promise<ContainerStatus>;

@@ -77,6 +77,9 @@ export function containerHash({ spec }: PodContainer): string {
   return fnv1a32(`${spec.name}\n${spec.image ?? ''}`).toString(16);
 }
 
+/** Annotation of a container's instance: the resources that it was made with. */
+export const resourcesAnnotation = 'io.kubernetes.container.resources';
+
 /** Where the file for an instance's last words lies. */
 export function terminationLogPath(podUid: string, container: string, attempt: number): string {
   return `${podDirectory(podUid)}/containers/${container}/${attempt}`;
@@ -135,6 +138,7 @@ export async function containerConfig(
     labels: { ...podLabels(pod), [labelContainerName]: spec.name },
     annotations: {
       [hashAnnotation]: containerHash(container),
+      [resourcesAnnotation]: JSON.stringify(containerResources(spec)),
       [annotationRestarts]: String(attempt),
       [annotationPath]: spec.terminationMessagePath ?? '/dev/termination-log',
       [annotationPolicy]: spec.terminationMessagePolicy ?? 'File',
@@ -142,7 +146,7 @@ export async function containerConfig(
     stdin: spec.stdin ?? false,
     stdinOnce: spec.stdinOnce ?? false,
     tty: spec.tty ?? false,
-    resources: resources(spec),
+    resources: containerResources(spec),
     security: {
       ...(runAsUser === undefined ? {} : { runAsUser }),
       ...(runAsGroup === undefined ? {} : { runAsGroup }),
@@ -167,7 +171,8 @@ function emptyDirFile(pod: Pod, volumeName: string, path: string, files: NodeFil
   return new TextDecoder().decode(files.readFile(found));
 }
 
-function resources({ resources }: Container): ContainerConfig['resources'] {
+/** What a container is held to: its limits, and its share of the CPU. */
+export function containerResources({ resources }: Container): ContainerConfig['resources'] {
   const milli = (text: string | number | undefined) => (text === undefined ? 0 : parseQuantity(text).milliValue());
   const limit = resources?.limits?.memory;
   const cpuLimit = milli(resources?.limits?.cpu);

@@ -12,6 +12,7 @@ export async function collectGarbage(runtime: ContainerRuntime, record: PodRecor
     await ignoringMissing(runtime.removeContainer(id));
     record.containerIds.delete(id);
     record.messages.delete(id);
+    record.resized.delete(id);
   }
   const [, ...old] = record.observed.sandboxes;
   for (const { id } of old) {

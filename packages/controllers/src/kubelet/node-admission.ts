@@ -57,7 +57,8 @@ function amounts(list: { readonly [resource: string]: string | number } | undefi
   return new Map(Object.entries(list ?? {}).map(([resource, text]) => [resource, amountOf(resource, text)]));
 }
 
-function amountOf(resource: string, text: string | number): number {
+/** An amount of a resource: cpu in thousandths, everything else in whole units. */
+export function amountOf(resource: string, text: string | number): number {
   const quantity = parseQuantity(text);
   return resource === 'cpu' ? quantity.milliValue() : quantity.value();
 }

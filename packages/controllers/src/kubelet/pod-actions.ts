@@ -45,13 +45,15 @@ type Draft = { -readonly [field in keyof PodPlan]: PodPlan[field] } & {
 
 /**
  * The heart of the kubelet: what to do so that what runs becomes what the Pod's spec asks for. Only for a Pod that is neither
- * being deleted nor finished. `containerHash` is what a container's instance must have been made from to be kept.
+ * being deleted nor finished. `containerHash` is what a container's instance must have been made from to be kept; `outgrown` are
+ * instances that must be made again to get other resources.
  */
 export function podActions(
   pod: Pod,
   observed: ObservedPod,
   health: ContainerHealth,
   containerHash: (container: PodContainer) => string = () => '',
+  outgrown: ReadonlySet<string> = new Set(),
 ): PodPlan {
   const { sandbox, changed, attempt } = sandboxToUse(pod, observed);
   const plan: Draft = {
@@ -93,6 +95,16 @@ export function podActions(
         container,
         reason: 'Changed',
         message: `Container ${container.spec.name} definition changed, will be restarted`,
+      });
+      plan.start.push(container);
+      continue;
+    }
+    if (outgrown.has(instance.id)) {
+      plan.kill.push({
+        containerId: instance.id,
+        container,
+        reason: 'Changed',
+        message: `Container ${container.spec.name} resize requires restart`,
       });
       plan.start.push(container);
       continue;

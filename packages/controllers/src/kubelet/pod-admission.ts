@@ -9,6 +9,7 @@ import { isTerminal } from './pod-phase.ts';
 import type { PodRecord } from './pod-record.ts';
 import { memoryVolumes } from './pod-usage.ts';
 import { isCritical, noRoom, recordsToPreempt } from './preemption.ts';
+import { allottedInStatus, resizeRefusal, sameResources } from './resize.ts';
 
 /** What {@link PodAdmission} needs of the loop that it serves. */
 export interface AdmissionContext {
@@ -16,6 +17,8 @@ export interface AdmissionContext {
   readonly context: ControllerContext;
   readonly health: NodeHealth;
   readonly records: ReadonlyMap<string, PodRecord>;
+  /** Has a Pod looked at that may now get the resources that it asks for. */
+  retry(podUid: string): void;
   /** Has a Pod leave so that a critical one fits. */
   preempt(record: PodRecord): void;
 }
@@ -26,6 +29,8 @@ export class PodAdmission {
   readonly memoryVolumes = new Map<string, readonly string[]>();
   readonly #on: AdmissionContext;
   readonly #use = newNodeUse();
+  /** Pods that wait for others to give back resources, by their uids. */
+  readonly #deferred = new Set<string>();
 
   constructor(on: AdmissionContext) {
     this.#on = on;
@@ -60,8 +65,10 @@ export class PodAdmission {
         return true;
       }
     }
-    charge(this.#use, pod, 1);
-    record.charged = pod;
+    const runs = record.observed.sandboxes.length > 0;
+    record.unsized = runs;
+    record.charged = runs ? allottedInStatus(pod) : pod;
+    charge(this.#use, record.charged, 1);
     const inMemory = memoryVolumes(pod);
     if (inMemory.length > 0) this.memoryVolumes.set(record.uid, inMemory);
     return true;
@@ -72,6 +79,35 @@ export class PodAdmission {
     if (record.charged !== undefined) charge(this.#use, record.charged, -1);
     record.charged = undefined;
     this.memoryVolumes.delete(record.uid);
+    this.#deferred.delete(record.uid);
+    this.#retryDeferred();
+  }
+
+  /** Lets a Pod that runs have the resources that it now asks for, or remembers why not. */
+  resize(record: PodRecord, pod: Stored<Pod>): void {
+    const { charged, uid } = record;
+    if (charged === undefined) return;
+    this.#deferred.delete(uid);
+    if (sameResources(charged, pod)) {
+      record.resizeRefusal = undefined;
+      return;
+    }
+    const { nodeName, operatingSystem, allocatable } = this.#on.settings;
+    charge(this.#use, charged, -1);
+    const node = this.#on.context.cache.get(Node, nodeName);
+    const found = refusals(pod, { nodeName, operatingSystem, node, allocatable, use: this.#use });
+    record.resizeRefusal = resizeRefusal(pod, allocatable, found);
+    if (record.resizeRefusal === undefined) {
+      record.charged = pod;
+      record.unsized = true;
+      record.resizing = true;
+    } else if (record.resizeRefusal.reason === 'Deferred') this.#deferred.add(uid);
+    charge(this.#use, record.charged ?? pod, 1);
+    if (record.resizeRefusal === undefined) this.#retryDeferred();
+  }
+
+  #retryDeferred(): void {
+    for (const uid of this.#deferred) this.#on.retry(uid);
   }
 
   /** Has Pods of lower priority leave for a critical one. False if that would not help. */

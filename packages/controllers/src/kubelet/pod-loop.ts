@@ -28,6 +28,7 @@ import { PodWatch } from './pod-watch.ts';
 import { preempted } from './preemption.ts';
 import { errorText } from './probe-handler.ts';
 import { Prober } from './prober.ts';
+import { allottedPod, resizeConditions } from './resize.ts';
 import { lacksNetwork } from './runtime-state.ts';
 import { StatusWriter } from './status-writer.ts';
 import { ignoringMissing, stopPod } from './stop-containers.ts';
@@ -85,6 +86,7 @@ export class PodLoop {
       records: this.#records,
       // A critical Pod needs the place.
       preempt: (record) => void this.end(record, preempted, 'Warning'),
+      retry: (uid) => this.#queue.add(uid, { type: 'runtime', key: `resources for ${uid}` }),
     });
     this.#watch = new PodWatch(settings, clock, {
       moved: ({ uid }) => this.#queue.add(uid, { type: 'resync', key: uid }),
@@ -277,13 +279,14 @@ export class PodLoop {
     }
     const ended = record.verdict !== undefined || pod.metadata.deletionTimestamp !== undefined;
     if (ended || isTerminal(pod.status?.phase)) return this.#terminate(record);
+    this.#admission.resize(record, pod);
     const status = this.#compute(record, pod);
     void this.#publish(record);
     if (isTerminal(status.phase)) return this.#terminate(record);
     if (await lacksNetwork(pod, this.#settings.runtime, this.#context.events)) {
       return this.#context.clock.now() + this.#jittered(networkPace);
     }
-    const again = await this.#starter.sync(record, pod);
+    const again = await this.#starter.sync(record, allottedPod(pod, record, record.charged));
     await collectGarbage(this.#settings.runtime, record);
     this.#watch.start(record);
     const started = status.startTime;
@@ -486,7 +489,7 @@ export class PodLoop {
   }
 
   #compute(record: PodRecord, pod: Stored<Pod>): PodStatus {
-    return podStatus(pod, record.observed, {
+    return podStatus(allottedPod(pod, record, record.charged), record.observed, {
       runtimeName: this.#settings.runtime.name,
       old: pod.status,
       startFailure: (container) => record.startFailures.get(container),
@@ -498,6 +501,7 @@ export class PodLoop {
       hostIp: this.#settings.nodeIp,
       verdict: record.verdict,
       stopped: record.stopped,
+      resize: resizeConditions(record),
     });
   }
 

@@ -1,13 +1,14 @@
 import type { Pod, Stored } from '@orrery/api';
 import type { Milliseconds } from '@orrery/core';
-import type { ContainerRuntime } from '@orrery/runtimes';
+import type { ContainerConfig, ContainerRuntime } from '@orrery/runtimes';
 import { RuntimeError } from '@orrery/runtimes';
 import type { StartFailure } from './container-statuses.ts';
 import { nothingObserved, type ObservedPod, observe } from './observed.ts';
 import type { PodVerdict } from './pod-status.ts';
+import type { ResizeState } from './resize.ts';
 
 /** What the kubelet remembers of a Pod beside what the API and the runtime have: enough to be lost in a crash. */
-export interface PodRecord {
+export interface PodRecord extends ResizeState {
   readonly uid: string;
   /** As last seen; undefined for what the runtime has of a Pod that the API does not know. */
   pod: Stored<Pod> | undefined;
@@ -29,7 +30,11 @@ export interface PodRecord {
   readonly startFailures: Map<string, StartFailure>;
   /** Last words of the instances that have ended, by their ids. */
   readonly messages: Map<string, string>;
-  /** The Pod as it was taken into account on the node. */
+  /** Running containers may have other resources than the Pod was allotted. */
+  unsized: boolean;
+  /** What running instances were given after they were made, by their ids. */
+  readonly resized: Map<string, ContainerConfig['resources']>;
+  /** The Pod as it was taken into account on the node: with the resources that it was allotted. */
   charged: Pod | undefined;
   /** Grace that the running kill was begun with, in milliseconds. */
   killGrace: Milliseconds | undefined;
@@ -59,6 +64,11 @@ export function newPodRecord(uid: string, pod: Stored<Pod> | undefined, now: Mil
     startFailures: new Map(),
     messages: new Map(),
     charged: undefined,
+    unsized: false,
+    resized: new Map(),
+    resizeRefusal: undefined,
+    resizing: false,
+    resizeError: undefined,
     killGrace: undefined,
     waitingForVolumes: undefined,
     mounted: new Set(),

@@ -15,6 +15,7 @@ import { type PodContainer, podText } from './pod-containers.ts';
 import type { PodRecord } from './pod-record.ts';
 import { errorText } from './probe-handler.ts';
 import type { Prober } from './prober.ts';
+import { outgrown, resizeInPlace } from './resize-containers.ts';
 import { StartError } from './start-error.ts';
 import { ignoringMissing, stopContainer, stopPod } from './stop-containers.ts';
 import { prepareVolumes } from './volumes.ts';
@@ -57,7 +58,7 @@ export class PodStarter {
     );
     alive();
     if (!volumes.ready) return volumes.retryAt;
-    const plan = podActions(pod, record.observed, prober, containerHash);
+    const plan = podActions(pod, record.observed, prober, containerHash, outgrown(record, pod));
     let sandbox = plan.sandbox;
     if (plan.killPod) {
       if (plan.createSandbox && record.observed.sandboxes.length > 0) {
@@ -78,7 +79,17 @@ export class PodStarter {
     // While something was being stopped, the sandbox may have died.
     if (plan.kill.length > 0 && (await runtime.podSandboxStatus(sandbox.id)).state !== 'READY')
       return context.clock.now();
-    return this.#startAll(record, pod, plan, sandbox);
+    const again = await this.#startAll(record, pod, plan, sandbox);
+    return record.unsized ? Math.min(again, await this.#resize(record, pod)) : again;
+  }
+
+  /** Lets running containers follow a change of resources. Returns when to try again if some could not. */
+  async #resize(record: PodRecord, pod: Stored<Pod>): Promise<Milliseconds> {
+    const wasResizing = record.resizing;
+    const done = await resizeInPlace(this.#on.settings.runtime, record, pod);
+    this.#on.alive(record);
+    if (wasResizing) this.#on.publish(record);
+    return done ? Number.POSITIVE_INFINITY : this.#soon();
   }
 
   async #startAll(

@@ -36,6 +36,8 @@ export interface PodStatusSources extends StatusSources {
   readonly verdict: PodVerdict | undefined;
   /** All containers have been stopped for good. */
   readonly stopped: boolean;
+  /** Conditions that tell of a change of resources. Default none. */
+  readonly resize?: readonly (ConditionValue & { readonly type: string })[];
 }
 
 type Lists = Pick<PodStatus, 'initContainerStatuses' | 'containerStatuses' | 'ephemeralContainerStatuses'>;
@@ -83,7 +85,10 @@ export function podStatus(pod: Pod, observed: ObservedPod, sources: PodStatusSou
         ContainersReady: containersReady,
         PodScheduled: yes,
       },
-      verdict?.disruption === undefined ? [] : [{ type: 'DisruptionTarget', ...verdict.disruption }],
+      [
+        ...(verdict?.disruption === undefined ? [] : [{ type: 'DisruptionTarget', ...verdict.disruption }]),
+        ...(sources.resize ?? []),
+      ],
       timestamp(sources.now),
       generation,
     ),

@@ -109,6 +109,16 @@ export class Container {
     else if (config.stdin) this.input = new Pipe();
   }
 
+  /** Holds it to another amount of memory (bytes; 0 is the machine's). @throws RuntimeError if it uses more already */
+  limitMemory(bytes: number): void {
+    const { memory } = this.realm;
+    const limit = bytes || this.#options.machine.memoryBytes;
+    if (memory.used > limit) {
+      throw new RuntimeError('Unknown', `memory limit ${limit} is below what is used: ${memory.used}`);
+    }
+    memory.limit = limit;
+  }
+
   /** The root of its files, its own and its image's. */
   get root(): TreeNode {
     return this.#files.table.root.node;

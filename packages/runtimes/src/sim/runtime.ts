@@ -291,6 +291,10 @@ class SimRuntime implements SimulatedRuntime {
     });
   }
 
+  async updateContainerResources(id: string, { memoryLimitBytes }: ContainerConfig['resources']): Promise<void> {
+    this.#container(id).limitMemory(memoryLimitBytes);
+  }
+
   async removeContainer(id: string): Promise<void> {
     const container = this.#containers.get(id);
     if (container !== undefined) this.#forget(container);

@@ -34,7 +34,7 @@ export interface Machine {
 /** Memory of a container, as its cgroup counts it. */
 export class Memory {
   /** Bytes; 0 is no limit. */
-  readonly limit: number;
+  limit: number;
   used = 0;
   readonly #exceeded: () => void;
   readonly #machine: Memory | undefined;
