@@ -5,7 +5,7 @@ import { prepareHostPath } from './host-path.ts';
 import { hostsFile, nodeHostsFile, podHostname, sandboxHostname } from './hosts-file.ts';
 import { observe } from './observed.ts';
 import { podContainers } from './pod-containers.ts';
-import { checkSubPath, copyTree, resolveInVolume } from './sub-path.ts';
+import { checkedSubPath, copyTree, expandSubPath, resolveInVolume } from './sub-path.ts';
 import { stopGrace, stopsAfter } from './termination.ts';
 import { terminationMessage } from './termination-message.ts';
 import { MemoryFiles } from './test-node/memory-files.ts';
@@ -193,8 +193,25 @@ describe('sub-paths', () => {
   ])('a link that leads out or in a circle is refused: %s', (path, message) => {
     expect(() => resolveInVolume(files, '/v', path)).toThrow(message);
   });
-  test.each(['/a', 'a/../..', '..'])('%s is refused', (path) => {
-    expect(() => checkSubPath(path)).toThrow('SubPath');
+  test.each([
+    ['/a', 'error SubPath `/a` must not be an absolute path'],
+    ['a/../..', "unable to provision SubPath `a/../..`: must not contain '..'"],
+    ['..', "unable to provision SubPath `..`: must not contain '..'"],
+  ])('the text %s is refused', (path, message) => {
+    expect(() => checkedSubPath(path)).toThrow(message);
+  });
+  test.each(['a', 'a/b', '..a', 'a..'])('the text %s is taken', (path) => {
+    expect(checkedSubPath(path)).toBe(path);
+  });
+  const environment = new Map([
+    ['POD', 'web'],
+    ['EMPTY', ''],
+  ]);
+  test('an expression shows the variables of the container', () => {
+    expect(expandSubPath('logs/$(POD)/$$(POD)', environment)).toBe('logs/web/$(POD)');
+  });
+  test('variables that are not set, or empty, are missing', () => {
+    expect(() => expandSubPath('$(NO)/$(EMPTY)/$(POD)/$(NO)', environment)).toThrow('missing value for EMPTY, NO');
   });
   test('a copy keeps modes', () => {
     files.mkdir('/from/d', { mode: 0o700 });

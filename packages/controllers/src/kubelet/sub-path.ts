@@ -1,17 +1,36 @@
 import type { NodeFiles } from '@orrery/runtimes';
+import { expandWith } from './expansion.ts';
 
-/** A sub-path that leads out of its volume, or cannot be made. */
+/** A sub-path whose text alone is wrong. */
+export class SubPathFault extends Error {
+  override readonly name = 'SubPathFault';
+}
+
+/** A sub-path that leads out of its volume by a link. */
 export class SubPathError extends Error {
   override readonly name = 'SubPathError';
 }
 
 const maxLinks = 40;
 
-/** `a/b` of a sub-path's text. @throws SubPathError on one that could lead out of its volume. */
-export function checkSubPath(subPath: string): void {
-  if (subPath.startsWith('/')) throw new SubPathError(`error SubPath \`${subPath}\` must not be an absolute path`);
+/** `subPathExpr` with its variables. @throws SubPathFault naming those that are not set, or empty */
+export function expandSubPath(expression: string, environment: ReadonlyMap<string, string>): string {
+  const missing = new Set<string>();
+  const path = expandWith(expression, (name) => {
+    const value = environment.get(name) ?? '';
+    if (value === '') missing.add(name);
+    return value;
+  });
+  if (missing.size > 0) throw new SubPathFault(`missing value for ${[...missing].sort().join(', ')}`);
+  return path;
+}
+
+/** The same text. @throws SubPathFault for one that could lead out of its volume */
+export function checkedSubPath(subPath: string): string {
+  if (subPath.startsWith('/')) throw new SubPathFault(`error SubPath \`${subPath}\` must not be an absolute path`);
   if (subPath.split('/').includes('..'))
-    throw new SubPathError(`unable to provision SubPath \`${subPath}\`: must not contain '..'`);
+    throw new SubPathFault(`unable to provision SubPath \`${subPath}\`: must not contain '..'`);
+  return subPath;
 }
 
 /**

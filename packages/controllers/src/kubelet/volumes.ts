@@ -2,6 +2,7 @@ import { isNotFound, PersistentVolume, PersistentVolumeClaim, type Pod, type Vol
 import type { Client, Clock, EventRecorder, Milliseconds } from '@orrery/core';
 import type { ContainerRuntime } from '@orrery/runtimes';
 import {
+  makeVolumeDirectory,
   type ProjectedVolumes,
   pluginVolumePath,
   projectedVolumePath,
@@ -101,8 +102,7 @@ async function makeVolume(context: VolumeContext, pod: Pod, volume: Volume): Pro
   if (isEmptyDir(volume)) {
     const { fsGroup } = pod.spec.securityContext ?? {};
     const path = pluginVolumePath(pod.metadata.uid ?? '', 'empty-dir', volume.name);
-    if (files.lstat(path) !== undefined) return;
-    files.mkdir(path, fsGroup === undefined ? { mode: 0o777 } : { mode: 0o2777, gid: fsGroup });
+    makeVolumeDirectory(files, path, { inMemory: volume.emptyDir?.medium === 'Memory', fsGroup });
     return;
   }
   throw new Error(`volume ${volume.name} is of a type that this node has no plugin for: ${volumeType(volume)}`);

@@ -19,7 +19,7 @@ import type { ProjectedVolumes } from './projected-volumes.ts';
 import { bySigner, type ObjectReference, volumeReferences, volumeTokens } from './references.ts';
 import { PodTokens } from './tokens.ts';
 import { ClusterTrustBundle, trustBundleFile } from './trust-bundles.ts';
-import { projectedVolumePath, projectionPlugin } from './volume-path.ts';
+import { makeVolumeDirectory, projectedVolumePath, projectionPlugin } from './volume-path.ts';
 
 /** What a node's projector needs. */
 export interface SecretProjectorOptions {
@@ -241,7 +241,7 @@ class Projector {
     const { fsGroup } = pod.spec.securityContext ?? {};
     try {
       const payload = volumePayload(pod, volume, this.#sources(pod));
-      this.#options.files.mkdir(path, { mode: 0o755 });
+      makeVolumeDirectory(this.#options.files, path, { inMemory: true, fsGroup });
       writeAtomically(
         this.#options.files,
         path,

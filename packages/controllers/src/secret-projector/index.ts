@@ -10,6 +10,7 @@ export {
 export { ProjectedVolumes, type ProjectionReport, type ProjectionState } from './projected-volumes.ts';
 export {
   kubeletRoot,
+  makeVolumeDirectory,
   pluginVolumePath,
   podDirectory,
   podsDirectory,

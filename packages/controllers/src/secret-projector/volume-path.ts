@@ -1,4 +1,5 @@
 import type { Volume } from '@orrery/api';
+import type { NodeFiles } from '@orrery/runtimes';
 
 /** Where the kubelet keeps what it makes for Pods, in the node's file system. */
 export const kubeletRoot = '/var/lib/kubelet';
@@ -29,4 +30,20 @@ export function projectedVolumePath(podUid: string, volume: Volume): string {
   const plugin = projectionPlugin(volume);
   if (plugin === undefined) throw new Error(`volume ${volume.name} holds no projected data`);
   return pluginVolumePath(podUid, plugin, volume.name);
+}
+
+/**
+ * Makes the directory of a volume that the node keeps: every user may write into it, as far as its mount is not read-only, and
+ * what stands above it is the node's own. In memory (tmpfs) it is sticky; a group owns it, and what is made in it, if one is
+ * named (`fsGroup`).
+ */
+export function makeVolumeDirectory(
+  files: NodeFiles,
+  path: string,
+  { inMemory, fsGroup }: { readonly inMemory: boolean; readonly fsGroup: number | undefined },
+): void {
+  if (files.lstat(path) !== undefined) return;
+  files.mkdir(path.slice(0, path.lastIndexOf('/')), { mode: 0o750 });
+  const mode = 0o777 | (inMemory ? 0o1000 : 0) | (fsGroup === undefined ? 0 : 0o2000);
+  files.mkdir(path, fsGroup === undefined ? { mode } : { mode, gid: fsGroup });
 }

@@ -141,18 +141,26 @@ test('env fileKeyRef reads a variable from a file of an emptyDir that an init co
   expect(await cluster.logs('default/web')).toBe('one//\n');
 });
 
-test('env fileKeyRef to a key that is not in the file', async () => {
+test.for([
+  ['a key that is not in the file', 'vars.env', 'B', 'environment variable key "B" not found in file "vars.env"'],
+  ['a file that is not there', 'no.env', 'A', 'failed to open environment variable file "no.env" of volume "data"'],
+  ['a link out of the volume', 'out', 'A', 'failed to open environment variable file "out" of volume "data"'],
+] as const)('env fileKeyRef to %s: CreateContainerConfigError', async ([, path, key, message]) => {
   const cluster = await podScenario();
   await cluster.start({
     initContainers: [
-      script('echo "A=\'1\'" > /data/vars.env', { name: 'init', volumeMounts: [{ name: 'data', mountPath: '/data' }] }),
+      script('echo "A=\'1\'" > /data/vars.env; ln -s /etc/passwd /data/out', {
+        name: 'init',
+        volumeMounts: [{ name: 'data', mountPath: '/data' }],
+      }),
     ],
-    containers: [
-      service({ env: [{ name: 'B', valueFrom: { fileKeyRef: { volumeName: 'data', path: 'vars.env', key: 'B' } } }] }),
-    ],
+    containers: [service({ env: [{ name: 'X', valueFrom: { fileKeyRef: { volumeName: 'data', path, key } } }] })],
     volumes: [{ name: 'data', emptyDir: {} }],
   });
-  expect((await waiting(cluster))?.reason).toBe('CreateContainerConfigError');
+  expect(await waiting(cluster)).toMatchObject({
+    reason: 'CreateContainerConfigError',
+    message: expect.stringContaining(message),
+  });
 });
 
 test('workingDir is made and is where the command starts', async () => {
@@ -269,6 +277,18 @@ test('Services that are there at the start are in the environment, later ones ar
   expect(text).toContain('MY_DB_SERVICE_PORT=5432\n');
   expect(text).toContain('MY_DB_PORT_5432_TCP=tcp://10.96.7.7:5432\n');
   expect(text).toContain('KUBERNETES_SERVICE_HOST=10.96.0.1\n');
+});
+
+test('a Service that comes later is in the environment once the container is made again', async () => {
+  const cluster = await podScenario();
+  await cluster.start({ containers: [script('env | grep -c ^LATE_SERVICE_HOST; sleep 10; exit 1')] });
+  await cluster.apply(
+    '{apiVersion: v1, kind: Service, metadata: {name: late, namespace: default}, spec: {ports: [{port: 80}]}}',
+  );
+  await cluster.advance('5s');
+  expect(await cluster.logs('default/web')).toBe('0\n');
+  await cluster.advance('10s');
+  expect(await cluster.logs('default/web')).toBe('1\n');
 });
 
 test('enableServiceLinks false leaves only the API server', async () => {

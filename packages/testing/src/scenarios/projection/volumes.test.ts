@@ -4,6 +4,8 @@ import { type PodScenario, podScenario, script, service } from '../pod-scenario.
 
 /** emptyDir and hostPath volumes, and how volumes are mounted (Kubernetes "Volumes"). */
 
+type PodContainer = Parameters<typeof service>[0];
+
 const nodeFiles = (cluster: PodScenario) => {
   const runtime = cluster.nodes.runtime('node1');
   if (runtime === undefined) throw new Error('node1 does not run');
@@ -256,28 +258,76 @@ describe('mounts', () => {
     expect(text(nodeFiles(cluster).readFile('/srv/logs/logs/web/a'))).toBe('a\n');
   });
 
-  test('subPathExpr with a variable that is not there: CreateContainerConfigError', async () => {
+  test.for<readonly [string, PodContainer, string]>([
+    [
+      'a variable that is not there',
+      { volumeMounts: [{ ...data, subPathExpr: '$(NOWHERE)/$(AWAY)' }] },
+      'missing value for AWAY, NOWHERE',
+    ],
+    [
+      'a variable that is empty',
+      { env: [{ name: 'NONE', value: '' }], volumeMounts: [{ ...data, subPathExpr: 'a/$(NONE)' }] },
+      'missing value for NONE',
+    ],
+    [
+      'a variable that leads up',
+      { env: [{ name: 'UP', value: '../../etc' }], volumeMounts: [{ ...data, subPathExpr: 'a/$(UP)' }] },
+      "unable to provision SubPath `a/../../etc`: must not contain '..'",
+    ],
+    [
+      'a variable that is an absolute path',
+      { env: [{ name: 'ROOT', value: '/etc' }], volumeMounts: [{ ...data, subPathExpr: '$(ROOT)' }] },
+      'error SubPath `/etc` must not be an absolute path',
+    ],
+    [
+      'a file where a directory must be',
+      { volumeMounts: [{ ...data, subPath: 'file/deep' }] },
+      'failed to create subPath directory for volumeMount "data" of container "main"',
+    ],
+    [
+      'a link that leads out of the volume',
+      { volumeMounts: [{ ...data, subPath: 'out' }] },
+      'failed to prepare subPath for volumeMount "data" of container "main"',
+    ],
+    [
+      'a link that leads out of the volume, on the way',
+      { volumeMounts: [{ ...data, subPath: 'up/etc/hosts' }] },
+      'failed to prepare subPath for volumeMount "data" of container "main"',
+    ],
+  ])('a subPath of %s: CreateContainerConfigError, and nothing of the node is told', async ([, fields, message]) => {
     const cluster = await podScenario();
     await cluster.start({
-      containers: [service({ volumeMounts: [{ ...data, subPathExpr: '$(NOWHERE)' }] })],
-      volumes: [{ name: 'data', emptyDir: {} }],
-    });
-    await cluster.advance('2s');
-    expect(await cluster.row()).toMatchObject({ status: 'CreateContainerConfigError' });
-  });
-
-  test('a link that leads out of the volume is no subPath', async () => {
-    const cluster = await podScenario();
-    await cluster.start({
-      initContainers: [script('ln -s /etc /data/out', { name: 'link', volumeMounts: [data] })],
-      containers: [service({ volumeMounts: [{ ...data, subPath: 'out' }] })],
+      initContainers: [
+        script('ln -s /etc /data/out; ln -s ../../../../../.. /data/up; echo > /data/file', {
+          name: 'link',
+          volumeMounts: [data],
+        }),
+      ],
+      containers: [service(fields)],
       volumes: [{ name: 'data', emptyDir: {} }],
     });
     await cluster.advance('5s');
     expect(await cluster.row()).toMatchObject({ status: 'CreateContainerConfigError' });
-    expect((await cluster.pod()).status?.containerStatuses?.[0]?.state?.waiting?.message).toContain(
-      'failed to prepare subPath for volumeMount "data" of container "main"',
-    );
+    expect((await cluster.pod()).status?.containerStatuses?.[0]?.state?.waiting).toEqual({
+      reason: 'CreateContainerConfigError',
+      message,
+    });
+  });
+
+  test('a link that stays in the volume is a subPath', async () => {
+    const cluster = await podScenario();
+    await cluster.start({
+      initContainers: [
+        script('mkdir /data/real; echo in > /data/real/f; ln -s real /data/link', {
+          name: 'link',
+          volumeMounts: [data],
+        }),
+      ],
+      containers: [service({ volumeMounts: [{ ...data, subPath: 'link' }] })],
+      volumes: [{ name: 'data', emptyDir: {} }],
+    });
+    await cluster.advance('5s');
+    expect(await sh(cluster, 'cat /data/f')).toBe('in\n');
   });
 
   test.for([
