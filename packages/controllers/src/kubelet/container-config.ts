@@ -4,14 +4,14 @@ import type { ContainerConfig, ContainerRuntime, Mount, NodeFiles, PodSandboxCon
 import { type PodAddresses, pluginVolumePath, podDirectory, projectionPlugin } from '../secret-projector/index.ts';
 import { fitDns, nodeResolver, podDns } from './dns-config.ts';
 import { containerEnvironment } from './environment.ts';
-import { expand, expandWith } from './expansion.ts';
+import { expand } from './expansion.ts';
 import { hostsFile, nodeHostsFile, sandboxHostname } from './hosts-file.ts';
 import type { KubeletSettings } from './options.ts';
 import { hashAnnotation } from './pod-actions.ts';
 import type { PodContainer } from './pod-containers.ts';
 import { errorText } from './probe-handler.ts';
 import { StartError } from './start-error.ts';
-import { checkSubPath, copyTree, resolveInVolume } from './sub-path.ts';
+import { checkedSubPath, copyTree, expandSubPath, resolveInVolume, SubPathError, SubPathFault } from './sub-path.ts';
 import { isEmptyDir, volumePath } from './volumes.ts';
 
 /** Labels that say which Pod and container an instance belongs to (the kubelet's types package). */
@@ -162,13 +162,19 @@ export async function containerConfig(
   };
 }
 
-/** The text of a file in an emptyDir of the Pod; undefined where there is none. @throws SubPathError if a link leads out */
+/** The text of a file in an emptyDir of the Pod; undefined where there is none, or a link leads out. */
 function emptyDirFile(pod: Pod, volumeName: string, path: string, files: NodeFiles): string | undefined {
   const volume = pod.spec.volumes?.find(({ name }) => name === volumeName);
   if (volume === undefined || !isEmptyDir(volume)) throw new Error(`volume "${volumeName}" is not an emptyDir volume`);
-  const found = resolveInVolume(files, pluginVolumePath(pod.metadata.uid ?? '', 'empty-dir', volumeName), path);
-  if (found === undefined || files.lstat(found)?.type !== 'file') return undefined;
-  return new TextDecoder().decode(files.readFile(found));
+  try {
+    const found = resolveInVolume(files, pluginVolumePath(pod.metadata.uid ?? '', 'empty-dir', volumeName), path);
+    if (found === undefined || files.lstat(found)?.type !== 'file') return undefined;
+    return new TextDecoder().decode(files.readFile(found));
+  } catch (error) {
+    // It could say something of the node's files.
+    if (error instanceof SubPathError) return undefined;
+    throw error;
+  }
 }
 
 /** What a container is held to: its limits, and its share of the CPU. */
@@ -263,18 +269,13 @@ async function volumeMount(
   };
 }
 
-function mountSubPath(mount: VolumeMount, environment: ReadonlyMap<string, string>): string {
-  if (mount.subPathExpr === undefined || mount.subPathExpr === '') return mount.subPath ?? '';
-  const missing: string[] = [];
-  const path = expandWith(mount.subPathExpr, (name) => {
-    const value = environment.get(name);
-    if (value === undefined) missing.push(name);
-    return value ?? '';
-  });
-  if (missing.length > 0) {
-    throw new StartError('CreateContainerConfigError', `missing value for "${missing[0]}"`);
+function mountSubPath({ subPath, subPathExpr }: VolumeMount, environment: ReadonlyMap<string, string>): string {
+  if (subPathExpr === undefined || subPathExpr === '') return subPath ?? '';
+  try {
+    return expandSubPath(subPathExpr, environment);
+  } catch (error) {
+    throw new StartError('CreateContainerConfigError', errorText(error));
   }
-  return path;
 }
 
 function subPathSource(
@@ -287,24 +288,34 @@ function subPathSource(
   projected: boolean,
   { runtime: { files } }: ConfigSources,
 ): string {
-  try {
-    checkSubPath(subPath);
-    const found = resolveInVolume(files, root, subPath);
-    const path = found ?? `${root}/${subPath}`;
-    if (found === undefined) {
-      const stat = files.stat(root);
-      files.mkdir(path, { mode: (stat?.mode ?? 0o755) & 0o7777, ...(stat === undefined ? {} : { gid: stat.gid }) });
-    }
-    if (!projected) return path;
-    const copy = `${podDirectory(pod.metadata.uid ?? '')}/volume-subpaths/${volume}/${container.name}/${index}`;
-    files.remove(copy);
-    files.mkdir(copy.slice(0, copy.lastIndexOf('/')), { mode: 0o750 });
-    copyTree(files, path, copy);
-    return copy;
-  } catch (error) {
-    throw new StartError(
-      'CreateContainerConfigError',
-      `failed to prepare subPath for volumeMount "${volume}" of container "${container.name}": ${errorText(error)}`,
+  // What exactly is wrong inside of the volume is not told: it could say something of the node's files.
+  const of = `for volumeMount ${JSON.stringify(volume)} of container ${JSON.stringify(container.name)}`;
+  const found = orConfigError(
+    () => resolveInVolume(files, root, checkedSubPath(subPath)),
+    (error) => (error instanceof SubPathFault ? error.message : `failed to prepare subPath ${of}`),
+  );
+  const path = found ?? `${root}/${subPath}`;
+  if (found === undefined) {
+    const stat = files.stat(root);
+    orConfigError(
+      () =>
+        files.mkdir(path, { mode: (stat?.mode ?? 0o755) & 0o7777, ...(stat === undefined ? {} : { gid: stat.gid }) }),
+      () => `failed to create subPath directory ${of}`,
     );
+  }
+  if (!projected) return path;
+  const copy = `${podDirectory(pod.metadata.uid ?? '')}/volume-subpaths/${volume}/${container.name}/${index}`;
+  files.remove(copy);
+  files.mkdir(copy.slice(0, copy.lastIndexOf('/')), { mode: 0o750 });
+  copyTree(files, path, copy);
+  return copy;
+}
+
+/** @throws StartError CreateContainerConfigError with what is said of the failure */
+function orConfigError<T>(task: () => T, message: (error: unknown) => string): T {
+  try {
+    return task();
+  } catch (error) {
+    throw new StartError('CreateContainerConfigError', message(error));
   }
 }
