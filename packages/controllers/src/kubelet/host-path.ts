@@ -22,8 +22,11 @@ export function prepareHostPath(files: NodeFiles, path: string, type: string | u
     if (stat === undefined) files.mkdir(path, { mode: 0o755 });
     else check(path, 'Directory', stat.type);
   } else if (type === 'FileOrCreate') {
-    if (stat === undefined) files.writeFile(path, '', { mode: 0o644 });
-    else check(path, 'File', stat.type);
+    if (stat === undefined) {
+      const parent = path.slice(0, path.lastIndexOf('/')) || '/';
+      if (files.stat(parent)?.type !== 'directory') throw new Error(`open ${path}: no such file or directory`);
+      files.writeFile(path, '', { mode: 0o644 });
+    } else check(path, 'File', stat.type);
   } else if (type in expected) check(path, type as FileType, stat?.type);
   else throw new Error(`${type} is an invalid volume type`);
 }

@@ -153,6 +153,7 @@ describe('hostPath', () => {
     ['/file', 'Socket', 'hostPath type check failed: /file is not a socket file'],
     ['/file', 'CharDevice', 'hostPath type check failed: /file is not a character device'],
     ['/none', 'BlockDevice', 'hostPath type check failed: /none is not a block device'],
+    ['/none/deep', 'FileOrCreate', 'open /none/deep: no such file or directory'],
   ])('%s as %s: %s', (path, type, message) => {
     expect(() => prepared(path, type)).toThrow(message);
   });
