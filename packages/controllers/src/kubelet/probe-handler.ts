@@ -202,10 +202,10 @@ function portError(port: number | string | undefined): string {
   return typeof port === 'number' ? `invalid port number: ${port}` : `couldn't find port: ${JSON.stringify(port)}`;
 }
 
-/** Probes see only variables whose value stands in the spec. */
+/** Probes see only values that stand in the spec: a variable from somewhere else is empty (Kubernetes expands it to nothing). */
 function staticEnv(container: Container): ReadonlyMap<string, string> {
   const env = new Map<string, string>();
-  for (const { name, value } of container.env ?? []) if (value !== undefined) env.set(name, value);
+  for (const { name, value = '' } of container.env ?? []) env.set(name, value);
   return env;
 }
 
