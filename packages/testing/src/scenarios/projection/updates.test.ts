@@ -112,6 +112,26 @@ describe('updates of what is mounted', () => {
     expect(await run(cluster, 'cat /v/k')).toBe('again');
   });
 
+  test('a refresh that fails is told with FailedMount, over and over at an ever slower pace, until it works', async () => {
+    const cluster = await withConfig({ containers: [service({ volumeMounts: [mount] })], volumes });
+    await cluster.client.delete(ConfigMap, { namespace: 'default', name: 'c' });
+    await cluster.advance('1h');
+    const told = async () => (await cluster.events()).filter((event) => event.startsWith('Warning FailedMount'));
+    expect(await told()).toEqual([
+      expect.stringMatching(
+        /^Warning FailedMount: MountVolume\.SetUp failed for volume "v" : configmap "c" not found \(x3[5-9]\)$/,
+      ),
+    ]);
+    const before = await told();
+    expect(await cluster.row()).toEqual({ ready: '1/1', status: 'Running', restarts: '0' });
+    await cluster.apply(
+      '{ apiVersion: v1, kind: ConfigMap, metadata: { name: c, namespace: default }, data: { k: again } }',
+    );
+    await cluster.advance('10m');
+    expect(await run(cluster, 'cat /v/k')).toBe('again');
+    expect(await told()).toEqual(before);
+  });
+
   test('a key that items need and an update removes: the files stay as they were', async () => {
     const cluster = await withConfig({
       containers: [service({ volumeMounts: [mount] })],
@@ -199,6 +219,54 @@ describe('updates of what is mounted', () => {
     await cluster.advance('5s');
     expect(await run(cluster, 'cat /v/k')).toBe('new');
   });
+});
+
+test('a reader on the node that looks between any two steps of 1,000 updates sees one whole set, the old or the new', async () => {
+  // Files come and go with the versions, so that a mixture would show in names too.
+  const set = (n: number) => ({ a: `${n}`, 'b.conf': `${n}`, [`only-${n % 3}`]: `${n}` });
+  const cluster = await withConfig(
+    { containers: [service({ volumeMounts: [mount] })], volumes: [...volumes, { name: 'scratch', emptyDir: {} }] },
+    set(0),
+  );
+  const files = cluster.nodes.runtime('node1')?.files;
+  if (files === undefined) throw new Error('node1 does not run');
+  const { uid } = (await cluster.pod()).metadata;
+  const root = `/var/lib/kubelet/pods/${uid}/volumes/kubernetes.io~configmap/v`;
+  const text = (path: string) => new TextDecoder().decode(files.readFile(path));
+  let latest = 0;
+  let looks = 0;
+  const seen = new Set<number>();
+  const look = () => {
+    looks++;
+    const found = Object.fromEntries(
+      files.readdir(`${root}/..data`).map((name) => [name, text(`${root}/..data/${name}`)]),
+    );
+    const n = Number(found.a);
+    expect(found).toEqual(set(n));
+    expect(n === latest || n === latest - 1).toBe(true);
+    // The names that containers use lead into the same set.
+    for (const name of ['a', 'b.conf']) expect(text(`${root}/${name}`)).toBe(found.a);
+    seen.add(n);
+  };
+  const steps = ['writeFile', 'mkdir', 'symlink', 'rename', 'remove'] as const;
+  for (const step of steps) {
+    const act = files[step].bind(files) as (...given: readonly unknown[]) => void;
+    Object.assign(files, {
+      [step]: (...given: readonly unknown[]) => {
+        act(...given);
+        look();
+      },
+    });
+  }
+  for (let n = 1; n <= 1000; n++) {
+    latest = n;
+    await change(cluster, set(n));
+    await cluster.advance('1s');
+    look();
+  }
+  expect(seen.size).toBe(1001);
+  expect(looks).toBeGreaterThan(8000);
+  expect((await run(cluster, 'ls /v')).trim().split('\n')).toEqual(['a', 'b.conf', 'only-1']);
 });
 
 test('a reader that loops over the directory during 1,000 updates never sees a torn set', async () => {
