@@ -9,18 +9,26 @@ interface Container {
 }
 
 interface PodParts {
-  readonly spec?: { readonly containers?: readonly Container[]; readonly initContainers?: readonly Container[] };
+  readonly spec?: {
+    readonly containers?: readonly Container[];
+    readonly initContainers?: readonly Container[];
+    readonly resources?: Container['resources'];
+  };
 }
 
 const counted = ['cpu', 'memory'] as const;
 
 /**
  * A Pod's quality of service class (Kubernetes "Pod Quality of Service Classes"): Guaranteed when every container has cpu and
- * memory limits that equal its requests, BestEffort when none asks for anything, else Burstable.
+ * memory limits that equal its requests, BestEffort when none asks for anything, else Burstable. A Pod that has resources of
+ * its own is judged by these alone (KEP-2837).
  */
 export function qosClass(pod: KubernetesObject): 'Guaranteed' | 'Burstable' | 'BestEffort' {
   const { spec } = pod as PodParts;
-  const containers = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])];
+  const containers =
+    spec?.resources === undefined
+      ? [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])]
+      : [{ resources: spec.resources }];
   let guaranteed = true;
   let bestEffort = true;
   for (const { resources } of containers) {

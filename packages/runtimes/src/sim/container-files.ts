@@ -25,6 +25,8 @@ export interface SandboxFiles {
   readonly hostname: TreeNode;
   readonly hosts: TreeNode;
   readonly resolvConf: TreeNode;
+  /** The shared memory of its IPC namespace. */
+  readonly shm: TreeNode;
 }
 
 /** Puts together what a container sees: image, its own writable layer, mounts of the node, /proc, /dev, /etc files. */
@@ -47,6 +49,7 @@ export function containerTable(options: {
   const given = [...config.mounts].sort((one, other) => depth(one.containerPath) - depth(other.containerPath));
   const has = (path: string) => given.some((mount) => resolvePath('/', mount.containerPath) === path);
   add('/dev', devices, false, layer);
+  mounts.set('/dev/shm', { node: sandbox.shm, readonly: false, layer: sandbox.shm.layer });
   for (const [path, file] of [
     ['/etc/hostname', sandbox.hostname],
     ['/etc/hosts', sandbox.hosts],
@@ -144,9 +147,11 @@ export function sandboxFiles(
     };
     /** The node's, where the Pod has no settings of its own. */
     readonly nodeResolvConf: string;
+    /** The node's shared memory, where the Pod is in its IPC namespace. */
+    readonly nodeShm: TreeNode | undefined;
   },
 ): SandboxFiles {
-  const { hostname, ip, dns, nodeResolvConf } = options;
+  const { hostname, ip, dns, nodeResolvConf, nodeShm } = options;
   const own = [
     ...(dns.searches.length > 0 ? [`search ${dns.searches.join(' ')}`] : []),
     ...dns.servers.map((server) => `nameserver ${server}`),
@@ -157,5 +162,6 @@ export function sandboxFiles(
     hostname: newFile(layer, `${hostname}\n`),
     hosts: newFile(layer, `${hosts.join('\n')}\n`),
     resolvConf: newFile(layer, own.length === 0 ? nodeResolvConf : `${own.join('\n')}\n`),
+    shm: nodeShm ?? newDirectory(layer, 0o1777),
   };
 }

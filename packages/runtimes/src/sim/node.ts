@@ -1,6 +1,6 @@
 import type { Clock, Random, Work } from '@orrery/core';
 import { type Credentials, type FileView, newFileView, superuser } from './files/file-view.ts';
-import { type Layer, newDevice } from './files/tree.ts';
+import { type Layer, newDevice, type TreeNode } from './files/tree.ts';
 import { AddressPool } from './network/address-pool.ts';
 import type { SimNetwork } from './network/network.ts';
 import type { NetworkNamespace } from './network/network-namespace.ts';
@@ -76,6 +76,12 @@ export class SimNode {
       const process = this.newProcess(argv);
       process.start((own) => own.forever());
     }
+  }
+
+  /** Its `/dev/shm`. */
+  sharedMemory(): TreeNode {
+    if (this.files.find('/dev/shm') === undefined) this.files.mkdir('/dev/shm', { mode: 0o1777 });
+    return this.files.lookup('/dev/shm');
   }
 
   /** A process of the node itself. */

@@ -167,6 +167,7 @@ class SimRuntime implements SimulatedRuntime {
         ip: network.ip,
         dns: config.dns,
         nodeResolvConf: textOf(this.files.readFile('/etc/resolv.conf')),
+        nodeShm: config.namespaces.ipc === 'NODE' ? this.#node.sharedMemory() : undefined,
       }),
       sharedProcesses:
         pid === 'NODE' ? kernel.processes : pid === 'POD' ? new PidNamespace(kernel.processes) : undefined,

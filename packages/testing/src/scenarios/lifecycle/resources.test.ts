@@ -112,6 +112,12 @@ test.for<readonly [rule: string, spec: Pod['spec'], expected: string]>([
     { containers: [service({ resources: { requests: { 'ephemeral-storage': '1Gi' } } })] },
     'BestEffort',
   ],
+  ['limits of the Pod itself', { resources: full, containers: [service(), service({ name: 'b' })] }, 'Guaranteed'],
+  [
+    'a request of the Pod itself, whatever its containers have',
+    { resources: { requests: { cpu: '1' } }, containers: [service({ resources: full })] },
+    'Burstable',
+  ],
   ['nothing', { containers: [service()] }, 'BestEffort'],
 ])('quality of service: %s', async ([, spec, expected]) => {
   const cluster = await podScenario();

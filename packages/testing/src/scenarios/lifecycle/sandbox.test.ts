@@ -191,10 +191,29 @@ test('hostPort: a port of the node leads to the container', async () => {
   expect(page.stdout).toContain('Welcome to nginx!');
 });
 
-test('hostIPC is accepted and changes nothing else', async () => {
+test('containers of a Pod share /dev/shm, those of another Pod do not; it goes with the sandbox', async () => {
   const cluster = await podScenario();
-  await cluster.start({ hostIPC: true, containers: [service()] });
-  expect(await cluster.row()).toMatchObject({ ready: '1/1', status: 'Running' });
+  await cluster.start({ containers: [peer('a', idle), peer('b', idle)] });
+  await cluster.start({ containers: [service()] }, { name: 'other' });
+  const list = async (pod: string, container: string) =>
+    (await cluster.exec(pod, ['ls', '/dev/shm'], { container })).stdout;
+  await cluster.exec('default/web', ['sh', '-c', 'echo x > /dev/shm/segment'], { container: 'a' });
+  expect(await list('default/web', 'b')).toBe('segment\n');
+  expect(await list('default/other', 'main')).toBe('');
+  const [sandbox] = (await cluster.nodes.runtime('node1')?.listPodSandboxes()) ?? [];
+  await cluster.nodes.runtime('node1')?.stopPodSandbox(sandbox?.id ?? '');
+  await cluster.advance('30s');
+  expect(await list('default/web', 'b')).toBe('');
+});
+
+test('hostIPC: Pods share /dev/shm with their node', async () => {
+  const cluster = await podScenario({ nodes: 2 });
+  await cluster.start({ hostIPC: true, nodeName: 'node1', containers: [service()] });
+  await cluster.start({ hostIPC: true, nodeName: 'node1', containers: [service()] }, { name: 'second' });
+  await cluster.start({ hostIPC: true, nodeName: 'node2', containers: [service()] }, { name: 'elsewhere' });
+  await cluster.exec('default/web', ['sh', '-c', 'echo x > /dev/shm/segment']);
+  expect((await cluster.exec('default/second', ['cat', '/dev/shm/segment'])).stdout).toBe('x\n');
+  expect((await cluster.exec('default/elsewhere', ['ls', '/dev/shm'])).stdout).toBe('');
 });
 
 test('hostAliases stand in /etc/hosts below their marker and are written again with a new container', async () => {

@@ -190,7 +190,7 @@ describe('files', () => {
   test('readOnlyRootFilesystem: volumes, /dev/shm and the termination message can be written, nothing else', async () => {
     const cluster = await scenario();
     const text =
-      'for f in /etc/f /tmp/f /root/f; do touch $f; done; touch /data/f && echo volume; echo bye > /dev/termination-log';
+      'for f in /etc/f /tmp/f /root/f; do touch $f; done; touch /data/f && echo volume; touch /dev/shm/f && echo memory; echo bye > /dev/termination-log';
     await cluster.start({
       restartPolicy: 'Never',
       containers: [script(text, { ...mounted, securityContext: { readOnlyRootFilesystem: true } })],
@@ -198,7 +198,7 @@ describe('files', () => {
     });
     const log = await cluster.logs('default/web');
     expect(log.match(/Read-only file system/g)).toHaveLength(3);
-    expect(log).toContain('volume\n');
+    expect(log).toContain('volume\nmemory\n');
     expect((await cluster.pod()).status?.containerStatuses?.[0]?.state?.terminated?.message).toBe('bye\n');
   });
 });
