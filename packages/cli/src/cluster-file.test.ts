@@ -27,6 +27,11 @@ describe('readClusterFile', () => {
   });
 
   const faults: readonly [name: string, body: string, message: string][] = [
+    [
+      'a label that says what a node is for',
+      'nodes: [{ name: a, labels: { node-role.kubernetes.io/worker: "" } }]',
+      'orrery.yaml:1: nodes[0].labels: a node may not give itself the label "node-role.kubernetes.io/worker": use kubectl label node once it is there',
+    ],
     ['a cluster without nodes', 'nodes: []', 'orrery.yaml:1: nodes: Required value: a cluster has at least one node'],
     ['an unknown field', 'nodes: [{ name: a }]\nnods: 1', 'orrery.yaml:1: unknown field "nods"'],
     ['an unknown field of a node', 'nodes: [{ name: a, memory: 1 }]', 'orrery.yaml:1: unknown field "nodes[0].memory"'],

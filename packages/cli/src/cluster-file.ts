@@ -1,5 +1,6 @@
 import { type ManifestObject, parseQuantity } from '@orrery/api';
 import type { NodeOptions, Resources } from '@orrery/cluster';
+import { forbiddenNodeLabels } from '@orrery/server';
 import { CommandError } from './command-error.ts';
 
 /** A file that says what an example's cluster is made of; it is read by `orrery up` and never reaches the API server. */
@@ -31,7 +32,7 @@ export function readClusterFile({ object, source, line }: ManifestObject): Clust
     names.add(name);
     return {
       name,
-      ...(labels === undefined ? {} : { labels: texts(labels, `${at}.labels`, fail) }),
+      ...(labels === undefined ? {} : { labels: nodeLabels(labels, `${at}.labels`, fail) }),
       ...(capacity === undefined ? {} : { capacity: quantities(capacity, `${at}.capacity`, fail) }),
       ...(allocatable === undefined ? {} : { allocatable: quantities(allocatable, `${at}.allocatable`, fail) }),
       ...(taints === undefined ? {} : { taints: taintList(taints, `${at}.taints`, fail) }),
@@ -41,6 +42,13 @@ export function readClusterFile({ object, source, line }: ManifestObject): Clust
 }
 
 type Fail = (why: string) => CommandError;
+
+function nodeLabels(value: unknown, at: string, fail: Fail): { readonly [key: string]: string } {
+  const labels = texts(value, at, fail);
+  const [forbidden] = forbiddenNodeLabels(labels);
+  if (forbidden === undefined) return labels;
+  throw fail(`${at}: a node may not give itself the label "${forbidden}": use kubectl label node once it is there`);
+}
 
 function texts(value: unknown, at: string, fail: Fail): { readonly [key: string]: string } {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw fail(`${at}: must be a map`);

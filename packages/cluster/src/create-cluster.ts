@@ -45,7 +45,7 @@ import { applyManifest, type Cluster } from './cluster.ts';
 import { controllerPolicy } from './controller-policy.ts';
 import { adminUser, controllerUser } from './identities.ts';
 import { serveInCluster, simulatedCertificates } from './in-cluster-access.ts';
-import { type NodeOptions, numberedNodes } from './node-options.ts';
+import { checkNodeLabels, type NodeOptions, numberedNodes } from './node-options.ts';
 import { nodePower } from './node-power.ts';
 import { Nodes, type RuntimeFactory } from './nodes.ts';
 import { podIndexes } from './store-indexes.ts';
@@ -69,6 +69,11 @@ export interface ClusterOptions {
 
 /** Starts a whole cluster in this process. Resolves when its control plane and nodes run. */
 export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const wanted =
+    typeof options.nodes === 'number' || options.nodes === undefined
+      ? numberedNodes(options.nodes ?? 3)
+      : options.nodes;
+  wanted.forEach(checkNodeLabels);
   const environment = options.environment ?? createEnvironment();
   const plugins = options.plugins ?? [];
   const kinds = new KindRegistry();
@@ -121,10 +126,6 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   ];
   for (const controller of controllers) await manager.add(controller);
   await manager.start();
-  const wanted =
-    typeof options.nodes === 'number' || options.nodes === undefined
-      ? numberedNodes(options.nodes ?? 3)
-      : options.nodes;
   await Promise.all(wanted.map((node) => nodes.add(node)));
 
   return {

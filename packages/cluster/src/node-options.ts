@@ -1,4 +1,5 @@
 import type { Taint } from '@orrery/api';
+import { forbiddenNodeLabels } from '@orrery/server';
 
 /** Amounts of resources, as quantities: `cpu`, `memory`, `pods`, `ephemeral-storage`, and extended resources. */
 export type Resources = { readonly [resource: string]: string };
@@ -12,6 +13,15 @@ export interface NodeOptions {
   readonly capacity?: Resources;
   /** What Pods may use of it. Default: all. */
   readonly allocatable?: Resources;
+}
+
+/** A kubelet does not start with labels (`--node-labels`) that it may not give itself. @throws Error naming them */
+export function checkNodeLabels({ name, labels = {} }: NodeOptions): void {
+  const forbidden = forbiddenNodeLabels(labels);
+  if (forbidden.length === 0) return;
+  throw new Error(
+    `node ${name}: unknown 'kubernetes.io' or 'k8s.io' labels: ${forbidden.join(', ')}; a node may not give them to itself: label it when it is there`,
+  );
 }
 
 /** Nodes named `node1` to `nodeN`. */

@@ -9,9 +9,9 @@ import {
 } from '@orrery/controllers';
 import { type CacheOptions, createManager, type Environment, type Manager, type NodeApi } from '@orrery/core';
 import type { ContainerRuntime } from '@orrery/runtimes';
-import { type ApiServer, forbiddenNodeLabels, type NodeDirectory, serviceNetwork } from '@orrery/server';
+import { type ApiServer, type NodeDirectory, serviceNetwork } from '@orrery/server';
 import { nodeUser } from './identities.ts';
-import { type NodeOptions, nodeAddresses } from './node-options.ts';
+import { checkNodeLabels, type NodeOptions, nodeAddresses } from './node-options.ts';
 
 /** What a node's runtime is made for. */
 export interface RuntimePlace {
@@ -90,7 +90,7 @@ export class Nodes implements ClusterNodes {
 
   async add(options: NodeOptions): Promise<void> {
     if (this.#machines.has(options.name)) throw new Error(`there is a node ${options.name} already`);
-    checkLabels(options);
+    checkNodeLabels(options);
     const { cpu, memory } = options.capacity ?? {};
     const place = {
       name: options.name,
@@ -185,15 +185,6 @@ export class Nodes implements ClusterNodes {
     machine.kubelet = undefined;
     await manager?.stop();
   }
-}
-
-/** As a kubelet refuses to start with labels (`--node-labels`) that it may not give itself. */
-function checkLabels({ name, labels = {} }: NodeOptions): void {
-  const forbidden = forbiddenNodeLabels(labels);
-  if (forbidden.length === 0) return;
-  throw new Error(
-    `node ${name}: unknown 'kubernetes.io' or 'k8s.io' labels: ${forbidden.join(', ')}; a node may not give them to itself: label it when it is there`,
-  );
 }
 
 /** What a node's cache keeps of the kinds of which a kubelet may see only its own. */
