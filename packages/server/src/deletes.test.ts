@@ -29,6 +29,7 @@ describe('a Pod', () => {
   it.each<[string, object, DeleteRequestOptions, number, string]>([
     ['gets the grace that its spec says', {}, {}, 30, '2026-01-01T00:00:30Z'],
     ['gets the grace that the request asks for', {}, { gracePeriodSeconds: 5 }, 5, '2026-01-01T00:00:05Z'],
+    ['gets one second for a negative grace of the request', {}, { gracePeriodSeconds: -1 }, 1, '2026-01-01T00:00:01Z'],
     ['gets one second for a negative grace', { terminationGracePeriodSeconds: -1 }, {}, 1, '2026-01-01T00:00:01Z'],
   ])('%s, and stays until then', async (_, spec, options, grace, at) => {
     const api = await withRunningPod({}, spec);
@@ -43,14 +44,16 @@ describe('a Pod', () => {
 
   it.each<[string, (api: TestApi) => Promise<unknown>, DeleteRequestOptions]>([
     ['without a grace', () => Promise.resolve(), { gracePeriodSeconds: 0 }],
-    [
-      'that has ended',
-      async ({ admin }) => {
-        const pod = await admin.get(Pod, key);
-        await admin.updateStatus({ ...pod, status: { ...pod.status, phase: 'Succeeded' } });
-      },
-      {},
-    ],
+    ...(['Succeeded', 'Failed'] as const).map(
+      (phase): [string, (api: TestApi) => Promise<unknown>, DeleteRequestOptions] => [
+        `that has ended (${phase})`,
+        async ({ admin }) => {
+          const pod = await admin.get(Pod, key);
+          await admin.updateStatus({ ...pod, status: { ...pod.status, phase } });
+        },
+        {},
+      ],
+    ),
   ])('%s goes at once, and the answer is its last state', async (_, before, options) => {
     const api = await withRunningPod();
     await before(api);
@@ -92,6 +95,16 @@ describe('a Pod', () => {
     await remove(held, Pod as Kind, 'p');
     const { body } = await remove(held, Pod as Kind, 'p', { gracePeriodSeconds: 0 });
     expect(body).toMatchObject({ metadata: { deletionGracePeriodSeconds: 0, finalizers: ['a/b'] } });
+  });
+
+  it('stays marked: nobody can take its deletion back, nor give it more time', async () => {
+    const api = await withRunningPod();
+    const { metadata, ...rest } = (await remove(api, Pod as Kind, 'p')).body as Stored<Pod>;
+    const { deletionTimestamp, deletionGracePeriodSeconds, ...unmarked } = metadata;
+    const again = await api.admin.update({ ...rest, metadata: unmarked } as Stored<Pod>);
+    expect(again.metadata).toMatchObject({ deletionTimestamp, deletionGracePeriodSeconds });
+    const later = { ...again.metadata, deletionTimestamp: '2027-01-01T00:00:00Z' };
+    expect((await api.admin.update({ ...again, metadata: later })).metadata.deletionTimestamp).toBe(deletionTimestamp);
   });
 
   it('with a finalizer whose grace is over goes with the last finalizer', async () => {

@@ -133,6 +133,17 @@ describe('containers', () => {
         'spec.initContainers[0].livenessProbe: Forbidden: may not be set for init containers without restartPolicy=Always',
       ],
     ],
+    ...['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'].map((field): Case => {
+      const value = field === 'lifecycle' ? {} : { exec: { command: ['x'] } };
+      return [
+        `a plain init container has no ${field}, a sidecar may`,
+        () => [
+          ...specFaults({ initContainers: [{ ...goodContainer, name: 'i', [field]: value }] }),
+          ...specFaults({ initContainers: [{ ...goodContainer, name: 'i', restartPolicy: 'Always', [field]: value }] }),
+        ],
+        [`spec.initContainers[0].${field}: Forbidden: may not be set for init containers without restartPolicy=Always`],
+      ];
+    }),
     [
       'ephemeral containers come later',
       () => specFaults({ ephemeralContainers: [{ ...goodContainer, name: 'e' }] }),
@@ -187,6 +198,24 @@ describe('probes and hooks', () => {
       ['livenessProbe.successThreshold: Invalid value: 2: must be 1'],
     ],
     [
+      'one success starts a container',
+      () => containerFaults({ startupProbe: { ...exec, successThreshold: 2 } }),
+      ['startupProbe.successThreshold: Invalid value: 2: must be 1'],
+    ],
+    [
+      'readiness may ask for several successes',
+      () => containerFaults({ readinessProbe: { ...exec, successThreshold: 2 } }),
+      [],
+    ],
+    ...[0, 65_536].map(
+      (port): Case => [
+        `${port} is no port of a probe`,
+        () => probe({ tcpSocket: { port } }),
+        [`livenessProbe.tcpSocket.port: Invalid value: ${port}: must be between 1 and 65535, inclusive`],
+      ],
+    ),
+    ['the port of a gRPC probe is a number', () => probe({ grpc: { port: 8080 } }), []],
+    [
       'grace is positive',
       () => probe({ ...exec, terminationGracePeriodSeconds: 0 }),
       ['livenessProbe.terminationGracePeriodSeconds: Invalid value: 0: must be greater than 0'],
@@ -202,6 +231,26 @@ describe('probes and hooks', () => {
       [
         'lifecycle.preStop.sleep: Invalid value: 31: must be non-negative and less than terminationGracePeriodSeconds (30)',
       ],
+    ],
+    [
+      'a hook may sleep as long as the grace',
+      () => containerFaults({ lifecycle: { preStop: { sleep: { seconds: 30 } } } }),
+      [],
+    ],
+    [
+      'a hook sleeps forwards',
+      () => containerFaults({ lifecycle: { preStop: { sleep: { seconds: -1 } } } }),
+      ['lifecycle.preStop.sleep: Invalid value: -1: must be non-negative'],
+    ],
+    [
+      'a hook has a handler',
+      () => containerFaults({ lifecycle: { postStart: {} } }),
+      ['lifecycle.postStart: Required value: must specify a handler type'],
+    ],
+    [
+      'a hook has one handler',
+      () => containerFaults({ lifecycle: { postStart: { ...exec, sleep: { seconds: 1 } } } }),
+      ['Forbidden: may not specify more than 1 handler type'],
     ],
     ['a hook may sleep for nothing', () => containerFaults({ lifecycle: { preStop: { sleep: { seconds: 0 } } } }), []],
   ]);
