@@ -33,9 +33,11 @@ export function capabilitySet(privileged: boolean, { add, drop }: CapabilityChan
   return set;
 }
 
+const simulated = { CHOWN: bitOf('CHOWN'), DAC_OVERRIDE: bitOf('DAC_OVERRIDE') };
+
 /** Whether a set has a capability. No set at all has every one: that is a process of the node. */
-export function hasCapability(set: bigint | undefined, name: string): boolean {
-  return set === undefined || (set & bitOf(name)) !== 0n;
+export function hasCapability(set: bigint | undefined, name: keyof typeof simulated): boolean {
+  return set === undefined || (set & simulated[name]) !== 0n;
 }
 
 /** A set as `/proc/PID/status` shows it. */
