@@ -23,8 +23,9 @@ describe('consoleSteps', () => {
   });
 });
 
-test('commandWords splits at spaces', () => {
+test('commandWords splits at spaces, but not within single quotes', () => {
   expect(commandWords('pnpm  kubectl get pods')).toEqual(['pnpm', 'kubectl', 'get', 'pods']);
+  expect(commandWords(`patch --patch '{"a": 1}' -n x`)).toEqual(['patch', '--patch', '{"a": 1}', '-n', 'x']);
 });
 
 describe('outputMatches', () => {

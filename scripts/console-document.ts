@@ -27,9 +27,9 @@ export function consoleSteps(markdown: string): readonly ConsoleStep[] {
   return steps;
 }
 
-/** A command line as a list of arguments. Words are separated by spaces; the documents' commands need no quotes. */
+/** A command line as a list of arguments. Words are separated by spaces; a whole word may stand in single quotes. */
 export function commandWords(command: string): readonly string[] {
-  return command.split(' ').filter((word) => word !== '');
+  return [...command.matchAll(/'([^']*)'|\S+/g)].map(([word, quoted]) => quoted ?? word);
 }
 
 /** Whether output is what the document says. Runs of spaces and tabs are alike, for columns are as wide as their widest cell. */

@@ -187,12 +187,52 @@ describe('the subresource ephemeralcontainers', () => {
 });
 
 describe('the subresource resize', () => {
-  it('changes resources alone', () => {
-    const sized = { containers: [{ ...container, resources: { requests: { cpu: '2' } } }] };
-    expect(through('resize', sized)).toEqual([]);
-    expect(through('resize', { ...sized, hostname: 'x' })[0]).toContain(
-      'spec: Forbidden: only cpu and memory resources are mutable',
-    );
+  const sized = (resources: object, more: object = {}) => ({ containers: [{ ...container, resources, ...more }] });
+  const old = sized({ requests: { cpu: '1', memory: '1Gi', 'ephemeral-storage': '1Gi' }, limits: { memory: '2Gi' } });
+  const requests = { cpu: '2', memory: '1Gi', 'ephemeral-storage': '1Gi' };
+  const limits = { memory: '2Gi' };
+
+  it('changes CPU, memory and the policy of resizing', () => {
+    expect(through('resize', sized({ requests, limits: { memory: '3Gi', cpu: '4' } }), old)).toEqual([]);
+    const resizePolicy = [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }];
+    expect(through('resize', sized({ requests, limits }, { resizePolicy }), old)).toEqual([]);
+  });
+
+  const only = 'spec: Forbidden: only cpu and memory resources are mutable\n';
+  it.each<[rule: string, next: object, old: object, error: string]>([
+    ['no other field', { ...sized({ requests, limits }), hostname: 'x' }, old, `${only}+ hostname: "x"`],
+    [
+      'no other resource',
+      sized({ requests: { ...requests, 'ephemeral-storage': '2Gi' }, limits }),
+      old,
+      `${only}- containers[0].resources.requests.ephemeral-storage: "1Gi"\n+ containers[0].resources.requests.ephemeral-storage: "2Gi"`,
+    ],
+    [
+      'the quality of service of a Pod that has none',
+      sized({ requests: { cpu: '1' } }),
+      base,
+      'spec: Invalid value: "BestEffort": Pod QOS Class may not change as a result of resizing',
+    ],
+    [
+      'a request to its limit in all',
+      sized({ requests: { cpu: '1', memory: '2Gi' }, limits: { cpu: '1', memory: '2Gi' } }),
+      sized({ requests: { cpu: '1', memory: '1Gi' }, limits: { cpu: '1', memory: '2Gi' } }),
+      'spec: Invalid value: "Burstable": Pod QOS Class may not change as a result of resizing',
+    ],
+    [
+      'no request that is taken away',
+      sized({ requests: { memory: '1Gi', 'ephemeral-storage': '1Gi' }, limits }),
+      old,
+      'spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed',
+    ],
+    [
+      'no limit that is taken away',
+      sized({ requests }),
+      old,
+      'spec.containers[0].resources.limits: Forbidden: resource limits cannot be removed',
+    ],
+  ])('refuses to change: %s', (_rule, next, before, error) => {
+    expect(through('resize', next, before)).toEqual([error]);
   });
 });
 

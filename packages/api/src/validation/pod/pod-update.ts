@@ -2,6 +2,7 @@ import { fieldErrors } from '../../field-error.ts';
 import { equalJson, isJsonObject } from '../../json.ts';
 import type { Pod } from '../../kinds.ts';
 import type { Container, PodSpec, Toleration } from '../../parts.ts';
+import { qosClass } from '../../qos-class.ts';
 import { checkRequired, type Errors } from '../checks.ts';
 
 const maxInt32 = 2_147_483_647;
@@ -137,20 +138,54 @@ export function validateEphemeralContainersUpdate(errors: Errors, pod: Pod, old:
   }
 }
 
-/** Only resources and how to resize may change (subresource `resize`, KEP-1287). */
+/** Only CPU and memory may change, and how to resize (subresource `resize`, KEP-1287). */
 export function validatePodResize(errors: Errors, pod: Pod, old: Pod): void {
-  const sized = (containers: Container[] | undefined, before: Container[] | undefined) =>
-    containers?.map((container, i) =>
-      withField(withField(container, 'resources', before?.[i]?.resources), 'resizePolicy', before?.[i]?.resizePolicy),
-    );
-  const expected: PodSpec = { ...pod.spec, containers: sized(pod.spec.containers, old.spec.containers) ?? [] };
-  const initContainers = sized(pod.spec.initContainers, old.spec.initContainers);
+  const before = old.status?.qosClass ?? qosClass(old);
+  if (qosClass(pod) !== before) {
+    errors.push(fieldErrors.invalid('spec', before, 'Pod QOS Class may not change as a result of resizing'));
+  }
+  const sized = (list: 'containers' | 'initContainers') =>
+    pod.spec[list]?.map((container, i) => {
+      const { resources, resizePolicy } = old.spec[list]?.[i] ?? {};
+      validateNothingRemoved(errors, container.resources, resources, `spec.${list}[${i}].resources`);
+      const merged = resources && container.resources ? asOldCpuAndMemory(container.resources, resources) : resources;
+      return withField(withField(container, 'resources', merged), 'resizePolicy', resizePolicy);
+    });
+  const initContainers = sized('initContainers');
+  const expected: PodSpec = { ...pod.spec, containers: sized('containers') ?? [] };
   const compared = initContainers === undefined ? expected : { ...expected, initContainers };
   if (!equalJson(compared, old.spec)) {
     errors.push(
       fieldErrors.forbidden('spec', `only cpu and memory resources are mutable\n${differences(compared, old.spec)}`),
     );
   }
+}
+
+type Resources = NonNullable<Container['resources']>;
+
+/** What a container has may become more or less, but not nothing. */
+function validateNothingRemoved(
+  errors: Errors,
+  resources: Resources | undefined,
+  old: Resources | undefined,
+  path: string,
+): void {
+  for (const list of ['requests', 'limits'] as const) {
+    const removed = Object.keys(old?.[list] ?? {}).some((resource) => resources?.[list]?.[resource] === undefined);
+    if (removed) errors.push(fieldErrors.forbidden(`${path}.${list}`, `resource ${list} cannot be removed`));
+  }
+}
+
+/** The new resources with CPU and memory as they were before. */
+function asOldCpuAndMemory(resources: Resources, old: Resources): Resources {
+  const merged = (list: 'requests' | 'limits'): Resources => {
+    const { cpu: _cpu, memory: _memory, ...others } = resources[list] ?? {};
+    const kept = Object.entries(old[list] ?? {}).filter(([resource]) => resource === 'cpu' || resource === 'memory');
+    const amounts = { ...others, ...Object.fromEntries(kept) };
+    return Object.keys(amounts).length === 0 && old[list] === undefined ? {} : { [list]: amounts };
+  };
+  const { requests: _requests, limits: _limits, ...rest } = resources;
+  return { ...rest, ...merged('limits'), ...merged('requests') };
 }
 
 /** Where two values differ, a line for each side. */
