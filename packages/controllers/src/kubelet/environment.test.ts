@@ -78,10 +78,13 @@ describe('variables of Services', () => {
 describe('a container’s environment', () => {
   const data: { [key: string]: object } = {
     'ConfigMap/c': { data: { K: 'v', '1bad.key': 'x' }, binaryData: { B: btoa('b') } },
+    'ConfigMap/b': { binaryData: { B: btoa('b') } },
     'Secret/s': { data: { K: btoa('secret') } },
   };
+  const forbidden = 'hidden';
   const client = {
     get: (kind: { kind: string; resource: string; group: string }, { name }: { name: string }) => {
+      if (name === forbidden) return Promise.reject(failures.forbidden(kind, name, 'not yours'));
       const found = data[`${kind.kind}/${name}`];
       return found === undefined ? Promise.reject(failures.notFound(kind, name)) : Promise.resolve(found);
     },
@@ -92,7 +95,7 @@ describe('a container’s environment', () => {
     const pod: Pod = {
       apiVersion: 'v1',
       kind: 'Pod',
-      metadata: { name: 'p', namespace: 'ns', labels: { l: 'label' } },
+      metadata: { name: 'p', namespace: 'ns', labels: { l: '$(K) label' } },
       spec: { containers: [spec], nodeName: 'n' },
     };
     const sources = {
@@ -154,10 +157,16 @@ describe('a container’s environment', () => {
       { A: '2' },
     ],
     [
+      'a value sees what envFrom brought, and what it overrides there',
+      { env: [{ name: 'K', value: '$(K)+' }], envFrom: [{ prefix: '', secretRef: { name: 's' } }] },
+      { K: 'secret+' },
+    ],
+    [
       'what comes from a source is not expanded',
       from({ fieldRef: { fieldPath: "metadata.labels['l']" } }),
-      { A: 'label' },
+      { A: '$(K) label' },
     ],
+    ['binaryData of a ConfigMap is no variable', { env: [], envFrom: [{ configMapRef: { name: 'b' } }] }, {}],
     ['the Pod’s address', from({ fieldRef: { fieldPath: 'status.podIP' } }), { A: '10.0.0.1' }],
     ['the node’s address', from({ fieldRef: { fieldPath: 'status.hostIP' } }), { A: '1.2.3.4' }],
     ['a resource of the own container', from({ resourceFieldRef: { resource: 'limits.cpu' } }), { A: '4' }],
@@ -184,6 +193,13 @@ describe('a container’s environment', () => {
     [from({ configMapKeyRef: { name: 'c', key: 'B' } }), "couldn't find key B in ConfigMap ns/c"],
     [from({ secretKeyRef: { name: 's', key: 'k' } }), "couldn't find key k in Secret ns/s"],
     [{ envFrom: [{ secretRef: { name: 'x' } }] }, 'secret "x" not found'],
+    [{ envFrom: [{ configMapRef: { name: 'x' } }] }, 'configmap "x" not found'],
+    // Only what is not there may be missing from what is optional.
+    [{ envFrom: [{ secretRef: { name: forbidden, optional: true } }] }, 'secrets "hidden" is forbidden: not yours'],
+    [
+      from({ configMapKeyRef: { name: forbidden, key: 'k', optional: true } }),
+      'configmaps "hidden" is forbidden: not yours',
+    ],
   ])('CreateContainerConfigError: %#', async (container, message) => {
     await expect(environment(container)).rejects.toMatchObject({ reason: 'CreateContainerConfigError', message });
   });

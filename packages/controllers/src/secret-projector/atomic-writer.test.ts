@@ -76,6 +76,62 @@ test('an update removes what is stale, and the old version', () => {
   expect(files.readdir('/v')).toEqual(['..1970_01_01_00_00_00.1', '..data', 'a', 'b']);
 });
 
+test('a writer that dies between any two of its steps leaves one whole set, and the next one puts all in order', () => {
+  const before = payload({ a: '1', gone: '1', 'old/x': '1' });
+  const after = payload({ a: '2', 'new/y': '2', b: '2' });
+  const seen = new Set<string>();
+  for (let step = 1; ; step++) {
+    const { files, write } = writer();
+    write(before);
+    let left = step;
+    files.onStep = () => {
+      if (--left === 0) throw new Error('died');
+    };
+    let died = false;
+    try {
+      write(after);
+    } catch {
+      died = true;
+    }
+    files.onStep = undefined;
+    const text = files.text('/v/..data/a');
+    seen.add(text);
+    const whole = text === '1' ? ['a', 'gone', 'old'] : ['a', 'b', 'new'];
+    expect(files.readdir('/v/..data')).toEqual(whole);
+    // The same content again, as a node does that comes back.
+    write(after);
+    expect(files.readdir('/v').slice(2)).toEqual(['a', 'b', 'new']);
+    expect(files.readdir('/v').slice(0, 2)).toEqual([files.readlink('/v/..data'), '..data']);
+    expect([files.text('/v/a'), files.text('/v/b'), files.text('/v/new/y')]).toEqual(['2', '2', '2']);
+    if (!died) break;
+  }
+  expect(seen).toEqual(new Set(['1', '2']));
+});
+
+test('modes are set exactly, whatever bits they have', () => {
+  const { files, write } = writer();
+  for (const mode of [0, 0o111, 0o777]) {
+    write(new Map([[`m${mode}`, { content: bytes('x'), mode }]]));
+    expect(files.stat(`/v/m${mode}`)?.mode).toBe(mode);
+  }
+});
+
+test('a mode comes with the next change of content', () => {
+  const { files, write } = writer();
+  write(payload({ a: '1', b: '1' }));
+  write(payload({ a: '1', b: '2' }, 0o400));
+  expect(files.stat('/v/a')?.mode).toBe(0o400);
+});
+
+test('a file that becomes a directory, and back', () => {
+  const { files, write } = writer();
+  write(payload({ a: '1' }));
+  write(payload({ 'a/b': '2' }));
+  expect(files.text('/v/a/b')).toBe('2');
+  write(payload({ a: '3' }));
+  expect(files.text('/v/a')).toBe('3');
+});
+
 test('an empty payload is an empty directory, and a later one appears', () => {
   const { files, write } = writer();
   expect(write(payload({}))).toBe(true);

@@ -82,8 +82,8 @@ export function writeAtomically(
   checkPaths(payload);
   const oldVersion = readLink(files, `${directory}/${dataLink}`);
   const written = oldVersion === undefined ? undefined : readTree(files, `${directory}/${oldVersion}`);
-  if (!differs(written, payload)) {
-    linkVisible(files, directory, payload);
+  if (oldVersion !== undefined && !differs(written, payload)) {
+    tidy(files, directory, payload, oldVersion);
     return false;
   }
   const name = freeName(files, directory, version);
@@ -103,22 +103,27 @@ export function writeAtomically(
   files.remove(`${directory}/${newDataLink}`);
   files.symlink(name, `${directory}/${newDataLink}`);
   files.rename(`${directory}/${newDataLink}`, `${directory}/${dataLink}`);
-  linkVisible(files, directory, payload);
-  if (oldVersion !== undefined) {
-    const names = visibleNames(payload.keys());
-    for (const stale of visibleNames(written?.keys() ?? [])) {
-      if (!names.has(stale)) files.remove(`${directory}/${stale}`);
-    }
-    files.remove(`${directory}/${oldVersion}`);
-  }
+  tidy(files, directory, payload, name);
   return true;
 }
 
-function linkVisible(files: NodeFiles, directory: string, payload: Payload): void {
-  for (const name of visibleNames(payload.keys())) {
+/**
+ * Makes the links that readers find in the volume, and takes away what no version needs: links of files that are gone, old
+ * versions, and what a writer that died in the middle left.
+ */
+function tidy(files: NodeFiles, directory: string, payload: Payload, version: string): void {
+  const names = visibleNames(payload.keys());
+  for (const name of names) {
     const path = `${directory}/${name}`;
     if (files.lstat(path) === undefined) files.symlink(`${dataLink}/${name}`, path);
   }
+  const left: string[] = [];
+  for (const name of files.readdir(directory)) {
+    if (name === dataLink || name === version || names.has(name)) continue;
+    if (name.startsWith('..')) left.push(name);
+    else files.remove(`${directory}/${name}`);
+  }
+  for (const name of left) files.remove(`${directory}/${name}`);
 }
 
 function freeName(files: NodeFiles, directory: string, version: () => string): string {

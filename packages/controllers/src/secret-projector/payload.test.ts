@@ -77,6 +77,33 @@ describe('which files a volume has', () => {
       { user: 'other 644', pass: 'pw 644' },
     ],
     [
+      'projected: an item’s mode goes before the one default mode of all sources',
+      {
+        projected: {
+          defaultMode: 0o440,
+          sources: [
+            { secret: { name: 's', items: [{ key: 'user', path: 'u', mode: 0o600 }] } },
+            { configMap: { name: 'c', items: [{ key: 'text', path: 't' }] } },
+            { serviceAccountToken: { path: 'token' } },
+          ],
+        },
+      },
+      { u: 'me 600', t: 'hello 440', token: 'jwt 440' },
+    ],
+    [
+      'projected: the later source wins a token’s path too',
+      {
+        projected: {
+          sources: [
+            { serviceAccountToken: { path: 'user' } },
+            { secret: { name: 's', items: [{ key: 'user', path: 'user' }] } },
+          ],
+        },
+      },
+      { user: 'me 644' },
+    ],
+    ['projected: an empty source has no files', { projected: { sources: [{}] } }, {}],
+    [
       'projected: a token',
       { projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } },
       { token: 'jwt 644' },
@@ -201,6 +228,7 @@ describe('downward API resources', () => {
     containers: [
       { name: 'c', image: 'i', resources: { limits: { cpu: '250m', memory: '64Mi' }, requests: { cpu: '100m' } } },
       { name: 'free', image: 'i' },
+      { name: 'zero', image: 'i', resources: { limits: { cpu: '0' } } },
     ],
     initContainers: [{ name: 'init', image: 'i', resources: { requests: { memory: '1000' } } }],
   });
@@ -212,6 +240,7 @@ describe('downward API resources', () => {
     ['c', 'limits.memory', undefined, '67108864', 'in bytes'],
     ['c', 'limits.memory', '1Mi', '64', 'in mebibytes'],
     ['c', 'limits.memory', '1G', '1', 'rounded up'],
+    ['zero', 'limits.cpu', undefined, '4', 'a limit of zero is none'],
     ['c', 'requests.cpu', '1m', '100', 'requests'],
     ['c', 'requests.memory', undefined, '0', 'a request that is not set is 0'],
     ['free', 'limits.cpu', undefined, '4', 'a limit that is not set is the node’s allocatable'],

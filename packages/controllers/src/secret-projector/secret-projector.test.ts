@@ -86,6 +86,56 @@ test.each([
   },
 );
 
+test('where one source of a projected volume is missing, nothing of it is written anew', async () => {
+  const node = await startNode();
+  await node.api.client.create(configMap('c', { k: '0' }));
+  await node.api.client.create(configMap('d', { n: '0' }));
+  const pod = await node.create({
+    containers: [web],
+    volumes: [{ name: 'v', projected: { sources: [{ configMap: { name: 'c' } }, { configMap: { name: 'd' } }] } }],
+  });
+  await node.advance('5s');
+  await node.api.client.delete(ConfigMap, { namespace: 'default', name: 'd' });
+  await change(node, 'c', { k: '1' });
+  await node.advance('5m');
+  expect(node.runtime.files.text(`${path(pod, 'projected')}/k`)).toBe('0');
+  await node.api.client.create(configMap('d', { n: '1' }));
+  await node.advance('1s');
+  expect(node.runtime.files.text(`${path(pod, 'projected')}/k`)).toBe('1');
+  expect(node.runtime.files.text(`${path(pod, 'projected')}/n`)).toBe('1');
+});
+
+test('a token is fetched once for all volumes that ask for the same one', async () => {
+  const node = await startNode();
+  let count = 0;
+  node.api.token = () =>
+    ({
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      status: {
+        token: `token-${++count}`,
+        expirationTimestamp: new Date(node.simulation.environment.clock.now() + 3_600_000).toISOString(),
+      },
+    }) as KubernetesObject;
+  const token = (name: string, fields: object) => ({
+    name,
+    projected: { sources: [{ serviceAccountToken: { path: 'token', ...fields } }] },
+  });
+  await node.create({
+    serviceAccountName: 'default',
+    containers: [web],
+    volumes: [
+      token('v', {}),
+      token('w', {}),
+      token('x', { expirationSeconds: 3600 }),
+      token('y', { audience: 'vault' }),
+      token('z', { expirationSeconds: 7200 }),
+    ],
+  });
+  expect(node.runtime.running()).toEqual(['web']);
+  expect(node.api.calls.filter((call) => call.startsWith('token'))).toHaveLength(3);
+});
+
 test('an immutable object is not watched', async () => {
   const node = await startNode();
   const before = node.api.watches;

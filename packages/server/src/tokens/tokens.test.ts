@@ -69,6 +69,23 @@ describe('a token request', () => {
     expect(claims['kubernetes.io']).toMatchObject({ pod: { name: 'p', uid }, node: { name: 'n1' } });
   });
 
+  it.each<[string, object, string]>([
+    ['a Secret names it', boundTo('Secret', 's'), 'secret'],
+    ['a Node names it', boundTo('Node', 'n1'), 'node'],
+  ])('bound to %s', async (_, spec, claim) => {
+    const { claims } = await request(await withAccount(), spec);
+    const { name } = (spec as ReturnType<typeof boundTo>).boundObjectRef;
+    expect(claims['kubernetes.io']).toMatchObject({ [claim]: { name, uid: expect.any(String) } });
+    expect(claims['kubernetes.io']).not.toHaveProperty('pod');
+  });
+
+  it('of a Pod that is on no node names no node', async () => {
+    const api = await withAccount();
+    await api.admin.create(podNamed('early', {}, { serviceAccountName: 'robot' }));
+    const { claims } = await request(api, boundTo('Pod', 'early'));
+    expect(claims['kubernetes.io']).not.toHaveProperty('node');
+  });
+
   it('of exactly 3607 seconds for a Pod lives a year, and says when it should have been renewed', async () => {
     const api = await withAccount();
     const { claims, expires } = await request(api, { ...boundTo('Pod', 'p'), expirationSeconds: 3607 });
@@ -176,6 +193,8 @@ describe('a token', () => {
       },
       false,
     ],
+    ['dies with its Node', boundTo('Node', 'n1'), (api) => api.admin.delete(nodeKind(api), 'n1'), false],
+    ['of a Pod outlives its node', boundTo('Pod', 'p'), (api) => api.admin.delete(nodeKind(api), 'n1'), true],
     ['dies with its Secret', boundTo('Secret', 's'), (api) => api.admin.delete(secretKind(api), 'default/s'), false],
     ['outlives other objects', boundTo('Pod', 'p'), (api) => api.admin.delete(secretKind(api), 'default/s'), true],
   ])('%s', async (_, spec, change, good) => {
@@ -191,6 +210,7 @@ describe('a token', () => {
   });
 });
 
+const nodeKind = (api: TestApi): Kind => api.server.kinds.byKind('v1', 'Node') as Kind;
 const secretKind = (api: TestApi): Kind => api.server.kinds.byKind('v1', 'Secret') as Kind;
 
 describe('a token review', () => {

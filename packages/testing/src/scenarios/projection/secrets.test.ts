@@ -26,6 +26,21 @@ describe('Secrets', () => {
     expect(patched.data).toEqual({ a: base64('1'), b: base64('x') });
   });
 
+  test('a replacement with stringData alone holds only that', async () => {
+    const cluster = await podScenario();
+    const made = await cluster.client.create<Secret>({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata,
+      stringData: { a: '1' },
+    });
+    const { data: _, ...rest } = made;
+    const next = await cluster.client.update<Secret>({ ...rest, stringData: { b: '2' } });
+    expect(next.data).toEqual({ b: base64('2') });
+    const both = await cluster.client.update<Secret>({ ...next, stringData: { c: '3' } });
+    expect(both.data).toEqual({ b: base64('2'), c: base64('3') });
+  });
+
   test('the type cannot be changed', async () => {
     const cluster = await podScenario();
     const made = await cluster.client.create<Secret>({ apiVersion: 'v1', kind: 'Secret', metadata });

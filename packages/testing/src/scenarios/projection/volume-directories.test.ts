@@ -87,6 +87,16 @@ describe('modes and groups of directories', () => {
   });
 });
 
+test('a subPath that is missing is made with the mode of its volume', async () => {
+  const cluster = await podScenario();
+  await cluster.start({
+    securityContext: { fsGroup: 2000 },
+    containers: [service({ volumeMounts: [{ name: 'v', mountPath: '/v', subPath: 'a/b' }] })],
+    volumes: [{ name: 'v', emptyDir: {} }],
+  });
+  expect(await sh(cluster, 'stat -c "%a %g" /v')).toBe('2777 2000\n');
+});
+
 describe('a token’s file', () => {
   test.for([
     ['nobody known', {}, '644 0 0'],
