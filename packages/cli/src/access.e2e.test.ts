@@ -225,6 +225,30 @@ describe('auth can-i', () => {
   });
 });
 
+test('a Secret of type service-account-token holds a token that opens the API as its account, until it is deleted', async () => {
+  const stdin = `
+apiVersion: v1
+kind: Secret
+metadata: { name: robot-token, annotations: { kubernetes.io/service-account.name: robot } }
+type: kubernetes.io/service-account-token
+`;
+  await cluster.kubectl(['apply', '-f', '-'], { stdin });
+  await cluster.kubectl(['wait', '--for=jsonpath={.data.token}', 'secret/robot-token', '--timeout=30s']);
+  const described = await cluster.kubectl(['describe', 'secret', 'robot-token']);
+  expect(described).toMatch(/^Annotations: +kubernetes\.io\/service-account\.name: robot$/m);
+  expect(described).toMatch(/^ +kubernetes\.io\/service-account\.uid: [0-9a-f-]{36}$/m);
+  expect(described).toMatch(/^Type: +kubernetes\.io\/service-account-token$/m);
+  expect(described).toMatch(/^ca\.crt: +\d+ bytes$/m);
+  expect(described).toMatch(/^namespace: +7 bytes$/m);
+  const [, text = ''] = /^token: +(\S+)$/m.exec(described) ?? [];
+  expect((await withToken(text, ['get', 'pods', '-o', 'name'])).stdout).toBe('pod/anchor\n');
+  expect((await withToken(text, ['get', 'secrets'])).stderr).toContain(
+    'User "system:serviceaccount:default:robot" cannot list resource "secrets"',
+  );
+  await cluster.kubectl(['delete', 'secret', 'robot-token']);
+  expect((await withToken(text, ['get', 'pods'])).stderr).toContain('You must be logged in to the server');
+});
+
 describe('auth whoami', () => {
   test('the administrator', async () => {
     expect(await cluster.kubectl(['auth', 'whoami'])).toMatch(
