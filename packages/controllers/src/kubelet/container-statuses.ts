@@ -1,4 +1,4 @@
-import type { ContainerState, ContainerStatus, Pod, PodStatus } from '@orrery/api';
+import type { Container, ContainerState, ContainerStatus, Pod, PodStatus } from '@orrery/api';
 import type { ContainerStatus as Instance } from '@orrery/runtimes';
 import { timestamp } from '../workload/timestamp.ts';
 import { latest, type ObservedPod } from './observed.ts';
@@ -23,6 +23,8 @@ export interface StatusSources {
   started(containerId: string): boolean;
   /** What the readiness probe says; true without one. */
   ready(containerId: string): boolean;
+  /** What a container has as long as that is not what its spec says; undefined else. */
+  outdated?(container: string): Container['resources'] | undefined;
   /** The termination message of an instance that has ended. */
   terminationMessage(instance: Instance): string;
 }
@@ -142,7 +144,7 @@ function fromInstance(
     image: instance.image,
     imageID: instance.imageRef,
     containerID: containerIdText(instance.id, sources),
-    ...(running && role !== 'ephemeral' ? allocated(spec) : {}),
+    ...(running && role !== 'ephemeral' ? allocated(spec, sources.outdated?.(spec.name)) : {}),
     ...(spec.volumeMounts === undefined || spec.volumeMounts.length === 0
       ? {}
       : {
@@ -155,14 +157,14 @@ function fromInstance(
   };
 }
 
-function allocated({ resources }: PodContainer['spec']): Pick<ContainerStatus, 'allocatedResources' | 'resources'> {
-  if (resources === undefined) return { resources: {} };
+function allocated(
+  { resources }: PodContainer['spec'],
+  outdated: Container['resources'],
+): Pick<ContainerStatus, 'allocatedResources' | 'resources'> {
+  const { limits, requests } = outdated ?? resources ?? {};
   return {
-    ...(resources.requests === undefined ? {} : { allocatedResources: resources.requests }),
-    resources: {
-      ...(resources.limits === undefined ? {} : { limits: resources.limits }),
-      ...(resources.requests === undefined ? {} : { requests: resources.requests }),
-    },
+    ...(resources?.requests === undefined ? {} : { allocatedResources: resources.requests }),
+    resources: { ...(limits === undefined ? {} : { limits }), ...(requests === undefined ? {} : { requests }) },
   };
 }
 

@@ -98,6 +98,9 @@ export class PodAdmission {
     const found = refusals(pod, { nodeName, operatingSystem, node, allocatable, use: this.#use });
     record.resizeRefusal = resizeRefusal(pod, allocatable, found);
     if (record.resizeRefusal === undefined) {
+      for (const { name, resources } of [...charged.spec.containers, ...(charged.spec.initContainers ?? [])]) {
+        if (!record.outdated.has(name)) record.outdated.set(name, resources);
+      }
       record.charged = pod;
       record.unsized = true;
       record.resizing = true;

@@ -502,6 +502,7 @@ export class PodLoop {
       verdict: record.verdict,
       stopped: record.stopped,
       resize: resizeConditions(record),
+      outdated: (container) => record.outdated.get(container),
     });
   }
 

@@ -1,4 +1,4 @@
-import type { Pod, Stored } from '@orrery/api';
+import type { Container, Pod, Stored } from '@orrery/api';
 import type { Milliseconds } from '@orrery/core';
 import type { ContainerConfig, ContainerRuntime } from '@orrery/runtimes';
 import { RuntimeError } from '@orrery/runtimes';
@@ -32,6 +32,8 @@ export interface PodRecord extends ResizeState {
   readonly messages: Map<string, string>;
   /** Running containers may have other resources than the Pod was allotted. */
   unsized: boolean;
+  /** What containers still have that are to be given something else, by their names. */
+  readonly outdated: Map<string, Container['resources']>;
   /** What running instances were given after they were made, by their ids. */
   readonly resized: Map<string, ContainerConfig['resources']>;
   /** The Pod as it was taken into account on the node: with the resources that it was allotted. */
@@ -65,6 +67,7 @@ export function newPodRecord(uid: string, pod: Stored<Pod> | undefined, now: Mil
     messages: new Map(),
     charged: undefined,
     unsized: false,
+    outdated: new Map(),
     resized: new Map(),
     resizeRefusal: undefined,
     resizing: false,

@@ -30,6 +30,7 @@ const nobody: ReadonlySet<string> = new Set();
 /** Gives running containers the resources that their Pod was allotted, in place. False if some could not get them. */
 export async function resizeInPlace(runtime: ContainerRuntime, record: PodRecord, pod: Pod): Promise<boolean> {
   record.resizeError = undefined;
+  const failed = new Set<string>();
   for (const { instance, container, has, wants } of misfits(record, pod)) {
     if (resizeRestarts(container.spec, has, wants)) continue;
     try {
@@ -43,8 +44,10 @@ export async function resizeInPlace(runtime: ContainerRuntime, record: PodRecord
       record.resized.set(instance.id, wants);
     } catch (error) {
       record.resizeError = errorText(error);
+      failed.add(container.spec.name);
     }
   }
+  for (const name of record.outdated.keys()) if (!failed.has(name)) record.outdated.delete(name);
   record.unsized = record.resizeError !== undefined;
   record.resizing &&= record.unsized;
   return !record.unsized;
