@@ -1,6 +1,6 @@
 export { applyManifest, type Cluster } from './cluster.ts';
 export { type ClusterOptions, createCluster } from './create-cluster.ts';
 export { adminUser, controllerUser, nodeUser } from './identities.ts';
-export { type NodeOptions, numberedNodes, type Resources } from './node-options.ts';
+export { type KubeletConfiguration, type NodeOptions, numberedNodes, type Resources } from './node-options.ts';
 export { nodePower, powerAnnotation } from './node-power.ts';
 export type { ClusterNodes, RuntimeFactory, RuntimePlace } from './nodes.ts';

@@ -1,8 +1,19 @@
 import type { Taint } from '@orrery/api';
+import type { KubeletOptions } from '@orrery/controllers';
 import { forbiddenNodeLabels } from '@orrery/server';
 
 /** Amounts of resources, as quantities: `cpu`, `memory`, `pods`, `ephemeral-storage`, and extended resources. */
 export type Resources = { readonly [resource: string]: string };
+
+/** What can be set of a node's kubelet (KubeletConfiguration). */
+export type KubeletConfiguration = Pick<
+  KubeletOptions,
+  | 'evictionHard'
+  | 'evictionPressureTransitionPeriod'
+  | 'maxContainerRestartPeriod'
+  | 'shutdownGracePeriod'
+  | 'shutdownGracePeriodCriticalPods'
+>;
 
 /** A node of the cluster. */
 export interface NodeOptions {
@@ -13,6 +24,8 @@ export interface NodeOptions {
   readonly capacity?: Resources;
   /** What Pods may use of it. Default: all. */
   readonly allocatable?: Resources;
+  /** How its kubelet is configured, where Kubernetes' defaults are not wanted. */
+  readonly kubelet?: KubeletConfiguration;
 }
 
 /** A kubelet does not start with labels (`--node-labels`) that it may not give itself. @throws Error naming them */

@@ -147,6 +147,7 @@ export class Nodes implements ClusterNodes {
     machine.runtime = runtime;
     const volumes = new ProjectedVolumes();
     const kubeletOptions = {
+      ...machine.options.kubelet,
       nodeName: name,
       runtime,
       volumes,

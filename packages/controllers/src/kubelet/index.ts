@@ -1,3 +1,4 @@
+export type { EvictionHard, EvictionSignal } from './eviction-thresholds.ts';
 export { createKubelet, type Kubelet } from './kubelet.ts';
 export {
   type KubeletOptions,

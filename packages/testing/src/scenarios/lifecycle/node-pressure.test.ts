@@ -214,3 +214,29 @@ test('a workload makes another Pod for the one that was evicted', async () => {
     'node2 Running',
   ]);
 });
+
+test('PIDPressure, where pid.available is asked for: the Pod of the lowest priority leaves', async () => {
+  const evictionHard = { 'pid.available': '4194283' };
+  const cluster = await podScenario({ nodes: [{ name: 'node1', kubelet: { evictionHard } }] });
+  const forks = (count: number) => script(`for i in $(seq ${count}); do sleep 1d & done; wait`);
+  await cluster.start({ containers: [forks(4)] }, { name: 'few' });
+  await cluster.advance('15s');
+  expect(await condition(cluster, 'PIDPressure')).toBe('False KubeletHasSufficientPID');
+  await cluster.start({ containers: [forks(12)] }, { name: 'many' });
+  await cluster.advance('15s');
+  expect(await condition(cluster, 'PIDPressure')).toBe('True KubeletHasInsufficientPID');
+  expect(await taints(cluster)).toEqual(['node.kubernetes.io/pid-pressure:NoSchedule']);
+  expect(await outcome(cluster, 'many')).toBe('Evicted');
+  expect((await cluster.pod('many')).status?.message).toMatch(/^The node was low on resource: pids\. /);
+  expect(await outcome(cluster, 'few')).toBe('Running');
+});
+
+test('evictionPressureTransitionPeriod says how long the condition stays', async () => {
+  const kubelet = { evictionPressureTransitionPeriod: '30s' };
+  const cluster = await podScenario({ nodes: [{ ...small, kubelet }] });
+  await cluster.start(hog('950M'));
+  await cluster.advance('15s');
+  expect(await condition(cluster, 'MemoryPressure')).toBe('True KubeletHasInsufficientMemory');
+  await cluster.advance('40s');
+  expect(await condition(cluster, 'MemoryPressure')).toBe('False KubeletHasSufficientMemory');
+});

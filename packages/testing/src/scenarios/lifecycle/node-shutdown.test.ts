@@ -156,3 +156,26 @@ test('two machines are shut down at once', async () => {
   expect((await cluster.pod('a')).status?.reason).toBe('Terminated');
   expect((await cluster.pod('b')).status?.reason).toBe('Terminated');
 });
+
+test('shutdownGracePeriod says how long it all may take, shutdownGracePeriodCriticalPods how much of that is for critical Pods', async () => {
+  const kubelet = { shutdownGracePeriod: '8s', shutdownGracePeriodCriticalPods: '3s' };
+  const cluster = await podScenario({ nodes: [{ name: 'node1', kubelet }] });
+  await cluster.start({ containers: [stubborn] }, { name: 'regular' });
+  await cluster.start(critical({ containers: [stubborn] }), { name: 'critical' });
+  const begun = cluster.now();
+  await switchTo(cluster, 'shutdown');
+  await cluster.advance('1m');
+  const after = async (name: string) => (Date.parse((await endOf(cluster, name))?.finishedAt ?? '') - begun) / 1000;
+  expect(await after('regular')).toBe(5);
+  expect(await after('critical')).toBe(8);
+});
+
+test('with a shutdownGracePeriod of 0 the machine just goes, and nobody is told', async () => {
+  const cluster = await podScenario({ nodes: [{ name: 'node1', kubelet: { shutdownGracePeriod: 0 } }] });
+  await cluster.start({ containers: [service()] });
+  await switchTo(cluster, 'shutdown');
+  await cluster.advance('5s');
+  expect(cluster.nodes.running('node1')).toBe(false);
+  expect(await ready(cluster)).toBe('True KubeletReady: kubelet is posting ready status');
+  expect(await cluster.row()).toMatchObject({ status: 'Running' });
+});
