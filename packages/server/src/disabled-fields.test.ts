@@ -1,31 +1,33 @@
-import { type KubernetesObject, Node, Pod } from '@orrery/api';
+import { CronJob, Deployment, type Kind, type KubernetesObject, Node, Pod } from '@orrery/api';
 import { expect, test } from 'vitest';
 import { withoutDisabledFields } from './disabled-fields.ts';
 
 const podCertificate = { signerName: 'acme.com/signer', keyType: 'ED25519', keyPath: 'key' };
-const pod = (...sources: object[]) =>
-  ({
-    apiVersion: 'v1',
-    kind: 'Pod',
-    metadata: { name: 'p' },
-    spec: {
-      containers: [],
-      volumes: [
-        { name: 'a', emptyDir: {} },
-        { name: 'v', projected: { defaultMode: 420, sources } },
-      ],
-    },
-  }) as KubernetesObject;
+const spec = (...sources: object[]) => ({
+  containers: [],
+  volumes: [
+    { name: 'a', emptyDir: {} },
+    { name: 'v', projected: { defaultMode: 420, sources } },
+  ],
+});
+const object = (content: object) =>
+  ({ apiVersion: 'v1', kind: 'X', metadata: { name: 'p' }, ...content }) as KubernetesObject;
+const secret = { secret: { name: 's' } };
 
-test('podCertificate is dropped: its feature gate is off in 1.35; what stands beside it stays', () => {
-  expect(withoutDisabledFields(pod({ podCertificate }, { secret: { name: 's' } }), Pod)).toEqual(
-    pod({}, { secret: { name: 's' } }),
-  );
+test.each<[string, Kind, (podSpec: object) => KubernetesObject]>([
+  ['a Pod', Pod, (podSpec) => object({ spec: podSpec })],
+  ['a Deployment', Deployment, (podSpec) => object({ spec: { template: { spec: podSpec } } })],
+  ['a CronJob', CronJob, (podSpec) => object({ spec: { jobTemplate: { spec: { template: { spec: podSpec } } } } })],
+])('podCertificate of %s is dropped: its feature gate is off in 1.35; what stands beside it stays', (_, kind, of) => {
+  expect(withoutDisabledFields(of(spec({ podCertificate }, secret)), kind)).toEqual(of(spec({}, secret)));
+  const plain = of(spec(secret));
+  expect(withoutDisabledFields(plain, kind)).toBe(plain);
 });
 
-test('a Pod without it, and any other object, is left as it is', () => {
-  const plain = pod({ secret: { name: 's' } });
-  expect(withoutDisabledFields(plain, Pod)).toBe(plain);
-  const other = pod({ podCertificate });
-  expect(withoutDisabledFields(other, Node)).toBe(other);
+test.each<[string, Kind, KubernetesObject]>([
+  ['an object of another kind', Node, object({ spec: spec({ podCertificate }) })],
+  ['a Deployment without a template', Deployment, object({ spec: {} })],
+  ['a Pod without volumes', Pod, object({ spec: { containers: [] } })],
+])('%s is left as it is', (_, kind, plain) => {
+  expect(withoutDisabledFields(plain, kind)).toBe(plain);
 });

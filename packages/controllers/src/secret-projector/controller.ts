@@ -224,7 +224,7 @@ class Projector {
         again = Math.min(again, await this.#tokens.ensure(projection.pod, token));
       } catch (error) {
         if (this.#context.signal.aborted || this.#options.volumes.isReleased(projection.pod.metadata.uid)) return again;
-        return Math.min(again, this.#failed(projection, volume, `failed to fetch token: ${text(error)}`));
+        return Math.min(again, this.#failed(projection, volume, text(error)));
       }
       if (this.#tokens.get(projection.pod, token) !== before) projection.dirty.add(volume.name);
     }

@@ -261,6 +261,17 @@ test('the service account volume: token, ca.crt and namespace; the token is repl
   };
   await node.advance('50m');
   expect(node.runtime.files.text(`${directory}/token`)).toBe('token-2');
+  expect(node.events.filter((event) => event.includes('FailedMount'))).toEqual([]);
+  // Nothing is said as long as the old one is good; then it stays, and the Pod is told.
+  await node.advance('15m');
+  expect(node.runtime.files.text(`${directory}/token`)).toBe('token-2');
+  expect(node.events.find((event) => event.includes('FailedMount'))).toBe(
+    `Warning FailedMount MountVolume.SetUp failed for volume "v" : token "default"/"default"/[]string(nil)/3607/v1.BoundObjectReference{Kind:"Pod", APIVersion:"v1", Name:"p", UID:"${pod.metadata.uid}"} expired and refresh failed: down`,
+  );
+});
+
+test('a token is due up to ten seconds early, by chance', () => {
+  expect(refreshTime({ issuedAt: 0, expiresAt: 3_600_000 }, 10_000)).toBe(2_870_000);
 });
 
 test.each([

@@ -38,7 +38,7 @@ export class PodTokens {
 
   /**
    * Makes sure that there is a token that is not due. A refresh that fails keeps the old token as long as it is valid.
-   * Returns when to come again, in milliseconds since the epoch. @throws StatusError if there is no valid token.
+   * Returns when to come again, in milliseconds since the epoch. @throws Error saying why there is no valid token.
    */
   async ensure(pod: Pod, projection: TokenProjection): Promise<Milliseconds> {
     const key = tokenKey(pod, projection);
@@ -51,7 +51,9 @@ export class PodTokens {
       this.#tokens.set(key, { ...token, refreshAt });
       return refreshAt;
     } catch (error) {
-      if (held === undefined || now >= held.expiresAt) throw error;
+      if (held === undefined) throw new Error(`failed to fetch token: ${text(error)}`);
+      if (now >= held.expiresAt)
+        throw new Error(`token ${shown(pod, projection)} expired and refresh failed: ${text(error)}`);
       return now + retryDelay;
     }
   }
@@ -86,4 +88,16 @@ const retryDelay: Milliseconds = 10_000;
 
 function tokenKey(pod: Pod, { audience = '', expirationSeconds = 3600 }: TokenProjection): string {
   return `${pod.metadata.uid}/${pod.spec.serviceAccountName}/${audience}/${expirationSeconds}`;
+}
+
+/** A token's request as the kubelet's token manager writes it, in Go's syntax. */
+function shown({ metadata, spec }: Pod, { audience = '', expirationSeconds = 3600 }: TokenProjection): string {
+  const account = JSON.stringify(spec.serviceAccountName ?? 'default');
+  const audiences = audience === '' ? '[]string(nil)' : `[]string{${JSON.stringify(audience)}}`;
+  const bound = `v1.BoundObjectReference{Kind:"Pod", APIVersion:"v1", Name:"${metadata.name}", UID:"${metadata.uid}"}`;
+  return `${account}/${JSON.stringify(metadata.namespace ?? '')}/${audiences}/${expirationSeconds}/${bound}`;
+}
+
+function text(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -40,10 +40,19 @@ export function projectedVolumePath(podUid: string, volume: Volume): string {
 export function makeVolumeDirectory(
   files: NodeFiles,
   path: string,
-  { inMemory, fsGroup }: { readonly inMemory: boolean; readonly fsGroup: number | undefined },
+  options: {
+    readonly inMemory: boolean;
+    readonly fsGroup: number | undefined;
+    /** How much it may hold in memory, in bytes; absent is as much as there is. */
+    readonly sizeBytes?: number | undefined;
+  },
 ): void {
+  const { inMemory, fsGroup, sizeBytes } = options;
   if (files.lstat(path) !== undefined) return;
   files.mkdir(path.slice(0, path.lastIndexOf('/')), { mode: 0o750 });
   const mode = 0o777 | (inMemory ? 0o1000 : 0) | (fsGroup === undefined ? 0 : 0o2000);
-  files.mkdir(path, fsGroup === undefined ? { mode } : { mode, gid: fsGroup });
+  const attributes = fsGroup === undefined ? { mode } : { mode, gid: fsGroup };
+  if (inMemory && sizeBytes !== undefined && files.makeMemoryDirectory !== undefined) {
+    files.makeMemoryDirectory(path, sizeBytes, attributes);
+  } else files.mkdir(path, attributes);
 }
