@@ -240,3 +240,28 @@ test('evictionPressureTransitionPeriod says how long the condition stays', async
   await cluster.advance('40s');
   expect(await condition(cluster, 'MemoryPressure')).toBe('False KubeletHasSufficientMemory');
 });
+
+test('of an evicted Pod nothing stays on the node, and its status outlives a restart of the kubelet', async () => {
+  const cluster = await podScenario({ nodes: [small] });
+  await cluster.start(hog('950M'));
+  await cluster.advance('15s');
+  const { status } = await cluster.pod();
+  expect(await cluster.nodes.runtime('node1')?.listContainers()).toEqual([]);
+  expect(await cluster.nodes.runtime('node1')?.listPodSandboxes()).toEqual([]);
+  await cluster.nodes.restartKubelet('node1');
+  await cluster.advance('10m');
+  expect((await cluster.pod()).status).toEqual(status);
+  await cluster.remove();
+  await cluster.advance('1s');
+  expect(await cluster.row()).toBeUndefined();
+});
+
+test('a Pod that was refused goes when it is deleted', async () => {
+  const cluster = await podScenario({ nodes: [small] });
+  await cluster.start(hog('950M'), { name: 'hog' });
+  await cluster.advance('15s');
+  await cluster.start({ nodeName: 'node1', ...hog('1M') });
+  await cluster.remove();
+  await cluster.advance('1s');
+  expect(await cluster.row()).toBeUndefined();
+});
