@@ -186,6 +186,8 @@ describe('init containers', () => {
     ['with OnFailure too', { ...spec, restartPolicy: 'OnFailure' }, ['i:EXITED:1'], 'start i'],
     ['with Never it ends the Pod', { ...spec, restartPolicy: 'Never' }, ['i:EXITED:1'], 'kill pod'],
     ['once a container has been made they are not run again', spec, ['a:RUNNING'], ''],
+    ['nor when it has not been started yet', spec, ['a:CREATED'], 'start a'],
+    ['nor when it has ended', spec, ['a:EXITED:1'], 'start a'],
     ['what ran in an older sandbox does not count', spec, ['i:EXITED:0@s9', 'a:EXITED:1@s9'], 'start i'],
   ])('%s', (_rule, podSpec, instances, expected) => {
     expect(plan(podSpec, instances)).toBe(expected);

@@ -182,7 +182,32 @@ describe('handlers', () => {
   });
 
   test.each([
+    [{ port: 9000 }, ''],
+    [{ port: 9000, service: 'live' }, 'live'],
+  ])('grpc asks the Pod for the health of a service, by default of none: %j', async (grpc, service) => {
+    const asked: unknown[] = [];
+    await probe({ grpc, timeoutSeconds: 3 }, (runtime) => {
+      runtime.network.grpcHealth = (...args) => {
+        asked.push(args);
+        return 'SERVING';
+      };
+    });
+    expect(asked).toEqual([['10.0.0.1', 9000, service, 3000]]);
+  });
+
+  test('grpc that nobody answers is a failure', async () => {
+    const result = await probe({ grpc: { port: 1 } }, (runtime) => {
+      runtime.network.grpcHealth = () => {
+        throw new Error('timeout: failed to connect service "10.0.0.1:1" within 1s');
+      };
+    });
+    expect(result.outcome).toBe('failure');
+  });
+
+  test.each([
     ['SERVING', 'success', ''],
+    ['UNKNOWN', 'failure', 'service unhealthy (responded with "UNKNOWN")'],
+    ['SERVICE_UNKNOWN', 'failure', 'service unhealthy (responded with "SERVICE_UNKNOWN")'],
     ['NOT_SERVING', 'failure', 'service unhealthy (responded with "NOT_SERVING")'],
   ])('grpc %s is %s', async (status, outcome, message) => {
     const result = await probe({ grpc: { port: 1 } }, (runtime) => {
