@@ -1,9 +1,13 @@
 import type { Secret, ServiceAccount, Stored } from '@orrery/api';
+import { RevisionConflict } from '@orrery/store';
 import type { ServerContext } from '../context.ts';
 import type { LegacyTokenClaims, TokenAuthority } from './token-authority.ts';
 import type { TokenVerdict } from './token-requests.ts';
 
 const legacyIssuer = 'kubernetes/serviceaccount';
+
+/** Label of a token Secret: the day on which its token was last used (`2026-01-31`). */
+const lastUsedLabel = 'kubernetes.io/legacy-token-last-used';
 
 /** A token of that account that is good as long as the Secret of that name holds it. */
 export function signLegacyToken(
@@ -24,14 +28,15 @@ export function signLegacyToken(
 
 /**
  * Who the token of a Secret says its bearer is, as long as the Secret holds this very token and its account is there with the
- * same uid. It is good for the API server's audience alone. `undefined` for claims that are none of such a token.
+ * same uid. It is good for the API server's audience alone. The Secret gets a label with the day of the use. `undefined` for
+ * claims that are none of such a token.
  */
-export function verifyLegacyToken(
-  { store, tokens }: Pick<ServerContext, 'store' | 'tokens'>,
+export async function verifyLegacyToken(
+  { store, tokens, environment }: Pick<ServerContext, 'store' | 'tokens' | 'environment'>,
   token: string,
   claims: LegacyTokenClaims,
   audiences: readonly string[],
-): TokenVerdict | undefined {
+): Promise<TokenVerdict | undefined> {
   if (claims.iss !== legacyIssuer) return undefined;
   const namespace = claims['kubernetes.io/serviceaccount/namespace'];
   const name = claims['kubernetes.io/serviceaccount/service-account.name'];
@@ -49,6 +54,7 @@ export function verifyLegacyToken(
   const account = store.get('serviceaccounts', { namespace, name });
   if (account === undefined || account.metadata.uid !== uid || account.metadata.deletionTimestamp !== undefined)
     return invalidated;
+  await noteUse(store, secret, environment.clock.now());
   return {
     audiences: [tokens.audience],
     user: {
@@ -57,4 +63,17 @@ export function verifyLegacyToken(
       groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
     },
   };
+}
+
+async function noteUse(store: ServerContext['store'], secret: Stored<Secret>, now: number): Promise<void> {
+  const { metadata } = secret;
+  const today = new Date(now).toISOString().slice(0, 10);
+  if (metadata.labels?.[lastUsedLabel] === today) return;
+  const used = { ...secret, metadata: { ...metadata, labels: { ...metadata.labels, [lastUsedLabel]: today } } };
+  try {
+    await store.update('secrets', used, Number(metadata.resourceVersion));
+  } catch (error) {
+    // Somebody else wrote it; the next use will be noted.
+    if (!(error instanceof RevisionConflict)) throw error;
+  }
 }

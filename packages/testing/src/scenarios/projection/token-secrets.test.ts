@@ -123,6 +123,23 @@ describe('its token', () => {
     });
   });
 
+  test('leaves the day of its last use on its Secret, once a day', async () => {
+    const { cluster, secret, token } = await withToken();
+    const used = async () => {
+      const { labels, resourceVersion } = (await cluster.client.get(Secret, place)).metadata;
+      return { day: labels?.['kubernetes.io/legacy-token-last-used'], resourceVersion };
+    };
+    expect(await used()).toEqual({ day: undefined, resourceVersion: secret.metadata.resourceVersion });
+    await review(cluster, token);
+    const first = await used();
+    expect(first.day).toBe('2026-01-01');
+    await review(cluster, token);
+    expect(await used()).toEqual(first);
+    await cluster.advance('1d');
+    await review(cluster, token);
+    expect((await used()).day).toBe('2026-01-02');
+  });
+
   test('is good for the API server alone', async () => {
     const { cluster, token } = await withToken();
     expect((await review(cluster, token, ['vault'])).authenticated).toBe(false);
