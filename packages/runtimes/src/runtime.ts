@@ -204,6 +204,8 @@ export interface NodeFiles {
   chown(path: string, uid: number, gid: number): void;
   /** Bytes in use under the path. */
   usage(path: string): number;
+  /** Makes a directory that lies in memory and holds no more than so many bytes (tmpfs). Absent where files are never in memory. */
+  makeMemoryDirectory?(path: string, sizeBytes: number, options?: { mode?: number; gid?: number }): void;
 }
 
 /** What an HTTP probe or hook learned. */

@@ -1,4 +1,4 @@
-import { isNotFound, PersistentVolume, PersistentVolumeClaim, type Pod, type Volume } from '@orrery/api';
+import { isNotFound, PersistentVolume, PersistentVolumeClaim, type Pod, parseQuantity, type Volume } from '@orrery/api';
 import type { Client, Clock, EventRecorder, Milliseconds } from '@orrery/core';
 import type { ContainerRuntime } from '@orrery/runtimes';
 import {
@@ -102,7 +102,13 @@ async function makeVolume(context: VolumeContext, pod: Pod, volume: Volume): Pro
   if (isEmptyDir(volume)) {
     const { fsGroup } = pod.spec.securityContext ?? {};
     const path = pluginVolumePath(pod.metadata.uid ?? '', 'empty-dir', volume.name);
-    makeVolumeDirectory(files, path, { inMemory: volume.emptyDir?.medium === 'Memory', fsGroup });
+    const { medium, sizeLimit } = volume.emptyDir ?? {};
+    const bytes = sizeLimit === undefined ? 0 : parseQuantity(sizeLimit).value();
+    makeVolumeDirectory(files, path, {
+      inMemory: medium === 'Memory',
+      fsGroup,
+      sizeBytes: bytes > 0 ? bytes : undefined,
+    });
     return;
   }
   throw new Error(`volume ${volume.name} is of a type that this node has no plugin for: ${volumeType(volume)}`);

@@ -60,7 +60,9 @@ export function containerTable(options: {
   for (const mount of given) {
     if (node.find(mount.hostPath) === undefined) node.mkdir(mount.hostPath);
     // Below a read-only mount nothing can be made, so that what is mounted there must have its place already.
-    add(mount.containerPath, node.lookup(mount.hostPath), mount.readonly, node.table.root.layer);
+    const mounted = node.lookup(mount.hostPath);
+    const owner = mounted.layer.quota === undefined ? node.table.root.layer : mounted.layer;
+    add(mount.containerPath, mounted, mount.readonly, owner);
   }
   const root = config.security.readonlyRootFilesystem;
   const table: MountTable = { root: { node: writable.root.node, readonly: root, layer }, mounts };

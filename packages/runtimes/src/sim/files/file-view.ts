@@ -151,7 +151,7 @@ export class FileView implements NodeFiles {
         continue;
       }
       const mount = mounted ?? frame.mount;
-      if (own && !mounted && !mount.readonly && node.layer !== mount.layer && directory.kind === 'directory') {
+      if (own && !mounted && !mount.readonly && isShared(node, mount) && directory.kind === 'directory') {
         node = copyNode(node, mount.layer);
         directory.entries.set(name, node);
       }
@@ -225,7 +225,7 @@ export class FileView implements NodeFiles {
     if (node === undefined) {
       if (!create) throw new FileError('ENOENT', path);
       const parent = this.#writableParent(located, path);
-      const file = newFile(located.mount.layer, undefined, mode, this.credentials.uid, this.#groupIn(parent));
+      const file = newFile(layerIn(parent, located), undefined, mode, this.credentials.uid, this.#groupIn(parent));
       parent.entries.set(located.name, file);
       touchNode(parent);
       return file;
@@ -283,13 +283,22 @@ export class FileView implements NodeFiles {
     const mode = (options.mode ?? 0o755) | (parent.mode & setGroupId);
     const owner = options.uid ?? this.credentials.uid;
     const group = options.gid ?? this.#groupIn(parent);
-    parent.entries.set(located.name, newDirectory(located.mount.layer, mode, owner, group));
+    parent.entries.set(located.name, newDirectory(layerIn(parent, located), mode, owner, group));
     touchNode(parent);
   }
 
   /** What is made in a directory with the set-group-ID bit belongs to the directory's group. */
   #groupIn(parent: DirectoryNode): number {
     return (parent.mode & setGroupId) === 0 ? this.credentials.gid : parent.gid;
+  }
+
+  makeMemoryDirectory(path: string, sizeBytes: number, options: { mode?: number; gid?: number } = {}): void {
+    const { mode = 0o777, gid = 0 } = options;
+    this.place(path, (layer) => {
+      const directory = newDirectory(layer, mode, this.credentials.uid, gid);
+      directory.layer = { ...layer, now: () => layer.now(), quota: { limit: sizeBytes, root: directory } };
+      return directory;
+    });
   }
 
   /** Puts a node at a path where nothing is: a device, a socket, a hard link. */
@@ -447,8 +456,18 @@ export class FileView implements NodeFiles {
   }
 }
 
+/** Whether a node belongs to another view, which must not see it changed. A directory in memory is whoever's mounts it. */
+function isShared(node: TreeNode, mount: MountPoint): boolean {
+  return node.layer !== mount.layer && node.layer.quota === undefined;
+}
+
+/** Where something new in a directory belongs. */
+function layerIn(parent: DirectoryNode, { mount }: Located): Layer {
+  return parent.layer.quota === undefined ? mount.layer : parent.layer;
+}
+
 function ownMount(mount: MountPoint): TreeNode {
-  if (!mount.readonly && mount.node.layer !== mount.layer) mount.node = copyNode(mount.node, mount.layer);
+  if (!mount.readonly && isShared(mount.node, mount)) mount.node = copyNode(mount.node, mount.layer);
   return mount.node;
 }
 

@@ -1,5 +1,6 @@
 import type { Process } from '../process/process.ts';
 import type { Program } from '../process/program.ts';
+import { FileError } from './file-error.ts';
 
 /**
  * Which file system a node of a tree belongs to, and its surroundings. A view may change only nodes of its own layer: others
@@ -10,6 +11,8 @@ export interface Layer {
   now(): number;
   /** Counts changes; whatever was read is still true while it has not moved. Shared by all layers of one node. */
   readonly changes: { count: number };
+  /** A file system of limited size: all that lies under `root` is no more than `limit` bytes. */
+  readonly quota?: { readonly limit: number; readonly root: DirectoryNode };
 }
 
 interface Attributes {
@@ -129,17 +132,26 @@ export function touchNode(node: TreeNode): void {
   if (node.watchers) for (const watcher of [...node.watchers]) watcher();
 }
 
-/** Replaces the whole content. */
+/** @throws FileError ENOSPC if the file cannot become so large where it lies */
+function checkRoom(file: FileNode, size: number): void {
+  const { quota } = file.layer;
+  if (quota === undefined || size <= file.size) return;
+  if (usageOf(quota.root) + size - file.size > quota.limit) throw new FileError('ENOSPC', '');
+}
+
+/** Replaces the whole content. @throws FileError ENOSPC */
 export function replaceContent(file: FileNode, content: Uint8Array): void {
+  checkRoom(file, content.length);
   file.content = content;
   file.size = content.length;
   delete file.program;
   touchNode(file);
 }
 
-/** Writes at a position, extending the file with zeros where needed. */
+/** Writes at a position, extending the file with zeros where needed. @throws FileError ENOSPC */
 export function writeAt(file: FileNode, position: number, bytes: Uint8Array): void {
   const end = position + bytes.length;
+  checkRoom(file, end);
   if (position === file.size && bytes.buffer === zeros.buffer) file.size = end;
   else if (position < file.size) {
     const content = new Uint8Array(Math.max(file.size, end));
@@ -162,6 +174,7 @@ export function writeAt(file: FileNode, position: number, bytes: Uint8Array): vo
 
 /** Cuts the file or fills it with zeros. */
 export function truncate(file: FileNode, size: number): void {
+  checkRoom(file, size);
   replaceContent(file, size < file.size ? contentOf(file).slice(0, size) : contentOf(file));
   file.size = size;
 }

@@ -19,14 +19,13 @@ export function openInput(process: Process, path: string): Description {
   return own;
 }
 
-/** How a program says that it could not open a file. */
+/** How a program says that it could not open a file, or not write what it read. */
 export function openWords(process: Process): (path: string, error: FileError) => string {
-  return (path, error) =>
-    process.realm.flavor === 'busybox' && error.code !== 'EISDIR'
-      ? `can't open '${path}': ${error.reason}`
-      : process.realm.flavor === 'busybox'
-        ? `read error: ${error.reason}`
-        : `${path}: ${error.reason}`;
+  return (path, error) => {
+    if (error.code === 'ENOSPC') return `write error: ${error.reason}`;
+    if (process.realm.flavor !== 'busybox') return `${path}: ${error.reason}`;
+    return error.code === 'EISDIR' ? `read error: ${error.reason}` : `can't open '${path}': ${error.reason}`;
+  };
 }
 
 /** All bytes of a description. Large inputs count as memory while they are held. @throws FileError */

@@ -56,30 +56,46 @@ describe('emptyDir', () => {
     expect(await sh(cluster, 'echo a > /data/a && cat /data/a')).toBe('a\n');
   });
 
-  test.for(['', 'Memory'])(
-    'medium "%s" over its sizeLimit: the Pod is evicted, and the message names volume and limit',
-    async (medium) => {
-      const cluster = await podScenario();
-      await cluster.start({
-        containers: [
-          script('head -c 2000000 /dev/zero > /data/big; sleep 1000', {
-            volumeMounts: [data],
-            terminationMessagePolicy: 'File',
-          }),
-        ],
-        volumes: [{ name: 'data', emptyDir: { sizeLimit: '1Mi', ...(medium === '' ? {} : { medium }) } }],
-      });
-      await cluster.advance('1m');
-      expect((await cluster.pod()).status).toMatchObject({
-        phase: 'Failed',
-        reason: 'Evicted',
-        message: 'Usage of EmptyDir volume "data" exceeds the limit "1Mi". ',
-      });
-      expect(await cluster.events()).toContain(
-        'Warning Evicted: Usage of EmptyDir volume "data" exceeds the limit "1Mi". ',
-      );
-    },
-  );
+  test('over its sizeLimit: the Pod is evicted, and the message names volume and limit', async () => {
+    const cluster = await podScenario();
+    await cluster.start({
+      containers: [script('head -c 2000000 /dev/zero > /data/big; sleep 1000', { volumeMounts: [data] })],
+      volumes: [{ name: 'data', emptyDir: { sizeLimit: '1Mi' } }],
+    });
+    await cluster.advance('1m');
+    expect((await cluster.pod()).status).toMatchObject({
+      phase: 'Failed',
+      reason: 'Evicted',
+      message: 'Usage of EmptyDir volume "data" exceeds the limit "1Mi". ',
+    });
+    expect(await cluster.events()).toContain(
+      'Warning Evicted: Usage of EmptyDir volume "data" exceeds the limit "1Mi". ',
+    );
+  });
+
+  test('of medium Memory is as large as its sizeLimit: more cannot be written, and nobody is evicted', async () => {
+    const cluster = await podScenario();
+    await cluster.start({
+      containers: [
+        service({ volumeMounts: [data] }),
+        service({ name: 'other', volumeMounts: [{ ...data, mountPath: '/elsewhere' }] }),
+      ],
+      volumes: [{ name: 'data', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } }],
+    });
+    expect(await sh(cluster, 'head -c 900000 /dev/zero > /data/a && echo fits')).toBe('fits\n');
+    expect(await sh(cluster, 'head -c 200000 /dev/zero > /elsewhere/b || echo full', 'other')).toBe(
+      'full\nhead: write error: No space left on device\n',
+    );
+    expect(await sh(cluster, 'echo $(head -c 150000 /dev/zero | tr "\\0" x) > /data/d')).toContain(
+      'No space left on device',
+    );
+    expect(await sh(cluster, 'rm /elsewhere/*; head -c 1048576 /dev/zero > /elsewhere/c && echo fits', 'other')).toBe(
+      'fits\n',
+    );
+    expect(await sh(cluster, 'ls /data')).toBe('c\n');
+    await cluster.advance('2m');
+    expect(await cluster.row()).toMatchObject({ ready: '2/2', status: 'Running' });
+  });
 
   test('within its sizeLimit nothing happens', async () => {
     const cluster = await podScenario();
