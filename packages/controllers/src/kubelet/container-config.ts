@@ -11,7 +11,15 @@ import { hashAnnotation } from './pod-actions.ts';
 import type { PodContainer } from './pod-containers.ts';
 import { errorText } from './probe-handler.ts';
 import { StartError } from './start-error.ts';
-import { checkedSubPath, copyTree, expandSubPath, resolveInVolume, SubPathError, SubPathFault } from './sub-path.ts';
+import {
+  checkedSubPath,
+  copyTree,
+  expandSubPath,
+  locateInVolume,
+  resolveInVolume,
+  SubPathError,
+  SubPathFault,
+} from './sub-path.ts';
 import { isEmptyDir, volumePath } from './volumes.ts';
 
 /** Labels that say which Pod and container an instance belongs to (the kubelet's types package). */
@@ -291,11 +299,11 @@ function subPathSource(
   // What exactly is wrong inside of the volume is not told: it could say something of the node's files.
   const of = `for volumeMount ${JSON.stringify(volume)} of container ${JSON.stringify(container.name)}`;
   const found = orConfigError(
-    () => resolveInVolume(files, root, checkedSubPath(subPath)),
+    () => locateInVolume(files, root, checkedSubPath(subPath)),
     (error) => (error instanceof SubPathFault ? error.message : `failed to prepare subPath ${of}`),
   );
-  const path = found ?? `${root}/${subPath}`;
-  if (found === undefined) {
+  const path = [found.path, ...found.missing].join('/');
+  if (found.missing.length > 0) {
     const stat = files.stat(root);
     orConfigError(
       () =>

@@ -5,7 +5,7 @@ import { prepareHostPath } from './host-path.ts';
 import { hostsFile, nodeHostsFile, podHostname, sandboxHostname } from './hosts-file.ts';
 import { observe } from './observed.ts';
 import { podContainers } from './pod-containers.ts';
-import { checkedSubPath, copyTree, expandSubPath, resolveInVolume } from './sub-path.ts';
+import { checkedSubPath, copyTree, expandSubPath, locateInVolume, resolveInVolume } from './sub-path.ts';
 import { stopGrace, stopsAfter } from './termination.ts';
 import { terminationMessage } from './termination-message.ts';
 import { MemoryFiles } from './test-node/memory-files.ts';
@@ -180,6 +180,12 @@ describe('sub-paths', () => {
   files.symlink('/etc', '/v/out');
   files.symlink('../x', '/v/up');
   files.symlink('loop', '/v/loop');
+  files.mkdir('/v/real');
+  files.symlink('real', '/v/inside');
+  files.symlink('/v/real', '/v/absolute');
+  files.symlink('real/../../x', '/v/over');
+  files.symlink('none/../../x', '/v/nowhere');
+  files.symlink('/v/../etc', '/v/around');
 
   test('a link within the volume is followed to where the file really lies', () => {
     expect(resolveInVolume(files, '/v', 'key')).toBe('/v/..one/key');
@@ -188,6 +194,17 @@ describe('sub-paths', () => {
     expect(resolveInVolume(files, '/v', 'none/x')).toBeUndefined();
   });
   test.each([
+    ['a/b', '/v', ['a', 'b']],
+    ['inside/a', '/v/real', ['a']],
+    ['absolute/./a//b', '/v/real', ['a', 'b']],
+    ['inside', '/v/real', []],
+  ])('of %s there is %s, and %j is missing', (subPath, path, missing) => {
+    expect(locateInVolume(files, '/v', subPath)).toEqual({ path, missing });
+  });
+  test.each([
+    ['over', 'subpath "over" not within volume path "/v"'],
+    ['nowhere', 'subpath "nowhere" leads over "/v/none", which does not exist'],
+    ['around', 'subpath "around" not within volume path "/v"'],
     ['out', 'subpath "/v/out" not within volume path "/v"'],
     ['up', 'subpath "up" not within volume path "/v"'],
     ['loop', 'too many links in subpath "loop"'],

@@ -33,12 +33,18 @@ export function checkedSubPath(subPath: string): string {
   return subPath;
 }
 
+/** Where a path within a volume leads: what there is of it, without links, and the elements that are not there yet. */
+export interface VolumePlace {
+  readonly path: string;
+  readonly missing: readonly string[];
+}
+
 /**
  * Where a path within a volume really lies, following links as long as they stay in the volume.
- * Undefined where nothing is. @throws SubPathError if a link leads out.
+ * @throws SubPathError if a link leads out, or over something that is not there.
  */
-export function resolveInVolume(files: NodeFiles, root: string, subPath: string): string | undefined {
-  let rest = subPath.split('/').filter((element) => element !== '' && element !== '.');
+export function locateInVolume(files: NodeFiles, root: string, subPath: string): VolumePlace {
+  let rest = elements(subPath);
   let path = root;
   for (let links = 0; rest.length > 0; ) {
     const [element, ...others] = rest as [string, ...string[]];
@@ -50,7 +56,11 @@ export function resolveInVolume(files: NodeFiles, root: string, subPath: string)
     }
     const next = `${path}/${element}`;
     const stat = files.lstat(next);
-    if (stat === undefined) return undefined;
+    if (stat === undefined) {
+      if (rest.includes('..'))
+        throw new SubPathError(`subpath "${subPath}" leads over "${next}", which does not exist`);
+      return { path, missing: rest };
+    }
     if (stat.type !== 'symlink') {
       path = next;
       rest = others;
@@ -63,12 +73,22 @@ export function resolveInVolume(files: NodeFiles, root: string, subPath: string)
         throw new SubPathError(`subpath "${next}" not within volume path "${root}"`);
       }
       path = root;
-      rest = [...target.slice(root.length).split('/'), ...others].filter((one) => one !== '' && one !== '.');
+      rest = [...elements(target.slice(root.length)), ...others];
     } else {
-      rest = [...target.split('/'), ...others].filter((one) => one !== '' && one !== '.');
+      rest = [...elements(target), ...others];
     }
   }
-  return path;
+  return { path, missing: [] };
+}
+
+function elements(path: string): string[] {
+  return path.split('/').filter((element) => element !== '' && element !== '.');
+}
+
+/** Where a path within a volume really lies; undefined where nothing is. @throws SubPathError as {@link locateInVolume} */
+export function resolveInVolume(files: NodeFiles, root: string, subPath: string): string | undefined {
+  const { path, missing } = locateInVolume(files, root, subPath);
+  return missing.length > 0 ? undefined : path;
 }
 
 /** Copies a file or directory: what a sub-path of projected data shows never changes while its container runs. */

@@ -310,14 +310,22 @@ describe('mounts', () => {
       { volumeMounts: [{ ...data, subPath: 'up/etc/hosts' }] },
       'failed to prepare subPath for volumeMount "data" of container "main"',
     ],
+    [
+      'a link that leads out over a directory that is not there',
+      { volumeMounts: [{ ...data, subPath: 'over' }] },
+      'failed to prepare subPath for volumeMount "data" of container "main"',
+    ],
   ])('a subPath of %s: CreateContainerConfigError, and nothing of the node is told', async ([, fields, message]) => {
     const cluster = await podScenario();
     await cluster.start({
       initContainers: [
-        script('ln -s /etc /data/out; ln -s ../../../../../.. /data/up; echo > /data/file', {
-          name: 'link',
-          volumeMounts: [data],
-        }),
+        script(
+          'ln -s /etc /data/out; ln -s ../../../../../.. /data/up; ln -s no/../../../../../../etc /data/over; echo > /data/file',
+          {
+            name: 'link',
+            volumeMounts: [data],
+          },
+        ),
       ],
       containers: [service(fields)],
       volumes: [{ name: 'data', emptyDir: {} }],
