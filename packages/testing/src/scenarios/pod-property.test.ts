@@ -80,6 +80,10 @@ async function startWorld(seed: number) {
       traps.add(at, after, lost, () => {
         if (cluster.nodes.running(node)) crashes.push(cluster.nodes.restartKubelet(node));
       }),
+    /** Begins; the machine is off when its Pods have ended. */
+    shutDown: (node: string) => {
+      cluster.nodes.shutDown(node).catch((error: unknown) => say(`${node} could not be shut down: ${error}`));
+    },
     restartControlPlane: async () => {
       restarting = true;
       watching.unsubscribe();
@@ -290,6 +294,12 @@ async function act(world: World, step: Step): Promise<void> {
       if (world.nodes().running(node)) await world.nodes().stop(node);
       else await world.nodes().start(node);
       break;
+    case 'shutdown':
+      if (world.nodes().running(node)) {
+        world.shutDown(node);
+        await simulation.advance(`${step.seconds}s`);
+      }
+      break;
     case 'control-plane':
       if (nodes.every((name) => world.nodes().running(name))) await world.restartControlPlane();
       break;
@@ -359,6 +369,7 @@ test('whatever happens to a cluster, the history of its Pods obeys the rules', a
       }
       for (const step of steps) await act(world, step);
       // In the end all machines run, and every Pod that is being deleted goes.
+      await world.simulation.advance('1m');
       for (const name of nodes) if (!world.nodes().running(name)) await world.nodes().start(name);
       await world.traps.without(() =>
         world.client().deleteCollection(Pod, { namespace: 'default' }, { gracePeriodSeconds: 1 }),

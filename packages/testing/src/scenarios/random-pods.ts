@@ -25,6 +25,8 @@ export type Step =
   | { readonly type: 'probe'; readonly healthy: boolean }
   | { readonly type: 'kubelet'; readonly node: number }
   | { readonly type: 'machine'; readonly node: number }
+  /** A machine is shut down, so that its Pods end first; `seconds` are waited for before anything else happens. */
+  | { readonly type: 'shutdown'; readonly node: number; readonly seconds: number }
   | { readonly type: 'control-plane' }
   /** A kubelet dies in the middle of its work: at one of the next writes to the store, or of the next calls of its runtime. */
   | {
@@ -76,6 +78,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ type: kind('probe'), healthy: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ type: kind('kubelet'), node }) },
   { weight: 1, arbitrary: fc.record({ type: kind('machine'), node }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ type: kind('shutdown'), node, seconds: fc.integer({ min: 0, max: 40 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ type: kind('control-plane') }) },
   {
     weight: 3,
