@@ -23,6 +23,9 @@ describe('$(VAR)', () => {
     ['$(B)', '$(A)', 'what is put in is not looked at again'],
     ['$()', '$()', 'an empty name is unknown'],
     ['$[A]', '$[A]', 'other brackets mean nothing'],
+    ['$$$$(A)', '$$(A)', 'two pairs are two plain $'],
+    ['$(A)$(', 'a$(', 'an opening at the end stays'],
+    ['$($(A))', '$($(A))', 'a name is not looked at'],
   ])('%s is %s: %s', (text, expected) => {
     expect(expand(text, variables)).toBe(expected);
   });
@@ -64,8 +67,9 @@ describe('variables of Services', () => {
     expect([variables.get('A_PORT'), variables.get('A_SERVICE_HOST')]).toEqual(['tcp://[fd::1]:1', 'fd::1']);
   });
 
-  test('a headless Service has none', () => {
-    expect(serviceVariables([service('a', { clusterIP: 'None', ports: [{ port: 1 }] })]).size).toBe(0);
+  test.each(['None', '', undefined])('a Service whose clusterIP is %j has none', (clusterIP) => {
+    const spec = { ...(clusterIP === undefined ? {} : { clusterIP }), ports: [{ port: 1 }] };
+    expect(serviceVariables([service('a', spec)]).size).toBe(0);
   });
 
   test('those of the Pod’s namespace, and always the API server’s', () => {

@@ -31,6 +31,11 @@ fe00::2\tip6-allrouters
   test('names the Pod', () => {
     expect(hostsFile(pod(), ['10.0.0.1'], 'cluster.local')).toBe(`${head}10.0.0.1\tp\n`);
   });
+  test('with each of its addresses', () => {
+    expect(hostsFile(pod({ hostname: 'h' }), ['10.0.0.1', 'fd::1'], 'cluster.local')).toBe(
+      `${head}10.0.0.1\th\nfd::1\th\n`,
+    );
+  });
   test('with its full name in a subdomain', () => {
     expect(hostsFile(pod({ hostname: 'h', subdomain: 's' }), ['10.0.0.1'], 'cluster.local')).toBe(
       `${head}10.0.0.1\th.s.ns.svc.cluster.local\th\n`,
@@ -53,6 +58,7 @@ test.each<[string, Partial<PodSpec>, string, string]>([
   ['the Pod’s name', {}, 'p', 'p'],
   ['its hostname', { hostname: 'h' }, 'h', 'h'],
   ['cut to 63 characters, without a dash at the end', {}, `${'a'.repeat(62)}-b`, 'a'.repeat(62)],
+  ['nor a dot', {}, `${'a'.repeat(61)}-.b`, 'a'.repeat(61)],
 ])('a Pod’s hostname: %s', (_rule, spec, name, expected) => {
   expect(podHostname(pod(spec, { name }))).toBe(expected);
 });
