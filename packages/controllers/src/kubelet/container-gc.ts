@@ -21,3 +21,9 @@ export async function collectGarbage(runtime: ContainerRuntime, record: PodRecor
     record.sandboxIds.delete(id);
   }
 }
+
+/** Removes all that is left of a Pod that has stopped: its containers with their files and logs, and its sandboxes. */
+export async function removeContainers(runtime: ContainerRuntime, record: PodRecord): Promise<void> {
+  for (const id of record.containerIds) await ignoringMissing(runtime.removeContainer(id));
+  for (const id of record.sandboxIds) await ignoringMissing(runtime.removePodSandbox(id));
+}

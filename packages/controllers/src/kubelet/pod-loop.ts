@@ -12,7 +12,7 @@ import { type ProjectionReport, podDirectory, podsDirectory } from '../secret-pr
 import { activeDeadline, deadlineExceeded } from './active-deadline.ts';
 import { BackOff } from './back-off.ts';
 import { labelPodUid } from './container-config.ts';
-import { collectGarbage } from './container-gc.ts';
+import { collectGarbage, removeContainers } from './container-gc.ts';
 import { containerIdText, writtenStatus } from './container-statuses.ts';
 import { Images } from './images.ts';
 import type { NodeHealth } from './node-health.ts';
@@ -20,7 +20,7 @@ import type { KubeletSettings } from './options.ts';
 import { PodAdmission } from './pod-admission.ts';
 import { findContainer } from './pod-containers.ts';
 import { isTerminal } from './pod-phase.ts';
-import { newPodRecord, type PodRecord, refresh } from './pod-record.ts';
+import { newPodRecord, onlyStatusChanged, type PodRecord, refresh } from './pod-record.ts';
 import { PodStarter, podAddress } from './pod-starter.ts';
 import { type PodVerdict, podStatus } from './pod-status.ts';
 import { emptyDirBytes } from './pod-usage.ts';
@@ -341,7 +341,7 @@ export class PodLoop {
   /** Removes what is left of Pods that have ended: their writable layers and their logs. */
   async removeDead(): Promise<void> {
     for (const record of this.#records.values()) {
-      if (record.stage === 'terminated') await this.#removeContainers(record);
+      if (record.stage === 'terminated') await removeContainers(this.#settings.runtime, record);
     }
   }
 
@@ -425,7 +425,8 @@ export class PodLoop {
     volumes.release(record.uid);
     runtime.files.remove(`${podDirectory(record.uid)}/volumes`);
     // Whoever was put off the node takes nothing of it any more, and leaves no log.
-    if (record.verdict?.reason === 'Evicted') await this.#removeContainers(record);
+    if (record.verdict?.reason === 'Evicted') await removeContainers(runtime, record);
+    this.#alive();
     for (const told of record.whenEnded.splice(0)) told();
     if (record.gone || record.pod === undefined) {
       await this.#erase(record);
@@ -447,18 +448,12 @@ export class PodLoop {
   /** Nobody can ask for the Pod's logs any more. */
   async #erase(record: PodRecord): Promise<void> {
     const { runtime } = this.#settings;
-    await this.#removeContainers(record);
+    await removeContainers(runtime, record);
+    this.#alive();
     runtime.files.remove(podDirectory(record.uid));
     this.#backOff.forget(`${record.uid}_`);
     this.#images.forget(record.uid);
     this.#records.delete(record.uid);
-  }
-
-  async #removeContainers({ containerIds, sandboxIds }: PodRecord): Promise<void> {
-    const { runtime } = this.#settings;
-    for (const id of containerIds) await ignoringMissing(runtime.removeContainer(id));
-    for (const id of sandboxIds) await ignoringMissing(runtime.removePodSandbox(id));
-    this.#alive();
   }
 
   /** Another deletion can only make the time shorter that containers have to stop, and so can the node. */
@@ -509,16 +504,6 @@ export class PodLoop {
   #alive(): void {
     this.#context.signal.throwIfAborted();
   }
-}
-
-/** Whether what the Pod should be is the same: its spec has the same generation, and its deletion is not new. */
-function onlyStatusChanged(before: Stored<Pod>, after: Stored<Pod>): boolean {
-  return (
-    (before.spec === after.spec ||
-      (after.metadata.generation !== undefined && before.metadata.generation === after.metadata.generation)) &&
-    before.metadata.deletionTimestamp === after.metadata.deletionTimestamp &&
-    before.metadata.deletionGracePeriodSeconds === after.metadata.deletionGracePeriodSeconds
-  );
 }
 
 function podKey(pod: Pod): string {

@@ -120,3 +120,13 @@ export function hasMoved(runtime: ContainerRuntime, record: PodRecord): boolean 
     return true;
   }
 }
+
+/** Whether what the Pod should be is the same: its spec has the same generation, and its deletion is not new. */
+export function onlyStatusChanged(before: Stored<Pod>, after: Stored<Pod>): boolean {
+  return (
+    (before.spec === after.spec ||
+      (after.metadata.generation !== undefined && before.metadata.generation === after.metadata.generation)) &&
+    before.metadata.deletionTimestamp === after.metadata.deletionTimestamp &&
+    before.metadata.deletionGracePeriodSeconds === after.metadata.deletionGracePeriodSeconds
+  );
+}

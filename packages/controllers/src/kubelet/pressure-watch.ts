@@ -63,7 +63,12 @@ export class PressureWatch {
   look(): void | Promise<void> {
     const usage = this.#settings.runtime.nodeUsage?.();
     if (usage === undefined || this.#evicting) return;
-    return usage instanceof Promise ? usage.then((now) => this.#judge(now)) : this.#judge(usage);
+    const done = usage instanceof Promise ? usage.then((now) => this.#judge(now)) : this.#judge(usage);
+    return done?.catch((error: unknown) => {
+      // The next look may succeed.
+      if (this.#context.signal.aborted) return;
+      this.#context.log.warn('it could not be found out what the node is short of', { error: errorText(error) });
+    });
   }
 
   #judge(usage: NodeUsage): void | Promise<void> {
@@ -107,6 +112,7 @@ export class PressureWatch {
       uses.push(use);
       records.set(use, record);
     }
+    if (this.#context.signal.aborted) return;
     const [use] = rankForEviction(resource, uses);
     const record = use && records.get(use);
     if (use === undefined || record === undefined) {

@@ -238,6 +238,11 @@ describe('probes and hooks', () => {
       [],
     ],
     [
+      'a tcpSocket hook is taken, although it will fail',
+      () => containerFaults({ lifecycle: { postStart: { tcpSocket: { port: 80 } } } }),
+      [],
+    ],
+    [
       'a hook sleeps forwards',
       () => containerFaults({ lifecycle: { preStop: { sleep: { seconds: -1 } } } }),
       ['lifecycle.preStop.sleep: Invalid value: -1: must be non-negative'],
