@@ -1,4 +1,4 @@
-import { isConflict, isNotFound, Pod, type PodStatus, type Stored } from '@orrery/api';
+import { Pod, type PodStatus, type Stored } from '@orrery/api';
 import {
   type ControllerContext,
   createWorkQueue,
@@ -8,7 +8,7 @@ import {
   type WorkQueue,
 } from '@orrery/core';
 import type { ContainerEvent, ContainerStatus } from '@orrery/runtimes';
-import { type ProjectionReport, podDirectory, podsDirectory } from '../secret-projector/index.ts';
+import { type ProjectionReport, podsDirectory } from '../secret-projector/index.ts';
 import { activeDeadline, deadlineExceeded } from './active-deadline.ts';
 import { BackOff } from './back-off.ts';
 import { labelPodUid } from './container-config.ts';
@@ -23,6 +23,7 @@ import { isTerminal } from './pod-phase.ts';
 import { newPodRecord, onlyStatusChanged, type PodRecord, refresh } from './pod-record.ts';
 import { PodStarter, podAddress } from './pod-starter.ts';
 import { type PodVerdict, podStatus } from './pod-status.ts';
+import { PodTerminator } from './pod-terminator.ts';
 import { emptyDirBytes } from './pod-usage.ts';
 import { PodWatch } from './pod-watch.ts';
 import { preempted } from './preemption.ts';
@@ -31,8 +32,6 @@ import { Prober } from './prober.ts';
 import { allottedPod, resizeConditions } from './resize.ts';
 import { lacksNetwork } from './runtime-state.ts';
 import { StatusWriter } from './status-writer.ts';
-import { ignoringMissing, stopPod } from './stop-containers.ts';
-import { stopGrace } from './termination.ts';
 import { readTerminationMessage } from './termination-log.ts';
 import { reportFailedMount } from './volumes.ts';
 
@@ -58,6 +57,7 @@ export class PodLoop {
   readonly #status: StatusWriter;
   readonly #admission: PodAdmission;
   readonly #watch: PodWatch;
+  readonly #terminator: PodTerminator;
 
   constructor(settings: KubeletSettings, context: ControllerContext, health: NodeHealth) {
     const { runtime } = settings;
@@ -85,12 +85,12 @@ export class PodLoop {
       health,
       records: this.#records,
       // A critical Pod needs the place.
-      preempt: (record) => void this.end(record, preempted, 'Warning'),
+      preempt: (record) => void this.#terminator.end(record, preempted, 'Warning'),
       retry: (uid) => this.#queue.add(uid, { type: 'runtime', key: `resources for ${uid}` }),
     });
     this.#watch = new PodWatch(settings, clock, {
       moved: ({ uid }) => this.#queue.add(uid, { type: 'resync', key: uid }),
-      evict: (record, verdict) => void this.end(record, verdict, 'Warning'),
+      evict: (record, verdict) => void this.#terminator.end(record, verdict, 'Warning'),
     });
     this.#starter = new PodStarter({
       settings,
@@ -104,6 +104,22 @@ export class PodLoop {
       alive: (record) => {
         this.#alive();
         record.ending.signal.throwIfAborted();
+      },
+    });
+    this.#terminator = new PodTerminator({
+      settings,
+      context,
+      prober: this.#prober,
+      watch: this.#watch,
+      publish: (record) => this.#publish(record),
+      observe: (record) => this.#observe(record),
+      current: (record) => this.#current(record),
+      wake: (record, pod) => this.#queue.add(record.uid, { type: 'runtime', key: podKey(pod) }),
+      stopped: (record) => this.#admission.release(record),
+      erased: ({ uid }) => {
+        this.#backOff.forget(`${uid}_`);
+        this.#images.forget(uid);
+        this.#records.delete(uid);
       },
     });
     this.#status = new StatusWriter(client, context.log, signal, (uid) => this.#queue.addAfter(uid, retryPace));
@@ -185,7 +201,7 @@ export class PodLoop {
     record.pod = pod;
     record.gone = false;
     if (pod.metadata.deletionTimestamp !== undefined) record.ending.abort();
-    if (record.stage === 'terminating') this.#shorten(record, pod);
+    if (record.stage === 'terminating') this.#terminator.shorten(record, pod);
     if (before === undefined) this.#catchUp(pod);
     if (before !== undefined && onlyStatusChanged(before, pod) && this.#status.isWriting(uid)) return;
     this.#queue.add(uid, {
@@ -203,7 +219,7 @@ export class PodLoop {
     record.pod = { ...pod, metadata: { ...pod.metadata, deletionGracePeriodSeconds: 0 } };
     record.gone = true;
     record.ending.abort();
-    if (record.stage === 'terminating') this.#shorten(record, record.pod);
+    if (record.stage === 'terminating') this.#terminator.shorten(record, record.pod);
     this.#queue.add(pod.metadata.uid, { type: 'deleted', kind: 'v1/Pod', key: podKey(pod) });
   }
 
@@ -268,21 +284,21 @@ export class PodLoop {
 
   /** Returns when to come again, in milliseconds since the epoch. */
   async #sync(record: PodRecord): Promise<Milliseconds> {
-    if (record.stage === 'terminated') return this.#finish(record);
+    if (record.stage === 'terminated') return this.#terminator.finish(record);
     await this.#observe(record);
     const { pod } = record;
-    if (pod === undefined || record.gone) return this.#terminate(record);
+    if (pod === undefined || record.gone) return this.#terminator.terminate(record);
     if (!record.admitted && !this.#admission.admit(record, pod)) return this.#context.clock.now() + roomPace;
     const deadline = activeDeadline(pod) ?? Number.POSITIVE_INFINITY;
     if (record.verdict === undefined && deadline <= this.#context.clock.now() && !isTerminal(pod.status?.phase)) {
-      this.#condemn(record, pod, deadlineExceeded, 'Normal');
+      this.#terminator.condemn(record, pod, deadlineExceeded, 'Normal');
     }
     const ended = record.verdict !== undefined || pod.metadata.deletionTimestamp !== undefined;
-    if (ended || isTerminal(pod.status?.phase)) return this.#terminate(record);
+    if (ended || isTerminal(pod.status?.phase)) return this.#terminator.terminate(record);
     this.#admission.resize(record, pod);
     const status = this.#compute(record, pod);
     void this.#publish(record);
-    if (isTerminal(status.phase)) return this.#terminate(record);
+    if (isTerminal(status.phase)) return this.#terminator.terminate(record);
     if (await lacksNetwork(pod, this.#settings.runtime, this.#context.events)) {
       return this.#context.clock.now() + this.#jittered(networkPace);
     }
@@ -354,119 +370,9 @@ export class PodLoop {
     return total;
   }
 
-  /**
-   * Has a Pod leave the node, whatever its containers do; one that is leaving already can only be hurried. `event` is told if it
-   * is given. Resolves when all of it has stopped and the API knows.
-   */
+  /** Has a Pod leave the node: see {@link PodTerminator.end}. */
   end(record: PodRecord, verdict: PodVerdict, event?: 'Normal' | 'Warning'): Promise<void> {
-    const { pod, uid } = record;
-    if (pod === undefined || record.stage === 'terminated') return Promise.resolve();
-    const ended = new Promise<void>((resolve) => record.whenEnded.push(resolve));
-    if (!record.ending.signal.aborted) {
-      this.#condemn(record, pod, verdict, event);
-      this.#queue.add(uid, { type: 'runtime', key: podKey(pod) });
-    } else if (record.stage === 'terminating') this.#shorten(record, pod, verdict.grace);
-    return ended;
-  }
-
-  #condemn(record: PodRecord, pod: Stored<Pod>, verdict: PodVerdict, event?: 'Normal' | 'Warning'): void {
-    record.verdict = verdict;
-    record.ending.abort();
-    if (event !== undefined) this.#context.events.event(pod, event, verdict.reason, verdict.message);
-  }
-
-  /** Stops the Pod for good and tears down what it had. */
-  async #terminate(record: PodRecord): Promise<Milliseconds> {
-    const { runtime } = this.#settings;
-    const { clock, events, signal } = this.#context;
-    const { pod } = record;
-    record.stage = 'terminating';
-    this.#watch.stop(record.uid);
-    this.#prober.terminating(record.uid);
-    if (pod !== undefined) {
-      if (!record.gone) void this.#publish(record);
-      const grace = record.verdict?.grace ?? Number.POSITIVE_INFINITY;
-      record.killGrace = Math.min(stopGrace(pod, undefined), grace);
-      try {
-        await stopPod(
-          { runtime, clock, events, signal, grace },
-          pod,
-          record.observed,
-          [...record.sandboxIds],
-          podAddress(record, pod, this.#settings),
-        );
-      } catch (error) {
-        this.#alive();
-        events.event(pod, 'Warning', 'FailedKillPod', `error killing pod: ${errorText(error)}`);
-        throw error;
-      }
-      this.#alive();
-    } else {
-      for (const id of record.sandboxIds) {
-        await ignoringMissing(runtime.stopPodSandbox(id));
-        this.#alive();
-      }
-    }
-    await this.#observe(record);
-    record.stopped = true;
-    record.startFailures.clear();
-    record.stage = 'terminated';
-    this.#prober.forgetPod(record.uid);
-    this.#admission.release(record);
-    return this.#finish(record);
-  }
-
-  /** All has been stopped: the last status, the volumes, and the end of the API object. */
-  async #finish(record: PodRecord): Promise<Milliseconds> {
-    const { runtime, volumes } = this.#settings;
-    const { client } = this.#context;
-    if (!record.gone && record.pod !== undefined) await this.#publish(record);
-    this.#alive();
-    volumes.release(record.uid);
-    runtime.files.remove(`${podDirectory(record.uid)}/volumes`);
-    // Whoever was put off the node takes nothing of it any more, and leaves no log.
-    if (record.verdict?.reason === 'Evicted') await removeContainers(runtime, record);
-    this.#alive();
-    for (const told of record.whenEnded.splice(0)) told();
-    if (record.gone || record.pod === undefined) {
-      await this.#erase(record);
-      return Number.POSITIVE_INFINITY;
-    }
-    const current = this.#current(record);
-    if (current?.metadata.deletionTimestamp === undefined || !isTerminal(current.status?.phase)) {
-      return Number.POSITIVE_INFINITY;
-    }
-    const { name, namespace = '' } = current.metadata;
-    try {
-      await client.delete(Pod, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid: record.uid } });
-    } catch (error) {
-      if (!isNotFound(error) && !isConflict(error)) throw error;
-    }
-    return Number.POSITIVE_INFINITY;
-  }
-
-  /** Nobody can ask for the Pod's logs any more. */
-  async #erase(record: PodRecord): Promise<void> {
-    const { runtime } = this.#settings;
-    await removeContainers(runtime, record);
-    this.#alive();
-    runtime.files.remove(podDirectory(record.uid));
-    this.#backOff.forget(`${record.uid}_`);
-    this.#images.forget(record.uid);
-    this.#records.delete(record.uid);
-  }
-
-  /** Another deletion can only make the time shorter that containers have to stop, and so can the node. */
-  #shorten(record: PodRecord, pod: Stored<Pod>, limit: Milliseconds = Number.POSITIVE_INFINITY): void {
-    const grace = Math.min(stopGrace(pod, undefined), limit);
-    if (record.killGrace === undefined || grace >= record.killGrace) return;
-    record.killGrace = grace;
-    for (const { id, state } of record.observed.containers) {
-      if (state !== 'RUNNING') continue;
-      ignoringMissing(this.#settings.runtime.stopContainer(id, grace)).catch((error: unknown) => {
-        this.#context.log.warn('container could not be stopped sooner', { container: id, error: errorText(error) });
-      });
-    }
+    return this.#terminator.end(record, verdict, event);
   }
 
   #current(record: PodRecord): Stored<Pod> | undefined {
