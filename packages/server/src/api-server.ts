@@ -41,6 +41,7 @@ import type {
 import { convert, isVirtual } from './resource-rules.ts';
 import { evictPod } from './subresources/eviction.ts';
 import { bindPod, withNamespaceFinalizers, withSubresourceFields } from './subresources/pod-subresources.ts';
+import { type ProxyBackend, proxyBackend } from './subresources/proxy.ts';
 import { decide, reviewAccess, reviewRules, userInfoBody } from './subresources/reviews.ts';
 import { getScale, patchScale, updateScale } from './subresources/scale.ts';
 import type { TokenAuthority } from './tokens/token-authority.ts';
@@ -202,6 +203,11 @@ export class ApiServer implements RequestPath, Disposable {
     if (node === undefined)
       throw failures.internal(`error dialing backend: node ${JSON.stringify(nodeName)} does not answer`);
     return { pod, node };
+  }
+
+  async proxied(scope: RequestScope, verb: string): Promise<ProxyBackend> {
+    this.#allow(scope, verb);
+    return proxyBackend(this.#context, scope);
   }
 
   async #identify({ bearerToken, certificate }: Credentials): Promise<UserInfo> {

@@ -11,6 +11,7 @@ import type {
   WriteOptions,
 } from '@orrery/core';
 import type { Observable } from 'rxjs';
+import type { ProxyBackend } from './subresources/proxy.ts';
 
 /** What a request is about: who asks, and for which resource. */
 export interface RequestScope {
@@ -100,6 +101,11 @@ export interface RequestPath {
   deleteCollection(scope: RequestScope, selection: ListOptions, options: DeleteRequestOptions): Promise<ObjectList>;
   /** The node that runs a Pod, for logs, exec, attach and port-forward. @throws StatusError when the Pod is not on a node that answers. */
   node(scope: RequestScope): Promise<{ readonly pod: Stored<Pod>; readonly node: NodeApi }>;
+  /**
+   * What a request to the subresource `proxy` of a Pod, Service or Node is passed on to; the scope's name is as the URL has it,
+   * with scheme and port. `verb` is what the request's HTTP method means. @throws StatusError ServiceUnavailable, NotFound
+   */
+  proxied(scope: RequestScope, verb: string): Promise<ProxyBackend>;
 }
 
 /** JSON of a frozen object as UTF-8, made once per object. */

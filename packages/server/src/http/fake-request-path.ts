@@ -21,6 +21,7 @@ import {
 import { concat, from, of, ReplaySubject, Subject } from 'rxjs';
 import { apiServerNames, type CertificateAuthority, createCertificateAuthority } from '../certificates/index.ts';
 import type { RequestPath, RequestScope } from '../request-path.ts';
+import type { ProxyBackend } from '../subresources/proxy.ts';
 import { type HttpsOptions, type HttpsServing, serveHttps } from './serve.ts';
 
 /** A request path that keeps objects in a map and believes what it is told: for tests of the front door. */
@@ -28,6 +29,8 @@ export class FakeRequestPath implements RequestPath {
   readonly kinds = new KindRegistry();
   readonly objects = new Map<string, Stored>();
   readonly events = new Subject<WatchEvent>();
+  /** What proxy requests are passed on to. */
+  backend: ProxyBackend | undefined;
   /** Everything that was asked, as `verb resource namespace/name options`. */
   readonly calls: { readonly verb: string; readonly scope: RequestScope; readonly options: unknown }[] = [];
   node_: NodeApi = new FakeNode();
@@ -103,6 +106,12 @@ export class FakeRequestPath implements RequestPath {
   async node(scope: RequestScope): Promise<{ pod: Stored<Pod>; node: NodeApi }> {
     this.#called('node', scope, {});
     return { pod: this.#find(scope) as Stored<Pod>, node: this.node_ };
+  }
+
+  async proxied(scope: RequestScope, verb: string): Promise<ProxyBackend> {
+    this.#called(`proxy ${verb}`, scope, {});
+    if (this.backend === undefined) throw failures.serviceUnavailable('no endpoints available for service "a"');
+    return this.backend;
   }
 
   /** Stores an object, frozen, and tells watchers. */

@@ -10,7 +10,11 @@ import { maxPendingBytes } from './pending-bytes.ts';
  * @throws StatusError before the first byte: for options that make no sense, and whatever the node says
  */
 export async function sendLogs(server: Server, exchange: Exchange, scope: RequestScope): Promise<void> {
-  const log = await openLog(server, exchange, scope);
+  streamLog(server, exchange, await openLog(server, exchange, scope));
+}
+
+/** Answers with a log, as it comes. */
+export function streamLog(server: Server, exchange: Exchange, log: Observable<Uint8Array>): void {
   const { response } = exchange;
   if (response.destroyed) return;
   response.writeHead(200, { 'content-type': 'text/plain' });

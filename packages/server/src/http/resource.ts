@@ -14,6 +14,7 @@ import { bodyOf } from './body.ts';
 import type { Exchange, Server } from './exchange.ts';
 import { sendLogs } from './logs.ts';
 import { collectionBytes, includeObject, objectBytes, type Presentation } from './present.ts';
+import { sendProxied } from './proxy/proxy.ts';
 import { replyJson } from './reply.ts';
 import { sendWatch } from './watch.ts';
 
@@ -27,7 +28,7 @@ export async function handleResource(server: Server, exchange: Exchange, target:
   const request = await resourceRequest(server.requestPath, lineOf(exchange), target);
   const { scope, verb } = request;
   if (verb === 'connect') {
-    if (scope.subresource === 'proxy') throw failures.noSuchPath();
+    if (scope.subresource === 'proxy') return sendProxied(server, exchange, scope);
     throw failures.badRequest('Upgrade request required');
   }
   if (scope.kind.kind === 'Pod' && scope.subresource === 'log') return sendLogs(server, exchange, scope);

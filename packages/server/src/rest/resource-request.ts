@@ -45,9 +45,6 @@ export async function resourceRequest(
     throw failures.noSuchPath();
   }
   const connects = served.includes('connect');
-  if (verb === undefined || !(connects || fits(verb, target, kind)) || !(connects || serves(served, verb))) {
-    throw failures.methodNotAllowed(kind, verb ?? method);
-  }
   const scope = {
     user,
     kind,
@@ -56,6 +53,11 @@ export async function resourceRequest(
     subresource,
     warn,
   };
+  // A proxy passes every method on.
+  if (connects && subresource === 'proxy') return { scope, verb: 'connect', target };
+  if (verb === undefined || !(connects || fits(verb, target, kind)) || !(connects || serves(served, verb))) {
+    throw failures.methodNotAllowed(kind, verb ?? method);
+  }
   return { scope, verb: connects ? 'connect' : verb, target };
 }
 

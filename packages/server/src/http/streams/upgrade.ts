@@ -10,6 +10,7 @@ import { resourceRequest } from '../../rest/resource-request.ts';
 import { type Exchange, open, refuse, type Server, tell } from '../exchange.ts';
 import { openLog } from '../logs.ts';
 import { maxPendingBytes } from '../pending-bytes.ts';
+import { tunnelProxied } from '../proxy/proxy.ts';
 import { lineOf } from '../resource.ts';
 import { type CommandChannels, type CommandStreams, connectCommand } from './command.ts';
 import {
@@ -35,6 +36,8 @@ export async function handleUpgrade(server: Server, upgrade: Upgrade): Promise<v
     const target = parseTarget(exchange.path);
     if (target.type !== 'resource') throw failures.noSuchPath();
     const { scope, verb } = await resourceRequest(server.requestPath, lineOf(exchange), target);
+    if (verb === 'connect' && scope.subresource === 'proxy')
+      return await tunnelProxied(server, exchange, scope, upgrade);
     const subresource = scope.kind.kind === 'Pod' && (verb === 'connect' || verb === 'get') ? scope.subresource : '';
     switch (subresource) {
       case 'exec':

@@ -1,0 +1,162 @@
+import { Endpoints, failures, type Pod, type Service, StatusError, type Stored } from '@orrery/api';
+import type { NodeApi, PortConnection } from '@orrery/core';
+import type { ServerContext } from '../context.ts';
+import { storedObject } from '../reads.ts';
+import type { RequestScope } from '../request-path.ts';
+
+/** What a request to a `proxy` subresource is passed on to. */
+export type ProxyBackend = PortBackend | KubeletBackend;
+
+/** A port of a Pod, by itself or behind a Service. */
+export interface PortBackend {
+  readonly type: 'port';
+  readonly scheme: 'http' | 'https';
+  /** `10.244.0.7:80`. */
+  readonly address: string;
+  /** @throws StatusError ServiceUnavailable if nobody answers there */
+  connect(): Promise<PortConnection>;
+}
+
+/** The kubelet of a node. */
+export interface KubeletBackend {
+  readonly type: 'kubelet';
+  readonly node: NodeApi;
+  /** The Pods that are bound to the node. */
+  pods(): readonly Stored<Pod>[];
+}
+
+/** What stands before `/proxy`: `web`, `web:8080`, `https:web:443`, `http:web:`. */
+export interface ProxyName {
+  /** `''`: http. */
+  readonly scheme: '' | 'http' | 'https';
+  readonly name: string;
+  /** A number, or a Service's name for it; `''` where none is given. */
+  readonly port: string;
+}
+
+/** Takes the name in the URL of a proxy request apart; undefined if that cannot be. Pure. */
+export function proxyName(id: string): ProxyName | undefined {
+  const parts = id.split(':');
+  if (parts.length > 3) return undefined;
+  const [scheme, name, port] =
+    parts.length === 3 ? parts : parts.length === 2 ? ['', ...parts] : ['', parts[0] ?? '', ''];
+  if (name === undefined || name === '' || !isScheme(scheme)) return undefined;
+  return { scheme, name, port: port ?? '' };
+}
+
+function isScheme(scheme: string | undefined): scheme is ProxyName['scheme'] {
+  return scheme === '' || scheme === 'http' || scheme === 'https';
+}
+
+/** The port on which kubelets answer. */
+const kubeletPort = '10250';
+
+/**
+ * Finds what answers for `pods|services|nodes/NAME/proxy`.
+ * @throws StatusError BadRequest for a name that cannot be read, NotFound, ServiceUnavailable where no endpoint is ready
+ */
+export function proxyBackend(server: ServerContext, scope: RequestScope): ProxyBackend {
+  const { kind } = scope.kind;
+  const id = proxyName(scope.name);
+  if (id === undefined)
+    throw failures.badRequest(`invalid ${kind.toLowerCase()} request ${JSON.stringify(scope.name)}`);
+  switch (kind) {
+    case 'Pod':
+      return podBackend(server, scope, id);
+    case 'Service':
+      return serviceBackend(server, scope, id);
+    default:
+      return kubeletBackend(server, scope, id);
+  }
+}
+
+function podBackend(server: ServerContext, scope: RequestScope, id: ProxyName): PortBackend {
+  const pod = storedObject(server, { ...scope, name: id.name }) as Stored<Pod>;
+  const declared = pod.spec.containers.flatMap(({ ports = [] }) => ports)[0]?.containerPort;
+  return portBackend(server, pod, id.scheme, id.port === '' ? String(declared ?? '') : id.port);
+}
+
+function serviceBackend(server: ServerContext, scope: RequestScope, { scheme, name, port }: ProxyName): PortBackend {
+  const { namespace } = scope;
+  const service = () => storedObject(server, { ...scope, name }) as Stored<Service>;
+  const portName = /^\d+$/.test(port) ? namedPort(service(), Number(port)) : port;
+  const { subsets = [] } = storedObject(server, { kind: Endpoints, namespace, name }) as Stored<Endpoints>;
+  if (subsets.length === 0) throw unavailable(name);
+  const ready = subsets.flatMap(({ addresses = [], ports = [] }) =>
+    ports
+      .filter((one) => (one.name ?? '') === portName)
+      .flatMap((one) => addresses.map((address) => ({ address, port: one.port }))),
+  );
+  // Whichever comes first; addresses that are no Pod's are never asked, as they could be anybody's.
+  const start = ready.length > 1 ? server.environment.random.integer(ready.length) : 0;
+  for (let at = 0; at < ready.length; at++) {
+    const candidate = ready[(start + at) % ready.length];
+    const { ip, targetRef } = candidate?.address ?? {};
+    if (targetRef?.kind !== 'Pod' || candidate === undefined) continue;
+    const pod = server.store.get('pods', { namespace, name: targetRef.name ?? '' }) as Stored<Pod> | undefined;
+    if (pod !== undefined && pod.status?.podIP === ip) return portBackend(server, pod, scheme, String(candidate.port));
+  }
+  throw unavailable(scope.name);
+}
+
+const unavailable = (service: string) =>
+  failures.serviceUnavailable(`no endpoints available for service ${JSON.stringify(service)}`);
+
+/** The name of a Service's port by its number. @throws StatusError */
+function namedPort({ metadata, spec }: Stored<Service>, port: number): string {
+  const found = (spec.ports ?? []).find((one) => one.port === port);
+  if (found !== undefined) return found.name ?? '';
+  throw failures.serviceUnavailable(`no service port ${port} found for service ${JSON.stringify(metadata.name)}`);
+}
+
+function portBackend(
+  server: ServerContext,
+  { metadata: { namespace = '', name, uid }, spec, status }: Stored<Pod>,
+  given: ProxyName['scheme'],
+  port: string,
+): PortBackend {
+  const { podIP = '' } = status ?? {};
+  if (podIP === '') throw failures.badRequest('address not allowed');
+  const scheme = given === '' ? 'http' : given;
+  const number = port === '' ? (scheme === 'https' ? 443 : 80) : Number(port);
+  const address = `${podIP.includes(':') ? `[${podIP}]` : podIP}:${port === '' ? number : port}`;
+  const unreachable = (why: string) => failures.serviceUnavailable(`error trying to reach service: dial tcp${why}`);
+  return {
+    type: 'port',
+    scheme,
+    address,
+    connect: async () => {
+      if (!Number.isInteger(number) || number < 0 || number > 65_535)
+        throw unreachable(`: lookup tcp/${port}: unknown port`);
+      const node = server.nodes.find(spec.nodeName ?? '');
+      if (node === undefined) throw unreachable(` ${address}: connect: no route to host`);
+      try {
+        return await node.portForward({ namespace, pod: name, uid }, number);
+      } catch (error) {
+        // The node refuses for a Pod that is gone, and the Pod's network for a port that nobody listens on.
+        const why = error instanceof StatusError ? 'no route to host' : 'connection refused';
+        throw unreachable(` ${address}: connect: ${why}`);
+      }
+    },
+  };
+}
+
+function kubeletBackend(server: ServerContext, scope: RequestScope, { name, port }: ProxyName): KubeletBackend {
+  const object = storedObject(server, { ...scope, name }) as {
+    readonly status?: { readonly addresses?: readonly { readonly type: string; readonly address: string }[] };
+  };
+  const node = port === '' || port === kubeletPort ? server.nodes.find(name) : undefined;
+  if (node === undefined) {
+    const ip = object.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address ?? name;
+    const address = `${ip}:${port === '' ? kubeletPort : port}`;
+    throw failures.serviceUnavailable(
+      `error trying to reach service: dial tcp ${address}: connect: connection refused`,
+    );
+  }
+  return {
+    type: 'kubelet',
+    node,
+    pods: () =>
+      server.store.list('pods', { index: { name: 'spec.nodeName', value: name } }).items as readonly Stored<Pod>[],
+  };
+}
