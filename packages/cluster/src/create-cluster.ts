@@ -14,6 +14,7 @@ import {
   type SchedulerPlugin,
   schedulerController,
   serviceAccountController,
+  taintEvictionController,
   tokensController,
 } from '@orrery/controllers';
 import {
@@ -178,6 +179,7 @@ function builtinControllers({
     endpointSliceController(),
     endpointsController(),
     nodeLifecycleController(),
+    taintEvictionController(),
     podGarbageCollector(),
     createServiceProxy({ network: { routes: network.routes, names: network.dns } }),
   ];

@@ -3,17 +3,22 @@ import type { Controller } from '@orrery/core';
 import { NodeLifecycle } from './node-lifecycle.ts';
 import { TaintEviction } from './taint-eviction.ts';
 
-/**
- * Notices nodes that fall silent, taints nodes by their conditions, and evicts Pods from nodes whose NoExecute taints they do
- * not tolerate (Kubernetes "Nodes" and "Taint-based Evictions").
- */
+/** Notices nodes that fall silent, and taints nodes by their conditions (Kubernetes "Nodes", Node controller). */
 export function nodeLifecycleController(): Controller {
   const name = 'node-controller';
   return {
     name,
     kinds: [Node, Pod, Lease],
-    async start(context) {
-      await Promise.all([new NodeLifecycle(context, name).run(), new TaintEviction(context, name).run()]);
-    },
+    start: (context) => new NodeLifecycle(context, name).run(),
+  };
+}
+
+/** Evicts Pods from nodes whose NoExecute taints they do not tolerate (KEP-3902, a controller of its own). */
+export function taintEvictionController(): Controller {
+  const name = 'taint-eviction-controller';
+  return {
+    name,
+    kinds: [Node, Pod],
+    start: (context) => new TaintEviction(context, name).run(),
   };
 }

@@ -1,1 +1,1 @@
-export { nodeLifecycleController } from './controller.ts';
+export { nodeLifecycleController, taintEvictionController } from './controller.ts';

@@ -204,6 +204,11 @@ const controllerRules: { readonly [name: string]: readonly PolicyRule[] } = {
     rule([...readVerbs, 'delete'], '', ['pods']),
     rule(readVerbs, 'coordination.k8s.io', ['leases']),
   ],
+  'taint-eviction-controller': [
+    rule([...readVerbs, 'delete'], '', ['pods']),
+    rule(['patch'], '', ['pods/status']),
+    rule(readVerbs, '', ['nodes']),
+  ],
   'pod-garbage-collector': [
     rule([...readVerbs, 'delete'], '', ['pods']),
     rule(['patch', 'update'], '', ['pods/status']),

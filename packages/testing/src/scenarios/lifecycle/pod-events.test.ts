@@ -1,4 +1,4 @@
-import { Node, type PriorityClass, type Taint } from '@orrery/api';
+import { Event, Node, type PriorityClass, type Taint } from '@orrery/api';
 import { expect, test } from 'vitest';
 import { type PodScenario, podScenario, script, service } from '../pod-scenario.ts';
 
@@ -154,4 +154,29 @@ test('a Pod of a node that does not come back goes when it is deleted by force',
   await cluster.remove('web', 0);
   await cluster.settle();
   expect(await cluster.row()).toBeUndefined();
+});
+
+test('every event names who tells it: kubelet with its node, default-scheduler, node-controller, taint-eviction-controller', async () => {
+  const cluster = await podScenario({ nodes: 2 });
+  const onNode = (name: string) => ({ nodeSelector: { 'kubernetes.io/hostname': name }, containers: [service()] });
+  await cluster.start({ nodeSelector: { no: 'where' }, containers: [service()] }, { name: 'nowhere' });
+  await cluster.start(onNode('node1'));
+  await cluster.start(onNode('node2'), { name: 'lost' });
+  await cluster.nodes.stop('node2');
+  await cluster.advance('2m');
+  await taint(cluster, 'node1', [noExecute]);
+  await cluster.advance('1m');
+  const { items } = await cluster.client.list(Event, { namespace: 'default' });
+  const sources = new Map(
+    items
+      .filter(({ involvedObject }) => involvedObject.kind === 'Pod')
+      .map(({ reason, source }) => [reason, [source?.component, source?.host].join(' ').trim()]),
+  );
+  expect(Object.fromEntries(sources)).toMatchObject({
+    Scheduled: 'default-scheduler',
+    FailedScheduling: 'default-scheduler',
+    Killing: 'kubelet node1',
+    NodeNotReady: 'node-controller',
+    TaintManagerEviction: 'taint-eviction-controller',
+  });
 });
