@@ -24,6 +24,8 @@ export class NodeReporter {
   /** The node as the API showed it when it was last seen to be as reported. */
   #asReported: Stored<Node> | undefined;
   #images: Images = [];
+  /** What is being tried until it succeeds. */
+  readonly #trying = new Set<string>();
   /** Why the runtime or its network are not ready; undefined if they are. */
   #error: string | undefined;
   /** What the health was when it was last told. */
@@ -72,7 +74,15 @@ export class NodeReporter {
     signal.addEventListener('abort', () => timer[Symbol.dispose](), { once: true });
   }
 
+  /** Tries until it succeeds; while that lasts, nothing of the same name is begun beside it. */
   async #retrying(what: string, task: () => Promise<void>): Promise<void> {
+    if (this.#trying.has(what)) return;
+    this.#trying.add(what);
+    await this.#try(what, task);
+    this.#trying.delete(what);
+  }
+
+  async #try(what: string, task: () => Promise<void>): Promise<void> {
     const { clock, signal, log } = this.#context;
     while (!signal.aborted) {
       try {

@@ -91,6 +91,8 @@ export class PodLoop {
     this.#watch = new PodWatch(settings, clock, {
       moved: ({ uid }) => this.#queue.add(uid, { type: 'resync', key: uid }),
       evict: (record, verdict) => void this.#terminator.end(record, verdict, 'Warning'),
+      failed: ({ uid }, error) =>
+        context.log.warn('storage of pod could not be checked', { uid, error: errorText(error) }),
     });
     this.#starter = new PodStarter({
       settings,
@@ -273,7 +275,7 @@ export class PodLoop {
     } catch (error) {
       if (this.#context.signal.aborted) return;
       // What the worker did was given up for the Pod's end, which comes next.
-      if (record.ending.signal.aborted && record.stage === 'running') return { requeueAfter: 0 };
+      if (error === record.ending.signal.reason) return { requeueAfter: 0 };
       this.#context.log.error('pod could not be synced', {
         pod: record.pod ? podKey(record.pod) : uid,
         error: errorText(error),

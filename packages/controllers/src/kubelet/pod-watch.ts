@@ -12,6 +12,8 @@ export interface PodWatchers {
   moved(record: PodRecord): void;
   /** The Pod stores more than it may. */
   evict(record: PodRecord, verdict: PodVerdict): void;
+  /** What the Pod stores could not be found out; it is asked again next time. */
+  failed(record: PodRecord, error: unknown): void;
 }
 
 /**
@@ -39,7 +41,7 @@ export class PodWatch {
     const look = (): void | Promise<void> => {
       this.#timers.set(record.uid, this.#clock.schedule(period, look));
       if (hasMoved(runtime, record)) this.#watchers.moved(record);
-      if (limited) return this.#checkStorage(record);
+      if (limited) return this.#checkStorage(record).catch((error: unknown) => this.#watchers.failed(record, error));
     };
     this.#timers.set(record.uid, this.#clock.schedule(period, look));
   }

@@ -36,6 +36,12 @@ export interface EvictablePods {
   end(record: PodRecord, verdict: PodVerdict, event: 'Warning'): Promise<void>;
 }
 
+/** A Pod that has to leave, and what becomes of it. */
+interface Victim {
+  readonly record: PodRecord;
+  readonly verdict: PodVerdict;
+}
+
 /**
  * Sees to it that a node does not run out of memory, storage or processes (Kubernetes "Node-pressure Eviction"): it tells of
  * pressure in the node's health, and has one Pod after the other leave until there is enough again. A look at a node that has
@@ -48,8 +54,8 @@ export class PressureWatch {
   readonly #pods: EvictablePods;
   readonly #thresholds: readonly Threshold[];
   #seen: LastSeen = neverSeen;
-  /** A Pod is on its way off the node. */
-  #evicting = false;
+  /** Something is being taken off the node, or a Pod is on its way: nothing else has to go meanwhile. */
+  #reclaiming = false;
 
   constructor(settings: KubeletSettings, context: ControllerContext, health: NodeHealth, pods: EvictablePods) {
     this.#settings = settings;
@@ -61,8 +67,9 @@ export class PressureWatch {
 
   /** One look at what is used of the node. */
   look(): void | Promise<void> {
+    if (this.#reclaiming) return;
     const usage = this.#settings.runtime.nodeUsage?.();
-    if (usage === undefined || this.#evicting) return;
+    if (usage === undefined) return;
     const done = usage instanceof Promise ? usage.then((now) => this.#judge(now)) : this.#judge(usage);
     return done?.catch((error: unknown) => {
       // The next look may succeed.
@@ -82,7 +89,7 @@ export class PressureWatch {
       this.#health.pressure = conditions;
     }
     const [first] = met;
-    if (first !== undefined) return this.#reclaim(first, usage);
+    if (first !== undefined && !this.#reclaiming) return this.#reclaim(first, usage);
   }
 
   /** What an emptyDir in memory holds is memory, although it looks like files. */
@@ -93,6 +100,24 @@ export class PressureWatch {
   }
 
   async #reclaim(threshold: Threshold, usage: NodeUsage): Promise<void> {
+    this.#reclaiming = true;
+    let victim: Victim | undefined;
+    try {
+      victim = await this.#choose(threshold, usage);
+    } finally {
+      if (victim === undefined) this.#reclaiming = false;
+    }
+    // That takes its time, in which the node goes on reporting.
+    if (victim !== undefined) {
+      this.#evict(victim).catch((error: unknown) => {
+        if (!this.#context.signal.aborted)
+          this.#context.log.error('pod could not be evicted', { error: errorText(error) });
+      });
+    }
+  }
+
+  /** The Pod that has to leave; undefined if there is none, or if there is enough without that. */
+  async #choose(threshold: Threshold, usage: NodeUsage): Promise<Victim | undefined> {
     const { runtime, nodeName } = this.#settings;
     const { cache, events, log } = this.#context;
     const { resource, quantity } = threshold;
@@ -103,7 +128,7 @@ export class PressureWatch {
     };
     const node = cache.get(Node, nodeName);
     if (node !== undefined) events.event(node, 'Warning', 'EvictionThresholdMet', `Attempting to reclaim ${resource}`);
-    if (threshold.condition === 'DiskPressure' && (await this.#tidy())) return;
+    if (threshold.condition === 'DiskPressure' && (await this.#tidy())) return undefined;
     const uses: PodUse[] = [];
     const records = new Map<PodUse, PodRecord>();
     for (const record of this.#pods.active()) {
@@ -112,17 +137,14 @@ export class PressureWatch {
       uses.push(use);
       records.set(use, record);
     }
-    if (this.#context.signal.aborted) return;
+    if (this.#context.signal.aborted) return undefined;
     const [use] = rankForEviction(resource, uses);
     const record = use && records.get(use);
     if (use === undefined || record === undefined) {
       log.warn('the node is short of something, and no pod can be evicted', { resource });
-      return;
+      return undefined;
     }
-    this.#evicting = true;
-    this.#evict(record, pressureEviction(shortage, use)).catch((error: unknown) => {
-      if (!this.#context.signal.aborted) log.error('pod could not be evicted', { error: errorText(error) });
-    });
+    return { record, verdict: pressureEviction(shortage, use) };
   }
 
   /** Takes off the node what nobody uses: containers of Pods that have ended, then images. Whether there is enough then. */
@@ -138,7 +160,7 @@ export class PressureWatch {
   }
 
   /** Has a Pod leave and looks again as soon as it is gone: the next has to leave only if that was not enough. */
-  async #evict(record: PodRecord, verdict: PodVerdict): Promise<void> {
+  async #evict({ record, verdict }: Victim): Promise<void> {
     const { clock, events, signal } = this.#context;
     const ended = this.#pods.end(record, verdict, 'Warning');
     try {
@@ -149,7 +171,7 @@ export class PressureWatch {
         await within(clock, cleanupTimeout, ended, signal);
       }
     } finally {
-      this.#evicting = false;
+      this.#reclaiming = false;
     }
     if (!signal.aborted) await this.look();
   }

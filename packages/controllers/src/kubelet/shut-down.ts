@@ -29,7 +29,8 @@ export async function shutDown({ settings, context, health, pods, reporter }: Ru
   health.shuttingDown = true;
   const node = cache.get(Node, settings.nodeName);
   if (node !== undefined) events.event(node, 'Normal', 'NodeShutdown', 'Shutdown manager detected shutdown event');
-  await reporter.report();
+  // The API may be gone, and Pods end all the same.
+  const told = reporter.report();
   let ended: Promise<unknown> = Promise.resolve();
   const active = pods.active().flatMap((record) => (record.pod === undefined ? [] : [{ record, pod: record.pod }]));
   for (const group of shutdownGroups(active, ({ pod }) => pod, settings)) {
@@ -37,5 +38,5 @@ export async function shutDown({ settings, context, health, pods, reporter }: Ru
     ended = Promise.all([ended, ...group.pods.map(({ record }) => pods.end(record, verdict))]);
     await within(clock, group.grace, ended, signal);
   }
-  await within(clock, lastWords, ended, signal);
+  await within(clock, lastWords, Promise.all([told, ended]), signal);
 }

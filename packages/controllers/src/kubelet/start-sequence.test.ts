@@ -134,3 +134,21 @@ test('FailedSync: what the runtime has of the Pod cannot be found out', async ()
   await node.advance('16s');
   expect((await node.pod()).status?.containerStatuses?.[0]).toMatchObject({ restartCount: 1, ready: true });
 });
+
+test('a Pod that is to end while the runtime does not answer is looked at again after 10 to 15 seconds, not at once', async () => {
+  const node = await startNode();
+  await node.create({ containers: [web] });
+  const { containerStatus } = node.runtime;
+  let asked = 0;
+  node.runtime.containerStatus = () => {
+    asked++;
+    throw new RuntimeError('Unknown', 'socket is gone');
+  };
+  await node.delete();
+  await node.advance('60s');
+  expect(asked).toBeGreaterThan(3);
+  expect(asked).toBeLessThan(12);
+  Object.assign(node.runtime, { containerStatus });
+  await node.advance('16s');
+  expect(await node.find()).toBeUndefined();
+});

@@ -55,9 +55,9 @@ export async function stopContainer(stopping: Stopping, request: StopRequest): P
     const hook = runHook(preStop, target, left).catch(() => {
       events.event(pod, 'Warning', 'FailedPreStopHook', 'PreStopHook failed', about);
     });
-    await within(clock, left, hook);
+    await within(clock, left, hook, stopping.signal);
   }
-  if (request.turn !== undefined) await within(clock, deadline - clock.now(), request.turn);
+  if (request.turn !== undefined) await within(clock, deadline - clock.now(), request.turn, stopping.signal);
   if (stopping.signal.aborted) return;
   await ignoringMissing(runtime.stopContainer(containerId, Math.max(deadline - clock.now(), leastGrace)));
 }
