@@ -18,7 +18,7 @@ export function readClusterFile({ object, source, line }: ManifestObject): Clust
   const fail = (why: string) => new CommandError(`${source}:${line}: ${why}`);
   const { nodes, apiVersion: _1, kind: _2, metadata: _3, ...rest } = object as unknown as { [field: string]: unknown };
   for (const unknown of Object.keys(rest)) throw fail(`unknown field "${unknown}"`);
-  if (!Array.isArray(nodes) || nodes.length === 0) throw fail('nodes: Required value: a cluster has at least one node');
+  if (!Array.isArray(nodes)) throw fail('nodes: Required value: a list of the machines; [] for none');
   const names = new Set<string>();
   const read = nodes.map((node: unknown, index): NodeOptions => {
     const at = `nodes[${index}]`;

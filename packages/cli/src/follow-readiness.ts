@@ -4,17 +4,26 @@ import type { Subscription } from 'rxjs';
 import type { ProgressItem } from './progress.ts';
 import { readiness, waitAnnotation } from './readiness.ts';
 
+/** How far an object is. */
+export interface FollowedItem extends ProgressItem {
+  /** The object, as it was given. */
+  readonly of: KubernetesObject;
+}
+
 /** Objects that are being followed until they are ready. */
 export interface Followed {
   /** Resolves when all are ready that are waited for. */
   readonly ready: Promise<void>;
-  items(): readonly ProgressItem[];
+  items(): readonly FollowedItem[];
   stop(): void;
 }
 
 export interface FollowOptions {
   readonly cluster: Cluster;
+  /** As the server has them. */
   readonly objects: readonly KubernetesObject[];
+  /** Whether some controller writes the status of a kind. */
+  controlled(kind: Kind): boolean;
   /** Milliseconds since the start. */
   now(): number;
   changed(items: readonly ProgressItem[]): void;
@@ -23,8 +32,15 @@ export interface FollowOptions {
 }
 
 /** Watches the applied objects and tells of every change in how far they are. */
-export function followReadiness({ cluster, objects, now, changed, firstPodReady }: FollowOptions): Followed {
-  const items = new Map<string, ProgressItem>();
+export function followReadiness({
+  cluster,
+  objects,
+  controlled,
+  now,
+  changed,
+  firstPodReady,
+}: FollowOptions): Followed {
+  const items = new Map<string, FollowedItem>();
   const subscriptions: Subscription[] = [];
   let allReady = () => undefined as void;
   const ready = new Promise<void>((resolve) => {
@@ -40,11 +56,14 @@ export function followReadiness({ cluster, objects, now, changed, firstPodReady 
     const kind = cluster.kinds.byKind(object.apiVersion ?? '', object.kind ?? '');
     if (kind === undefined) continue;
     byKind.set(kind, [...(byKind.get(kind) ?? []), object]);
+    const skipped = object.metadata?.annotations?.[waitAnnotation] === 'false';
+    // Whether it is ready is for the watch to say, which comes with the time; it begins at once.
     items.set(itemId(kind, object), {
       name: itemName(kind, object),
-      state: object.metadata?.annotations?.[waitAnnotation] === 'false' ? 'skipped' : 'waiting',
-      reason: '',
+      state: skipped ? 'skipped' : 'waiting',
+      reason: skipped ? '' : readiness(object, controlled(kind)).reason,
       readyAfter: undefined,
+      of: object,
     });
   }
   for (const kind of byKind.keys()) {
@@ -55,8 +74,8 @@ export function followReadiness({ cluster, objects, now, changed, firstPodReady 
         const item = items.get(id);
         if (item === undefined || item.state === 'skipped') return;
         const { ready: isReady, reason } =
-          event.type === 'DELETED' ? { ready: false, reason: 'deleted' } : readiness(event.object);
-        const next: ProgressItem = {
+          event.type === 'DELETED' ? { ready: false, reason: 'deleted' } : readiness(event.object, controlled(kind));
+        const next: FollowedItem = {
           ...item,
           state: isReady ? 'ready' : 'waiting',
           reason,

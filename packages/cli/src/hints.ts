@@ -1,13 +1,15 @@
 import type { KubernetesObject } from '@orrery/api';
 import { pnpmCommand } from './pnpm-command.ts';
 
-/** What to try next with what was applied. `kubeconfig` is given when it is not where `pnpm kubectl` looks. */
+/** What to try next with what was applied. `kubeconfig` is given when it is not where `pnpm kubectl` looks; `node` is one of the machines. */
 export function hintsFor(
   objects: readonly KubernetesObject[],
   kubeconfig: string | undefined,
+  node: string | undefined,
   pnpm = pnpmCommand(),
 ): string {
-  const kubectl = kubeconfig === undefined ? `${pnpm} kubectl` : `kubectl --kubeconfig ${kubeconfig}`;
+  const where = kubeconfig === undefined ? '' : ` --kubeconfig ${quoted(kubeconfig)}`;
+  const kubectl = `${pnpm} kubectl${where}`;
   const commands: [string, string][] = [[`${kubectl} get pods -o wide -w`, 'watch the Pods']];
   const named = (kind: string) => objects.find((object) => object.kind === kind)?.metadata?.name;
   const pod = named('Pod');
@@ -19,7 +21,7 @@ export function hintsFor(
   if (deployment !== undefined) {
     commands.push([`${kubectl} scale deployment ${deployment} --replicas=5`, 'ask for more']);
   }
-  commands.push([`${pnpm} orrery node stop node1`, 'pull the plug of a node']);
+  if (node !== undefined) commands.push([`${pnpm} orrery node stop ${node}${where}`, 'pull the plug of a node']);
   const width = Math.max(...commands.map(([command]) => command.length));
   return [
     '',
@@ -29,4 +31,9 @@ export function hintsFor(
     'Ctrl-C stops the cluster.',
     '',
   ].join('\n');
+}
+
+/** A path as a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w./:@%+=,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -1,7 +1,9 @@
 import type { Stats } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 import { ManifestError, type ManifestObject, parseManifest } from '@orrery/api';
+import { manifestFaults } from './apply-manifests.ts';
 import { type ClusterFile, clusterFileKind, readClusterFile } from './cluster-file.ts';
 import { CommandError, oneLine } from './command-error.ts';
 import { userFolder, userPath } from './paths.ts';
@@ -12,27 +14,58 @@ export interface Manifests {
   readonly objects: readonly ManifestObject[];
   /** The `orrery.yaml` among them, if there is one. */
   readonly cluster: ClusterFile | undefined;
+  /** What was read from standard input, by its name in errors. */
+  readonly texts: ReadonlyMap<string, string>;
 }
 
 const manifestEndings = ['.yaml', '.yml', '.json'];
 
-/** Reads manifests from files and folders. @throws CommandError in one line: what is missing, or file, line and reason */
+/** A path that means standard input, and its name in errors. */
+const standardInput = '-';
+const standardInputName = '<stdin>';
+
+/**
+ * Reads manifests from files, folders and standard input (`-`).
+ * @throws CommandError: what is missing, or a line for each file that cannot be understood, with its line and the reason
+ */
 export async function readManifests(paths: readonly string[]): Promise<Manifests> {
   const objects: ManifestObject[] = [];
+  const texts = new Map<string, string>();
+  const faults: string[] = [];
   let cluster: ClusterFile | undefined;
-  for (const path of paths) {
-    for (const file of await manifestFiles(userPath(path))) {
-      const name = relative(userFolder(), file);
-      const parsed = await parseFile(file, name);
-      for (const found of parsed) {
+  const take = (text: string, name: string) => {
+    try {
+      for (const found of parseManifest(text, name).objects) {
         if (`${found.object.apiVersion}/${found.object.kind}` !== clusterFileKind) objects.push(found);
         else if (cluster !== undefined)
           throw new CommandError(`${name}:${found.line}: there are two ${clusterFileKind} objects`);
         else cluster = readClusterFile(found);
       }
+    } catch (error) {
+      if (!(error instanceof ManifestError || error instanceof CommandError)) throw error;
+      faults.push(error.message);
+    }
+  };
+  for (const path of new Set(paths)) {
+    if (path === standardInput) {
+      const text = await textOf(process.stdin);
+      texts.set(standardInputName, text);
+      take(text, standardInputName);
+      continue;
+    }
+    for (const file of await manifestFiles(userPath(path))) {
+      const name = shortest(file);
+      take(await readText(file, name), name);
     }
   }
-  return { objects, cluster };
+  if (faults.length > 0) throw manifestFaults(faults);
+  return { objects, cluster, texts };
+}
+
+/** As seen from where the user stands, unless that is a longer way. */
+function shortest(file: string): string {
+  const name = relative(userFolder(), file);
+  return name.startsWith('..') ? file : name;
 }
 
 async function manifestFiles(path: string): Promise<readonly string[]> {
@@ -45,16 +78,19 @@ async function manifestFiles(path: string): Promise<readonly string[]> {
     throw new CommandError(`cannot read ${path}: ${oneLine(error)}`);
   }
   if (!found.isDirectory()) return [path];
-  const names = (await readdir(path)).filter((name) => manifestEndings.some((ending) => name.endsWith(ending))).sort();
+  const entries = await readdir(path, { withFileTypes: true });
+  const names = entries
+    .filter((entry) => !entry.isDirectory() && manifestEndings.some((ending) => entry.name.endsWith(ending)))
+    .map(({ name }) => name)
+    .sort();
   if (names.length === 0) throw new CommandError(`${path} holds no manifests (${manifestEndings.join(', ')})`);
   return names.map((name) => join(path, name));
 }
 
-async function parseFile(file: string, name: string): Promise<readonly ManifestObject[]> {
+async function readText(file: string, name: string): Promise<string> {
   try {
-    return parseManifest(await readFile(file, 'utf8'), name).objects;
+    return await readFile(file, 'utf8');
   } catch (error) {
-    if (error instanceof ManifestError) throw new CommandError(error.message);
     throw new CommandError(`cannot read ${name}: ${oneLine(error)}`);
   }
 }

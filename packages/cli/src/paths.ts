@@ -13,8 +13,14 @@ export function userPath(path: string): string {
 /** The workspace's root, which the examples and `.orrery` are in. */
 export const workspaceRoot = resolve(import.meta.dirname, '../../..');
 
+/** Where kubeconfig and tools are kept: `.orrery` of the workspace, or what ORRERY_HOME says. */
+const home =
+  process.env.ORRERY_HOME === undefined || process.env.ORRERY_HOME === ''
+    ? join(workspaceRoot, '.orrery')
+    : userPath(process.env.ORRERY_HOME);
+
 /** Where a cluster's kubeconfig is written, and looked for, unless told otherwise. */
-export const defaultKubeconfig = join(workspaceRoot, '.orrery', 'kubeconfig');
+export const defaultKubeconfig = join(home, 'kubeconfig');
 
 /** Where the pinned clients are kept. */
-export const toolsFolder = join(workspaceRoot, '.orrery', 'tools');
+export const toolsFolder = join(home, 'tools');

@@ -1,7 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { CommandError } from './command-error.ts';
-import type { UpOptions } from './commands/up.ts';
 import { defaultKubeconfig, userPath } from './paths.ts';
+import { Stopped, stoppable } from './stop-signals.ts';
+import type { UpOptions } from './up-settings.ts';
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
@@ -18,8 +19,10 @@ export async function main(args: readonly string[]): Promise<number> {
     const program = buildProgram();
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError) exitCode = error.exitCode;
-    else if (error instanceof Stopped) exitCode = error.exitCode;
+    if (error instanceof CommanderError) {
+      exitCode = error.exitCode;
+      if (error.message.startsWith('error: ')) process.stderr.write(`orrery: ${usageError(error.message, args)}\n`);
+    } else if (error instanceof Stopped) exitCode = error.exitCode;
     else if (error instanceof CommandError) {
       process.stderr.write(`orrery: ${error.message}\n`);
       exitCode = 1;
@@ -28,29 +31,34 @@ export async function main(args: readonly string[]): Promise<number> {
   return exitCode;
 }
 
-/** The user asked the command to stop before it was done. */
-class Stopped extends Error {
-  readonly exitCode: number;
-
-  constructor(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP') {
-    super(`stopped by ${signal}`);
-    this.exitCode = signal === 'SIGINT' ? 130 : signal === 'SIGTERM' ? 143 : 129;
-  }
+/** A mistake in the command line in one line, with where to look. */
+function usageError(message: string, [first, second]: readonly string[]): string {
+  const text = message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
+  const words = ['orrery', ...(first === 'up' || first === 'node' ? [first] : [])];
+  if (first === 'node' && ['stop', 'start', 'list'].includes(second ?? '')) words.push(second ?? '');
+  return `${text} (${words.join(' ')} --help tells more)`;
 }
 
 function buildProgram(): Command {
   const program = new Command('orrery')
     .description('A Kubernetes control plane in one process: start clusters, use them with kubectl, watch them move.')
     .exitOverride()
-    .showHelpAfterError('(orrery --help tells more)');
+    // Told by main, in one line.
+    .configureOutput({ outputError: () => undefined });
 
   program
     .command('up')
     .description('start a cluster, apply manifests, show them becoming ready, and keep it running until Ctrl-C')
-    .argument('[paths...]', 'manifest files, or folders of them; an orrery.yaml among them says what nodes there are')
+    .argument(
+      '[paths...]',
+      'manifest files, folders of them, or - for standard input; an orrery.yaml among them says what nodes there are',
+    )
     .option('--port <number>', 'port on 127.0.0.1; 0 takes any free one (default: 6443, or the next free one)')
-    .option('--kubeconfig <path>', 'where to write the kubeconfig (default: .orrery/kubeconfig)')
-    .option('--nodes <number>', 'how many nodes (default: 3, or what orrery.yaml says)')
+    .option(
+      '--kubeconfig <path>',
+      'where to write the kubeconfig (default: .orrery/kubeconfig; removed when the cluster stops)',
+    )
+    .option('--nodes <number>', 'how many nodes, 0 for none (default: 3, or what orrery.yaml says)')
     .option('--runtime <name>', 'what runs containers: sim', 'sim')
     .option('--store <name>', 'where objects are kept: memory', 'memory')
     .option('--clock <clock>', 'real, virtual, or xN for N times as fast', 'real')
@@ -66,6 +74,7 @@ function buildProgram(): Command {
       'end as soon as all that was applied is ready: exit code 0, or 1 with the reasons after --timeout',
     )
     .option('--timeout <duration>', 'how long --wait waits: 90s, 5m', '2m')
+    .option('--verbose', 'tell on standard error what the loops of the cluster do and what fails')
     .option('--no-examples', 'when no paths are given, start empty instead of with the quickstart example')
     .action(async (paths: string[], options: UpOptions) => {
       const { up } = await import('./commands/up.ts');
@@ -85,15 +94,21 @@ function buildProgram(): Command {
       .option('--kubeconfig <path>', 'the cluster (default: .orrery/kubeconfig, or KUBECONFIG)')
       .action(async (name: string, options: { kubeconfig?: string; graceful?: boolean }) => {
         const { powerNode } = await import('./commands/node.ts');
-        const path =
-          options.kubeconfig === undefined
-            ? (process.env.KUBECONFIG ?? defaultKubeconfig)
-            : userPath(options.kubeconfig);
+        const path = kubeconfigOf(options);
         const graceful = options.graceful === true;
         await powerNode(name, graceful ? 'shutdown' : power, path);
         process.stdout.write(`${name} ${graceful ? 'is shutting down' : verb === 'stop' ? 'stopped' : 'started'}\n`);
       });
   }
+
+  node
+    .command('list')
+    .description('tell which machines there are, whether they run, and what the cluster knows of it')
+    .option('--kubeconfig <path>', 'the cluster (default: .orrery/kubeconfig, or KUBECONFIG)')
+    .action(async (options: { kubeconfig?: string }) => {
+      const { listNodes } = await import('./commands/node.ts');
+      process.stdout.write(await listNodes(kubeconfigOf(options)));
+    });
 
   program
     .command('kubectl')
@@ -106,21 +121,6 @@ function buildProgram(): Command {
   return program;
 }
 
-/** Runs a command that Ctrl-C, SIGTERM or a closed terminal end in order; a second Ctrl-C ends it at once. */
-async function stoppable(run: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const stop = new AbortController();
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  const onSignal = (signal: (typeof signals)[number]) => {
-    if (stop.signal.aborted) process.exit(new Stopped(signal).exitCode);
-    stop.abort(new Stopped(signal));
-  };
-  for (const signal of signals) process.on(signal, onSignal);
-  try {
-    await run(stop.signal);
-  } catch (error) {
-    // Whatever broke because of the stop is the stop.
-    throw stop.signal.aborted ? stop.signal.reason : error;
-  } finally {
-    for (const signal of signals) process.off(signal, onSignal);
-  }
+function kubeconfigOf({ kubeconfig }: { readonly kubeconfig?: string }): string {
+  return kubeconfig === undefined ? (process.env.KUBECONFIG ?? defaultKubeconfig) : userPath(kubeconfig);
 }

@@ -22,8 +22,13 @@ interface Output {
   write(text: string): unknown;
 }
 
-export function createProgress(output: Output): Progress {
-  return output.isTTY === true ? new TerminalProgress(output) : new LineProgress(output);
+/** `plain`: never redraw, as when log lines come in between. Colours obey NO_COLOR (no-color.org). */
+export function createProgress(
+  output: Output,
+  { plain = false, env = process.env }: { plain?: boolean; env?: NodeJS.ProcessEnv } = {},
+): Progress {
+  if (output.isTTY !== true || plain || env.TERM === 'dumb') return new LineProgress(output);
+  return new TerminalProgress(output, (env.NO_COLOR ?? '') === '');
 }
 
 const seconds = (ms: number | undefined) => `${((ms ?? 0) / 1000).toFixed(1)}s`;
@@ -39,7 +44,7 @@ class LineProgress implements Progress {
   update(items: readonly ProgressItem[]): void {
     for (const { name, state, reason, readyAfter } of items) {
       const text = state === 'ready' ? `ready after ${seconds(readyAfter)}` : state === 'skipped' ? 'applied' : reason;
-      if (this.#told.get(name) === text) continue;
+      if (text === '' || this.#told.get(name) === text) continue;
       this.#told.set(name, text);
       this.#output.write(`  ${name}: ${text}\n`);
     }
@@ -49,32 +54,38 @@ class LineProgress implements Progress {
 }
 
 const clearLine = '\x1b[2K';
-const green = (text: string) => `\x1b[32m${text}\x1b[0m`;
-const dim = (text: string) => `\x1b[2m${text}\x1b[0m`;
 
 class TerminalProgress implements Progress {
   readonly #output: Output;
+  readonly #colours: boolean;
   #drawn = 0;
 
-  constructor(output: Output) {
+  constructor(output: Output, colours: boolean) {
     this.#output = output;
+    this.#colours = colours;
   }
 
   update(items: readonly ProgressItem[]): void {
-    const width = this.#output.columns ?? 80;
+    // One column stays free: a line that fills the last one wraps on some terminals, and could not be redrawn.
+    const width = Math.max(1, (this.#output.columns ?? 80) - 1);
     const room = Math.max(3, (this.#output.rows ?? 24) - 2);
     const longest = Math.max(...items.map(({ name }) => name.length), 0);
+    const nameRoom = Math.max(0, Math.min(longest, width - 4));
     const lines = items.map(({ name, state, reason, readyAfter }) => {
-      const mark = state === 'ready' ? green('✔') : state === 'skipped' ? dim('•') : '…';
+      const mark = state === 'ready' ? this.#green('✔') : state === 'skipped' ? this.#dim('•') : '…';
       const tail = state === 'ready' ? seconds(readyAfter) : state === 'skipped' ? 'applied' : reason;
-      const shown = fit(tail, width - longest - 6);
-      return `  ${mark} ${fit(name.padEnd(longest), width - 4)}  ${state === 'waiting' ? shown : dim(shown)}`;
+      const shown = fit(tail, width - nameRoom - 6);
+      const start = `  ${mark} ${fit(name.padEnd(longest), nameRoom)}`;
+      return shown === '' ? start : `${start}  ${state === 'waiting' ? shown : this.#dim(shown)}`;
     });
     const waiting = items.filter(({ state }) => state === 'waiting').length;
     // What has no room is summed up: lines that scroll off cannot be redrawn.
     const shown =
       lines.length > room
-        ? [...lines.slice(0, room - 1), dim(`  … and ${lines.length - room + 1} more, ${waiting} not ready`)]
+        ? [
+            ...lines.slice(0, room - 1),
+            this.#dim(fit(`  … and ${lines.length - room + 1} more, ${waiting} not ready`, width)),
+          ]
         : lines;
     const up = this.#drawn > 0 ? `\x1b[${this.#drawn}A` : '';
     this.#output.write(up + shown.map((line) => `${clearLine}${line}\n`).join(''));
@@ -83,6 +94,14 @@ class TerminalProgress implements Progress {
 
   end(): void {
     this.#drawn = 0;
+  }
+
+  #green(text: string): string {
+    return this.#colours ? `\x1b[32m${text}\x1b[0m` : text;
+  }
+
+  #dim(text: string): string {
+    return this.#colours ? `\x1b[2m${text}\x1b[0m` : text;
   }
 }
 

@@ -42,8 +42,11 @@ interface ContainerStatus {
   readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } };
 }
 
-/** What `orrery up --wait` and its progress display say of an object. Pure. */
-export function readiness(object: KubernetesObject): Readiness {
+/**
+ * What `orrery up --wait` and its progress display say of an object. Pure.
+ * @param controlled whether some controller writes the status of this kind: until it has, the object is not ready
+ */
+export function readiness(object: KubernetesObject, controlled = false): Readiness {
   if (object.metadata?.deletionTimestamp !== undefined) return waiting('being deleted');
   const { spec = {}, status = {} } = object as { spec?: { replicas?: number }; status?: Status };
   const { generation } = object.metadata ?? {};
@@ -87,6 +90,7 @@ export function readiness(object: KubernetesObject): Readiness {
     case 'v1/Namespace':
       return status.phase === 'Active' ? ready : waiting(status.phase ?? 'not yet active');
     default:
+      if (controlled && Object.keys(status).length === 0) return waiting('not yet observed by its controller');
       return byCondition(status);
   }
 }
@@ -126,9 +130,11 @@ function job(status: Status): Readiness {
   return waiting(ended === undefined ? 'running' : `failed: ${ended.reason ?? ''}`);
 }
 
-/** Kinds of which nothing else is known say by a condition `Ready` whether they are; without one they are by being there. */
+/** Kinds of which nothing else is known say by a condition `Ready` or `Available` whether they are; without one they are by being there. */
 function byCondition(status: Status): Readiness {
-  const condition = (status.conditions ?? []).find(({ type }) => type === 'Ready');
+  const conditions = status.conditions ?? [];
+  const condition =
+    conditions.find(({ type }) => type === 'Ready') ?? conditions.find(({ type }) => type === 'Available');
   if (condition === undefined || condition.status === 'True') return ready;
   return waiting(condition.message ?? condition.reason ?? 'not ready');
 }

@@ -1,46 +1,74 @@
 import { spawn } from 'node:child_process';
-import { access } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
+import { answers, serverOf } from '../cluster-answers.ts';
 import { CommandError, oneLine } from '../command-error.ts';
 import { defaultKubeconfig, toolsFolder, userFolder } from '../paths.ts';
-import { kubernetesTools, type ToolName } from '../tools/kubernetes-tools.ts';
+import { stoppable } from '../stop-signals.ts';
+import { type KubernetesTools, kubernetesTools, type ToolName } from '../tools/kubernetes-tools.ts';
 
 /**
  * Runs the pinned kubectl or helm with the given arguments, against `.orrery/kubeconfig` unless KUBECONFIG says otherwise.
  * Resolves with its exit code.
  */
 export async function runTool(tool: ToolName, args: readonly string[]): Promise<number> {
-  const paths = await tools();
   const kubeconfig = process.env.KUBECONFIG ?? defaultKubeconfig;
-  if (process.env.KUBECONFIG === undefined && !args.includes('--kubeconfig') && needsCluster(args)) {
-    await access(kubeconfig).catch(() => {
-      throw new CommandError('no cluster has been started here yet: run pnpm start, or pnpm orrery up');
-    });
-  }
+  const given = args.some((arg) => arg === '--kubeconfig' || arg.startsWith('--kubeconfig='));
+  if (process.env.KUBECONFIG === undefined && !given && needsCluster(args)) await checkRunning(kubeconfig);
+  const paths = await tools();
   return new Promise((resolve, reject) => {
     const child = spawn(paths[tool], args, {
       stdio: 'inherit',
       cwd: userFolder(),
       env: { ...process.env, KUBECONFIG: kubeconfig },
     });
-    // Ctrl-C goes to the whole process group: kubectl decides what it means, and this waits for it.
-    const ignore = () => undefined;
-    process.on('SIGINT', ignore);
-    process.on('SIGTERM', () => child.kill('SIGTERM'));
-    child.on('error', (error) => reject(new CommandError(`cannot run ${tool}: ${oneLine(error)}`)));
+    // At a terminal, Ctrl-C goes to the whole process group: kubectl decides what it means, and this waits for it.
+    const handOn = { SIGTERM: handler('SIGTERM'), SIGHUP: handler('SIGHUP'), SIGINT: handler('SIGINT') };
+    function handler(signal: NodeJS.Signals): () => void {
+      return () => {
+        if (signal !== 'SIGINT' || process.stdin.isTTY !== true) child.kill(signal);
+      };
+    }
+    for (const [signal, hand] of Object.entries(handOn)) process.on(signal, hand);
+    const over = () => {
+      for (const [signal, hand] of Object.entries(handOn)) process.off(signal, hand);
+    };
+    child.on('error', (error) => {
+      over();
+      reject(new CommandError(`cannot run ${tool}: ${oneLine(error)}`));
+    });
     child.on('close', (code, signal) => {
-      process.off('SIGINT', ignore);
+      over();
       resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
     });
   });
 }
 
-async function tools() {
+/** @throws CommandError if no cluster has been started here, or none runs any more */
+async function checkRunning(kubeconfig: string): Promise<void> {
+  let text: string;
   try {
-    return await kubernetesTools(toolsFolder, (text) => process.stderr.write(`${text}\n`));
-  } catch (error) {
-    throw new CommandError(oneLine(error));
+    text = await readFile(kubeconfig, 'utf8');
+  } catch {
+    throw new CommandError('no cluster runs here: start one with pnpm start, or pnpm orrery up');
   }
+  const server = serverOf(text);
+  if (server !== undefined && !(await answers(server)))
+    throw new CommandError(`no cluster answers at ${server}: start one with pnpm start, or pnpm orrery up`);
+}
+
+/** Fetches the tools if they are not there; Ctrl-C meanwhile leaves nothing behind. */
+async function tools(): Promise<KubernetesTools> {
+  let found: KubernetesTools | undefined;
+  await stoppable(async (signal) => {
+    try {
+      found = await kubernetesTools(toolsFolder, (text) => process.stderr.write(`${text}\n`), signal);
+    } catch (error) {
+      throw new CommandError(oneLine(error));
+    }
+  });
+  if (found === undefined) throw new CommandError('the tools were not fetched');
+  return found;
 }
 
 /** `version --client`, `completion` and help work without a cluster. */

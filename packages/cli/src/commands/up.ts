@@ -1,235 +1,220 @@
-import { createServer } from 'node:net';
-import { type ManifestObject, StatusError } from '@orrery/api';
+import { type Kind, type KubernetesObject, Node } from '@orrery/api';
 import { type Cluster, createCluster, type NodeOptions } from '@orrery/cluster';
-import { adminKubeconfig, makeCertificates, serveCluster, writeKubeconfig } from '@orrery/cluster/serve';
-import { createEnvironment, createSimulation, type Environment, milliseconds } from '@orrery/core';
+import { adminKubeconfig, type ClusterCertificates, makeCertificates, serveCluster } from '@orrery/cluster/serve';
+import {
+  createEnvironment,
+  createRealClock,
+  createSimulation,
+  type Environment,
+  formatInspection,
+  type InspectionStream,
+  type Plugin,
+} from '@orrery/core';
 import { createKeyTokenAuthority } from '@orrery/server/http';
+import { applyManifests } from '../apply-manifests.ts';
 import { CommandError, oneLine } from '../command-error.ts';
 import { type Figures, formatFigures } from '../figures.ts';
 import { type Followed, followReadiness } from '../follow-readiness.ts';
 import { hintsFor } from '../hints.ts';
+import { kubeconfigPlace, placeKubeconfig } from '../kubeconfig-file.ts';
+import { lateReasons } from '../late-reasons.ts';
 import { readManifests } from '../manifest-files.ts';
-import { defaultKubeconfig, userPath } from '../paths.ts';
+import { defaultKubeconfig } from '../paths.ts';
 import { loadPlugins } from '../plugin-files.ts';
+import { freePort, portTaken } from '../ports.ts';
 import { createProgress } from '../progress.ts';
+import { readiness } from '../readiness.ts';
+import { type UpOptions, type UpSettings, upSettings } from '../up-settings.ts';
+import { type PacedEnvironment, pacedEnvironment } from '../virtual-pace.ts';
 
-/** The options of `orrery up` as the command line gives them. */
-export interface UpOptions {
-  readonly port?: string;
-  readonly kubeconfig?: string;
-  readonly nodes?: string;
-  readonly runtime: string;
-  readonly store: string;
-  readonly clock: string;
-  readonly plugin: readonly string[];
-  readonly wait?: boolean;
-  readonly timeout: string;
-  readonly examples: boolean;
-  readonly seed?: string;
-}
-
-/** The port that Kubernetes' API server listens on. */
-const firstPort = 6443;
-const portsTried = 100;
-
-/** Brings a cluster up, applies manifests, shows them becoming ready, and keeps it running until it is told to stop. */
+/**
+ * Brings a cluster up, applies manifests, shows them becoming ready, and keeps it running until it is told to stop, which is a good
+ * end. @throws what the signal is aborted with, when that was before the cluster was up or before what --wait waits for was ready
+ */
 export async function up(paths: readonly string[], options: UpOptions, signal: AbortSignal): Promise<void> {
   const began = performance.timeOrigin;
   const since = () => performance.timeOrigin + performance.now() - began;
-  const settings = checked(options);
-  const [{ objects, cluster: file }, plugins, port] = await Promise.all([
+  const settings = upSettings(options);
+  const [{ objects, cluster: file, texts }, plugins, port] = await Promise.all([
     readManifests(paths),
     loadPlugins(options.plugin),
     freePort(settings.port),
   ]);
+  const kubeconfig = await kubeconfigPlace(settings.kubeconfig, port);
   signal.throwIfAborted();
 
   const nodes: number | readonly NodeOptions[] = settings.nodes ?? file?.nodes ?? 3;
-  const over = new AbortController();
-  const { environment, run } = makeEnvironment(settings.clock, options.seed, over.signal);
+  const { environment, paced } = makeEnvironment(settings.clock, options.seed);
+  if (options.verbose === true) tellAll(environment.inspector);
   const out = process.stdout;
   const certificates = await makeCertificates(environment);
-  const running = run();
-  const cluster = await createCluster({
-    environment,
-    nodes,
-    plugins,
-    certificates: certificates.authority.authority.certificate,
-    tokens: createKeyTokenAuthority(),
-  });
-  const figures: Figures = { controlPlane: undefined, firstPod: undefined };
-  let close = async () => cluster.close();
+  const running = paced?.run();
+  let close = async () => undefined as void;
   try {
+    const cluster = await startCluster({ environment, nodes, plugins, certificates });
+    close = () => cluster.close();
     signal.throwIfAborted();
-    const serving = await serveCluster({ cluster, certificates, port });
+    const serving = await serveCluster({ cluster, certificates, port }).catch((error: unknown) => {
+      throw (error as NodeJS.ErrnoException).code === 'EADDRINUSE' ? portTaken(port) : error;
+    });
     close = async () => {
       await serving.close();
       await cluster.close();
     };
-    figures.controlPlane = since();
-    await writeConfig(settings.kubeconfig, adminKubeconfig(serving.url, certificates));
+    const figures: Figures = { controlPlane: since(), firstPod: undefined };
+    const remove = await placeKubeconfig(kubeconfig.path, adminKubeconfig(serving.url, certificates));
+    close = async () => {
+      await remove();
+      await serving.close();
+      await cluster.close();
+    };
     out.write(
       `Kubernetes v1.35 control plane at ${serving.url} (${cluster.nodes.names.length} nodes, ${settings.clock} clock)\n`,
     );
-    out.write(`kubeconfig: ${settings.kubeconfig}\n`);
-    await applyAll(cluster, objects);
-    const progress = createProgress(out);
+    const because = kubeconfig.because === undefined ? '' : ` (${kubeconfig.because})`;
+    out.write(`kubeconfig: ${kubeconfig.path}${because}\n`);
+    // A Pod that comes before the nodes are Ready is told to be unschedulable, which is only noise.
+    await orStopped(nodesReady(cluster), signal);
+    const applied = await orStopped(applyManifests(cluster, objects, texts), signal);
+    const controlled = statusWriters(plugins);
+    paced?.follow(cluster, applied, controlled);
+    const progress = createProgress(out, { plain: options.verbose === true });
     const followed = followReadiness({
       cluster,
-      objects: objects.map(({ object }) => object),
+      objects: applied,
+      controlled,
       now: since,
       changed: (items) => progress.update(items),
       firstPodReady: () => {
         figures.firstPod ??= since();
       },
     });
-    const deadline = options.wait === true ? settings.timeout : undefined;
-    const outcome = await untilReady(followed, deadline, signal);
+    const outcome = await untilReady(followed, options.wait === true ? settings.timeout : undefined, signal);
     progress.end();
     if (outcome === 'ready') out.write(`${formatFigures(figures, process.memoryUsage.rss())}\n`);
     if (options.wait === true) {
-      if (outcome === 'late') throw new CommandError(lateText(followed, options.timeout));
+      if (outcome === 'stopped') throw signal.reason;
+      if (outcome === 'late') throw new CommandError(await lateReasons(cluster, followed, options.timeout));
       return;
     }
-    if (outcome === 'ready')
-      out.write(
-        hintsFor(
-          objects.map(({ object }) => object),
-          settings.kubeconfig === defaultKubeconfig ? undefined : settings.kubeconfig,
-        ),
-      );
+    if (outcome === 'ready') {
+      const elsewhere = kubeconfig.path === defaultKubeconfig ? undefined : kubeconfig.path;
+      out.write(hintsFor(applied, elsewhere, cluster.nodes.names[0]));
+    }
     await stopped(signal);
     out.write('\nstopping\n');
   } finally {
     await close();
-    over.abort();
+    paced?.stop();
     await running;
   }
 }
 
-interface Settings {
-  /** undefined: the first free one from 6443. */
-  readonly port: number | undefined;
-  readonly kubeconfig: string;
-  readonly nodes: number | undefined;
-  readonly clock: string;
-  /** Milliseconds. */
-  readonly timeout: number;
+interface StartOptions {
+  readonly environment: Environment;
+  readonly nodes: number | readonly NodeOptions[];
+  readonly plugins: readonly Plugin[];
+  readonly certificates: ClusterCertificates;
 }
 
-function checked(options: UpOptions): Settings {
-  if (options.runtime !== 'sim') throw new CommandError(`--runtime ${options.runtime}: there is only sim`);
-  if (options.store !== 'memory') throw new CommandError(`--store ${options.store}: there is only memory`);
-  if (!/^(real|virtual|x\d+(\.\d+)?)$/.test(options.clock))
-    throw new CommandError(`--clock ${options.clock}: write real, virtual, or x10 for ten times as fast`);
-  let timeout: number;
+/** @throws CommandError for plugins and nodes that cannot be had */
+async function startCluster({ environment, nodes, plugins, certificates }: StartOptions): Promise<Cluster> {
   try {
-    timeout = milliseconds(options.timeout);
+    return await createCluster({
+      environment,
+      nodes,
+      plugins,
+      certificates: certificates.authority.authority.certificate,
+      tokens: createKeyTokenAuthority(environment.work),
+    });
   } catch (error) {
-    throw new CommandError(`--timeout: ${oneLine(error)}`);
+    throw new CommandError(`the cluster cannot be started: ${oneLine(error)}`);
   }
-  return {
-    port: options.port === undefined ? undefined : wholeNumber('--port', options.port, 0, 65_535),
-    nodes: options.nodes === undefined ? undefined : wholeNumber('--nodes', options.nodes, 1, 5000),
-    kubeconfig: options.kubeconfig === undefined ? defaultKubeconfig : userPath(options.kubeconfig),
-    clock: options.clock,
-    timeout,
-  };
-}
-
-function wholeNumber(name: string, text: string, least: number, most: number): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < least || value > most)
-    throw new CommandError(`${name} ${text}: must be a whole number from ${least} to ${most}`);
-  return value;
 }
 
 function makeEnvironment(
-  clock: string,
+  clock: UpSettings['clock'],
   seed: string | undefined,
-  signal: AbortSignal,
-): { environment: Environment; run: () => Promise<void> } {
-  if (clock !== 'virtual') {
-    return {
-      environment: createEnvironment({ clock, ...(seed === undefined ? {} : { seed }) }),
-      run: () => Promise.resolve(),
-    };
-  }
-  const simulation = createSimulation({ start: Date.now(), ...(seed === undefined ? {} : { seed }) });
-  return {
-    environment: simulation.environment,
-    // Time runs from timer to timer for as long as the cluster is there, and waits for clients where there is none.
-    run: () => simulation.run(() => signal.aborted, { signal, whenStill: 'wait' }),
-  };
+): { environment: Environment & { readonly inspector: InspectionStream }; paced: PacedEnvironment | undefined } {
+  const chance = seed === undefined ? {} : { seed };
+  if (clock !== 'virtual') return { environment: createEnvironment({ clock, ...chance }), paced: undefined };
+  const simulation = createSimulation({ start: createRealClock().now(), ...chance });
+  return { environment: simulation.environment, paced: pacedEnvironment(simulation) };
 }
 
-/** The asked port, which must be free, or the first free one from 6443. */
-async function freePort(asked: number | undefined): Promise<number> {
-  if (asked === 0) return 0;
-  if (asked !== undefined) {
-    if (!(await isFree(asked)))
-      throw new CommandError(
-        `port ${asked} is in use: stop what listens there, or give another with --port (0 takes any)`,
-      );
-    return asked;
-  }
-  for (let port = firstPort; port < firstPort + portsTried; port++) if (await isFree(port)) return port;
-  return 0;
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+/** What loops say, write and fail at, as lines of a log; not the leases that they renew all the time. */
+function tellAll(inspector: InspectionStream): void {
+  inspector.events.subscribe((event) => {
+    const wanted =
+      event.type === 'failed' ||
+      (event.type === 'wrote' && !event.kind.endsWith('/Lease')) ||
+      (event.type === 'log' && event.level !== 'debug');
+    if (wanted) process.stderr.write(`${formatInspection(event)}\n`);
   });
 }
 
-async function writeConfig(path: string, text: string): Promise<void> {
-  try {
-    await writeKubeconfig(path, text);
-  } catch (error) {
-    throw new CommandError(`cannot write the kubeconfig ${path}: ${oneLine(error)}`);
-  }
+/** Whether a controller of the plugins may write the status of a kind, so that it is the one to say when an object is ready. */
+function statusWriters(plugins: readonly Plugin[]): (kind: Kind) => boolean {
+  const rules = plugins.flatMap(({ controllers = [] }) => controllers).flatMap((controller) => controller.rules ?? []);
+  return (kind) =>
+    kind.custom &&
+    kind.subresources.status !== undefined &&
+    rules.some(
+      ({ apiGroups = [], resources = [] }) =>
+        apiGroups.includes(kind.group) && resources.includes(`${kind.resource}/status`),
+    );
 }
 
-async function applyAll(cluster: Cluster, objects: readonly ManifestObject[]): Promise<void> {
-  for (const { object, source, line } of objects) {
-    try {
-      await cluster.apply(object);
-    } catch (error) {
-      if (!(error instanceof StatusError)) throw error;
-      throw new CommandError(`${source}:${line}: ${oneLine(error)}`);
-    }
-  }
+function nodesReady(cluster: Cluster): Promise<void> {
+  const missing = new Set(cluster.nodes.names);
+  if (missing.size === 0) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const subscription = cluster.client.watch(Node).subscribe({
+      next: (event) => {
+        if (event.type !== 'BOOKMARK' && nodeIsReady(event.object)) missing.delete(event.object.metadata.name);
+        if (missing.size > 0) return;
+        resolve();
+        queueMicrotask(() => subscription.unsubscribe());
+      },
+      error: reject,
+    });
+  });
 }
 
-/** Resolves when all is ready, time is up, or the command is to stop; rejects in the last case. */
+function nodeIsReady(node: KubernetesObject): boolean {
+  const { conditions = [] } = (node as Node).status ?? {};
+  return conditions.some(({ type }) => type === 'Ready') && readiness(node).ready;
+}
+
+/** @throws what the signal is aborted with, if that comes first */
+function orStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return Promise.race([
+    work,
+    stopped(signal).then(() => {
+      throw signal.reason;
+    }),
+  ]);
+}
+
+/** Resolves when all is ready, the time is up, or the command is to stop. */
 async function untilReady(
   followed: Followed,
   timeout: number | undefined,
   signal: AbortSignal,
-): Promise<'ready' | 'late'> {
-  const timer: { late?: ReturnType<typeof setTimeout> } = {};
+): Promise<'ready' | 'late' | 'stopped'> {
+  let timer: Disposable | undefined;
   try {
     return await Promise.race([
       followed.ready.then(() => 'ready' as const),
       new Promise<'late'>((resolve) => {
-        if (timeout !== undefined) timer.late = setTimeout(() => resolve('late'), timeout);
+        if (timeout !== undefined) timer = createRealClock().schedule(timeout, () => resolve('late'));
       }),
-      stopped(signal).then(() => {
-        throw signal.reason;
-      }),
+      stopped(signal).then(() => 'stopped' as const),
     ]);
   } finally {
-    clearTimeout(timer.late);
+    timer?.[Symbol.dispose]();
     followed.stop();
   }
-}
-
-function lateText(followed: Followed, timeout: string): string {
-  const late = followed.items().filter(({ state }) => state === 'waiting');
-  return [`not ready after ${timeout}:`, ...late.map(({ name, reason }) => `  ${name}: ${reason}`)].join('\n');
 }
 
 function stopped(signal: AbortSignal): Promise<void> {

