@@ -75,7 +75,7 @@ export class Images {
 
   /** Whether the Pod may use an image that is on the node without the registry being asked. */
   async #mayUse(pod: Pod, ref: string, { imageRef }: ImageInfo): Promise<boolean> {
-    return this.#records.isOpen(imageRef) || this.#records.knows(imageRef, await this.#credentials(pod, ref));
+    return this.#records.isOpen(ref, imageRef) || this.#records.knows(imageRef, await this.#credentials(pod, ref));
   }
 
   #reference(pod: Pod, container: PodContainer, image: string): string {
@@ -137,15 +137,18 @@ export class Images {
   /** Tries all credentials in turn. @throws Error the only failure, or one that names all. */
   async #pullWith(ref: string, credentials: readonly PullCredential[]): Promise<ImageInfo> {
     const failed: unknown[] = [];
+    this.#records.begin(ref);
     for (const credential of credentials.length === 0 ? [undefined] : credentials) {
       try {
         const info = await this.#runtime.pullImage(ref, credential?.auth);
         this.#records.pulled(info.imageRef, credential);
+        this.#records.end(ref);
         return info;
       } catch (error) {
         failed.push(error);
       }
     }
+    this.#records.end(ref);
     const texts = new Set(failed.map(errorText));
     throw texts.size === 1 ? failed[0] : new Error(`[${[...texts].join(', ')}]`);
   }

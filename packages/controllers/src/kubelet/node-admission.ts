@@ -79,7 +79,7 @@ export function charge(use: NodeUse, pod: Pod, sign: 1 | -1): void {
   }
   for (const port of hostPorts(pod)) {
     if (sign > 0) use.ports.set(port, pod.metadata.uid ?? '');
-    else use.ports.delete(port);
+    else if (use.ports.get(port) === (pod.metadata.uid ?? '')) use.ports.delete(port);
   }
 }
 

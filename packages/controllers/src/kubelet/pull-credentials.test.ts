@@ -55,6 +55,10 @@ test('of several Secrets with one registry all are tried, in the order of the Po
   ]);
 });
 
+test('an auth that is no base64 is passed over, and the others are tried', () => {
+  expect(users('a.io/team/x', { 'a.io/team': { auth: '%' }, 'a.io': account('me') })).toEqual(['me']);
+});
+
 test('auth goes before user name and password; a password may have colons', () => {
   const config = { 'a.io': { auth: btoa('me:p:w'), username: 'other', password: 'x' } };
   expect(credentialsFor('a.io/x', [{ config, secret: secretNamed('s') }])).toEqual([
@@ -86,20 +90,37 @@ describe('a pull secret', () => {
 });
 
 describe('who may use an image that is on the node', () => {
+  const name = 'a.io/x:1';
   const image = 'a.io/x@sha256:1';
   const credential = (name: string, password = name) => ({
     auth: { username: 'me', password },
     secret: secretNamed(name),
   });
   test('everybody, if the kubelet did not pull it', () => {
-    expect(new PullRecords(new MemoryFiles()).isOpen(image)).toBe(true);
+    expect(new PullRecords(new MemoryFiles()).isOpen(name, image)).toBe(true);
+  });
+  test('nobody for the asking, if a kubelet died while it pulled it', () => {
+    const files = new MemoryFiles();
+    new PullRecords(files).begin(name);
+    const records = new PullRecords(files);
+    expect(records.isOpen(name, image)).toBe(false);
+    expect(records.knows(image, [credential('a')])).toBe(false);
+    records.pulled(image, undefined);
+    records.end(name);
+    expect(records.isOpen(name, image)).toBe(true);
+  });
+  test('everybody, if the kubelet tried to pull another version of what was there before, and failed', () => {
+    const records = new PullRecords(new MemoryFiles());
+    records.begin(name);
+    records.end(name);
+    expect(records.isOpen(name, image)).toBe(true);
   });
   test('everybody, if it was once pulled without credentials', () => {
     const records = new PullRecords(new MemoryFiles());
     records.pulled(image, credential('a'));
-    expect(records.isOpen(image)).toBe(false);
+    expect(records.isOpen(name, image)).toBe(false);
     records.pulled(image, undefined);
-    expect(records.isOpen(image)).toBe(true);
+    expect(records.isOpen(name, image)).toBe(true);
   });
   test('who has the Secret that it was pulled with, or the same credentials in another one', () => {
     const records = new PullRecords(new MemoryFiles());
@@ -114,7 +135,7 @@ describe('who may use an image that is on the node', () => {
     const files = new MemoryFiles();
     new PullRecords(files).pulled(image, credential('a', 'sesame'));
     const records = new PullRecords(files);
-    expect(records.isOpen(image)).toBe(false);
+    expect(records.isOpen(name, image)).toBe(false);
     expect(records.knows(image, [credential('a', 'sesame')])).toBe(true);
     const path = '/var/lib/kubelet/image_manager/pulled/a.io-x-sha256-1';
     expect(files.text(path)).not.toContain('sesame');

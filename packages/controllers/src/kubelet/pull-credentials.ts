@@ -66,7 +66,13 @@ function authOf({ auth, username, password }: DockerConfig[string]): ImageAuth |
   if (auth === undefined || auth === '') {
     return username === undefined || password === undefined ? undefined : { username, password };
   }
-  const text = atob(auth);
+  let text: string;
+  try {
+    text = atob(auth);
+  } catch {
+    // What is no base64 is no credential; the others may do.
+    return undefined;
+  }
   const colon = text.indexOf(':');
   return colon < 0 ? undefined : { username: text.slice(0, colon), password: text.slice(colon + 1) };
 }

@@ -1,8 +1,9 @@
 import type { ImageAuth, NodeFiles } from '@orrery/runtimes';
 import type { PullCredential, PullSecret } from './pull-credentials.ts';
 
-/** Where the kubelet notes with what it pulled. */
-const folder = '/var/lib/kubelet/image_manager/pulled';
+/** Where the kubelet notes with what it pulled, and what it is pulling. */
+const pulledFolder = '/var/lib/kubelet/image_manager/pulled';
+const pullingFolder = '/var/lib/kubelet/image_manager/pulling';
 
 /** How an image came to the node. */
 interface PullRecord {
@@ -28,10 +29,21 @@ export class PullRecords {
     this.#files = files;
   }
 
-  /** Whether every Pod may use the image: it was there before the kubelet, or needed no credentials. */
-  isOpen(imageRef: string): boolean {
+  /** Notes that an image is about to be pulled: if the kubelet dies before it has noted how, nobody may take it for granted. */
+  begin(ref: string): void {
+    this.#write(pullingFolder, ref, ref);
+  }
+
+  /** The pull is over, and what came of it is noted. */
+  end(ref: string): void {
+    this.#files.remove(`${pullingFolder}/${fileName(ref)}`);
+  }
+
+  /** Whether every Pod may use an image of that name: it was there before the kubelet, or needed no credentials. */
+  isOpen(ref: string, imageRef: string): boolean {
     const record = this.#read(imageRef);
-    return record === undefined || record.nodePodsAccessible;
+    if (record !== undefined) return record.nodePodsAccessible;
+    return this.#files.stat(`${pullingFolder}/${fileName(ref)}`) === undefined;
   }
 
   /** Whether a Pod with these credentials may use the image without asking the registry. */
@@ -59,8 +71,15 @@ export class PullRecords {
       kubernetesSecrets: known ? secrets : [...secrets, credential.secret],
     };
     this.#records.set(imageRef, next);
+    this.#write(pulledFolder, imageRef, JSON.stringify(next));
+  }
+
+  /** In one step, so that a kubelet that dies leaves no half of a record. */
+  #write(folder: string, name: string, text: string): void {
+    const path = `${folder}/${fileName(name)}`;
     this.#files.mkdir(folder, { mode: 0o700 });
-    this.#files.writeFile(pathOf(imageRef), JSON.stringify(next), { mode: 0o600 });
+    this.#files.writeFile(`${path}.new`, text, { mode: 0o600 });
+    this.#files.rename(`${path}.new`, path);
   }
 
   #remember(imageRef: string, auth: ImageAuth): void {
@@ -72,7 +91,7 @@ export class PullRecords {
   #read(imageRef: string): PullRecord | undefined {
     const known = this.#records.get(imageRef);
     if (known !== undefined) return known;
-    const path = pathOf(imageRef);
+    const path = `${pulledFolder}/${fileName(imageRef)}`;
     if (this.#files.stat(path)?.type !== 'file') return undefined;
     const record = JSON.parse(new TextDecoder().decode(this.#files.readFile(path))) as PullRecord;
     this.#records.set(imageRef, record);
@@ -84,6 +103,6 @@ function sameSecret(one: PullSecret, other: PullSecret): boolean {
   return one.uid === other.uid && one.name === other.name && one.namespace === other.namespace;
 }
 
-function pathOf(imageRef: string): string {
-  return `${folder}/${imageRef.replaceAll(/[^\w.-]/g, '-')}`;
+function fileName(name: string): string {
+  return name.replaceAll(/[^\w.-]/g, '-');
 }
