@@ -107,6 +107,3 @@ export interface RequestPath {
    */
   proxied(scope: RequestScope, verb: string): Promise<ProxyBackend>;
 }
-
-/** JSON of a frozen object as UTF-8, made once per object. */
-export type JsonBytes = (object: KubernetesObject) => Uint8Array;

@@ -24,9 +24,9 @@ import { isEmptyDir, volumePath } from './volumes.ts';
 
 /** Labels that say which Pod and container an instance belongs to (the kubelet's types package). */
 export const labelPodUid = 'io.kubernetes.pod.uid';
-export const labelPodName = 'io.kubernetes.pod.name';
-export const labelPodNamespace = 'io.kubernetes.pod.namespace';
-export const labelContainerName = 'io.kubernetes.container.name';
+const labelPodName = 'io.kubernetes.pod.name';
+const labelPodNamespace = 'io.kubernetes.pod.namespace';
+const labelContainerName = 'io.kubernetes.container.name';
 const annotationPath = 'io.kubernetes.container.terminationMessagePath';
 const annotationPolicy = 'io.kubernetes.container.terminationMessagePolicy';
 const annotationRestarts = 'io.kubernetes.container.restartCount';

@@ -56,7 +56,7 @@ export function containerStatuses(pod: Pod, observed: ObservedPod, sources: Stat
 }
 
 /** The waiting reason of a container about which nothing is known yet. */
-export function defaultWaitingReason(pod: Pod): string {
+function defaultWaitingReason(pod: Pod): string {
   return (pod.spec.initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating';
 }
 

@@ -10,7 +10,7 @@ export function podHostname(pod: Pod): string {
 }
 
 /** `hostname.subdomain.namespace.svc.cluster.local`, or `''` for a Pod without a subdomain. */
-export function podDomainName(pod: Pod, clusterDomain: string): string {
+function podDomainName(pod: Pod, clusterDomain: string): string {
   const { subdomain } = pod.spec;
   if (subdomain === undefined || subdomain === '' || pod.spec.hostnameOverride) return '';
   return `${podHostname(pod)}.${subdomain}.${pod.metadata.namespace ?? ''}.svc.${clusterDomain}`;

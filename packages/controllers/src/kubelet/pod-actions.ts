@@ -1,8 +1,8 @@
-import type { Pod } from '@orrery/api';
+import { type Pod, restartsAfter } from '@orrery/api';
 import type { PodSandboxStatus } from '@orrery/runtimes';
 import { latest, latestIn, type ObservedPod } from './observed.ts';
 import { type PodContainer, podContainers } from './pod-containers.ts';
-import { restartsAfter, restartsWhenKilled, shouldStart } from './restart-policy.ts';
+import { restartsWhenKilled, shouldStart } from './restart-policy.ts';
 
 /** What the probes of a container's running instance say. A container without such a probe is a success. */
 export interface ContainerHealth {

@@ -73,7 +73,7 @@ function listed(reason: string, unknown: string[], others: string[], word: strin
 }
 
 /** Types of the conditions that the kubelet owns, in the order in which it writes them. */
-export const kubeletConditionTypes = [
+const kubeletConditionTypes = [
   'PodReadyToStartContainers',
   'Initialized',
   'Ready',

@@ -1,6 +1,5 @@
-import type { ContainerStatus, Pod, PodStatus } from '@orrery/api';
+import { type ContainerStatus, type Pod, type PodStatus, restartsAfter } from '@orrery/api';
 import { isSidecar } from './pod-containers.ts';
-import { restartsAfter } from './restart-policy.ts';
 
 /** `status.phase` (Kubernetes "Pod Lifecycle"). */
 export type PodPhase = NonNullable<PodStatus['phase']>;

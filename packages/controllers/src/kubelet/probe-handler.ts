@@ -112,7 +112,7 @@ function readResponse(
 }
 
 /** What an answer means that is not followed: 200 to 399 is success, with a warning if it leads off the host. */
-export function httpResult({ status, body }: HttpProbeResponse): ProbeResult {
+function httpResult({ status, body }: HttpProbeResponse): ProbeResult {
   if (status >= 200 && status < 300) return success;
   if (status >= 300 && status < 400) {
     return { outcome: 'warning', message: `Probe terminated redirects, Response body: ${body.slice(0, 10_240)}` };

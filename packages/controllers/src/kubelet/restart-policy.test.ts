@@ -1,7 +1,7 @@
-import type { Container, Pod, PodSpec } from '@orrery/api';
+import { type Container, type Pod, type PodSpec, restartsAfter } from '@orrery/api';
 import type { ContainerState } from '@orrery/runtimes';
 import { describe, expect, test } from 'vitest';
-import { restartsAfter, restartsWhenKilled, shouldStart } from './restart-policy.ts';
+import { restartsWhenKilled, shouldStart } from './restart-policy.ts';
 
 type Policy = PodSpec['restartPolicy'];
 

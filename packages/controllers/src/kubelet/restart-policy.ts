@@ -1,8 +1,6 @@
 import { type Container, type Pod, restartsAfter } from '@orrery/api';
 import type { ContainerState } from '@orrery/runtimes';
 
-export { restartsAfter };
-
 /** What the latest instance of a container came to, as far as restarting it asks. */
 export interface Instance {
   readonly state: ContainerState;

@@ -13,7 +13,7 @@ import type { PodRecord } from './pod-record.ts';
 import { errorText } from './probe-handler.ts';
 
 /** The longest that a Pod waits for its volumes before it says so (milliseconds). */
-export const volumeWait: Milliseconds = 123_000;
+const volumeWait: Milliseconds = 123_000;
 const firstRetry: Milliseconds = 500;
 const longestRetry: Milliseconds = 122_000;
 

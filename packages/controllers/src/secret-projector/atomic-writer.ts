@@ -3,7 +3,7 @@ import type { NodeFiles } from '@orrery/runtimes';
 import type { Payload } from './payload.ts';
 
 /** Name of the link that all files of a volume are read through. Swapping it is what makes an update atomic. */
-export const dataLink = '..data';
+const dataLink = '..data';
 const newDataLink = '..data_tmp';
 
 const maxPathLength = 4096;
@@ -51,7 +51,7 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /** The names that are seen in the volume itself: the first element of every path. */
-export function visibleNames(paths: Iterable<string>): Set<string> {
+function visibleNames(paths: Iterable<string>): Set<string> {
   const names = new Set<string>();
   for (const path of paths) names.add(path.split('/')[0] as string);
   return names;

@@ -9,7 +9,6 @@ export {
 } from './downward-api.ts';
 export { ProjectedVolumes, type ProjectionReport, type ProjectionState } from './projected-volumes.ts';
 export {
-  kubeletRoot,
   makeVolumeDirectory,
   pluginVolumePath,
   podDirectory,

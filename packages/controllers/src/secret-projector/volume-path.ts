@@ -2,7 +2,7 @@ import type { Volume } from '@orrery/api';
 import type { NodeFiles } from '@orrery/runtimes';
 
 /** Where the kubelet keeps what it makes for Pods, in the node's file system. */
-export const kubeletRoot = '/var/lib/kubelet';
+const kubeletRoot = '/var/lib/kubelet';
 
 /** Where a node keeps the directories of its Pods, by uid. */
 export const podsDirectory = `${kubeletRoot}/pods`;

@@ -1,9 +1,9 @@
 import type { Secret, ServiceAccount, Stored } from '@orrery/api';
 
 /** The type of Secrets that hold a token of a service account. */
-export const tokenSecretType = 'kubernetes.io/service-account-token';
-export const accountNameAnnotation = 'kubernetes.io/service-account.name';
-export const accountUidAnnotation = 'kubernetes.io/service-account.uid';
+const tokenSecretType = 'kubernetes.io/service-account-token';
+const accountNameAnnotation = 'kubernetes.io/service-account.name';
+const accountUidAnnotation = 'kubernetes.io/service-account.uid';
 
 /** The account that a token Secret is for; undefined for any other Secret. */
 export function accountOfToken(secret: Secret): string | undefined {

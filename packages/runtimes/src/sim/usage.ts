@@ -2,13 +2,13 @@ import type { ContainerUsage, NodeUsage } from '../runtime.ts';
 import type { Layer, TreeNode } from './files/tree.ts';
 
 /** Bytes and entries of one file system. */
-export interface StoredAmount {
+interface StoredAmount {
   bytes: number;
   inodes: number;
 }
 
 /** Adds what a tree holds of its own: nodes of other layers (an image's) belong to whoever made them. */
-export function addOwn(amount: StoredAmount, node: TreeNode, layer: Layer, seen: Set<TreeNode>): void {
+function addOwn(amount: StoredAmount, node: TreeNode, layer: Layer, seen: Set<TreeNode>): void {
   if (node.layer !== layer || seen.has(node)) return;
   amount.inodes++;
   if (node.kind === 'file') {

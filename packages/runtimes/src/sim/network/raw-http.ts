@@ -17,7 +17,7 @@ interface Message {
 }
 
 /** Cuts HTTP/1.1 messages out of bytes as they come (RFC 9112). */
-export class MessageReader {
+class MessageReader {
   #bytes = new Uint8Array();
 
   push(bytes: Uint8Array): void {
@@ -150,7 +150,7 @@ async function writeResponse(
 }
 
 /** A request as bytes. */
-export function encodeRequest(request: HttpRequest, host: string): Uint8Array {
+function encodeRequest(request: HttpRequest, host: string): Uint8Array {
   const body = bytesOf(request.body);
   const lines = [`${request.method} ${request.path} HTTP/1.1`];
   if (headerOf(request.headers, 'Host') === undefined) lines.push(`Host: ${host}`);

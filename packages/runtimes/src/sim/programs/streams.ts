@@ -48,7 +48,7 @@ export async function readAll(process: Process, description: Description): Promi
 }
 
 /** Copies a description to standard output until it ends. */
-export async function copyOut(process: Process, description: Description): Promise<void> {
+async function copyOut(process: Process, description: Description): Promise<void> {
   for (;;) {
     const chunk = await description.read(process, 65_536);
     if (chunk === undefined) return;
@@ -143,7 +143,7 @@ async function headBytes(process: Process, input: Description, bytes: number): P
 }
 
 /** Lines with their newlines. */
-export function splitLines(bytes: Uint8Array): readonly Uint8Array[] {
+function splitLines(bytes: Uint8Array): readonly Uint8Array[] {
   const lines: Uint8Array[] = [];
   let start = 0;
   for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, start)) {

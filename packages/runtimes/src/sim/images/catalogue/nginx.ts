@@ -86,7 +86,7 @@ interface Server {
 }
 
 /** The servers of a configuration, as far as it is understood: listen, root, index, location, alias, return. */
-export function parseServers(text: string): readonly Server[] {
+function parseServers(text: string): readonly Server[] {
   const clean = text.replace(/#[^\n]*/g, '');
   return blocks(clean, 'server').map(({ body }) => {
     const locations = blocks(body, 'location').map(({ argument, body: inner }): Location => {
