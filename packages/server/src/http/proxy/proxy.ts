@@ -151,6 +151,10 @@ export async function tunnelProxied(
     upgrade: true,
   });
   const target = await open(server, backend);
+  if (socket.destroyed) {
+    target.destroy();
+    return;
+  }
   const lines = Array.from({ length: headers.length / 2 }, (_, at) => `${headers[2 * at]}: ${headers[2 * at + 1]}\r\n`);
   target.write(`${request.method} ${path} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1');
   target.write(head);
