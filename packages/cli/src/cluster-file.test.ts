@@ -32,7 +32,7 @@ describe('readClusterFile', () => {
       'nodes: [{ name: a, labels: { node-role.kubernetes.io/worker: "" } }]',
       'orrery.yaml:1: nodes[0].labels: a node may not give itself the label "node-role.kubernetes.io/worker": use kubectl label node once it is there',
     ],
-    ['a cluster without nodes', 'nodes: []', 'orrery.yaml:1: nodes: Required value: a cluster has at least one node'],
+    ['nodes left out', 'nodes:', 'orrery.yaml:1: nodes: Required value: a list of the machines; [] for none'],
     ['an unknown field', 'nodes: [{ name: a }]\nnods: 1', 'orrery.yaml:1: unknown field "nods"'],
     ['an unknown field of a node', 'nodes: [{ name: a, memory: 1 }]', 'orrery.yaml:1: unknown field "nodes[0].memory"'],
     [

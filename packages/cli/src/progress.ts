@@ -66,9 +66,9 @@ class TerminalProgress implements Progress {
   }
 
   update(items: readonly ProgressItem[]): void {
-    // One column stays free: a line that fills the last one wraps on some terminals, and could not be redrawn.
-    const width = Math.max(1, (this.#output.columns ?? 80) - 1);
-    const room = Math.max(3, (this.#output.rows ?? 24) - 2);
+    // A terminal without a size says 0. One column stays free: a line that fills the last one wraps on some terminals, and could not be redrawn.
+    const width = Math.max(1, (this.#output.columns || 80) - 1);
+    const room = Math.max(3, (this.#output.rows || 24) - 2);
     const longest = Math.max(...items.map(({ name }) => name.length), 0);
     const nameRoom = Math.max(0, Math.min(longest, width - 4));
     const lines = items.map(({ name, state, reason, readyAfter }) => {
