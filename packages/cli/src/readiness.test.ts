@@ -108,3 +108,12 @@ describe('readiness', () => {
     );
   });
 });
+
+test('an object whose status some controller writes is not ready before it has', () => {
+  const site = { apiVersion: 'demo.orrery.dev/v1', kind: 'Website', metadata: { name: 'a', generation: 1 } };
+  expect(readiness(site)).toEqual({ ready: true, reason: '' });
+  expect(readiness(site, true)).toEqual({ ready: false, reason: 'not yet observed by its controller' });
+  const available = (status: string) => ({ ...site, status: { conditions: [{ type: 'Available', status }] } });
+  expect(readiness(available('False'), true).ready).toBe(false);
+  expect(readiness(available('True'), true).ready).toBe(true);
+});

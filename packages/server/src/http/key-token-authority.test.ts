@@ -1,3 +1,4 @@
+import { createSimulation } from '@orrery/core';
 import { expect, test } from 'vitest';
 import { createKeyTokenAuthority } from './key-token-authority.ts';
 
@@ -28,4 +29,19 @@ test("another cluster's tokens, changed ones and other texts are none of its own
   );
   expect(await tokens.verify(`${header}.${forged}.${signature}`)).toBeUndefined();
   expect(await tokens.verify('no token')).toBeUndefined();
+});
+
+test('virtual time waits for a signature that is under way', async () => {
+  const simulation = createSimulation({ start: 0 });
+  const { environment } = simulation;
+  const tokens = createKeyTokenAuthority(environment.work);
+  let signedAt: number | undefined;
+  environment.clock.schedule(1000, () => {
+    void Promise.resolve(tokens.sign(claims)).then(() => {
+      signedAt = environment.clock.now();
+    });
+  });
+  environment.clock.schedule(1001, () => undefined);
+  await simulation.run(() => signedAt !== undefined);
+  expect(signedAt).toBe(1000);
 });
