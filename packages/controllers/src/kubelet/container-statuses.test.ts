@@ -44,20 +44,30 @@ const exited = (exitCode: number, attempt = 0): ContainerStatus =>
     reason: exitCode === 0 ? 'Completed' : 'Error',
   });
 
-function status(
+/** Nothing was written yet, nothing failed, and all containers are well. */
+const healthy: StatusSources = {
+  runtimeName: 'sim',
+  old: undefined,
+  startFailure: () => undefined,
+  started: () => true,
+  ready: () => true,
+  terminationMessage: () => '',
+};
+
+function lists(
   of: Pod,
   instances: ContainerStatus[],
-  { old, failure, ...more }: Partial<StatusSources> & { failure?: { reason: string; message: string } } = {},
-): Status | undefined {
+  { failure, ...more }: Partial<StatusSources> & { failure?: { reason: string; message: string } } = {},
+): ReturnType<typeof containerStatuses> {
   return containerStatuses(of, observe([], instances), {
-    runtimeName: 'sim',
-    old,
+    ...healthy,
     startFailure: () => failure,
-    started: () => true,
-    ready: () => true,
-    terminationMessage: () => '',
     ...more,
-  }).containerStatuses?.[0];
+  });
+}
+
+function status(...given: Parameters<typeof lists>): Status | undefined {
+  return lists(...given).containerStatuses?.[0];
 }
 
 function written(more: Partial<Status>): PodStatus {
@@ -69,14 +79,7 @@ describe('a container of which nothing was made', () => {
     expect(status(pod(), [])?.state).toEqual({ waiting: { reason: 'ContainerCreating' } });
     const behind = pod({ initContainers: [{ name: 'i', image: 'i' }] });
     expect(status(behind, [])?.state).toEqual({ waiting: { reason: 'PodInitializing' } });
-    const { initContainerStatuses } = containerStatuses(behind, observe([], []), {
-      runtimeName: 'sim',
-      old: undefined,
-      startFailure: () => undefined,
-      started: () => true,
-      ready: () => true,
-      terminationMessage: () => '',
-    });
+    const { initContainerStatuses } = lists(behind, []);
     expect(initContainerStatuses?.[0]?.state).toEqual({ waiting: { reason: 'PodInitializing' } });
   });
 
@@ -227,15 +230,9 @@ describe('a container that was made', () => {
 
 test('an init container that succeeded stays so, whatever the last failed start says', () => {
   const of = pod({ initContainers: [{ name: 'i', image: 'i' }] });
-  const lists = containerStatuses(of, observe([], [instance('i', { state: 'EXITED' })]), {
-    runtimeName: 'sim',
-    old: undefined,
-    startFailure: () => ({ reason: 'CrashLoopBackOff', message: 'back-off' }),
-    started: () => true,
-    ready: () => true,
-    terminationMessage: () => '',
-  });
-  expect(lists.initContainerStatuses?.[0]).toMatchObject({ ready: true, state: { terminated: { exitCode: 0 } } });
+  const failure = { reason: 'CrashLoopBackOff', message: 'back-off' };
+  const { initContainerStatuses } = lists(of, [instance('i', { state: 'EXITED' })], { failure });
+  expect(initContainerStatuses?.[0]).toMatchObject({ ready: true, state: { terminated: { exitCode: 0 } } });
 });
 
 test('a regular init container is ready once it has succeeded, a sidecar like any container', () => {
@@ -245,15 +242,10 @@ test('a regular init container is ready once it has succeeded, a sidecar like an
       { name: 's', image: 'i', restartPolicy: 'Always' },
     ],
   });
-  const lists = containerStatuses(of, observe([], [instance('i', { state: 'EXITED' }), instance('s')]), {
-    runtimeName: 'sim',
-    old: undefined,
-    startFailure: () => undefined,
-    started: () => true,
+  const { initContainerStatuses } = lists(of, [instance('i', { state: 'EXITED' }), instance('s')], {
     ready: () => false,
-    terminationMessage: () => '',
   });
-  expect(lists.initContainerStatuses?.map(({ name, ready, started }) => [name, ready, started])).toEqual([
+  expect(initContainerStatuses?.map(({ name, ready, started }) => [name, ready, started])).toEqual([
     ['i', true, false],
     ['s', false, true],
   ]);
@@ -261,20 +253,12 @@ test('a regular init container is ready once it has succeeded, a sidecar like an
 
 test('regular containers are sorted by name, init containers stay in the order of the spec', () => {
   const container = (name: string) => ({ name, image: 'i' });
-  const lists = containerStatuses(
+  const { containerStatuses: regular, initContainerStatuses } = lists(
     pod({ containers: [container('z'), container('a')], initContainers: [container('y'), container('b')] }),
-    observe([], []),
-    {
-      runtimeName: 'sim',
-      old: undefined,
-      startFailure: () => undefined,
-      started: () => true,
-      ready: () => true,
-      terminationMessage: () => '',
-    },
+    [],
   );
-  expect(lists.containerStatuses?.map(({ name }) => name)).toEqual(['a', 'z']);
-  expect(lists.initContainerStatuses?.map(({ name }) => name)).toEqual(['y', 'b']);
+  expect(regular?.map(({ name }) => name)).toEqual(['a', 'z']);
+  expect(initContainerStatuses?.map(({ name }) => name)).toEqual(['y', 'b']);
 });
 
 test('the restart count goes on from what the runtime or, where that is lost, the API knows', () => {
@@ -288,12 +272,7 @@ test('the restart count goes on from what the runtime or, where that is lost, th
 
 describe('the whole status', () => {
   const base = {
-    runtimeName: 'sim',
-    old: undefined,
-    startFailure: () => undefined,
-    started: () => true,
-    ready: () => true,
-    terminationMessage: () => '',
+    ...healthy,
     now: 1000,
     acceptedAt: 500,
     hostIp: '1.2.3.4',

@@ -19,6 +19,20 @@ function path(pod: { metadata: { uid: string } }, plugin: string): string {
   return `/var/lib/kubelet/pods/${pod.metadata.uid}/volumes/kubernetes.io~${plugin}/v`;
 }
 
+/** Answers requests for tokens with `token-1`, `token-2` and so on, each good for an hour. */
+function issueTokens(node: TestNode): void {
+  let count = 0;
+  node.api.token = () =>
+    ({
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      status: {
+        token: `token-${++count}`,
+        expirationTimestamp: new Date(node.simulation.environment.clock.now() + 3_600_000).toISOString(),
+      },
+    }) as KubernetesObject;
+}
+
 test('files follow an update within the sync period; several updates in it are written together', async () => {
   const node = await startNode();
   await node.api.client.create(configMap('c', { k: '0' }));
@@ -107,16 +121,7 @@ test('where one source of a projected volume is missing, nothing of it is writte
 
 test('a token is fetched once for all volumes that ask for the same one', async () => {
   const node = await startNode();
-  let count = 0;
-  node.api.token = () =>
-    ({
-      apiVersion: 'authentication.k8s.io/v1',
-      kind: 'TokenRequest',
-      status: {
-        token: `token-${++count}`,
-        expirationTimestamp: new Date(node.simulation.environment.clock.now() + 3_600_000).toISOString(),
-      },
-    }) as KubernetesObject;
+  issueTokens(node);
   const token = (name: string, fields: object) => ({
     name,
     projected: { sources: [{ serviceAccountToken: { path: 'token', ...fields } }] },
@@ -216,16 +221,7 @@ test('downward API files follow the Pod’s labels; variables and subPath mounts
 
 test('the service account volume: token, ca.crt and namespace; the token is replaced at 80 % of its life', async () => {
   const node = await startNode();
-  let count = 0;
-  node.api.token = () =>
-    ({
-      apiVersion: 'authentication.k8s.io/v1',
-      kind: 'TokenRequest',
-      status: {
-        token: `token-${++count}`,
-        expirationTimestamp: new Date(node.simulation.environment.clock.now() + 3_600_000).toISOString(),
-      },
-    }) as KubernetesObject;
+  issueTokens(node);
   await node.api.client.create(configMap('kube-root-ca.crt', { 'ca.crt': 'PEM' }));
   const pod = await node.create({
     serviceAccountName: 'default',

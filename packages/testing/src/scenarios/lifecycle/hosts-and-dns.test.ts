@@ -36,6 +36,34 @@ test.for([
   expect(await read(cluster, '/etc/hosts')).toBe(`${[...fixedHosts, line(ip)].join('\n')}\n`);
 });
 
+test('hostAliases stand in /etc/hosts below their marker and are written again with a new container', async () => {
+  const cluster = await podScenario();
+  await cluster.start({
+    hostAliases: [
+      { ip: '127.0.0.1', hostnames: ['foo.local', 'bar.local'] },
+      { ip: '10.1.2.3', hostnames: ['foo.remote'] },
+    ],
+    containers: [service({ name: 'a' }), service({ name: 'b' })],
+  });
+  const { podIP } = (await cluster.pod()).status ?? {};
+  const expected = [
+    ...fixedHosts,
+    `${podIP}\tweb`,
+    '',
+    '# Entries added by HostAliases.',
+    '127.0.0.1\tfoo.local\tbar.local',
+    '10.1.2.3\tfoo.remote',
+    '',
+  ].join('\n');
+  const hosts = () => read(cluster, '/etc/hosts');
+  expect(await hosts()).toBe(expected);
+  await cluster.exec('default/web', ['sh', '-c', 'echo "1.2.3.4 mine" >> /etc/hosts']);
+  expect(await hosts()).toBe(`${expected}1.2.3.4 mine\n`);
+  await cluster.exec('default/web', ['kill', '1'], { container: 'b' });
+  await cluster.advance('5s');
+  expect(await hosts()).toBe(expected);
+});
+
 test.for([
   ['without aliases', {}, ''],
   [

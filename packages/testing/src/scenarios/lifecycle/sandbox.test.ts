@@ -216,40 +216,6 @@ test('hostIPC: Pods share /dev/shm with their node', async () => {
   expect((await cluster.exec('default/elsewhere', ['ls', '/dev/shm'])).stdout).toBe('');
 });
 
-test('hostAliases stand in /etc/hosts below their marker and are written again with a new container', async () => {
-  const cluster = await podScenario();
-  await cluster.start({
-    hostAliases: [
-      { ip: '127.0.0.1', hostnames: ['foo.local', 'bar.local'] },
-      { ip: '10.1.2.3', hostnames: ['foo.remote'] },
-    ],
-    containers: [service({ name: 'a' }), service({ name: 'b' })],
-  });
-  const { podIP } = (await cluster.pod()).status ?? {};
-  const expected = [
-    '# Kubernetes-managed hosts file.',
-    '127.0.0.1\tlocalhost',
-    '::1\tlocalhost ip6-localhost ip6-loopback',
-    'fe00::0\tip6-localnet',
-    'fe00::0\tip6-mcastprefix',
-    'fe00::1\tip6-allnodes',
-    'fe00::2\tip6-allrouters',
-    `${podIP}\tweb`,
-    '',
-    '# Entries added by HostAliases.',
-    '127.0.0.1\tfoo.local\tbar.local',
-    '10.1.2.3\tfoo.remote',
-    '',
-  ].join('\n');
-  const hosts = async () => (await cluster.exec('default/web', ['cat', '/etc/hosts'])).stdout;
-  expect(await hosts()).toBe(expected);
-  await cluster.exec('default/web', ['sh', '-c', 'echo "1.2.3.4 mine" >> /etc/hosts']);
-  expect(await hosts()).toBe(`${expected}1.2.3.4 mine\n`);
-  await cluster.exec('default/web', ['kill', '1'], { container: 'b' });
-  await cluster.advance('5s');
-  expect(await hosts()).toBe(expected);
-});
-
 test.for([
   [
     'ClusterFirst',
