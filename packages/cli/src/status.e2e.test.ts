@@ -43,15 +43,15 @@ const script = (text: string, more: object = {}) => ({
 
 const service = (more: object = {}) => script('trap "exit 0" TERM; while true; do sleep 1; done', more);
 
-/** The one line that `kubectl get pod` prints, without its age. */
-const row = async (name: string) =>
-  (await cluster.kubectl(['get', 'pod', name, '--no-headers'])).replace(/ +\S+\n$/, '').replaceAll(/ {2,}/g, ' | ');
+/** A line that `kubectl get pod` printed, without its age. */
+const withoutAge = (line: string) => line.replace(/ +\S+\n$/, '').replaceAll(/ {2,}/g, ' | ');
 
-/** Asks until the Pod shows this STATUS, and gives its line. */
+const row = async (name: string) => withoutAge(await cluster.kubectl(['get', 'pod', name, '--no-headers']));
+
+/** Asks until the Pod shows this STATUS, and gives the line that showed it: the next may be another already. */
 async function stays(name: string, status: string): Promise<string> {
   const shows = new RegExp(`^\\S+ +\\d+/\\d+ +${status} `);
-  await cluster.until(['get', 'pod', name, '--no-headers'], (out) => shows.test(out));
-  return row(name);
+  return withoutAge(await cluster.until(['get', 'pod', name, '--no-headers'], (out) => shows.test(out)));
 }
 
 describe('before anything runs', () => {
@@ -277,6 +277,8 @@ describe('containers that end', () => {
         service({
           livenessProbe: {
             exec: { command: ['sh', '-c', 'test ! -e /tmp/sick'] },
+            // A machine that is busy for a moment is no sick container.
+            timeoutSeconds: 60,
             periodSeconds: 1,
             failureThreshold: 1,
           },
