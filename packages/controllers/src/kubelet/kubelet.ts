@@ -6,7 +6,7 @@ import { NodeReporter } from './node-status.ts';
 import { type KubeletOptions, kubeletSettings } from './options.ts';
 import { PodLoop } from './pod-loop.ts';
 import { PressureWatch } from './pressure-watch.ts';
-import { type RunningKubelet, shutDown } from './shut-down.ts';
+import { shutDown } from './shut-down.ts';
 
 /** A node's agent: a controller, and the API that the API server asks for logs, exec, attach and forwarded ports. */
 export interface Kubelet extends Controller {
@@ -28,29 +28,32 @@ export function createKubelet(options: KubeletOptions): Kubelet {
   const settings = kubeletSettings(options);
   const { nodeName, runtime } = settings;
   let current: NodeApiSources | undefined;
-  let running: RunningKubelet | undefined;
+  let leave: (() => Promise<void>) | undefined;
   return {
     name: `kubelet-${nodeName}`,
     nodeName,
     kinds: [Pod, Node, Service],
     nodeApi: createNodeApi(nodeName, () => current),
-    shutDown: async () => {
-      if (running !== undefined) await shutDown(running);
-    },
+    shutDown: async () => leave?.(),
     async start(context) {
       const health = newNodeHealth();
       const pods = new PodLoop(settings, context, health);
       const pressure = new PressureWatch(settings, context, health, pods);
       const reporter = new NodeReporter(settings, context, health, () => pressure.look());
-      const own: RunningKubelet = { settings, context, health, pods, reporter };
-      running = own;
+      let shutdown: Promise<void> | undefined;
+      // Whoever asks again waits for the same end.
+      const own = () => {
+        shutdown ??= shutDown({ settings, context, health, pods, reporter });
+        return shutdown;
+      };
+      leave = own;
       const sources: NodeApiSources = { runtime, clock: context.clock, record: (uid) => pods.record(uid) };
       current = sources;
       context.signal.addEventListener(
         'abort',
         () => {
           if (current === sources) current = undefined;
-          if (running === own) running = undefined;
+          if (leave === own) leave = undefined;
         },
         { once: true },
       );

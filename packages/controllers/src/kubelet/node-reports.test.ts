@@ -49,6 +49,24 @@ test('a shutdown has Pods end in their time, although the API server is gone', a
   api.mend();
 });
 
+test('a shutdown that is asked for twice is over when the Pods have ended', async () => {
+  const node = await startNode();
+  node.runtime.programs.set('web:1', { stopsAfter: 5000 });
+  await node.create({ containers: [web] });
+  const over: string[] = [];
+  for (const who of ['first', 'second']) {
+    void node
+      .kubelet()
+      .shutDown()
+      .then(() => over.push(who));
+  }
+  await node.advance('4s');
+  expect(over).toEqual([]);
+  await node.advance('2s');
+  expect(over).toEqual(['first', 'second']);
+  expect(node.events.filter((event) => event.includes('NodeShutdown'))).toHaveLength(1);
+});
+
 test('one Pod at a time is evicted, also from a node whose runtime takes long to answer', async () => {
   const usage: NodeUsage = { memoryBytes: 8 * 1024 ** 3, storageBytes: 0, inodes: 0, processes: 0 };
   const node = await startNode();

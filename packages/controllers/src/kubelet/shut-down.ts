@@ -25,7 +25,7 @@ export interface RunningKubelet {
  */
 export async function shutDown({ settings, context, health, pods, reporter }: RunningKubelet): Promise<void> {
   const { cache, clock, events, signal } = context;
-  if (settings.shutdownGracePeriod <= 0 || health.shuttingDown) return;
+  if (settings.shutdownGracePeriod <= 0) return;
   health.shuttingDown = true;
   const node = cache.get(Node, settings.nodeName);
   if (node !== undefined) events.event(node, 'Normal', 'NodeShutdown', 'Shutdown manager detected shutdown event');
