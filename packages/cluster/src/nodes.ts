@@ -54,6 +54,8 @@ interface Machine {
   runtime: ContainerRuntime | undefined;
   kubelet: Kubelet | undefined;
   manager: Manager | undefined;
+  /** The end of what last switched it on or off. */
+  switching: Promise<void>;
 }
 
 /** What all nodes of a cluster share. */
@@ -98,36 +100,41 @@ export class Nodes implements ClusterNodes {
       ...(cpu === undefined ? {} : { cpus: parseQuantity(cpu).value() }),
       ...(memory === undefined ? {} : { memoryBytes: parseQuantity(memory).value() }),
     };
-    const machine: Machine = { options, place, runtime: undefined, kubelet: undefined, manager: undefined };
+    const nothing = { runtime: undefined, kubelet: undefined, manager: undefined };
+    const machine: Machine = { options, place, ...nothing, switching: Promise.resolve() };
     this.#machines.set(options.name, machine);
-    await this.#start(machine);
+    await (await inOrder(machine, () => this.#start(machine))).begun;
   }
 
   async stop(name: string): Promise<void> {
     const machine = this.#machine(name);
-    await this.#stopKubelet(machine);
-    await machine.runtime?.close();
-    machine.runtime = undefined;
+    await inOrder(machine, () => this.#stop(machine));
   }
 
   async shutDown(name: string): Promise<void> {
     const machine = this.#machine(name);
-    const { kubelet } = machine;
+    const { kubelet, runtime } = machine;
     await kubelet?.shutDown();
     // Somebody else may have pulled the plug meanwhile, and even switched it on again.
-    if (kubelet !== undefined && machine.kubelet === kubelet) await this.stop(name);
+    await inOrder(machine, async () => {
+      if (machine.runtime === runtime) await this.#stop(machine);
+    });
   }
 
   async start(name: string): Promise<void> {
     const machine = this.#machine(name);
-    if (machine.manager === undefined) await this.#start(machine);
+    const start = () => (machine.manager === undefined ? this.#start(machine) : undefined);
+    await (await inOrder(machine, async () => start()))?.begun;
   }
 
   async restartKubelet(name: string): Promise<void> {
     const machine = this.#machine(name);
-    if (machine.manager === undefined) throw new Error(`node ${name} does not run`);
-    await this.#stopKubelet(machine);
-    await this.#start(machine);
+    const { begun } = await inOrder(machine, async () => {
+      if (machine.manager === undefined) throw new Error(`node ${name} does not run`);
+      await this.#stopKubelet(machine);
+      return this.#start(machine);
+    });
+    await begun;
   }
 
   async close(): Promise<void> {
@@ -140,7 +147,8 @@ export class Nodes implements ClusterNodes {
     return machine;
   }
 
-  async #start(machine: Machine): Promise<void> {
+  /** Starts its kubelet. That it runs is waited for by whoever asked: a machine that never gets so far can be stopped. */
+  async #start(machine: Machine): Promise<{ readonly begun: Promise<void> }> {
     const { environment, server, runtime: makeRuntime } = this.#options;
     const { name, labels, taints, capacity, allocatable } = machine.options;
     const runtime = machine.runtime ?? makeRuntime(machine.place);
@@ -177,7 +185,13 @@ export class Nodes implements ClusterNodes {
     await manager.add(kubelet);
     machine.kubelet = kubelet;
     machine.manager = manager;
-    await manager.start();
+    return { begun: manager.start() };
+  }
+
+  async #stop(machine: Machine): Promise<void> {
+    await this.#stopKubelet(machine);
+    await machine.runtime?.close();
+    machine.runtime = undefined;
   }
 
   async #stopKubelet(machine: Machine): Promise<void> {
@@ -186,6 +200,17 @@ export class Nodes implements ClusterNodes {
     machine.kubelet = undefined;
     await manager?.stop();
   }
+}
+
+/** Switches a machine on or off after whatever was asked for before. */
+function inOrder<T>(machine: Machine, task: () => Promise<T>): Promise<T> {
+  const done = machine.switching.then(task);
+  // Whoever asked for it learns of its failure.
+  machine.switching = done.then(
+    () => undefined,
+    () => undefined,
+  );
+  return done;
 }
 
 /** What a node's cache keeps of the kinds of which a kubelet may see only its own. */

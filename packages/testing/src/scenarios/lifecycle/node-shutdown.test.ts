@@ -148,6 +148,16 @@ test('a Pod that was being deleted goes', async () => {
   expect(cluster.nodes.running('node1')).toBe(false);
 });
 
+test('a machine whose kubelet is restarted while it shuts down goes off all the same', async () => {
+  const cluster = await podScenario();
+  await cluster.start({ containers: [stubborn] });
+  await switchTo(cluster, 'shutdown');
+  await cluster.advance('5s');
+  await cluster.nodes.restartKubelet('node1');
+  await cluster.advance('1m');
+  expect(cluster.nodes.running('node1')).toBe(false);
+});
+
 test('two machines are shut down at once', async () => {
   const cluster = await podScenario({ nodes: 2 });
   await cluster.start({ nodeName: 'node1', containers: [stubborn] }, { name: 'a' });
