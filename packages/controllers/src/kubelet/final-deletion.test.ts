@@ -1,5 +1,6 @@
 import type { Client } from '@orrery/core';
 import { expect, test } from 'vitest';
+import { ProjectedVolumes } from '../secret-projector/index.ts';
 import { startNode, type TestNode } from './test-node/test-node.ts';
 
 /** How a Pod leaves the API after its containers have stopped. */
@@ -67,4 +68,17 @@ test('it does not delete a Pod that has ended by itself: that is for others to d
   await node.advance('10m');
   expect((await node.pod()).status?.phase).toBe('Succeeded');
   expect(deletions).toEqual([]);
+});
+
+test.each([
+  ['by the kubelet', {}],
+  ['by force', { gracePeriodSeconds: 0 }],
+])('a Pod that was deleted %s leaves nothing in what kubelet and projector share', async (_how, options) => {
+  const shared = new ProjectedVolumes();
+  const node = await startNode({ volumes: shared });
+  const { metadata } = await node.create({ containers: [web] });
+  await node.delete(options);
+  await node.advance('1m');
+  expect(await node.find()).toBeUndefined();
+  expect(shared.isReleased(metadata.uid)).toBe(false);
 });

@@ -39,10 +39,10 @@ export class Images {
   }
 
   /**
-   * Makes sure that a container's image is on the node and gives the reference to start it by.
-   * @throws StartError with the waiting reason.
+   * Makes sure that a container's image is on the node and gives the reference to start it by. Nothing is remembered for a Pod
+   * that is `ending`. @throws StartError with the waiting reason.
    */
-  async ensure(pod: Pod, container: PodContainer): Promise<{ ref: string; info: ImageInfo }> {
+  async ensure(pod: Pod, container: PodContainer, ending: AbortSignal): Promise<{ ref: string; info: ImageInfo }> {
     const image = container.spec.image ?? '';
     const ref = this.#reference(pod, container, image);
     const present = await this.#status(pod, container, ref, image);
@@ -64,7 +64,7 @@ export class Images {
       const last = this.#lastError.get(key);
       throw new StartError('ImagePullBackOff', last === undefined ? message : `${message}: ${last}`, until);
     }
-    return { ref, info: await this.#pull(pod, container, ref, key) };
+    return { ref, info: await this.#pull(pod, container, ref, key, ending) };
   }
 
   /** Forgets a Pod's failed pulls. */
@@ -98,7 +98,7 @@ export class Images {
     }
   }
 
-  async #pull(pod: Pod, container: PodContainer, ref: string, key: string): Promise<ImageInfo> {
+  async #pull(pod: Pod, container: PodContainer, ref: string, key: string, ending: AbortSignal): Promise<ImageInfo> {
     const image = container.spec.image ?? '';
     this.#event(pod, container, 'Normal', 'Pulling', `Pulling image "${image}"`);
     const credentials = await this.#credentials(pod, ref);
@@ -127,9 +127,11 @@ export class Images {
     } catch (error) {
       const now = this.#clock.now();
       this.#event(pod, container, 'Warning', 'Failed', `Failed to pull image "${image}": ${errorText(error)}`);
-      this.#backOff.next(key, now, now);
       const { reason, message } = pullFailure(image, error);
-      this.#lastError.set(key, `${reason}: ${message}`);
+      if (!ending.aborted) {
+        this.#backOff.next(key, now, now);
+        this.#lastError.set(key, `${reason}: ${message}`);
+      }
       throw new StartError(reason, message, now + showError);
     }
   }

@@ -139,7 +139,7 @@ export class PodStarter {
     const { settings, context, images } = this.#on;
     const { runtime } = settings;
     this.#checkBackOff(record, pod, container);
-    const image = await interruptible(record.ending.signal, images.ensure(pod, container));
+    const image = await interruptible(record.ending.signal, images.ensure(pod, container, record.ending.signal));
     this.#on.alive(record);
     checkNonRoot(pod, container.spec, image.info, podText(pod));
     const podIps = pod.spec.hostNetwork === true ? [settings.nodeIp] : sandbox.ips;

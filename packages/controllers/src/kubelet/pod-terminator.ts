@@ -135,10 +135,11 @@ export class PodTerminator {
 
   /** Nobody can ask for the Pod's logs any more. */
   async #erase(record: PodRecord): Promise<void> {
-    const { runtime } = this.#on.settings;
+    const { runtime, volumes } = this.#on.settings;
     await removeContainers(runtime, record);
     this.#alive();
     runtime.files.remove(podDirectory(record.uid));
+    volumes.forget(record.uid);
     this.#on.erased(record);
   }
 

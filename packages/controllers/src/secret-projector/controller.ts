@@ -200,7 +200,12 @@ class Projector {
         continue;
       }
       const refreshAt = await this.#refreshTokens(projection, volume);
-      if (this.#projections.get(uid) !== projection || this.#context.signal.aborted) return;
+      if (this.#projections.get(uid) !== projection) {
+        // A token that came too late is nobody's.
+        this.#tokens.forget(uid);
+        return;
+      }
+      if (this.#context.signal.aborted) return;
       again = Math.min(again, refreshAt);
       if (!projection.dirty.has(volume.name) || !this.#known(projection.pod, volume)) continue;
       again = Math.min(again, this.#write(projection, volume));

@@ -18,7 +18,7 @@ export interface ProjectionReport {
 
 /**
  * What the secret projector and the kubelet of one node know of each other: nothing but which volumes are ready, and which
- * Pods need theirs no more. The projector writes with {@link report}, the kubelet with {@link release}.
+ * Pods need theirs no more. The projector writes with {@link report}, the kubelet with {@link release}, and both {@link forget}.
  */
 export class ProjectedVolumes {
   readonly #states = new Map<string, Map<string, ProjectionState>>();
@@ -66,7 +66,7 @@ export class ProjectedVolumes {
     return this.#released.has(podUid);
   }
 
-  /** The projector's: the Pod is gone from the API; what was known of it is forgotten. */
+  /** The Pod is gone: what was known of it is forgotten. Both say so when they are done with it, for either may be the last. */
   forget(podUid: string): void {
     this.#states.delete(podUid);
     this.#released.delete(podUid);
