@@ -76,28 +76,24 @@ export class NodeReporter {
 
   /** Tries until it succeeds; while that lasts, nothing of the same name is begun beside it. */
   async #retrying(what: string, task: () => Promise<void>): Promise<void> {
+    const { clock, signal, log } = this.#context;
     if (this.#trying.has(what)) return;
     this.#trying.add(what);
-    await this.#try(what, task);
-    this.#trying.delete(what);
-  }
-
-  async #try(what: string, task: () => Promise<void>): Promise<void> {
-    const { clock, signal, log } = this.#context;
-    while (!signal.aborted) {
-      try {
-        await task();
-        return;
-      } catch (error) {
-        if (signal.aborted) return;
-        log.warn(what, { error: errorText(error) });
+    try {
+      while (!signal.aborted) {
         try {
-          await clock.sleep(retryPace, signal);
-        } catch {
-          // The kubelet is to stop.
+          await task();
           return;
+        } catch (error) {
+          if (signal.aborted) return;
+          log.warn(what, { error: errorText(error) });
         }
+        await clock.sleep(retryPace, signal).catch(() => {
+          // The kubelet is to stop.
+        });
       }
+    } finally {
+      this.#trying.delete(what);
     }
   }
 
