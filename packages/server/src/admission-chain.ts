@@ -17,7 +17,15 @@ export class AdmissionChain {
    * The object as the plugins leave it, frozen: at once where none of them has to wait.
    * @throws StatusError what a plugin refuses with.
    */
-  mutate<T extends KubernetesObject>(request: Mutable<T>, context: AdmissionContext, from = 0): T | Promise<T> {
+  mutate<T extends KubernetesObject>(request: Mutable<T>, context: AdmissionContext): T | Promise<T> {
+    return this.#mutateFrom(0, request, context);
+  }
+
+  #mutateFrom<T extends KubernetesObject>(
+    from: number,
+    request: Mutable<T>,
+    context: AdmissionContext,
+  ): T | Promise<T> {
     let current = request;
     for (let index = from; index < this.#plugins.length; index++) {
       const plugin = this.#plugins[index] as AdmissionPlugin;
@@ -25,7 +33,7 @@ export class AdmissionChain {
       const answer = plugin.mutate(current, context);
       if (answer instanceof Promise) {
         const before = current;
-        return answer.then((changed) => this.mutate(withChange(before, changed), context, index + 1));
+        return answer.then((changed) => this.#mutateFrom(index + 1, withChange(before, changed), context));
       }
       current = withChange(current, answer);
     }
@@ -33,12 +41,16 @@ export class AdmissionChain {
   }
 
   /** Asks all; undefined where none of them has to wait. @throws StatusError what a plugin refuses with. */
-  validate(request: AdmissionRequest, context: AdmissionContext, from = 0): undefined | Promise<void> {
+  validate(request: AdmissionRequest, context: AdmissionContext): undefined | Promise<void> {
+    return this.#validateFrom(0, request, context);
+  }
+
+  #validateFrom(from: number, request: AdmissionRequest, context: AdmissionContext): undefined | Promise<void> {
     for (let index = from; index < this.#plugins.length; index++) {
       const plugin = this.#plugins[index] as AdmissionPlugin;
       if (plugin.validate === undefined || plugin.matches?.(request) === false) continue;
       const answer = plugin.validate(request, context);
-      if (answer instanceof Promise) return answer.then(() => this.validate(request, context, index + 1));
+      if (answer instanceof Promise) return answer.then(() => this.#validateFrom(index + 1, request, context));
     }
     return undefined;
   }
