@@ -63,7 +63,7 @@ export function podStatus(pod: Pod, observed: ObservedPod, sources: PodStatusSou
 
   const { sandbox, changed } = sandboxToUse(pod, observed);
   const ips =
-    changed || sandbox === undefined ? [] : pod.spec.hostNetwork === true ? [sandboxIp(sources)] : sandbox.ips;
+    changed || sandbox === undefined ? [] : pod.spec.hostNetwork === true ? [sources.hostIp] : sandbox.ips;
   const init = lists.initContainerStatuses;
   const regular = lists.containerStatuses;
   const containersReady = containersReadyCondition(pod, init, regular, phase);
@@ -121,10 +121,6 @@ function refusedStatus(pod: Pod, { old, acceptedAt }: PodStatusSources, { reason
 /** Nothing was ever made for the Pod, or all of it has been removed. */
 function nothingOf({ containers, sandboxes }: ObservedPod): boolean {
   return containers.length === 0 && sandboxes.length === 0;
-}
-
-function sandboxIp({ hostIp }: PodStatusSources): string {
-  return hostIp;
 }
 
 /** Fields of the status that others write and the kubelet leaves as they are. */
