@@ -62,8 +62,7 @@ export function podStatus(pod: Pod, observed: ObservedPod, sources: PodStatusSou
   const shown = held ? (old?.phase ?? 'Pending') : phase;
 
   const { sandbox, changed } = sandboxToUse(pod, observed);
-  const ips =
-    changed || sandbox === undefined ? [] : pod.spec.hostNetwork === true ? [sources.hostIp] : sandbox.ips;
+  const ips = changed || sandbox === undefined ? [] : pod.spec.hostNetwork === true ? [sources.hostIp] : sandbox.ips;
   const init = lists.initContainerStatuses;
   const regular = lists.containerStatuses;
   const containersReady = containersReadyCondition(pod, init, regular, phase);
