@@ -50,6 +50,15 @@ test('an Event has the fields that Kubernetes gives it', async () => {
   });
 });
 
+test('events of the same millisecond are listed in the order in which they happened', async () => {
+  const { simulation, recorder, events } = setup();
+  const reasons = ['Pulling', 'Pulled', 'Created', 'Started', 'Unhealthy', 'Killing'];
+  for (const reason of reasons) recorder.event(pod, 'Normal', reason, reason);
+  await simulation.settle();
+  const byName = [...events()].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+  expect(byName.map(({ reason }) => reason)).toEqual(reasons);
+});
+
 test('the same event again raises the count of the one that is there', async () => {
   const { simulation, recorder, events } = setup();
   for (let i = 0; i < 3; i++) {

@@ -47,6 +47,7 @@ class Recorder implements EventRecorder {
   readonly #correlator = new Correlator();
   readonly #queue: Write[] = [];
   #writing = false;
+  #newest = 0n;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
@@ -82,10 +83,15 @@ class Recorder implements EventRecorder {
     void this.#writeAll();
   }
 
-  /** client-go's `NAME.NANOSECONDS` in hexadecimal; the clock has milliseconds, so chance has to give the rest. */
+  /**
+   * client-go's `NAME.NANOSECONDS` in hexadecimal. The clock has milliseconds, so chance has to give the rest; a later event never
+   * gets the lower name, because the API lists by names.
+   */
   #newName(name: string): string {
     const { clock, random } = this.#options.environment;
-    return `${name}.${(BigInt(Math.floor(clock.now())) * 1_000_000n + BigInt(random.integer(1_000_000))).toString(16)}`;
+    const nanoseconds = BigInt(Math.floor(clock.now())) * 1_000_000n + BigInt(random.integer(1_000_000));
+    this.#newest = nanoseconds > this.#newest ? nanoseconds : this.#newest + 1n + (nanoseconds % 1_000n);
+    return `${name}.${this.#newest.toString(16)}`;
   }
 
   #compose(

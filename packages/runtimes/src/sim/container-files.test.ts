@@ -86,6 +86,13 @@ test('a process sees a projected set as a whole while it is replaced', async () 
   expect((await fixture.settled(reader)).stdout).toBe('');
 });
 
+test('hostname -f is the first name on the line of /etc/hosts that has the host name', async () => {
+  const id = await container([]);
+  const added =
+    "echo '10.1.1.1 web.sub.default.svc.cluster.local web' > /etc/hosts; hostname -f; : > /etc/hosts; hostname -f";
+  expect((await fixture.run(id, added)).stdout).toBe('web.sub.default.svc.cluster.local\nweb\n');
+});
+
 test('files of the sandbox: hosts, hostname, resolv.conf', async () => {
   const id = await container([]);
   expect((await fixture.run(id, 'cat /etc/hostname /etc/resolv.conf; tail -1 /etc/hosts')).stdout).toBe(

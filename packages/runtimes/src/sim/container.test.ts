@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ContainerEvent, ContainerStatus } from '../runtime.ts';
-import { createFixture, type Fixture } from './fixture.ts';
+import { containerConfig, createFixture, type Fixture } from './fixture.ts';
 import { defineImage } from './index.ts';
 
 let fixture: Fixture;
@@ -83,6 +83,17 @@ describe('life', () => {
     expect(fixture.logs(id)).toBe('hello world web /root\n/made/up\n');
   });
 
+  test('a working directory that is missing is made under a read-only root, too', async () => {
+    const { security } = containerConfig('busybox');
+    const id = await fixture.container(sandbox, 'busybox', {
+      ...script('pwd; touch x'),
+      workingDir: '/made/up',
+      security: { ...security, readonlyRootFilesystem: true },
+    });
+    await fixture.simulation.idle();
+    expect(fixture.logs(id)).toBe('/made/up\ntouch: x: Read-only file system\n');
+  });
+
   test('a command that is not there fails to start with 128 and runc’s words', async () => {
     await fixture.runtime.pullImage('busybox');
     const start = fixture.container(sandbox, 'busybox', { command: ['nosuch'] });
@@ -103,7 +114,6 @@ describe('life', () => {
   });
 
   test('a container needs its image on the node', async () => {
-    const { containerConfig } = await import('./fixture.ts');
     await expect(fixture.runtime.createContainer(sandbox, containerConfig('redis'))).rejects.toMatchObject({
       code: 'ImageNotFound',
     });

@@ -162,8 +162,14 @@ export class Container {
     tty = this.config.tty,
   ): Process {
     const directory = this.config.workingDir || this.image.workingDir;
+    // runc makes the directory before it makes the root file system read-only.
     const root = new FileView(this.#files.table);
-    if (root.find(directory) === undefined && !root.table.root.readonly) root.mkdir(directory);
+    if (root.find(directory) === undefined) {
+      const { root: mount, mounts } = root.table;
+      const writable = { ...mount, readonly: false };
+      new FileView({ root: writable, mounts }).mkdir(directory);
+      mount.node = writable.node;
+    }
     return new Process({
       kernel: this.#options.kernel,
       realm: this.realm,

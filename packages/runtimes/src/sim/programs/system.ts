@@ -75,12 +75,28 @@ export const date: Program = async (process) => {
   return 0;
 };
 
+/** The first name on the line of `/etc/hosts` that has this one, as a resolver takes it; the name itself where there is none. */
+function canonicalName(process: Process, name: string): string {
+  if (process.files.find('/etc/hosts') === undefined) return name;
+  for (const line of textOf(process.files.readFile('/etc/hosts')).split('\n')) {
+    const [, ...names] = line.replace(/#.*/, '').trim().split(/\s+/);
+    if (names.includes(name)) return names[0] ?? name;
+  }
+  return name;
+}
+
 export const hostname: Program = async (process) => {
   const { flags } = parseOptions(process.args, 'isfdI');
   const { hostname: name, network } = process.realm;
-  await process.stdout.write(
-    `${flags.has('i') || flags.has('I') ? network.ip : flags.has('s') ? name.split('.')[0] : name}\n`,
-  );
+  const answer =
+    flags.has('i') || flags.has('I')
+      ? network.ip
+      : flags.has('s')
+        ? name.split('.')[0]
+        : flags.has('f')
+          ? canonicalName(process, name)
+          : name;
+  await process.stdout.write(`${answer}\n`);
   return 0;
 };
 
