@@ -195,10 +195,25 @@ describe.each(transports)('in pipes, over %s', (_name, env) => {
 });
 
 describe('what is wrong is told', () => {
+  beforeAll(async () => {
+    await cluster.kubectl(['run', 'broken', '--image=nobody/has:this']);
+    await cluster.kubectl(['wait', '--for=jsonpath={.spec.nodeName}=node1', 'pod/broken', '--timeout=30s']);
+  });
+
   test.each([
     ['a Pod that is not there', ['nopod', '--', 'ls'], 'Error from server (NotFound): pods "nopod" not found'],
     ['a container that is not there', ['box', '-c', 'none', '--', 'ls'], 'container none is not valid for pod box'],
-    ['a command that is not there', ['box', '--', 'nosuch'], 'exec: "nosuch": executable file not found in $PATH'],
+    [
+      'a command that is not there',
+      ['box', '--', 'nosuch'],
+      'Internal error occurred: error executing command in container: failed to exec in container: failed to start exec',
+    ],
+    ['why a command cannot run', ['box', '--', 'nosuch'], 'exec: "nosuch": executable file not found in $PATH'],
+    [
+      'a container that does not run',
+      ['broken', '--', 'ls'],
+      'error: unable to upgrade connection: container not found ("broken")',
+    ],
   ])('%s', async (_name, args, message) => {
     const ran = await cluster.tryKubectl(['exec', ...args]);
     expect(ran.stderr).toContain(message);

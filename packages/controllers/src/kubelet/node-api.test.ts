@@ -103,6 +103,9 @@ describe('the API of a node', () => {
     const request = { command: ['sh'], stdin: false, stdout: true, stderr: true, tty: false };
     const { nodeApi } = node.kubelet();
     await expect(nodeApi.exec(target(pod.metadata.uid), request)).rejects.toThrow('container not found ("web")');
+    await expect(nodeApi.attach(target(pod.metadata.uid), request)).rejects.toThrow(
+      'container web not found in pod p_default',
+    );
     await expect(nodeApi.exec(target('x'), request)).rejects.toThrow('pod does not exist');
     await expect(nodeApi.portForward({ namespace: 'default', pod: 'p', uid: 'x' }, 80)).rejects.toThrow(
       'pod not found ("p_default")',

@@ -21,15 +21,13 @@ export function createNodeApi(nodeName: string, sources: () => NodeApiSources | 
     if (found === undefined) throw failures.serviceUnavailable(`dial node ${nodeName}: connection refused`);
     return found;
   };
-  const running = async (target: ContainerTarget): Promise<string> => {
+  const running = async (target: ContainerTarget, missing: string): Promise<string> => {
     const { record, runtime } = on();
     const found = record(target.uid);
     if (found === undefined) throw failures.unexpected('pod does not exist');
     await refresh(runtime, found);
     const instance = latest(found.observed, target.container);
-    if (instance?.state !== 'RUNNING') {
-      throw failures.unexpected(`container not found (${JSON.stringify(target.container)})`);
-    }
+    if (instance?.state !== 'RUNNING') throw failures.unexpected(missing);
     return instance.id;
   };
   return {
@@ -43,11 +41,12 @@ export function createNodeApi(nodeName: string, sources: () => NodeApiSources | 
       return logStream(runtime.logs(id, { follow: options.follow === true }), past, options, clock.now());
     },
     async exec(target, request) {
-      const id = await running(target);
+      const id = await running(target, `container not found (${JSON.stringify(target.container)})`);
       return on().runtime.exec(id, request);
     },
     async attach(target, request) {
-      const id = await running(target);
+      const { container, pod, namespace } = target;
+      const id = await running(target, `container ${container} not found in pod ${pod}_${namespace}`);
       return on().runtime.attach(id, request);
     },
     async portForward(target, port) {

@@ -161,7 +161,8 @@ export class FakeNode implements NodeApi {
   }
 
   async exec(_target: ContainerTarget, { command: [program = '', ...rest] }: { readonly command: readonly string[] }) {
-    if (program === 'missing') throw failures.badRequest('container not found ("a")');
+    if (program === 'missing') throw failures.unexpected('container not found ("a")');
+    if (program === 'nosuch') throw new Error('failed to exec in container: no such program');
     const stdout = new ReplaySubject<Uint8Array>();
     const stderr = new ReplaySubject<Uint8Array>();
     const { promise: exit, resolve, reject } = Promise.withResolvers<{ readonly exitCode: number }>();

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import { constants, createDeflate, inflateSync } from 'node:zlib';
@@ -47,11 +48,23 @@ async function overWebSocket(
 }
 
 /** The answer to a WebSocket that is refused. */
-async function refusal(path: string, protocols: string[]): Promise<{ code: number | undefined; body: unknown }> {
+async function rawRefusal(
+  path: string,
+  protocols: string[],
+): Promise<{ code: number | undefined; type: string | undefined; text: string }> {
   const socket = new WebSocket(`${server.url}${path}`, protocols, { ca: server.authority.authority.certificate });
-  const [, response] = await once(socket, 'unexpected-response');
+  const [, response] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage];
   const chunks = await Array.fromAsync(response as AsyncIterable<Buffer>);
-  return { code: response.statusCode, body: JSON.parse(Buffer.concat(chunks).toString()) };
+  return {
+    code: response.statusCode,
+    type: response.headers['content-type'],
+    text: Buffer.concat(chunks).toString(),
+  };
+}
+
+async function refusal(path: string, protocols: string[]): Promise<{ code: number | undefined; body: unknown }> {
+  const { code, text } = await rawRefusal(path, protocols);
+  return { code, body: JSON.parse(text) };
 }
 
 const frame = (channel: number, text: string) => Buffer.concat([Buffer.of(channel), Buffer.from(text)]);
@@ -146,7 +159,6 @@ describe('a command over a WebSocket', () => {
   });
 
   it.each([
-    ['a container that does not run', execPath('missing'), ['v5.channel.k8s.io'], 400, 'container not found ("a")'],
     [
       'a Pod that is not there',
       `${pods}/z/exec?command=ls&stdout=true`,
@@ -176,6 +188,27 @@ describe('a command over a WebSocket', () => {
     expect(await refusal(path, protocols)).toEqual({
       code,
       body: expect.objectContaining({ kind: 'Status', message: expect.stringContaining(message) }),
+    });
+  });
+});
+
+describe('what only the node finds out', () => {
+  it('is told in the kubelet’s own words, which clients quote, where a container does not run', async () => {
+    const response = await rawRefusal(execPath('missing'), ['v5.channel.k8s.io']);
+    expect(response).toEqual({
+      code: 500,
+      type: 'text/plain; charset=utf-8',
+      text: 'container not found ("a")',
+    });
+  });
+
+  it('comes on the error stream where the runtime cannot run the command', async () => {
+    const { channels } = await overWebSocket(execPath('nosuch'), ['v5.channel.k8s.io']);
+    expect(JSON.parse(channels[3] ?? '')).toMatchObject({
+      status: 'Failure',
+      reason: 'InternalError',
+      message:
+        'Internal error occurred: error executing command in container: failed to exec in container: no such program',
     });
   });
 });

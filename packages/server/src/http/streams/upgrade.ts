@@ -1,7 +1,8 @@
 import { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { failures } from '@orrery/api';
+import { failures, StatusError } from '@orrery/api';
 import type { StreamSession } from '@orrery/core';
+import { EMPTY } from 'rxjs';
 import type { RequestScope } from '../../request-path.ts';
 import { containerOf } from '../../rest/containers.ts';
 import { boolean } from '../../rest/query.ts';
@@ -57,8 +58,17 @@ export async function handleUpgrade(server: Server, upgrade: Upgrade): Promise<v
     response.assignSocket(socket as Socket);
     response.setHeader('connection', 'close');
     response.on('finish', () => socket.end());
+    if (error instanceof KubeletRefusal) {
+      response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' }).end(error.message);
+      return;
+    }
     await refuse(server, request, response, error);
   }
+}
+
+/** What a kubelet refuses to stream: its words pass through the API server as they are, and clients quote them. */
+class KubeletRefusal extends Error {
+  override readonly name = 'KubeletRefusal';
 }
 
 const commandProtocols = Object.keys(channelProtocols);
@@ -88,11 +98,11 @@ async function command(
     ? webSocketProtocol(request, commandProtocols)
     : spdyProtocol(request, spdyCommandProtocols);
   const target = { namespace, pod: name, uid, container };
-  // Before the upgrade, so that a container that does not run is a plain refusal.
-  const session: StreamSession =
+  const session = await startSession(() =>
     type === 'exec'
-      ? await node.exec(target, { command: commandLine, ...wanted, tty })
-      : await node.attach(target, { ...wanted, tty });
+      ? node.exec(target, { command: commandLine, ...wanted, tty })
+      : node.attach(target, { ...wanted, tty }),
+  );
   let channels: CommandChannels;
   try {
     if (webSocket) {
@@ -108,6 +118,33 @@ async function command(
   }
   connectCommand(type, session, wanted, channels);
   onClosing(server, upgrade, () => channels.drop());
+}
+
+/**
+ * Asked before the upgrade, so that a container that does not run is a plain refusal. What the runtime cannot run is told on
+ * the error stream, as by a kubelet, which asks it when the streams stand.
+ */
+async function startSession(start: () => Promise<StreamSession>): Promise<StreamSession> {
+  try {
+    return await start();
+  } catch (error) {
+    if (!(error instanceof StatusError)) return failedSession(error);
+    throw error.code === 500 ? new KubeletRefusal(error.message, { cause: error }) : error;
+  }
+}
+
+function failedSession(error: unknown): StreamSession {
+  const exit = Promise.reject<{ exitCode: number }>(error);
+  // It may be that nobody listens any more.
+  exit.catch(() => undefined);
+  return {
+    stdin: { write: () => {}, end: () => {} },
+    stdout: EMPTY,
+    stderr: EMPTY,
+    exit,
+    resize: () => {},
+    close: () => {},
+  };
 }
 
 /** Streams a log in messages of its own: binary, or base64 in text. Nothing tells how it ended. */
