@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { CommandError } from './command-error.ts';
 import { defaultKubeconfig, userPath } from './paths.ts';
@@ -39,9 +41,15 @@ function usageError(message: string, [first, second]: readonly string[]): string
   return `${text} (${words.join(' ')} --help tells more)`;
 }
 
+function ownVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'));
+  return (manifest as { readonly version: string }).version;
+}
+
 function buildProgram(): Command {
   const program = new Command('orrery')
     .description('A Kubernetes control plane in one process: start clusters, use them with kubectl, watch them move.')
+    .version(`orrery ${ownVersion()}, Kubernetes v1.35`, '--version', 'print the version')
     .exitOverride()
     // Told by main, in one line.
     .configureOutput({ outputError: () => undefined });

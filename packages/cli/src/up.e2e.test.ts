@@ -30,6 +30,13 @@ async function manifest(name: string, text: string): Promise<string> {
   return path;
 }
 
+test('the version is told', async () => {
+  expect(await orrery(['--version'])).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^orrery \d+\.\d+\.\d+, Kubernetes v1\.35\n$/),
+  });
+});
+
 const pod = (name: string, rest = '') =>
   `apiVersion: v1\nkind: Pod\nmetadata:\n  name: ${name}\nspec:\n  containers:\n  - name: a\n    image: nginx\n${rest}`;
 
