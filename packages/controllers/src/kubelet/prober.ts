@@ -186,6 +186,7 @@ class ProbeLoop {
   #timer: Disposable | undefined;
   #stopped = false;
   #tries = 0;
+  #steady = false;
 
   constructor(
     context: ProberContext,
@@ -264,8 +265,11 @@ class ProbeLoop {
   }
 
   #take({ outcome, message }: ProbeResult): void {
+    // One more success of what succeeds is no news.
+    if (this.#steady && outcome === 'success') return;
     if (outcome !== 'success') this.#tell(outcome, message);
     const flipped = recordOutcome(this.state, this.#type, outcome, this.#failureThreshold, this.#successThreshold);
+    this.#steady = this.state.last === 'success' && this.state.verdict === 'success';
     if (this.state.onHold) this.stop();
     if (flipped) this.#changed();
   }

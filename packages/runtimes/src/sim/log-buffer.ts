@@ -42,7 +42,8 @@ export class LogBuffer {
   #ended = false;
   readonly #partial = { stdout: '', stderr: '' };
   readonly #decoders: { stdout?: TextDecoder; stderr?: TextDecoder } = {};
-  readonly #followers = new Set<Subscriber<LogEntry>>();
+  /** Most logs are never followed. */
+  #followers: Set<Subscriber<LogEntry>> | undefined;
 
   /** `total` keeps count of the bytes of all the node's logs. */
   constructor(clock: Pick<Clock, 'now'>, limit = defaultLimit, total = { bytes: 0 }) {
@@ -99,7 +100,7 @@ export class LogBuffer {
     this.#size += text.length + overhead;
     this.#total.bytes += text.length + overhead;
     if (this.#size > this.#limit) this.#rotate();
-    if (this.#followers.size === 0) return;
+    if (this.#followers === undefined) return;
     const entry = entryAt(time, stream, text);
     for (const follower of [...this.#followers]) follower.next(entry);
   }
@@ -127,8 +128,8 @@ export class LogBuffer {
       this.#partial[stream] = '';
     }
     this.#ended = true;
-    for (const follower of [...this.#followers]) follower.complete();
-    this.#followers.clear();
+    for (const follower of [...(this.#followers ?? [])]) follower.complete();
+    this.#followers = undefined;
   }
 
   /** All lines from the oldest kept; with `follow`, then what comes, until the end. */
@@ -140,8 +141,13 @@ export class LogBuffer {
           subscriber.next(entryAt(start + line * step, stream, text));
       }
       if (!follow || this.#ended) return subscriber.complete();
-      this.#followers.add(subscriber);
-      return () => this.#followers.delete(subscriber);
+      const followers = this.#followers ?? new Set();
+      this.#followers = followers;
+      followers.add(subscriber);
+      return () => {
+        followers.delete(subscriber);
+        if (followers.size === 0 && this.#followers === followers) this.#followers = undefined;
+      };
     });
   }
 }

@@ -1,5 +1,5 @@
 import type { Process } from '../process/process.ts';
-import type { HttpHandler } from './http.ts';
+import type { HttpResponse } from './http.ts';
 import { ConnectError } from './network.ts';
 import type { Listener, ServiceOptions } from './network-namespace.ts';
 
@@ -11,7 +11,7 @@ export function listen(process: Process, options: ServiceOptions): Listener {
   const { http, connection } = options;
   const listener = process.realm.network.listen({
     ...options,
-    ...(http === undefined ? {} : { http: guarded(process, http) }),
+    ...(http === undefined ? {} : { guard: (answer) => guarded(process, answer) }),
     ...(connection === undefined
       ? {}
       : {
@@ -25,23 +25,19 @@ export function listen(process: Process, options: ServiceOptions): Listener {
   return listener;
 }
 
-/** A handler of a process: counts as the process's work while it computes, and fails when the process dies meanwhile. */
-function guarded(process: Process, handler: HttpHandler): HttpHandler {
+/** An answer that a process thinks about: counts as the process's work meanwhile, and fails when the process dies. */
+function guarded(process: Process, answer: Promise<HttpResponse>): Promise<HttpResponse> {
   const { activity } = process.kernel;
-  return (request) => {
-    const answer = handler(request);
-    if (!(answer instanceof Promise)) return answer;
-    activity.enter();
-    return new Promise((resolve, reject) => {
-      const forget = process.whenEnded(() => reject(new ConnectError('reset')));
-      answer
-        .then(resolve, (error: unknown) => {
-          if (!process.ended) reject(error);
-        })
-        .finally(() => {
-          forget();
-          activity.leave();
-        });
-    });
-  };
+  activity.enter();
+  return new Promise((resolve, reject) => {
+    const forget = process.whenEnded(() => reject(new ConnectError('reset')));
+    answer
+      .then(resolve, (error: unknown) => {
+        if (!process.ended) reject(error);
+      })
+      .finally(() => {
+        forget();
+        activity.leave();
+      });
+  });
 }

@@ -1,5 +1,5 @@
 import { Pipe } from '../process/pipe.ts';
-import type { HttpHandler } from './http.ts';
+import type { HttpHandler, HttpRequest, HttpResponse } from './http.ts';
 
 /** One side's view of a byte connection. */
 export interface Connection {
@@ -16,6 +16,8 @@ export interface ServiceOptions {
   /** Address to listen on; default all, `127.0.0.1` for the Pod itself only. */
   readonly address?: string;
   readonly http?: HttpHandler;
+  /** Goes with an answer of {@link http} that does not come at once. */
+  readonly guard?: (answer: Promise<HttpResponse>) => Promise<HttpResponse>;
   /** Takes a new connection; bytes flow through its pipes. */
   readonly connection?: (connection: Connection) => void;
   /** Answers gRPC health v1 `Check`: `SERVING`, `NOT_SERVING`, `UNKNOWN`, `SERVICE_UNKNOWN`. */
@@ -40,6 +42,19 @@ export class Listener implements Disposable {
   /** True when only the Pod itself may connect. */
   get local(): boolean {
     return this.options.address === '127.0.0.1' || this.options.address === 'localhost';
+  }
+
+  /** What the program answers. @throws TypeError if it does not speak HTTP. */
+  ask(request: HttpRequest): HttpResponse | Promise<HttpResponse> {
+    const { http } = this.options;
+    if (http === undefined) throw new TypeError(`port ${this.options.port} does not speak HTTP`);
+    const answer = http(request);
+    return answer instanceof Promise ? this.guarded(answer) : answer;
+  }
+
+  /** An answer that comes later, as long as the program lives. */
+  guarded(answer: Promise<HttpResponse>): Promise<HttpResponse> {
+    return this.options.guard?.(answer) ?? answer;
   }
 
   /** Ends the connection with the listener, unless it is given up before; gives back how to do that. */

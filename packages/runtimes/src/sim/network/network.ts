@@ -145,7 +145,7 @@ export class SimNetwork {
     const { client, server } = newConnection(isLoopback(ip) ? '127.0.0.1' : from?.ip || '127.0.0.1', ip);
     const { options } = listener;
     if (options.connection !== undefined) options.connection(server);
-    else if (options.http !== undefined) serveBytes(server, options.http, listener.hold(server));
+    else if (options.http !== undefined) serveBytes(server, (request) => listener.ask(request), listener.hold(server));
     return client;
   }
 }

@@ -40,7 +40,9 @@ export class SimPodNetwork implements PodNetwork {
         if (handler === undefined) return this.#send(probe, request);
       }
       const answer = handler(request);
-      return answer instanceof Promise ? this.#inTime(probe, answer) : probeResponse(answer);
+      return answer instanceof Promise
+        ? this.#inTime(probe, listener?.guarded(answer) ?? answer)
+        : probeResponse(answer);
     };
   }
 
@@ -72,7 +74,7 @@ export class SimPodNetwork implements PodNetwork {
     const answer =
       options.http === undefined
         ? askOverBytes(this.#network.connect(this.#node, host, port), request, `${host}:${port}`)
-        : options.http(request);
+        : listener.ask(request);
     return answer instanceof Promise ? this.#inTime(probe, answer) : probeResponse(answer);
   }
 

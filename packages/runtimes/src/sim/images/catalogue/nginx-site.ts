@@ -39,6 +39,7 @@ export function handler(process: Process, site: Site, access: Description): Http
   const log = new AccessLog(process, access);
   let seen = changes.count;
   let { server } = site;
+  let { accessLog } = server;
   let last: HttpRequest | undefined;
   let lastResponse: HttpResponse | undefined;
   return (request) => {
@@ -46,11 +47,12 @@ export function handler(process: Process, site: Site, access: Description): Http
       answers.clear();
       seen = changes.count;
       server = site.server;
+      accessLog = server.accessLog;
       last = undefined;
     }
     // Probes send one and the same request.
     if (request === last && lastResponse !== undefined) {
-      if (server.accessLog) log.again();
+      if (accessLog) log.again();
       return lastResponse;
     }
     const get = request.method === 'GET' || request.method === 'HEAD';
@@ -60,7 +62,7 @@ export function handler(process: Process, site: Site, access: Description): Http
       if (answers.size > 100) answers.clear();
       if (get) answers.set(request.path, response);
     }
-    if (server.accessLog) log.write(request, response);
+    if (accessLog) log.write(request, response);
     last = get ? request : undefined;
     lastResponse = response;
     return response;
