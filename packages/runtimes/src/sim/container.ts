@@ -133,11 +133,7 @@ export class Container {
   start(started: () => void): void {
     const { kernel } = this.#options;
     if (this.state !== 'CREATED') throw new RuntimeError('Unknown', `container is in ${this.state} state`);
-    const { command, args } = this.config;
-    const argv =
-      command.length > 0
-        ? [...command, ...args]
-        : [...this.image.entrypoint, ...(args.length > 0 ? args : this.image.command)];
+    const argv = commandLine(this.config, this.image);
     const process = this.#newProcess(argv, this.#descriptors());
     const program = runnable(process, argv);
     if (typeof program === 'string') {
@@ -288,6 +284,13 @@ export class Container {
       annotations: this.config.annotations,
     };
   }
+}
+
+/** What a container runs: its own command, or the image's entrypoint with its own arguments or the image's (Docker's ENTRYPOINT and CMD). */
+export function commandLine({ command, args }: ContainerConfig, image: Image): readonly string[] {
+  return command.length > 0
+    ? [...command, ...args]
+    : [...image.entrypoint, ...(args.length > 0 ? args : image.command)];
 }
 
 /** The program of a command, or why there is none, in runc's words. */

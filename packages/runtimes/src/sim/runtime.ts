@@ -26,7 +26,7 @@ import {
   type RuntimeCondition,
   RuntimeError,
 } from '../runtime.ts';
-import { Container } from './container.ts';
+import { Container, commandLine } from './container.ts';
 import { sandboxFiles } from './container-files.ts';
 import { textOf } from './files/tree.ts';
 import { catalogue } from './images/catalogue/index.ts';
@@ -249,9 +249,14 @@ class SimRuntime implements SimulatedRuntime {
     if (found === undefined) {
       throw new RuntimeError('ImageNotFound', `failed to resolve image "${config.image}": image not found`);
     }
+    const id = this.#newId();
+    if (commandLine(config, found.image).length === 0) {
+      const why = 'failed to generate spec: no command specified';
+      throw new RuntimeError('Unknown', `failed to generate container "${id}" spec: ${why}`);
+    }
     const { targetContainerId } = config.security;
     const container = new Container({
-      id: this.#newId(),
+      id,
       sandbox,
       config,
       image: found.image,

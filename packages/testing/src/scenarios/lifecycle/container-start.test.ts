@@ -128,12 +128,15 @@ test.for<readonly [rule: string, more: Partial<Container>, message: string]>([
   });
 });
 
-test('an image without a command needs one', async () => {
+test('an image without a command needs one: the container cannot be made', async () => {
   const cluster = await scenario();
   await cluster.start({ containers: [{ name: 'main', image: 'empty' }] });
   expect(await cluster.events()).toContainEqual(
-    expect.stringMatching(/^Warning Failed: Error: .*no command specified/),
+    expect.stringMatching(
+      /^Warning Failed: Error: failed to generate container "\w+" spec: failed to generate spec: no command specified/,
+    ),
   );
+  expect(cluster.shown()).toContain('CreateContainerError');
 });
 
 test('stdin: a container that reads waits; without it, input has ended', async () => {
