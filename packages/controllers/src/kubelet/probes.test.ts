@@ -42,6 +42,14 @@ describe('results', () => {
     expect(verdicts(type, outcomes, failures, successes)).toBe(expected);
   });
 
+  test('an outcome is news only when the verdict flips', () => {
+    const state = newProbeState('readiness');
+    const flips = (['success', 'success', 'failure', 'failure', 'failure', 'error', 'success'] as const).map(
+      (outcome) => recordOutcome(state, 'readiness', outcome, 2, 1),
+    );
+    expect(flips).toEqual([true, false, false, true, false, false, true]);
+  });
+
   test('after a liveness or startup failure the probe is on hold, after a readiness failure not', () => {
     for (const type of ['liveness', 'startup', 'readiness'] as const) {
       const state = newProbeState(type);
