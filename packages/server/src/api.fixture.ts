@@ -1,4 +1,5 @@
 import {
+  type Deployment,
   defineKind,
   type Kind,
   KindRegistry,
@@ -141,3 +142,26 @@ export const Website = defineKind({
     },
   },
 }) as unknown as Kind;
+
+/** A Deployment `web` that is valid. `more` goes into its metadata. */
+export const deployment = (replicas = 1, more: object = {}): Deployment =>
+  ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', namespace: 'default', ...more },
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: 'web' } },
+      template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'main', image: 'nginx' }] } },
+    },
+  }) as Deployment;
+
+/** A Website `w` that is valid, as `more` changes it. */
+export const website = (more: object = {}): KubernetesObject =>
+  ({
+    apiVersion: 'demo.orrery.dev/v1',
+    kind: 'Website',
+    metadata: { name: 'w', namespace: 'default' },
+    spec: { title: 'a' },
+    ...more,
+  }) as KubernetesObject;

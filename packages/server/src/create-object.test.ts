@@ -9,21 +9,9 @@ import {
 } from '@orrery/api';
 import type { AdmissionPlugin } from '@orrery/core';
 import { describe, expect, it } from 'vitest';
-import { configMapNamed, podNamed, refusal, type TestApi, testApi } from './api.fixture.ts';
+import { configMapNamed, deployment, podNamed, refusal, type TestApi, testApi } from './api.fixture.ts';
 
 const key = (name: string) => ({ namespace: 'default', name });
-const deployment = (replicas = 1, more: object = {}): Deployment =>
-  ({
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: 'web', namespace: 'default', ...more },
-    spec: {
-      replicas,
-      selector: { matchLabels: { app: 'web' } },
-      template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'main', image: 'nginx' }] } },
-    },
-  }) as Deployment;
-
 describe('create', () => {
   it('fills in what the server alone says, and takes out what a client says of it', async () => {
     const { admin } = await testApi();

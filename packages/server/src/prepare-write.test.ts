@@ -1,29 +1,8 @@
 import { Deployment, type KubernetesObject, type Node, type Pod, type Service, type Stored } from '@orrery/api';
 import { describe, expect, it } from 'vitest';
-import { configMapNamed, podNamed, refusal, testApi, Website } from './api.fixture.ts';
+import { configMapNamed, deployment, podNamed, refusal, testApi, Website, website } from './api.fixture.ts';
 
 const key = (name: string) => ({ namespace: 'default', name });
-const website = (more: object = {}): KubernetesObject =>
-  ({
-    apiVersion: 'demo.orrery.dev/v1',
-    kind: 'Website',
-    metadata: { name: 'w', namespace: 'default' },
-    spec: { title: 'a' },
-    ...more,
-  }) as KubernetesObject;
-
-const deployment = (replicas = 1, more: object = {}): Deployment =>
-  ({
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name: 'web', namespace: 'default', ...more },
-    spec: {
-      replicas,
-      selector: { matchLabels: { app: 'web' } },
-      template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'main', image: 'nginx' }] } },
-    },
-  }) as Deployment;
-
 describe('generation', () => {
   const generationAfter = async (change: (made: Stored<Deployment>) => Deployment): Promise<number | undefined> => {
     const { admin } = await testApi();

@@ -10,19 +10,10 @@ import {
   type Stored,
 } from '@orrery/api';
 import { describe, expect, it } from 'vitest';
-import { configMapNamed, podNamed, refusal, type TestApi, testApi, Website } from './api.fixture.ts';
+import { configMapNamed, podNamed, refusal, type TestApi, testApi, Website, website } from './api.fixture.ts';
 
 const key = (name: string) => ({ namespace: 'default', name });
 const revision = (object: KubernetesObject): number => Number(object.metadata?.resourceVersion);
-
-const website = (more: object = {}): KubernetesObject =>
-  ({
-    apiVersion: 'demo.orrery.dev/v1',
-    kind: 'Website',
-    metadata: { name: 'w', namespace: 'default' },
-    spec: { title: 'a' },
-    ...more,
-  }) as KubernetesObject;
 
 /** What a watch of the collection has told since it began. */
 function eventsOf(api: TestApi, collection: string): string[] {
