@@ -12,7 +12,7 @@ import { defineController } from '@orrery/core';
 import { Website } from './website.ts';
 
 /** Turns each Website into a ConfigMap with its page, a Deployment of web servers that serve it, and a Service in front. */
-export const websiteController = defineController<Website>({
+export const websiteController = defineController({
   name: 'website-controller',
   for: Website,
   owns: [ConfigMap, Deployment, Service],

@@ -1,4 +1,3 @@
-import type { ILabelSelector } from '@kubernetes-models/apimachinery/apis/meta/v1/LabelSelector';
 import type { ICustomResourceDefinition } from 'kubernetes-models/apiextensions.k8s.io/v1/CustomResourceDefinition';
 import type { IControllerRevision } from 'kubernetes-models/apps/v1/ControllerRevision';
 import type { IDaemonSet } from 'kubernetes-models/apps/v1/DaemonSet';
@@ -25,8 +24,6 @@ import type { IPriorityClass } from 'kubernetes-models/scheduling.k8s.io/v1/Prio
 import type { IBinding } from 'kubernetes-models/v1/Binding';
 import type { IConfigMap } from 'kubernetes-models/v1/ConfigMap';
 import type { IEndpoints } from 'kubernetes-models/v1/Endpoints';
-import type { IEnvFromSource } from 'kubernetes-models/v1/EnvFromSource';
-import type { IEnvVar } from 'kubernetes-models/v1/EnvVar';
 import type { IEvent } from 'kubernetes-models/v1/Event';
 import type { ILimitRange } from 'kubernetes-models/v1/LimitRange';
 import type { INamespace } from 'kubernetes-models/v1/Namespace';
@@ -40,171 +37,205 @@ import type { IResourceQuota } from 'kubernetes-models/v1/ResourceQuota';
 import type { ISecret } from 'kubernetes-models/v1/Secret';
 import type { IService } from 'kubernetes-models/v1/Service';
 import type { IServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
-import type { IVolume } from 'kubernetes-models/v1/Volume';
-import type { IVolumeMount } from 'kubernetes-models/v1/VolumeMount';
 import { builtinKind, type Kind } from './kind.ts';
-import type { ObjectMeta } from './object.ts';
+import type { Immutable, ObjectMeta } from './object.ts';
+import type { EnvFromSource, EnvVar, LabelSelector, Volume, VolumeMount } from './parts.ts';
 
 /** Metadata with the name that every object has; `spec` is likewise there in each kind below that has one. */
-export type NamedMeta = ObjectMeta & { name: string };
+export interface NamedMeta extends Immutable<ObjectMeta & { name: string }> {}
 
-export type Pod = IPod & { metadata: NamedMeta; spec: NonNullable<IPod['spec']> };
+export interface Pod extends Immutable<IPod & { metadata: NamedMeta; spec: NonNullable<IPod['spec']> }> {}
 export const Pod: Kind<Pod> = builtinKind('v1', 'Pod');
 
-export type Node = INode & { metadata: NamedMeta; spec: NonNullable<INode['spec']> };
+export interface Node extends Immutable<INode & { metadata: NamedMeta; spec: NonNullable<INode['spec']> }> {}
 export const Node: Kind<Node> = builtinKind('v1', 'Node');
 
-export type Namespace = INamespace & { metadata: NamedMeta; spec: NonNullable<INamespace['spec']> };
+export interface Namespace
+  extends Immutable<INamespace & { metadata: NamedMeta; spec: NonNullable<INamespace['spec']> }> {}
 export const Namespace: Kind<Namespace> = builtinKind('v1', 'Namespace');
 
-export type Secret = ISecret & { metadata: NamedMeta };
+export interface Secret extends Immutable<ISecret & { metadata: NamedMeta }> {}
 export const Secret: Kind<Secret> = builtinKind('v1', 'Secret');
 
-export type ConfigMap = IConfigMap & { metadata: NamedMeta };
+export interface ConfigMap extends Immutable<IConfigMap & { metadata: NamedMeta }> {}
 export const ConfigMap: Kind<ConfigMap> = builtinKind('v1', 'ConfigMap');
 
-export type ServiceAccount = IServiceAccount & { metadata: NamedMeta };
+export interface ServiceAccount extends Immutable<IServiceAccount & { metadata: NamedMeta }> {}
 export const ServiceAccount: Kind<ServiceAccount> = builtinKind('v1', 'ServiceAccount');
 
-export type Service = IService & { metadata: NamedMeta; spec: NonNullable<IService['spec']> };
+export interface Service extends Immutable<IService & { metadata: NamedMeta; spec: NonNullable<IService['spec']> }> {}
 export const Service: Kind<Service> = builtinKind('v1', 'Service');
 
-export type Endpoints = IEndpoints & { metadata: NamedMeta };
+export interface Endpoints extends Immutable<IEndpoints & { metadata: NamedMeta }> {}
 export const Endpoints: Kind<Endpoints> = builtinKind('v1', 'Endpoints');
 
-export type Event = IEvent & { metadata: NamedMeta };
+export interface Event extends Immutable<IEvent & { metadata: NamedMeta }> {}
 export const Event: Kind<Event> = builtinKind('v1', 'Event');
 
-export type Binding = IBinding & { metadata: NamedMeta };
+export interface Binding extends Immutable<IBinding & { metadata: NamedMeta }> {}
 export const Binding: Kind<Binding> = builtinKind('v1', 'Binding');
 
-export type PersistentVolumeClaim = IPersistentVolumeClaim & {
-  metadata: NamedMeta;
-  spec: NonNullable<IPersistentVolumeClaim['spec']>;
-};
+export interface PersistentVolumeClaim
+  extends Immutable<
+    IPersistentVolumeClaim & {
+      metadata: NamedMeta;
+      spec: NonNullable<IPersistentVolumeClaim['spec']>;
+    }
+  > {}
 export const PersistentVolumeClaim: Kind<PersistentVolumeClaim> = builtinKind('v1', 'PersistentVolumeClaim');
 
-export type PersistentVolume = IPersistentVolume & {
-  metadata: NamedMeta;
-  spec: NonNullable<IPersistentVolume['spec']>;
-};
+export interface PersistentVolume
+  extends Immutable<
+    IPersistentVolume & {
+      metadata: NamedMeta;
+      spec: NonNullable<IPersistentVolume['spec']>;
+    }
+  > {}
 export const PersistentVolume: Kind<PersistentVolume> = builtinKind('v1', 'PersistentVolume');
 
-export type LimitRange = ILimitRange & { metadata: NamedMeta; spec: NonNullable<ILimitRange['spec']> };
+export interface LimitRange
+  extends Immutable<ILimitRange & { metadata: NamedMeta; spec: NonNullable<ILimitRange['spec']> }> {}
 export const LimitRange: Kind<LimitRange> = builtinKind('v1', 'LimitRange');
 
-export type ResourceQuota = IResourceQuota & { metadata: NamedMeta; spec: NonNullable<IResourceQuota['spec']> };
+export interface ResourceQuota
+  extends Immutable<IResourceQuota & { metadata: NamedMeta; spec: NonNullable<IResourceQuota['spec']> }> {}
 export const ResourceQuota: Kind<ResourceQuota> = builtinKind('v1', 'ResourceQuota');
 
-export type PodTemplate = IPodTemplate & { metadata: NamedMeta };
+export interface PodTemplate extends Immutable<IPodTemplate & { metadata: NamedMeta }> {}
 export const PodTemplate: Kind<PodTemplate> = builtinKind('v1', 'PodTemplate');
 
-export type ReplicationController = IReplicationController & {
-  metadata: NamedMeta;
-  spec: NonNullable<IReplicationController['spec']>;
-};
+export interface ReplicationController
+  extends Immutable<
+    IReplicationController & {
+      metadata: NamedMeta;
+      spec: NonNullable<IReplicationController['spec']>;
+    }
+  > {}
 export const ReplicationController: Kind<ReplicationController> = builtinKind('v1', 'ReplicationController');
 
-export type Deployment = IDeployment & { metadata: NamedMeta; spec: NonNullable<IDeployment['spec']> };
+export interface Deployment
+  extends Immutable<IDeployment & { metadata: NamedMeta; spec: NonNullable<IDeployment['spec']> }> {}
 export const Deployment: Kind<Deployment> = builtinKind('apps/v1', 'Deployment');
 
-export type ReplicaSet = IReplicaSet & { metadata: NamedMeta; spec: NonNullable<IReplicaSet['spec']> };
+export interface ReplicaSet
+  extends Immutable<IReplicaSet & { metadata: NamedMeta; spec: NonNullable<IReplicaSet['spec']> }> {}
 export const ReplicaSet: Kind<ReplicaSet> = builtinKind('apps/v1', 'ReplicaSet');
 
-export type StatefulSet = IStatefulSet & { metadata: NamedMeta; spec: NonNullable<IStatefulSet['spec']> };
+export interface StatefulSet
+  extends Immutable<IStatefulSet & { metadata: NamedMeta; spec: NonNullable<IStatefulSet['spec']> }> {}
 export const StatefulSet: Kind<StatefulSet> = builtinKind('apps/v1', 'StatefulSet');
 
-export type DaemonSet = IDaemonSet & { metadata: NamedMeta; spec: NonNullable<IDaemonSet['spec']> };
+export interface DaemonSet
+  extends Immutable<IDaemonSet & { metadata: NamedMeta; spec: NonNullable<IDaemonSet['spec']> }> {}
 export const DaemonSet: Kind<DaemonSet> = builtinKind('apps/v1', 'DaemonSet');
 
-export type ControllerRevision = IControllerRevision & { metadata: NamedMeta };
+export interface ControllerRevision extends Immutable<IControllerRevision & { metadata: NamedMeta }> {}
 export const ControllerRevision: Kind<ControllerRevision> = builtinKind('apps/v1', 'ControllerRevision');
 
-export type Job = IJob & { metadata: NamedMeta; spec: NonNullable<IJob['spec']> };
+export interface Job extends Immutable<IJob & { metadata: NamedMeta; spec: NonNullable<IJob['spec']> }> {}
 export const Job: Kind<Job> = builtinKind('batch/v1', 'Job');
 
-export type CronJob = ICronJob & { metadata: NamedMeta; spec: NonNullable<ICronJob['spec']> };
+export interface CronJob extends Immutable<ICronJob & { metadata: NamedMeta; spec: NonNullable<ICronJob['spec']> }> {}
 export const CronJob: Kind<CronJob> = builtinKind('batch/v1', 'CronJob');
 
-export type Lease = ILease & { metadata: NamedMeta; spec: NonNullable<ILease['spec']> };
+export interface Lease extends Immutable<ILease & { metadata: NamedMeta; spec: NonNullable<ILease['spec']> }> {}
 export const Lease: Kind<Lease> = builtinKind('coordination.k8s.io/v1', 'Lease');
 
-export type EndpointSlice = IEndpointSlice & { metadata: NamedMeta };
+export interface EndpointSlice extends Immutable<IEndpointSlice & { metadata: NamedMeta }> {}
 export const EndpointSlice: Kind<EndpointSlice> = builtinKind('discovery.k8s.io/v1', 'EndpointSlice');
 
-export type Role = IRole & { metadata: NamedMeta };
+export interface Role extends Immutable<IRole & { metadata: NamedMeta }> {}
 export const Role: Kind<Role> = builtinKind('rbac.authorization.k8s.io/v1', 'Role');
 
-export type RoleBinding = IRoleBinding & { metadata: NamedMeta };
+export interface RoleBinding extends Immutable<IRoleBinding & { metadata: NamedMeta }> {}
 export const RoleBinding: Kind<RoleBinding> = builtinKind('rbac.authorization.k8s.io/v1', 'RoleBinding');
 
-export type ClusterRole = IClusterRole & { metadata: NamedMeta };
+export interface ClusterRole extends Immutable<IClusterRole & { metadata: NamedMeta }> {}
 export const ClusterRole: Kind<ClusterRole> = builtinKind('rbac.authorization.k8s.io/v1', 'ClusterRole');
 
-export type ClusterRoleBinding = IClusterRoleBinding & { metadata: NamedMeta };
+export interface ClusterRoleBinding extends Immutable<IClusterRoleBinding & { metadata: NamedMeta }> {}
 export const ClusterRoleBinding: Kind<ClusterRoleBinding> = builtinKind(
   'rbac.authorization.k8s.io/v1',
   'ClusterRoleBinding',
 );
 
-export type PodDisruptionBudget = IPodDisruptionBudget & {
-  metadata: NamedMeta;
-  spec: NonNullable<IPodDisruptionBudget['spec']>;
-};
+export interface PodDisruptionBudget
+  extends Immutable<
+    IPodDisruptionBudget & {
+      metadata: NamedMeta;
+      spec: NonNullable<IPodDisruptionBudget['spec']>;
+    }
+  > {}
 export const PodDisruptionBudget: Kind<PodDisruptionBudget> = builtinKind('policy/v1', 'PodDisruptionBudget');
 
-export type PriorityClass = IPriorityClass & { metadata: NamedMeta };
+export interface PriorityClass extends Immutable<IPriorityClass & { metadata: NamedMeta }> {}
 export const PriorityClass: Kind<PriorityClass> = builtinKind('scheduling.k8s.io/v1', 'PriorityClass');
 
-export type RuntimeClass = IRuntimeClass & { metadata: NamedMeta };
+export interface RuntimeClass extends Immutable<IRuntimeClass & { metadata: NamedMeta }> {}
 export const RuntimeClass: Kind<RuntimeClass> = builtinKind('node.k8s.io/v1', 'RuntimeClass');
 
-export type TokenReview = ITokenReview & { metadata: NamedMeta; spec: NonNullable<ITokenReview['spec']> };
+export interface TokenReview
+  extends Immutable<ITokenReview & { metadata: NamedMeta; spec: NonNullable<ITokenReview['spec']> }> {}
 export const TokenReview: Kind<TokenReview> = builtinKind('authentication.k8s.io/v1', 'TokenReview');
 
-export type SelfSubjectReview = ISelfSubjectReview & { metadata: NamedMeta };
+export interface SelfSubjectReview extends Immutable<ISelfSubjectReview & { metadata: NamedMeta }> {}
 export const SelfSubjectReview: Kind<SelfSubjectReview> = builtinKind('authentication.k8s.io/v1', 'SelfSubjectReview');
 
-export type SubjectAccessReview = ISubjectAccessReview & {
-  metadata: NamedMeta;
-  spec: NonNullable<ISubjectAccessReview['spec']>;
-};
+export interface SubjectAccessReview
+  extends Immutable<
+    ISubjectAccessReview & {
+      metadata: NamedMeta;
+      spec: NonNullable<ISubjectAccessReview['spec']>;
+    }
+  > {}
 export const SubjectAccessReview: Kind<SubjectAccessReview> = builtinKind(
   'authorization.k8s.io/v1',
   'SubjectAccessReview',
 );
 
-export type SelfSubjectAccessReview = ISelfSubjectAccessReview & {
-  metadata: NamedMeta;
-  spec: NonNullable<ISelfSubjectAccessReview['spec']>;
-};
+export interface SelfSubjectAccessReview
+  extends Immutable<
+    ISelfSubjectAccessReview & {
+      metadata: NamedMeta;
+      spec: NonNullable<ISelfSubjectAccessReview['spec']>;
+    }
+  > {}
 export const SelfSubjectAccessReview: Kind<SelfSubjectAccessReview> = builtinKind(
   'authorization.k8s.io/v1',
   'SelfSubjectAccessReview',
 );
 
-export type LocalSubjectAccessReview = ILocalSubjectAccessReview & {
-  metadata: NamedMeta;
-  spec: NonNullable<ILocalSubjectAccessReview['spec']>;
-};
+export interface LocalSubjectAccessReview
+  extends Immutable<
+    ILocalSubjectAccessReview & {
+      metadata: NamedMeta;
+      spec: NonNullable<ILocalSubjectAccessReview['spec']>;
+    }
+  > {}
 export const LocalSubjectAccessReview: Kind<LocalSubjectAccessReview> = builtinKind(
   'authorization.k8s.io/v1',
   'LocalSubjectAccessReview',
 );
 
-export type SelfSubjectRulesReview = ISelfSubjectRulesReview & {
-  metadata: NamedMeta;
-  spec: NonNullable<ISelfSubjectRulesReview['spec']>;
-};
+export interface SelfSubjectRulesReview
+  extends Immutable<
+    ISelfSubjectRulesReview & {
+      metadata: NamedMeta;
+      spec: NonNullable<ISelfSubjectRulesReview['spec']>;
+    }
+  > {}
 export const SelfSubjectRulesReview: Kind<SelfSubjectRulesReview> = builtinKind(
   'authorization.k8s.io/v1',
   'SelfSubjectRulesReview',
 );
 
-export type CustomResourceDefinition = ICustomResourceDefinition & {
-  metadata: NamedMeta;
-  spec: NonNullable<ICustomResourceDefinition['spec']>;
-};
+export interface CustomResourceDefinition
+  extends Immutable<
+    ICustomResourceDefinition & {
+      metadata: NamedMeta;
+      spec: NonNullable<ICustomResourceDefinition['spec']>;
+    }
+  > {}
 export const CustomResourceDefinition: Kind<CustomResourceDefinition> = builtinKind(
   'apiextensions.k8s.io/v1',
   'CustomResourceDefinition',
@@ -212,18 +243,19 @@ export const CustomResourceDefinition: Kind<CustomResourceDefinition> = builtinK
 
 /** PodPreset's spec (`settings.k8s.io/v1alpha1`). */
 export interface PodPresetSpec {
-  selector?: ILabelSelector;
-  env?: IEnvVar[];
-  envFrom?: IEnvFromSource[];
-  volumes?: IVolume[];
-  volumeMounts?: IVolumeMount[];
+  readonly selector?: LabelSelector;
+  readonly env?: readonly EnvVar[];
+  readonly envFrom?: readonly EnvFromSource[];
+  readonly volumes?: readonly Volume[];
+  readonly volumeMounts?: readonly VolumeMount[];
 }
 
 /** PodPreset injects data into the Pods of its namespace when they are created (Kubernetes 1.6 to 1.19, "Pod Presets"). */
-export type PodPreset = {
-  apiVersion: 'settings.k8s.io/v1alpha1';
-  kind: 'PodPreset';
-  metadata: NamedMeta;
-  spec: PodPresetSpec;
-};
+export interface PodPreset
+  extends Immutable<{
+    apiVersion: 'settings.k8s.io/v1alpha1';
+    kind: 'PodPreset';
+    metadata: NamedMeta;
+    spec: PodPresetSpec;
+  }> {}
 export const PodPreset: Kind<PodPreset> = builtinKind('settings.k8s.io/v1alpha1', 'PodPreset');

@@ -1,20 +1,30 @@
 import type { IObjectMeta } from '@kubernetes-models/apimachinery/apis/meta/v1/ObjectMeta';
 import type { IOwnerReference } from '@kubernetes-models/apimachinery/apis/meta/v1/OwnerReference';
 
+/**
+ * A value of JSON that nobody may change, all through: objects are shared by everybody who has read them. A change is a new
+ * value, made by spreading or with Immer's `produce`, whose `Draft<T>` is the mutable form.
+ */
+export type Immutable<T> = T extends string | number | boolean | bigint | symbol | null | undefined
+  ? T
+  : unknown extends T
+    ? T
+    : { readonly [K in keyof T]: Immutable<T[K]> };
+
 /** Standard object metadata (Kubernetes API conventions, "Metadata"). */
-export type ObjectMeta = IObjectMeta;
+export interface ObjectMeta extends Immutable<IObjectMeta> {}
 
 /** A reference from a dependent to the object that owns it. */
-export type OwnerReference = IOwnerReference;
+export interface OwnerReference extends Immutable<IOwnerReference> {}
 
 /**
  * Anything that the API server can hold: a type, and metadata. Objects that come out of the store or a cache are deeply
  * frozen JSON; change them with Immer's `produce`.
  */
 export interface KubernetesObject {
-  apiVersion?: string;
-  kind?: string;
-  metadata?: ObjectMeta;
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata?: ObjectMeta;
 }
 
 /** An object's identity within its kind. Cluster-scoped objects have the namespace `''`. */
@@ -23,10 +33,18 @@ export interface ObjectKey {
   readonly name: string;
 }
 
-/** An object with the metadata that everything stored has. */
-export type Stored<T extends KubernetesObject = KubernetesObject> = T & {
-  metadata: ObjectMeta & { name: string; uid: string; resourceVersion: string; creationTimestamp: string };
-};
+/** What every stored object has, whatever its kind. */
+export interface StoredObject extends KubernetesObject {
+  readonly metadata: ObjectMeta & {
+    readonly name: string;
+    readonly uid: string;
+    readonly resourceVersion: string;
+    readonly creationTimestamp: string;
+  };
+}
+
+/** An object as the store and every cache have it: deeply frozen, for the compiler too, with the metadata of a stored object. */
+export type Stored<T extends KubernetesObject = KubernetesObject> = Immutable<T> & StoredObject;
 
 /** `namespace/name`, or only the name for a cluster-scoped object: the form that Kubernetes' logs use. */
 export function keyString(key: ObjectKey): string {

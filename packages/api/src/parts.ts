@@ -1,28 +1,72 @@
-export type { ILabelSelector as LabelSelector } from '@kubernetes-models/apimachinery/apis/meta/v1/LabelSelector';
-export type { ITokenRequest as TokenRequest } from 'kubernetes-models/authentication.k8s.io/v1/TokenRequest';
-export type { IScale as Scale } from 'kubernetes-models/autoscaling/v1/Scale';
-export type { IEviction as Eviction } from 'kubernetes-models/policy/v1/Eviction';
-export type { IPolicyRule as PolicyRule } from 'kubernetes-models/rbac.authorization.k8s.io/v1/PolicyRule';
-export type { IConfigMapProjection as ConfigMapProjection } from 'kubernetes-models/v1/ConfigMapProjection';
-export type { IContainer as Container } from 'kubernetes-models/v1/Container';
-export type { IContainerPort as ContainerPort } from 'kubernetes-models/v1/ContainerPort';
-export type { IContainerState as ContainerState } from 'kubernetes-models/v1/ContainerState';
-export type { IContainerStatus as ContainerStatus } from 'kubernetes-models/v1/ContainerStatus';
-export type { IDownwardAPIVolumeFile as DownwardAPIVolumeFile } from 'kubernetes-models/v1/DownwardAPIVolumeFile';
-export type { IEnvFromSource as EnvFromSource } from 'kubernetes-models/v1/EnvFromSource';
-export type { IEnvVar as EnvVar } from 'kubernetes-models/v1/EnvVar';
-export type { IEphemeralContainer as EphemeralContainer } from 'kubernetes-models/v1/EphemeralContainer';
-export type { IKeyToPath as KeyToPath } from 'kubernetes-models/v1/KeyToPath';
-export type { ILifecycleHandler as LifecycleHandler } from 'kubernetes-models/v1/LifecycleHandler';
-export type { IObjectReference as ObjectReference } from 'kubernetes-models/v1/ObjectReference';
-export type { IPodCondition as PodCondition } from 'kubernetes-models/v1/PodCondition';
-export type { IPodSpec as PodSpec } from 'kubernetes-models/v1/PodSpec';
-export type { IPodStatus as PodStatus } from 'kubernetes-models/v1/PodStatus';
-export type { IPodTemplateSpec as PodTemplateSpec } from 'kubernetes-models/v1/PodTemplateSpec';
-export type { IProbe as Probe } from 'kubernetes-models/v1/Probe';
-export type { IResourceRequirements as ResourceRequirements } from 'kubernetes-models/v1/ResourceRequirements';
-export type { ITaint as Taint } from 'kubernetes-models/v1/Taint';
-export type { IToleration as Toleration } from 'kubernetes-models/v1/Toleration';
-export type { IVolume as Volume } from 'kubernetes-models/v1/Volume';
-export type { IVolumeMount as VolumeMount } from 'kubernetes-models/v1/VolumeMount';
-export type { IVolumeProjection as VolumeProjection } from 'kubernetes-models/v1/VolumeProjection';
+import type { ILabelSelector } from '@kubernetes-models/apimachinery/apis/meta/v1/LabelSelector';
+import type { ITokenRequest } from 'kubernetes-models/authentication.k8s.io/v1/TokenRequest';
+import type { IScale } from 'kubernetes-models/autoscaling/v1/Scale';
+import type { IEviction } from 'kubernetes-models/policy/v1/Eviction';
+import type { IPolicyRule } from 'kubernetes-models/rbac.authorization.k8s.io/v1/PolicyRule';
+import type { IClusterTrustBundleProjection } from 'kubernetes-models/v1/ClusterTrustBundleProjection';
+import type { IConfigMapProjection } from 'kubernetes-models/v1/ConfigMapProjection';
+import type { IContainer } from 'kubernetes-models/v1/Container';
+import type { IContainerPort } from 'kubernetes-models/v1/ContainerPort';
+import type { IContainerState } from 'kubernetes-models/v1/ContainerState';
+import type { IContainerStatus } from 'kubernetes-models/v1/ContainerStatus';
+import type { IDownwardAPIVolumeFile } from 'kubernetes-models/v1/DownwardAPIVolumeFile';
+import type { IEnvFromSource } from 'kubernetes-models/v1/EnvFromSource';
+import type { IEnvVar } from 'kubernetes-models/v1/EnvVar';
+import type { IEphemeralContainer } from 'kubernetes-models/v1/EphemeralContainer';
+import type { IGRPCAction } from 'kubernetes-models/v1/GRPCAction';
+import type { IHTTPGetAction } from 'kubernetes-models/v1/HTTPGetAction';
+import type { IKeyToPath } from 'kubernetes-models/v1/KeyToPath';
+import type { ILifecycleHandler } from 'kubernetes-models/v1/LifecycleHandler';
+import type { IObjectReference } from 'kubernetes-models/v1/ObjectReference';
+import type { IPersistentVolumeClaimSpec } from 'kubernetes-models/v1/PersistentVolumeClaimSpec';
+import type { IPodCertificateProjection } from 'kubernetes-models/v1/PodCertificateProjection';
+import type { IPodCondition } from 'kubernetes-models/v1/PodCondition';
+import type { IPodSpec } from 'kubernetes-models/v1/PodSpec';
+import type { IPodStatus } from 'kubernetes-models/v1/PodStatus';
+import type { IPodTemplateSpec } from 'kubernetes-models/v1/PodTemplateSpec';
+import type { IProbe } from 'kubernetes-models/v1/Probe';
+import type { IProjectedVolumeSource } from 'kubernetes-models/v1/ProjectedVolumeSource';
+import type { IResourceRequirements } from 'kubernetes-models/v1/ResourceRequirements';
+import type { IServiceAccountTokenProjection } from 'kubernetes-models/v1/ServiceAccountTokenProjection';
+import type { ITaint } from 'kubernetes-models/v1/Taint';
+import type { IToleration } from 'kubernetes-models/v1/Toleration';
+import type { IVolume } from 'kubernetes-models/v1/Volume';
+import type { IVolumeMount } from 'kubernetes-models/v1/VolumeMount';
+import type { IVolumeProjection } from 'kubernetes-models/v1/VolumeProjection';
+import type { Immutable } from './object.ts';
+
+export interface LabelSelector extends Immutable<ILabelSelector> {}
+export interface TokenRequest extends Immutable<ITokenRequest> {}
+export interface Scale extends Immutable<IScale> {}
+export interface Eviction extends Immutable<IEviction> {}
+export interface PolicyRule extends Immutable<IPolicyRule> {}
+export interface ConfigMapProjection extends Immutable<IConfigMapProjection> {}
+export interface Container extends Immutable<IContainer> {}
+export interface ContainerPort extends Immutable<IContainerPort> {}
+export interface ContainerState extends Immutable<IContainerState> {}
+export interface ContainerStatus extends Immutable<IContainerStatus> {}
+export interface DownwardAPIVolumeFile extends Immutable<IDownwardAPIVolumeFile> {}
+export interface EnvFromSource extends Immutable<IEnvFromSource> {}
+export interface EnvVar extends Immutable<IEnvVar> {}
+export interface EphemeralContainer extends Immutable<IEphemeralContainer> {}
+export interface KeyToPath extends Immutable<IKeyToPath> {}
+export interface LifecycleHandler extends Immutable<ILifecycleHandler> {}
+export interface ObjectReference extends Immutable<IObjectReference> {}
+export interface PodCondition extends Immutable<IPodCondition> {}
+export interface PodSpec extends Immutable<IPodSpec> {}
+export interface PodStatus extends Immutable<IPodStatus> {}
+export interface PodTemplateSpec extends Immutable<IPodTemplateSpec> {}
+export interface Probe extends Immutable<IProbe> {}
+export interface ResourceRequirements extends Immutable<IResourceRequirements> {}
+export interface Taint extends Immutable<ITaint> {}
+export interface Toleration extends Immutable<IToleration> {}
+export interface Volume extends Immutable<IVolume> {}
+export interface VolumeMount extends Immutable<IVolumeMount> {}
+export interface VolumeProjection extends Immutable<IVolumeProjection> {}
+export interface HTTPGetAction extends Immutable<IHTTPGetAction> {}
+export interface ProjectedVolumeSource extends Immutable<IProjectedVolumeSource> {}
+export interface PersistentVolumeClaimSpec extends Immutable<IPersistentVolumeClaimSpec> {}
+export interface GRPCAction extends Immutable<IGRPCAction> {}
+export interface ServiceAccountTokenProjection extends Immutable<IServiceAccountTokenProjection> {}
+export interface ClusterTrustBundleProjection extends Immutable<IClusterTrustBundleProjection> {}
+export interface PodCertificateProjection extends Immutable<IPodCertificateProjection> {}

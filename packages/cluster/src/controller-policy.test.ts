@@ -15,7 +15,7 @@ type Note = ObjectOf<typeof Note>;
 test("a plugin's controller may do what its kinds and rules say, and nothing else", async () => {
   const simulation = createSimulation();
   const outcomes = new Map<string, string>();
-  const controller = defineController<Note>({
+  const controller = defineController({
     name: 'note-controller',
     for: Note,
     owns: [ConfigMap],

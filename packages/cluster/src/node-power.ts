@@ -11,7 +11,7 @@ export const powerAnnotation = 'orrery.dev/power';
  * find out. With `shutdown` its Pods end first.
  */
 export function nodePower(nodes: Pick<ClusterNodes, 'names' | 'running' | 'start' | 'stop' | 'shutDown'>): Controller {
-  return defineController<Node>({
+  return defineController({
     name: 'node-power',
     for: Node,
     // A shutdown takes its time; other machines do not wait for it.

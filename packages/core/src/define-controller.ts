@@ -109,6 +109,6 @@ function groupOf(apiVersion: string): string {
   return slash < 0 ? '' : apiVersion.slice(0, slash);
 }
 
-function causeOf(kind: Kind, { type, object }: CacheChange): Cause {
+function causeOf<T extends KubernetesObject>(kind: Kind<T>, { type, object }: CacheChange<T>): Cause {
   return { type, kind: kindId(kind), key: keyString(keyOf(object)), resourceVersion: object.metadata.resourceVersion };
 }

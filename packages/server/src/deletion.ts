@@ -53,13 +53,14 @@ export function deletionStep(
   if (metadata.deletionTimestamp !== undefined)
     return again(object, resource, finalizers, finalizersChanged, grace, options, now);
   if (grace === 0 && finalizers.length === 0 && !hasSpecFinalizers(object, resource)) return { type: 'remove' };
+  const { generation } = metadata;
   const marked: ObjectMeta = {
     ...metadata,
     deletionTimestamp: timestamp(now + grace * 1000),
     deletionGracePeriodSeconds: grace,
+    ...(finalizers.length > 0 ? { finalizers } : {}),
+    ...(generation !== undefined && generation > 0 ? { generation: generation + 1 } : {}),
   };
-  if (finalizers.length > 0) marked.finalizers = finalizers;
-  if (metadata.generation !== undefined && metadata.generation > 0) marked.generation = metadata.generation + 1;
   return { type: 'mark', metadata: marked };
 }
 
@@ -67,7 +68,7 @@ export function deletionStep(
 function again(
   object: Stored,
   resource: QualifiedResource,
-  finalizers: string[],
+  finalizers: readonly string[],
   finalizersChanged: boolean,
   grace: number,
   options: DeleteRequestOptions,

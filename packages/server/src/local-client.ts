@@ -46,7 +46,10 @@ class LocalClient implements Client {
   }
 
   async list<T extends KubernetesObject>(kind: Kind<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
-    return (await this.#server.list(this.#collection(kind, options), options)) as ObjectList<T>;
+    return (await this.#server.list(
+      this.#collection(kind, options),
+      options,
+    )) as ObjectList as unknown as ObjectList<T>;
   }
 
   watch<T extends KubernetesObject>(kind: Kind<T>, options: WatchOptions = {}): Observable<WatchEvent<T>> {

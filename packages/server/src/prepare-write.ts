@@ -7,6 +7,7 @@ import {
   qosClass,
   type Stored,
 } from '@orrery/api';
+import type { Draft } from 'immer';
 import { withoutDisabledFields } from './disabled-fields.ts';
 import type { ResourceRules } from './resource-rules.ts';
 
@@ -38,8 +39,8 @@ export function prepareCreate(
     name: identity.name,
     uid: identity.uid,
     creationTimestamp: identity.creationTimestamp,
+    ...(rules.generation ? { generation: 1 } : {}),
   };
-  if (rules.generation) metadata.generation = 1;
   const out: Fields = withoutDisabledFields({ ...object, metadata }, kind);
   if (kind.group === '' && kind.kind === 'Namespace') return prepareNamespace(out);
   if (!rules.statusSubresource || rules.keepsStatusOnCreate) return out;
@@ -102,7 +103,7 @@ function serverMetadata(meta: ObjectMeta, old: Stored['metadata']): ObjectMeta {
     ...given
   } = meta;
   const { uid, creationTimestamp } = old;
-  const out: ObjectMeta = { name: old.name, ...given, uid, creationTimestamp };
+  const out: Draft<ObjectMeta> = { name: old.name, ...(given as Draft<ObjectMeta>), uid, creationTimestamp };
   if (namespace !== '') out.namespace = namespace;
   else if (old.namespace !== undefined) out.namespace = old.namespace;
   if (generation !== undefined) out.generation = generation;

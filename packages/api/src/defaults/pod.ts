@@ -1,11 +1,11 @@
-import type { IGRPCAction } from 'kubernetes-models/v1/GRPCAction';
-import type { IHTTPGetAction } from 'kubernetes-models/v1/HTTPGetAction';
 import type { Pod } from '../kinds.ts';
 import type {
   Container,
   ContainerPort,
   EnvVar,
   EphemeralContainer,
+  GRPCAction,
+  HTTPGetAction,
   LifecycleHandler,
   PodSpec,
   PodTemplateSpec,
@@ -97,7 +97,7 @@ export function defaultEnvVar(variable: EnvVar): EnvVar {
 }
 
 function defaultProbe(given: Probe): Probe {
-  const probe = through(given, 'grpc', (grpc: IGRPCAction) => fill(grpc, { service: '' }));
+  const probe = through(given, 'grpc', (grpc: GRPCAction) => fill(grpc, { service: '' }));
   return fillZero(through(probe, 'httpGet', defaultHttpGet), {
     timeoutSeconds: 1,
     periodSeconds: 10,
@@ -110,7 +110,7 @@ function defaultHandler(handler: LifecycleHandler): LifecycleHandler {
   return through(handler, 'httpGet', defaultHttpGet);
 }
 
-function defaultHttpGet(action: IHTTPGetAction): IHTTPGetAction {
+function defaultHttpGet(action: HTTPGetAction): HTTPGetAction {
   return fill(action, { path: '/', scheme: 'HTTP' });
 }
 

@@ -1,6 +1,4 @@
-import type { IDownwardAPIVolumeFile } from 'kubernetes-models/v1/DownwardAPIVolumeFile';
-import type { IPersistentVolumeClaimSpec } from 'kubernetes-models/v1/PersistentVolumeClaimSpec';
-import type { Volume } from '../parts.ts';
+import type { DownwardAPIVolumeFile, PersistentVolumeClaimSpec, Volume } from '../parts.ts';
 import { fill, through, throughEach } from './fill.ts';
 
 /** Mode 0644. */
@@ -58,7 +56,7 @@ function defaultSource(volume: Volume, source: keyof Volume): Volume {
   }
 }
 
-function defaultFile(file: IDownwardAPIVolumeFile): IDownwardAPIVolumeFile {
+function defaultFile(file: DownwardAPIVolumeFile): DownwardAPIVolumeFile {
   return through(
     through(file, 'fieldRef', (ref) => fill(ref, { apiVersion: 'v1' })),
     'resourceFieldRef',
@@ -67,6 +65,6 @@ function defaultFile(file: IDownwardAPIVolumeFile): IDownwardAPIVolumeFile {
 }
 
 /** Defaults of a claim's spec, on its own and inside templates. */
-export function defaultClaimSpec(spec: IPersistentVolumeClaimSpec): IPersistentVolumeClaimSpec {
+export function defaultClaimSpec(spec: PersistentVolumeClaimSpec): PersistentVolumeClaimSpec {
   return fill(spec, { volumeMode: 'Filesystem' });
 }

@@ -1,4 +1,4 @@
-import type { ILabelSelector } from '@kubernetes-models/apimachinery/apis/meta/v1/LabelSelector';
+import type { LabelSelector } from '../parts.ts';
 
 /** The text, or `<none>` where there is none. */
 export function orNone(text: string | undefined): string {
@@ -23,7 +23,7 @@ const operators: { readonly [operator: string]: (key: string, values: string) =>
 };
 
 /** A selector in the syntax of `kubectl -l`, its requirements sorted by key; `undefined` if it is none that can be read. */
-export function selectorText(selector: ILabelSelector | undefined): string | undefined {
+export function selectorText(selector: LabelSelector | undefined): string | undefined {
   const requirements: [key: string, text: string][] = [];
   for (const [key, value] of Object.entries(selector?.matchLabels ?? {})) requirements.push([key, `${key}=${value}`]);
   for (const { key, operator, values } of selector?.matchExpressions ?? []) {
@@ -38,7 +38,7 @@ export function selectorText(selector: ILabelSelector | undefined): string | und
 }
 
 /** {@link selectorText} for a cell: `<none>` when it selects by nothing, `<error>` when it cannot be read. */
-export function selectorCell(selector: ILabelSelector | undefined): string {
+export function selectorCell(selector: LabelSelector | undefined): string {
   const text = selectorText(selector);
   return text === undefined ? '<error>' : orNone(text);
 }

@@ -1,16 +1,16 @@
-import type { IContainerStatus } from 'kubernetes-models/v1/ContainerStatus';
 import { describe, expect, test } from 'vitest';
 import { Pod } from '../kinds.ts';
+import type { ContainerStatus } from '../parts.ts';
 import { tableFor } from './table.ts';
 
 const now = Date.parse('2026-01-01T01:00:00Z');
 
 type Terminated = { exitCode: number; reason?: string; signal?: number };
 
-function container(state: IContainerStatus['state'], more: Partial<IContainerStatus> = {}): IContainerStatus {
-  return { name: 'main', image: 'i', imageID: '', ready: false, restartCount: 0, state, ...more } as IContainerStatus;
+function container(state: ContainerStatus['state'], more: Partial<ContainerStatus> = {}): ContainerStatus {
+  return { name: 'main', image: 'i', imageID: '', ready: false, restartCount: 0, state, ...more } as ContainerStatus;
 }
-const running = (more: Partial<IContainerStatus> = {}) => container({ running: {} }, { ready: true, ...more });
+const running = (more: Partial<ContainerStatus> = {}) => container({ running: {} }, { ready: true, ...more });
 const waiting = (reason?: string) => container({ waiting: reason === undefined ? {} : { reason } });
 const terminated = (how: Terminated) => container({ terminated: how });
 
@@ -20,8 +20,8 @@ interface Case {
   conditions?: { type: string; status: string; reason?: string }[];
   deleted?: boolean;
   init?: { name: string; sidecar?: boolean }[];
-  initStatuses?: IContainerStatus[];
-  statuses?: IContainerStatus[];
+  initStatuses?: ContainerStatus[];
+  statuses?: ContainerStatus[];
   containers?: number;
   spec?: object;
   status?: object;
@@ -288,7 +288,7 @@ describe('STATUS and READY', () => {
 });
 
 describe('RESTARTS', () => {
-  const ended = (finishedAt: string): IContainerStatus['lastState'] => ({ terminated: { exitCode: 1, finishedAt } });
+  const ended = (finishedAt: string): ContainerStatus['lastState'] => ({ terminated: { exitCode: 1, finishedAt } });
 
   test('none', () => {
     expect(cells({ phase: 'Running', statuses: [running()] })[3]).toBe('0');

@@ -1,5 +1,5 @@
-import type { IContainerStatus } from 'kubernetes-models/v1/ContainerStatus';
 import type { Pod } from '../kinds.ts';
+import type { ContainerStatus } from '../parts.ts';
 import { ageSince } from './age.ts';
 import { orNone } from './cell-text.ts';
 import { ageColumn, ageOf, column, nameColumn, nameOf, printer, type RowCondition, wideColumn } from './printer.ts';
@@ -90,14 +90,14 @@ function initialization(
 
 /** Walks the main containers from the last to the first, so that the first one's reason wins. */
 function mainContainers(
-  statuses: readonly IContainerStatus[],
+  statuses: readonly ContainerStatus[],
   sidecarRestarts: Restarts,
 ): { reason?: string; ready: number; restarts: Restarts } {
   let reason: string | undefined;
   let ready = 0;
   let restarts = sidecarRestarts;
   for (let index = statuses.length - 1; index >= 0; index--) {
-    const container = statuses[index] as IContainerStatus;
+    const container = statuses[index] as ContainerStatus;
     restarts = plus(restarts, container);
     const waiting = container.state?.waiting?.reason ?? '';
     const terminated = container.state?.terminated;
@@ -113,7 +113,7 @@ function endReason(terminated: { reason?: string; signal?: number; exitCode: num
   return (terminated.signal ?? 0) !== 0 ? `Signal:${terminated.signal}` : `ExitCode:${terminated.exitCode}`;
 }
 
-function plus(restarts: Restarts, container: IContainerStatus): Restarts {
+function plus(restarts: Restarts, container: ContainerStatus): Restarts {
   const finished = container.lastState?.terminated?.finishedAt ?? '';
   const count = restarts.count + container.restartCount;
   return { count, last: isLater(finished, restarts.last) ? finished : restarts.last };

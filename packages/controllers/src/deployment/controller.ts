@@ -30,7 +30,7 @@ const orphanIndex = 'orphan';
 
 /** Rolls a Deployment's Pods over to its present template, one ReplicaSet per template (Kubernetes "Deployments"). */
 export function deploymentController(): Controller {
-  return defineController<Deployment>({
+  return defineController({
     name: 'deployment-controller',
     for: Deployment,
     owns: [ReplicaSet],

@@ -12,7 +12,7 @@ const headlessLabel = 'service.kubernetes.io/headless';
 
 /** Keeps the Endpoints object of every Service that selects Pods: the older form of EndpointSlices. */
 export function endpointsController(): Controller {
-  return defineController<Service>({
+  return defineController({
     name: 'endpoint-controller',
     for: Service,
     watches: [podsOfServices, { kind: Endpoints, map: (endpoints) => [keyOf(endpoints)] }],

@@ -9,7 +9,7 @@ const zoneLabel = 'topology.kubernetes.io/zone';
 
 /** Keeps the EndpointSlices of every Service that selects Pods (Kubernetes "EndpointSlices"). */
 export function endpointSliceController(): Controller {
-  return defineController<Service>({
+  return defineController({
     name: 'endpointslice-controller',
     for: Service,
     owns: [EndpointSlice],

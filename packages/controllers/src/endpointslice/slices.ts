@@ -168,7 +168,7 @@ function newSlice(
       ...(namespace === undefined ? {} : { namespace }),
       labels: sliceLabels(service),
       ownerReferences: [{ apiVersion: 'v1', kind: 'Service', name, uid, controller: true, blockOwnerDeletion: true }],
-    } as EndpointSlice['metadata'],
+    } as Partial<EndpointSlice['metadata']> as EndpointSlice['metadata'],
     addressType,
     endpoints,
     ports: ports.map((port) => ({ ...port })),

@@ -60,6 +60,9 @@ function defaultWaitingReason(pod: Pod): string {
   return (pod.spec.initContainers ?? []).length > 0 ? 'PodInitializing' : 'ContainerCreating';
 }
 
+/** A status that is being put together. */
+type Unfinished = { -readonly [F in keyof ContainerStatus]: ContainerStatus[F] };
+
 function containerStatus(
   pod: Pod,
   container: PodContainer,
@@ -70,7 +73,7 @@ function containerStatus(
   const old = oldStatus(sources.old, role, spec.name);
   const instances = observed.containers.filter((instance) => instance.metadata.name === spec.name);
   const [current, previous] = instances;
-  const status =
+  const status: Unfinished =
     current === undefined ? withoutInstance(pod, container, old) : fromInstance(current, container, old, sources);
   if (previous !== undefined) status.lastState = stateOf(previous, sources);
 
@@ -94,8 +97,8 @@ function containerStatus(
 }
 
 /** Nothing of the container is in the runtime: it has not been made, or it was lost. */
-function withoutInstance(pod: Pod, { spec, role }: PodContainer, old: ContainerStatus | undefined): ContainerStatus {
-  const status: ContainerStatus = {
+function withoutInstance(pod: Pod, { spec, role }: PodContainer, old: ContainerStatus | undefined): Unfinished {
+  const status: Unfinished = {
     name: spec.name,
     state: { waiting: { reason: defaultWaitingReason(pod) } },
     lastState: {},
@@ -127,7 +130,7 @@ function fromInstance(
   { spec, role }: PodContainer,
   old: ContainerStatus | undefined,
   sources: StatusSources,
-): ContainerStatus {
+): Unfinished {
   const running = instance.state === 'RUNNING';
   const lost = instance.state === 'UNKNOWN';
   const wasRunning = old?.state?.running !== undefined;

@@ -22,7 +22,7 @@ export interface NamespaceControllerOptions {
 
 /** Empties a namespace that is being deleted, and then lets it go (Kubernetes "Namespaces", "Finalizers"). */
 export function namespaceController({ kinds }: NamespaceControllerOptions): Controller {
-  return defineController<Namespace>({
+  return defineController({
     name: 'namespace-controller',
     for: Namespace,
     watches: [

@@ -25,7 +25,7 @@ const orphanIndex = 'orphan';
 
 /** Keeps as many Pods of its template as a ReplicaSet asks for (Kubernetes "ReplicaSet"). */
 export function replicaSetController(): Controller {
-  return defineController<ReplicaSet>({
+  return defineController({
     name: 'replicaset-controller',
     for: ReplicaSet,
     owns: [Pod],

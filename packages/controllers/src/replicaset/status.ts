@@ -59,7 +59,7 @@ function withZeros(status: Status) {
 type Conditions = NonNullable<Status['conditions']>;
 
 function conditionsAfter(replicaSet: ReplicaSet, failure: ReplicaFailure | undefined, now: Milliseconds): Conditions {
-  const others: Conditions = [];
+  const others: Conditions[number][] = [];
   let current: Conditions[number] | undefined;
   for (const condition of replicaSet.status?.conditions ?? []) {
     if (condition.type === 'ReplicaFailure') current = condition;

@@ -12,7 +12,7 @@ export interface RootCaPublisherOptions {
 
 /** Keeps a ConfigMap with the cluster's CA in every namespace, so that Pods can trust the API server. */
 export function rootCaPublisher({ certificates }: RootCaPublisherOptions): Controller {
-  return defineController<Namespace>({
+  return defineController({
     name: 'root-ca-cert-publisher',
     for: Namespace,
     watches: [

@@ -7,7 +7,7 @@ const accountName = 'default';
 
 /** Keeps a ServiceAccount `default` in every namespace (Kubernetes "Managing Service Accounts"). */
 export function serviceAccountController(): Controller {
-  return defineController<Namespace>({
+  return defineController({
     name: 'service-account-controller',
     for: Namespace,
     watches: [{ kind: ServiceAccount, map: ({ metadata }) => [metadata.namespace ?? ''] }],

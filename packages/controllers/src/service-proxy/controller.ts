@@ -43,7 +43,7 @@ export function createServiceProxy({ network, clusterDomain = 'cluster.local' }:
     else written.set(key, next);
   };
 
-  const controller = defineController<Service>({
+  const controller = defineController({
     name: 'service-proxy',
     for: Service,
     watches: [

@@ -19,12 +19,12 @@ export function podFromTemplate(ownerKind: Kind, owner: Stored, template: PodTem
     kind: 'Pod',
     metadata: {
       generateName: `${owner.metadata.name}-`,
-      namespace: owner.metadata.namespace,
+      ...(owner.metadata.namespace === undefined ? {} : { namespace: owner.metadata.namespace }),
       ...(labels === undefined ? {} : { labels }),
       ...(annotations === undefined ? {} : { annotations }),
       ...(finalizers === undefined ? {} : { finalizers }),
       ownerReferences: [controllerReference(ownerKind, owner)],
-    } as Pod['metadata'],
+    } as Partial<Pod['metadata']> as Pod['metadata'],
     spec: template.spec ?? { containers: [] },
   };
 }

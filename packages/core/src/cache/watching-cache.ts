@@ -93,7 +93,7 @@ class ObjectCache implements WatchingCache {
     return new Observable<CacheChange>((subscriber) => {
       if (replay) for (const object of view.list()) subscriber.next({ type: 'added', object });
       return changes.subscribe(subscriber);
-    }) as Observable<CacheChange<T>>;
+    }) as Observable<unknown> as Observable<CacheChange<T>>;
   }
 
   written(object: Stored): void {

@@ -1,6 +1,7 @@
 import { failures, fieldErrors, invalid, type Service, type Stored } from '@orrery/api';
 import type { AdmissionPlugin, Random } from '@orrery/core';
 import type { ObjectStore } from '@orrery/store';
+import { type Draft, produce } from 'immer';
 
 /** The first address is the API server's; 10.96.0.10 is the DNS server's, as kubeadm has it. */
 export const serviceNetwork = { prefix: '10.96', apiServer: '10.96.0.1', dns: '10.96.0.10' } as const;
@@ -32,12 +33,25 @@ export function withAddresses(
   others: readonly Service[],
   random: Random,
 ): Service {
-  const spec: Service['spec'] = { ...service.spec };
+  return produce(service, (draft) => {
+    // What is no Service at all is refused later, by validation.
+    draft.spec ??= {};
+    fillAddresses(draft.spec, service, old, others, random);
+  });
+}
+
+function fillAddresses(
+  spec: Draft<Service['spec']>,
+  service: Service,
+  old: Service | undefined,
+  others: readonly Service[],
+  random: Random,
+): void {
   const type = spec.type ?? 'ClusterIP';
   if (type === 'ExternalName') {
     delete spec.clusterIP;
     delete spec.clusterIPs;
-    return { ...service, spec };
+    return;
   }
   const takenIps = new Set(others.flatMap((other) => other.spec.clusterIPs ?? []));
   const given = spec.clusterIP ?? spec.clusterIPs?.[0] ?? old?.spec.clusterIP ?? '';
@@ -47,8 +61,7 @@ export function withAddresses(
   spec.clusterIPs = [clusterIP];
   spec.ipFamilies ??= ['IPv4'];
   spec.ipFamilyPolicy ??= 'SingleStack';
-  if (type === 'NodePort' || type === 'LoadBalancer') spec.ports = withNodePorts(spec.ports ?? [], others, random);
-  return { ...service, spec };
+  if (type === 'NodePort' || type === 'LoadBalancer') fillNodePorts(spec.ports ?? [], others, random);
 }
 
 function checkIp(service: Service, ip: string, taken: ReadonlySet<string>): void {
@@ -69,20 +82,23 @@ function freeIp(taken: ReadonlySet<string>, random: Random): string {
   throw failures.internal('failed to allocate a serviceIP: range is full');
 }
 
-function withNodePorts(
-  ports: NonNullable<Service['spec']['ports']>,
+function fillNodePorts(
+  ports: NonNullable<Draft<Service['spec']>['ports']>,
   others: readonly Service[],
   random: Random,
-): NonNullable<Service['spec']['ports']> {
+): void {
   const taken = new Set(others.flatMap((other) => (other.spec.ports ?? []).map(({ nodePort }) => nodePort)));
-  return ports.map((port) => {
-    if ((port.nodePort ?? 0) !== 0) return port;
-    for (let attempt = 0; attempt < attempts; attempt++) {
-      const nodePort = nodePorts.first + random.integer(nodePorts.last - nodePorts.first + 1);
-      if (taken.has(nodePort)) continue;
-      taken.add(nodePort);
-      return { ...port, nodePort };
-    }
-    throw failures.internal('failed to allocate a nodePort: range is full');
-  });
+  for (const port of ports) {
+    if ((port.nodePort ?? 0) !== 0) continue;
+    port.nodePort = freeNodePort(taken, random);
+    taken.add(port.nodePort);
+  }
+}
+
+function freeNodePort(taken: ReadonlySet<number | undefined>, random: Random): number {
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    const nodePort = nodePorts.first + random.integer(nodePorts.last - nodePorts.first + 1);
+    if (!taken.has(nodePort)) return nodePort;
+  }
+  throw failures.internal('failed to allocate a nodePort: range is full');
 }

@@ -35,7 +35,7 @@ export function validatePodSpecUpdate(errors: Errors, pod: Pod, old: Pod): void 
 
 /** The new spec with everything that may change as it was before. */
 function asOld(spec: PodSpec, old: PodSpec, steered: boolean): PodSpec {
-  const images = (containers: Container[] | undefined, before: Container[] | undefined) =>
+  const images = (containers: PodSpec['initContainers'], before: PodSpec['initContainers']) =>
     containers?.map((container, i) => withField(container, 'image', before?.[i]?.image));
   let result: PodSpec = { ...spec, containers: images(spec.containers, old.containers) ?? [] };
   const initContainers = images(spec.initContainers, old.initContainers);

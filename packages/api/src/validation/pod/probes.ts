@@ -1,7 +1,6 @@
-import type { IHTTPGetAction } from 'kubernetes-models/v1/HTTPGetAction';
 import { fieldErrors } from '../../field-error.ts';
 import { httpHeaderName, portName, portNumber } from '../../names.ts';
-import type { Container, LifecycleHandler, Probe } from '../../parts.ts';
+import type { Container, HTTPGetAction, LifecycleHandler, Probe } from '../../parts.ts';
 import { checkChoice, checkName, checkNotNegative, checkRequired, type Errors } from '../checks.ts';
 
 /** Probes and hooks of a container that lives as long as its Pod. */
@@ -87,7 +86,7 @@ function validateHandler(errors: Errors, handler: Handler, path: string, graceSe
   if (handlers === 0) errors.push(fieldErrors.required(path, 'must specify a handler type'));
 }
 
-function validateHttpGet(errors: Errors, action: IHTTPGetAction, path: string): void {
+function validateHttpGet(errors: Errors, action: HTTPGetAction, path: string): void {
   checkRequired(errors, `${path}.path`, action.path);
   validatePort(errors, action.port, `${path}.port`);
   checkChoice(errors, `${path}.scheme`, action.scheme, ['HTTP', 'HTTPS']);

@@ -1,9 +1,11 @@
-import type { IClusterTrustBundleProjection } from 'kubernetes-models/v1/ClusterTrustBundleProjection';
-import type { IPodCertificateProjection } from 'kubernetes-models/v1/PodCertificateProjection';
-import type { IProjectedVolumeSource } from 'kubernetes-models/v1/ProjectedVolumeSource';
-import type { IServiceAccountTokenProjection } from 'kubernetes-models/v1/ServiceAccountTokenProjection';
 import { fieldErrors } from '../../field-error.ts';
-import type { VolumeProjection } from '../../parts.ts';
+import type {
+  ClusterTrustBundleProjection,
+  PodCertificateProjection,
+  ProjectedVolumeSource,
+  ServiceAccountTokenProjection,
+  VolumeProjection,
+} from '../../parts.ts';
 import { checkChoice, checkRequired, type Errors, isEmpty } from '../checks.ts';
 import { validateLabelSelector } from '../label-selectors.ts';
 import { validateUnreservedPath } from './paths.ts';
@@ -16,7 +18,7 @@ const maxTokenSeconds = 2 ** 32;
 const keyTypes = ['RSA3072', 'RSA4096', 'ECDSAP256', 'ECDSAP384', 'ECDSAP521', 'ED25519'];
 
 /** A volume made of several sources, whose files may not meet on one path. */
-export function validateProjected(errors: Errors, projected: IProjectedVolumeSource | undefined, path: string): void {
+export function validateProjected(errors: Errors, projected: ProjectedVolumeSource | undefined, path: string): void {
   validateMode(errors, projected?.defaultMode, `${path}.defaultMode`);
   const taken = new Set<string>();
   /** Notes a path that a source states, and says so if another source has it already. */
@@ -68,7 +70,7 @@ function validateProjection(
   }
 }
 
-function validateToken(errors: Errors, token: IServiceAccountTokenProjection, path: string): void {
+function validateToken(errors: Errors, token: ServiceAccountTokenProjection, path: string): void {
   const seconds = token.expirationSeconds;
   if (seconds !== undefined && seconds < minTokenSeconds) {
     errors.push(
@@ -83,7 +85,7 @@ function validateToken(errors: Errors, token: IServiceAccountTokenProjection, pa
   if (checkRequired(errors, `${path}.path`, token.path)) validateUnreservedPath(errors, token.path, `${path}.path`);
 }
 
-function validateTrustBundle(errors: Errors, bundle: IClusterTrustBundleProjection, path: string): void {
+function validateTrustBundle(errors: Errors, bundle: ClusterTrustBundleProjection, path: string): void {
   const byName = !isEmpty(bundle.name);
   const bySigner = !isEmpty(bundle.signerName);
   if (byName && bySigner) {
@@ -104,7 +106,7 @@ function validateTrustBundle(errors: Errors, bundle: IClusterTrustBundleProjecti
   if (checkRequired(errors, `${path}.path`, bundle.path)) validateUnreservedPath(errors, bundle.path, `${path}.path`);
 }
 
-function validateCertificate(errors: Errors, certificate: IPodCertificateProjection, path: string): void {
+function validateCertificate(errors: Errors, certificate: PodCertificateProjection, path: string): void {
   checkRequired(errors, `${path}.signerName`, certificate.signerName);
   checkChoice(errors, `${path}.keyType`, certificate.keyType, keyTypes);
   const paths = ['credentialBundlePath', 'keyPath', 'certificateChainPath'] as const;

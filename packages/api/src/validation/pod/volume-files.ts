@@ -1,6 +1,5 @@
-import type { IDownwardAPIVolumeFile } from 'kubernetes-models/v1/DownwardAPIVolumeFile';
 import { fieldErrors } from '../../field-error.ts';
-import type { KeyToPath } from '../../parts.ts';
+import type { DownwardAPIVolumeFile, KeyToPath } from '../../parts.ts';
 import { checkRequired, type Errors } from '../checks.ts';
 import { validateFieldRef, validateResourceFieldRef } from './downward-api.ts';
 import { validateUnreservedPath } from './paths.ts';
@@ -23,7 +22,7 @@ export function validateItems(errors: Errors, items: readonly KeyToPath[] | unde
 }
 
 /** A file with a field of the Pod. `path` is that of the volume source: Kubernetes does not name the item. */
-export function validateDownwardFile(errors: Errors, file: IDownwardAPIVolumeFile, path: string): void {
+export function validateDownwardFile(errors: Errors, file: DownwardAPIVolumeFile, path: string): void {
   if (checkRequired(errors, `${path}.path`, file.path)) validateUnreservedPath(errors, file.path, `${path}.path`);
   const { fieldRef, resourceFieldRef } = file;
   if (fieldRef !== undefined) {
