@@ -68,6 +68,13 @@ describe('the house', () => {
     expect(wrong).toEqual([]);
   });
 
+  test('what is published does not import what tests share', () => {
+    const wrong = products.flatMap(({ file, imports }) =>
+      imports.filter((name) => /fixture/.test(name)).map((name) => `${file} imports ${name}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
   test('a room declares what it imports', () => {
     const wrong = products.flatMap(({ file, room, imports }) => {
       const { dependencies = {} } = JSON.parse(readFileSync(join(root, 'packages', room, 'package.json'), 'utf8')) as {

@@ -5,6 +5,7 @@ export { compareRevisions } from './cache/revision.ts';
 export { type CacheOptions, createCache, type WatchingCache } from './cache/watching-cache.ts';
 export * from './cache.ts';
 export { delegatingClient } from './client/delegating-client.ts';
+export { leftByDelete } from './client/deletion.ts';
 export { inspectClient } from './client/inspect-client.ts';
 export type * from './client.ts';
 export * from './clock/clock.ts';

@@ -112,10 +112,12 @@ export class ApiServer implements RequestPath, Disposable {
 
   async authenticate(credentials: Credentials): Promise<UserInfo> {
     const user = await this.#identify(credentials);
-    const { impersonate } = credentials;
-    if (impersonate === undefined) return user;
-    await this.#authorizeImpersonation(user, impersonate);
-    return { ...impersonate, groups: impersonatedGroups(impersonate) };
+    return credentials.impersonate === undefined ? user : this.impersonate(user, credentials.impersonate);
+  }
+
+  async impersonate(user: UserInfo, wanted: UserInfo): Promise<UserInfo> {
+    await this.#authorizeImpersonation(user, wanted);
+    return { ...wanted, groups: impersonatedGroups(wanted) };
   }
 
   async authorize(user: UserInfo, attributes: AccessAttributes): Promise<void> {
@@ -190,6 +192,8 @@ export class ApiServer implements RequestPath, Disposable {
     options: DeleteRequestOptions,
   ): Promise<ObjectList> {
     this.#allow(scope, 'deletecollection');
+    if (scope.kind.namespaced && scope.namespace === '')
+      throw failures.methodNotAllowed(scope.kind, 'deletecollection');
     return deleteCollection(this.#context, scope, selection, options);
   }
 

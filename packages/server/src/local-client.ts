@@ -1,25 +1,43 @@
-import { failures, type Kind, type KubernetesObject, keyOf, type ObjectKey, parseKey, type Stored } from '@orrery/api';
-import type {
-  ApplyOptions,
-  Client,
-  DeleteOptions,
-  GetOptions,
-  ListOptions,
-  ObjectList,
-  Patch,
-  PatchOptions,
-  UserInfo,
-  WatchEvent,
-  WatchOptions,
-  WriteOptions,
+import {
+  deepFreeze,
+  failures,
+  type Kind,
+  type KubernetesObject,
+  keyOf,
+  type ObjectKey,
+  parseKey,
+  type Status,
+  type Stored,
+} from '@orrery/api';
+import {
+  type ApplyOptions,
+  type Client,
+  type DeleteOptions,
+  type GetOptions,
+  type ListOptions,
+  leftByDelete,
+  type ObjectList,
+  type Patch,
+  type PatchOptions,
+  type UserInfo,
+  type WatchEvent,
+  type WatchOptions,
+  type WriteOptions,
 } from '@orrery/core';
 import { defer, type Observable, switchMap } from 'rxjs';
+import { impersonatingClient } from './impersonating-client.ts';
 import type { PatchBody, RequestPath, RequestScope } from './request-path.ts';
 import { selectedName } from './rest/resource-request.ts';
 
+/** What a client in process may have besides a user. */
+export interface LocalClientOptions {
+  /** Takes what the server warns of (over HTTPS, `Warning` headers). Default: nobody reads it. */
+  warn?(text: string): void;
+}
+
 /** A client that walks the request path in this process: the same checks as over HTTPS, without bytes in between. */
-export function createLocalClient(server: RequestPath, user: UserInfo): Client {
-  return new LocalClient(server, user);
+export function createLocalClient(server: RequestPath, user: UserInfo, options: LocalClientOptions = {}): Client {
+  return new LocalClient(server, user, options.warn ?? noWarning);
 }
 
 const noWarning = () => undefined;
@@ -27,14 +45,19 @@ const noWarning = () => undefined;
 class LocalClient implements Client {
   readonly #server: RequestPath;
   readonly #user: UserInfo;
+  readonly #warn: (text: string) => void;
 
-  constructor(server: RequestPath, user: UserInfo) {
+  constructor(server: RequestPath, user: UserInfo, warn: (text: string) => void) {
     this.#server = server;
     this.#user = user;
+    this.#warn = warn;
   }
 
   as(user: UserInfo): Client {
-    return new LocalClient(this.#server, user);
+    return impersonatingClient(
+      async () => new LocalClient(this.#server, await this.#server.impersonate(this.#user, user), this.#warn),
+      (other) => this.as(other),
+    );
   }
 
   async get<T extends KubernetesObject>(
@@ -46,10 +69,8 @@ class LocalClient implements Client {
   }
 
   async list<T extends KubernetesObject>(kind: Kind<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
-    return (await this.#server.list(
-      this.#collection(kind, options),
-      options,
-    )) as ObjectList as unknown as ObjectList<T>;
+    const list: ObjectList = await this.#server.list(this.#collection(kind, options), options);
+    return deepFreeze(list) as unknown as ObjectList<T>;
   }
 
   watch<T extends KubernetesObject>(kind: Kind<T>, options: WatchOptions = {}): Observable<WatchEvent<T>> {
@@ -100,8 +121,7 @@ class LocalClient implements Client {
     options: DeleteOptions = {},
   ): Promise<Stored<T> | undefined> {
     const { body } = await this.#server.delete(this.#scope(kind, key), options);
-    const object = body as Stored<T>;
-    return body.kind === 'Status' || object.metadata.deletionTimestamp === undefined ? undefined : object;
+    return leftByDelete(body as unknown as Stored<T> | Status, options);
   }
 
   async deleteCollection<T extends KubernetesObject>(
@@ -113,7 +133,7 @@ class LocalClient implements Client {
   }
 
   async getSubresource<R = KubernetesObject>(kind: Kind, key: ObjectKey | string, subresource: string): Promise<R> {
-    return (await this.#server.get(this.#scope(kind, key, subresource), {})) as R;
+    return deepFreeze(await this.#server.get(this.#scope(kind, key, subresource), {})) as R;
   }
 
   async createSubresource<R = KubernetesObject>(
@@ -123,7 +143,8 @@ class LocalClient implements Client {
     body: KubernetesObject,
     options: WriteOptions = {},
   ): Promise<R> {
-    return (await this.#server.create(this.#scope(kind, key, subresource), body, options)).object as R;
+    const { object } = await this.#server.create(this.#scope(kind, key, subresource), body, options);
+    return deepFreeze(object) as R;
   }
 
   async updateSubresource<R = KubernetesObject>(
@@ -133,7 +154,8 @@ class LocalClient implements Client {
     body: KubernetesObject,
     options: WriteOptions = {},
   ): Promise<R> {
-    return (await this.#server.update(this.#scope(kind, key, subresource), body, options)).object as R;
+    const { object } = await this.#server.update(this.#scope(kind, key, subresource), body, options);
+    return deepFreeze(object) as R;
   }
 
   #kindOf(object: KubernetesObject): Kind {
@@ -159,7 +181,7 @@ class LocalClient implements Client {
       namespace: kind.namespaced ? namespace : '',
       name,
       subresource,
-      warn: noWarning,
+      warn: this.#warn,
     };
   }
 
@@ -170,7 +192,7 @@ class LocalClient implements Client {
       namespace: kind.namespaced ? namespace : '',
       name: selectedName(fieldSelector ?? null),
       subresource: '',
-      warn: noWarning,
+      warn: this.#warn,
     };
   }
 }

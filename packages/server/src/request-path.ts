@@ -83,6 +83,8 @@ export interface RequestPath {
 
   /** Who this is; `system:anonymous` when nothing was presented. @throws StatusError Unauthorized for credentials that are not valid. */
   authenticate(credentials: Credentials): Promise<UserInfo>;
+  /** Who `user` acts as when it asks to act as `wanted` (Kubernetes "User impersonation"). @throws StatusError Forbidden */
+  impersonate(user: UserInfo, wanted: UserInfo): Promise<UserInfo>;
   /** @throws StatusError Forbidden. Called by every method below; the front door calls it for paths that are no resources. */
   authorize(user: UserInfo, attributes: AccessAttributes): Promise<void>;
 

@@ -45,6 +45,10 @@ export class FakeRequestPath implements RequestPath {
     return { username: 'bearer', groups: [] };
   }
 
+  async impersonate(_user: UserInfo, wanted: UserInfo): Promise<UserInfo> {
+    return wanted;
+  }
+
   async authorize(user: UserInfo, attributes: Parameters<RequestPath['authorize']>[1]): Promise<void> {
     if (user.username !== 'nobody') return;
     const what = 'path' in attributes ? `path ${attributes.path}` : attributes.resource;

@@ -1,0 +1,7 @@
+export { clientContract } from './client/contract/client-contract.fixture.ts';
+export {
+  type ClientUnderTest,
+  contractKinds,
+  nobody,
+  type OpenClient,
+} from './client/contract/client-under-test.fixture.ts';

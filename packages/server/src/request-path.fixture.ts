@@ -1,0 +1,22 @@
+import type { RequestPath } from './request-path.ts';
+
+/** A request path that does some calls in its own way and leaves the others to the one beneath. */
+export function delegatingRequestPath(path: RequestPath, own: Partial<RequestPath>): RequestPath {
+  return {
+    kinds: path.kinds,
+    authenticate: (...call) => path.authenticate(...call),
+    impersonate: (...call) => path.impersonate(...call),
+    authorize: (...call) => path.authorize(...call),
+    get: (...call) => path.get(...call),
+    list: (...call) => path.list(...call),
+    watch: (...call) => path.watch(...call),
+    create: (...call) => path.create(...call),
+    update: (...call) => path.update(...call),
+    patch: (...call) => path.patch(...call),
+    delete: (...call) => path.delete(...call),
+    deleteCollection: (...call) => path.deleteCollection(...call),
+    node: (...call) => path.node(...call),
+    proxied: (...call) => path.proxied(...call),
+    ...own,
+  };
+}
