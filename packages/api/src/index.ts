@@ -1,4 +1,12 @@
 export * from './apply/index.ts';
+export {
+  fromBase64,
+  textFromBase64,
+  textFromBase64url,
+  textToBase64,
+  textToBase64url,
+  toBase64,
+} from './base64.ts';
 export * from './builtin-types.ts';
 export { type ConditionState, withCondition } from './condition.ts';
 export * from './custom-schema/index.ts';

@@ -1,4 +1,4 @@
-import type { EndpointSlice, Endpoints, Service } from '@orrery/api';
+import { type EndpointSlice, type Endpoints, type Service, textToBase64 } from '@orrery/api';
 import type { Environment } from '@orrery/core';
 import type { SimNetwork } from '@orrery/runtimes/sim';
 import { type ApiServer, createInClusterHandler, serviceNetwork } from '@orrery/server';
@@ -7,7 +7,7 @@ import { type ApiServer, createInClusterHandler, serviceNetwork } from '@orrery/
 const apiServer = { ip: '192.168.0.10', port: 6443 } as const;
 
 const pem = (text: string) =>
-  `-----BEGIN CERTIFICATE-----\n${btoa(text).replace(/.{64}/g, '$&\n').trimEnd()}\n-----END CERTIFICATE-----\n`;
+  `-----BEGIN CERTIFICATE-----\n${textToBase64(text).replace(/.{64}/g, '$&\n').trimEnd()}\n-----END CERTIFICATE-----\n`;
 
 /** Stands for a certificate where all clients are simulated: it has the form of one, and nothing in it can be checked. */
 export const simulatedCertificates = pem(

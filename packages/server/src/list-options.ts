@@ -1,4 +1,12 @@
-import { type FieldError, failures, fieldErrors, fieldErrorText, type StatusError } from '@orrery/api';
+import {
+  type FieldError,
+  failures,
+  fieldErrors,
+  fieldErrorText,
+  type StatusError,
+  textFromBase64url,
+  textToBase64url,
+} from '@orrery/api';
 import type { ListOptions } from '@orrery/core';
 
 /** Where a paged list goes on: a revision (−1: whatever is latest) and the key after which to start. */
@@ -9,11 +17,7 @@ export interface ContinueToken {
 
 /** The opaque text of a token: base64url of the JSON that Kubernetes uses. */
 export function encodeContinue(token: ContinueToken): string {
-  const json = JSON.stringify({ v: 'meta.k8s.io/v1', rv: token.revision, start: token.start });
-  return btoa(String.fromCharCode(...new TextEncoder().encode(json)))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '');
+  return textToBase64url(JSON.stringify({ v: 'meta.k8s.io/v1', rv: token.revision, start: token.start }));
 }
 
 /** @throws StatusError BadRequest for a text that is no token. */
@@ -21,8 +25,7 @@ export function decodeContinue(text: string): ContinueToken {
   const invalid = (why: string) => failures.badRequest(`invalid continue token: continue key is not valid: ${why}`);
   let parsed: unknown;
   try {
-    const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));
-    parsed = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    parsed = JSON.parse(textFromBase64url(text));
   } catch {
     throw invalid('it is not encoded as a token');
   }

@@ -1,12 +1,6 @@
+import { toBase64 } from '../base64.ts';
 import { type Message, messageOf, type WireField, type WireValue } from './message-table.ts';
-import {
-  decodeIntOrString,
-  decodeJson,
-  decodeQuantity,
-  decodeStrings,
-  decodeTime,
-  toBase64,
-} from './special-values.ts';
+import { decodeIntOrString, decodeJson, decodeQuantity, decodeStrings, decodeTime } from './special-values.ts';
 import { WireError, type WireReader, wireType } from './wire-reader.ts';
 
 type Fields = { [field: string]: unknown };

@@ -1,15 +1,9 @@
+import { fromBase64 } from '../base64.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import type { KubernetesObject } from '../object.ts';
 import { protobufMagic } from './decode-protobuf.ts';
 import { type Message, messageNameOf, messageOf, type WireField, type WireValue } from './message-table.ts';
-import {
-  encodeIntOrString,
-  encodeJson,
-  encodeQuantity,
-  encodeStrings,
-  encodeTime,
-  fromBase64,
-} from './special-values.ts';
+import { encodeIntOrString, encodeJson, encodeQuantity, encodeStrings, encodeTime } from './special-values.ts';
 import { WireWriter } from './wire-writer.ts';
 
 /** What is sent, by its own `apiVersion` and `kind`, or by those given. */

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fromBase64 } from '../base64.ts';
 import { builtinKinds, type Kind, KindRegistry } from '../kind.ts';
 import { StatusError } from '../status.ts';
 import { clientBodies } from './client-bodies.fixture.ts';
 import { decodeProtobuf, encodeProtobuf } from './index.ts';
 import { type Message, messageNameOf, messageOf, type WireValue } from './message-table.ts';
-import { fromBase64 } from './special-values.ts';
 import { WireWriter } from './wire-writer.ts';
 
 const kinds = new KindRegistry();

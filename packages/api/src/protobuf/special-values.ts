@@ -73,19 +73,6 @@ export function decodeStrings(reader: WireReader): string[] {
   return items;
 }
 
-/** Base64, as JSON carries bytes. */
-export function toBase64(bytes: Uint8Array): string {
-  let text = '';
-  for (let start = 0; start < bytes.length; start += 0x8000) {
-    text += String.fromCharCode(...bytes.subarray(start, start + 0x8000));
-  }
-  return btoa(text);
-}
-
-export function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
-}
-
 export function encodeQuantity(text: string): Uint8Array {
   const writer = new WireWriter();
   writer.stringField(1, text);

@@ -1,10 +1,10 @@
+import { textToBase64 } from '../base64.ts';
 import { fieldErrors, invalid, quote } from '../field-error.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
 import { builtinKinds, type Kind, parseApiVersion } from '../kind.ts';
 import type { KubernetesObject } from '../object.ts';
 import { failures } from '../status.ts';
 import { Decoding, goJsonType } from './decoding.ts';
-import { encodeBase64Text } from './scalar-forms.ts';
 import { typeDecoder } from './type-decoder.ts';
 
 /** What to do about fields that a type does not have (query parameter `fieldValidation`, KEP-2885). */
@@ -134,7 +134,7 @@ function mergeStringData(object: KubernetesObject): KubernetesObject {
     readonly data?: { readonly [key: string]: string };
   };
   if (stringData === undefined) return object;
-  const encoded = Object.entries(stringData).map(([key, text]) => [key, encodeBase64Text(text)] as const);
+  const encoded = Object.entries(stringData).map(([key, text]) => [key, textToBase64(text)] as const);
   const data = Object.fromEntries([...Object.entries(secret.data ?? {}), ...encoded]);
   return { ...secret, data } as KubernetesObject;
 }

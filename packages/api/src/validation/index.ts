@@ -2,5 +2,4 @@ export { type DecodedObject, decodeObject, type FieldValidation } from './decode
 export { validateLabelSelector } from './label-selectors.ts';
 export { validateMetadata, validateMetadataUpdate } from './metadata.ts';
 export { nameCheckOf } from './object-names.ts';
-export { base64Length, decodeBase64Text, encodeBase64Text } from './scalar-forms.ts';
 export { validateCreate, validateStatusUpdate, validateSubresourceUpdate, validateUpdate } from './validate.ts';

@@ -72,25 +72,6 @@ export function base64Length(text: string): number {
   return (text.length / 4) * 3 - padding;
 }
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-
-/** Base64 of a text's UTF-8 bytes. */
-export function encodeBase64Text(text: string): string {
-  const bytes = encoder.encode(text);
-  let binary = '';
-  for (let i = 0; i < bytes.length; i += 4096) binary += String.fromCharCode(...bytes.subarray(i, i + 4096));
-  return btoa(binary);
-}
-
-/** The text whose UTF-8 bytes canonical base64 stands for; what is not UTF-8 reads as U+FFFD. */
-export function decodeBase64Text(base64: string): string {
-  const binary = atob(base64);
-  const bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
-  return decoder.decode(bytes);
-}
-
 const elements: readonly (readonly [RegExp, string])[] = [
   [/^\d{4}/, '2006'],
   [/^-/, '-'],

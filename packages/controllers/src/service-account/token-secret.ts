@@ -1,4 +1,4 @@
-import type { Secret, ServiceAccount, Stored } from '@orrery/api';
+import { type Secret, type ServiceAccount, type Stored, textToBase64 } from '@orrery/api';
 
 /** The type of Secrets that hold a token of a service account. */
 const tokenSecretType = 'kubernetes.io/service-account-token';
@@ -32,7 +32,7 @@ export function tokenSecretStep(
   if (uid !== '' && uid !== account.metadata.uid) return 'delete';
   if (!isSigned) return 'issue';
   const { data = {} } = secret;
-  const isRight = data['ca.crt'] === toBase64(certificates) && (data.namespace ?? '') !== '' && uid !== '';
+  const isRight = data['ca.crt'] === textToBase64(certificates) && (data.namespace ?? '') !== '' && uid !== '';
   return isRight ? 'keep' : 'fill';
 }
 
@@ -56,13 +56,9 @@ export function filledTokenSecret(
     },
     data: {
       ...data,
-      'ca.crt': toBase64(certificates),
-      namespace: (data.namespace ?? '') === '' ? toBase64(metadata.namespace ?? '') : (data.namespace as string),
-      ...(token === undefined ? {} : { token: toBase64(token) }),
+      'ca.crt': textToBase64(certificates),
+      namespace: (data.namespace ?? '') === '' ? textToBase64(metadata.namespace ?? '') : (data.namespace as string),
+      ...(token === undefined ? {} : { token: textToBase64(token) }),
     },
   };
-}
-
-function toBase64(text: string): string {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 }

@@ -7,6 +7,7 @@ import {
   Secret,
   ServiceAccount,
   type Stored,
+  textFromBase64,
 } from '@orrery/api';
 import { type Cache, type Controller, defineController, type ReconcileContext, type WatchSource } from '@orrery/core';
 import { accountOfToken, filledTokenSecret, tokenSecretStep } from './token-secret.ts';
@@ -79,7 +80,7 @@ async function tend(
   { certificates, issue, isSigned }: TokensControllerOptions,
   { client }: ReconcileContext,
 ): Promise<void> {
-  const held = atob(secret.data?.token ?? '');
+  const held = textFromBase64(secret.data?.token ?? '');
   const step = tokenSecretStep(secret, account, certificates, held !== '' && (await isSigned(held)));
   if (step === 'keep') return;
   try {

@@ -1,3 +1,5 @@
+import { fromBase64, toBase64 } from '@orrery/api';
+
 /** A key that signs: what a certificate authority needs of one. */
 export interface SigningKey {
   /** SubjectPublicKeyInfo, DER. */
@@ -67,7 +69,7 @@ function derInteger(bytes: Uint8Array): Uint8Array {
 
 /** Bytes as PEM text with that label. */
 export function toPem(label: string, der: Uint8Array): string {
-  const lines = der.toBase64().match(/.{1,64}/g) ?? [];
+  const lines = toBase64(der).match(/.{1,64}/g) ?? [];
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }
 
@@ -76,7 +78,7 @@ export function toPem(label: string, der: Uint8Array): string {
  * @throws SyntaxError if its body is no base64.
  */
 export function fromPem(pem: string): Uint8Array {
-  return Uint8Array.fromBase64(pem.replace(/-----[A-Z0-9 ]+-----/g, '').replace(/\s+/g, ''));
+  return fromBase64(pem.replace(/-----[A-Z0-9 ]+-----/g, '').replace(/\s+/g, ''));
 }
 
 function bufferOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {

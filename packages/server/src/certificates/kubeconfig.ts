@@ -1,3 +1,4 @@
+import { textToBase64 } from '@orrery/api';
 import type { KeyPair } from './authority.ts';
 
 /** What a kubeconfig file says: where the cluster is, and who its user is. */
@@ -18,7 +19,6 @@ export interface KubeconfigOptions {
 /** Text of a kubeconfig file (Kubernetes "Organizing Cluster Access Using kubeconfig Files"). It holds a private key. */
 export function kubeconfig(options: KubeconfigOptions): string {
   const { context = 'orrery', user = 'kubernetes-admin', namespace } = options;
-  const data = (pem: string) => new TextEncoder().encode(pem).toBase64();
   const text = (value: string) => JSON.stringify(value);
   return [
     'apiVersion: v1',
@@ -27,12 +27,12 @@ export function kubeconfig(options: KubeconfigOptions): string {
     `  - name: ${text(context)}`,
     '    cluster:',
     `      server: ${text(options.server)}`,
-    `      certificate-authority-data: ${data(options.certificateAuthority)}`,
+    `      certificate-authority-data: ${textToBase64(options.certificateAuthority)}`,
     'users:',
     `  - name: ${text(user)}`,
     '    user:',
-    `      client-certificate-data: ${data(options.client.certificate)}`,
-    `      client-key-data: ${data(options.client.key)}`,
+    `      client-certificate-data: ${textToBase64(options.client.certificate)}`,
+    `      client-key-data: ${textToBase64(options.client.key)}`,
     'contexts:',
     `  - name: ${text(context)}`,
     '    context:',

@@ -1,4 +1,4 @@
-import type { Secret, ServiceAccount, Stored } from '@orrery/api';
+import { type Secret, type ServiceAccount, type Stored, textFromBase64 } from '@orrery/api';
 import { RevisionConflict } from '@orrery/store';
 import type { ServerContext } from '../context.ts';
 import type { LegacyTokenClaims, TokenAuthority } from './token-authority.ts';
@@ -50,7 +50,8 @@ export async function verifyLegacyToken(
   const secret = store.get('secrets', { namespace, name: secretName }) as Stored<Secret> | undefined;
   const invalidated = { error: 'service account token has been invalidated' };
   if (secret === undefined || secret.metadata.deletionTimestamp !== undefined) return invalidated;
-  if (atob(secret.data?.token ?? '') !== token) return { error: "service account token does not match server's copy" };
+  if (textFromBase64(secret.data?.token ?? '') !== token)
+    return { error: "service account token does not match server's copy" };
   const account = store.get('serviceaccounts', { namespace, name });
   if (account === undefined || account.metadata.uid !== uid || account.metadata.deletionTimestamp !== undefined)
     return invalidated;

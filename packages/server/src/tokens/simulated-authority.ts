@@ -1,4 +1,4 @@
-import { fnv1a32 } from '@orrery/api';
+import { fnv1a32, textFromBase64url, textToBase64url } from '@orrery/api';
 import type { SignedClaims, TokenAuthority } from './token-authority.ts';
 
 /** Issuer that Kubernetes clusters use by default. */
@@ -10,31 +10,19 @@ export const defaultIssuer = 'https://kubernetes.default.svc.cluster.local';
  * on a network use a real authority. `secret` tells clusters apart.
  */
 export function createSimulatedTokenAuthority(secret: string): TokenAuthority {
-  const sign = (signed: string) => base64url(fnv1a32(`${secret}.${signed}`).toString(16).padStart(8, '0'));
+  const sign = (signed: string) => textToBase64url(fnv1a32(`${secret}.${signed}`).toString(16).padStart(8, '0'));
   return {
     issuer: defaultIssuer,
     audience: defaultIssuer,
     sign: (claims) => {
-      const signed = `${base64url(JSON.stringify({ alg: 'simulated', kid: 'simulated' }))}.${base64url(JSON.stringify(claims))}`;
+      const signed = `${textToBase64url(JSON.stringify({ alg: 'simulated', kid: 'simulated' }))}.${textToBase64url(JSON.stringify(claims))}`;
       return `${signed}.${sign(signed)}`;
     },
     verify: (token) => {
       const end = token.lastIndexOf('.');
       const signed = token.slice(0, Math.max(end, 0));
       if (end < 0 || sign(signed) !== token.slice(end + 1)) return undefined;
-      return JSON.parse(fromBase64url(signed.slice(signed.indexOf('.') + 1))) as SignedClaims;
+      return JSON.parse(textFromBase64url(signed.slice(signed.indexOf('.') + 1))) as SignedClaims;
     },
   };
-}
-
-function base64url(text: string): string {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(text)))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '');
-}
-
-function fromBase64url(text: string): string {
-  const bytes = Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));
-  return new TextDecoder().decode(bytes);
 }

@@ -1,10 +1,11 @@
+import { textFromBase64 } from '../../base64.ts';
 import { fieldErrors } from '../../field-error.ts';
 import { equalJson, isJsonObject } from '../../json.ts';
 import type { ConfigMap, Secret } from '../../kinds.ts';
 import { configMapKey } from '../../names.ts';
 import { checkName, type Errors } from '../checks.ts';
 import { checkImmutable, utf8Length } from '../metadata.ts';
-import { base64Length, decodeBase64Text } from '../scalar-forms.ts';
+import { base64Length } from '../scalar-forms.ts';
 
 /** All values of a Secret or ConfigMap together, in bytes; keys do not count. */
 const maxBytes = 1024 * 1024;
@@ -57,7 +58,7 @@ function requireJson(errors: Errors, data: { readonly [key: string]: string }, k
     errors.push(fieldErrors.required(`data[${key}]`));
     return;
   }
-  const fault = jsonObjectFault(decodeBase64Text(value));
+  const fault = jsonObjectFault(textFromBase64(value));
   if (fault !== undefined) errors.push(fieldErrors.invalid(`data[${key}]`, '<secret contents redacted>', fault));
 }
 

@@ -1,3 +1,4 @@
+import { textToBase64 } from '@orrery/api';
 import { FileError } from '../files/file-error.ts';
 import { baseName } from '../files/path.ts';
 import { bytesOf, textOf } from '../files/tree.ts';
@@ -276,7 +277,7 @@ function requestHeaders(
   };
   add('Host', url.authority);
   const user = values.get('u');
-  if (user !== undefined) add('Authorization', `Basic ${btoa(user)}`);
+  if (user !== undefined) add('Authorization', `Basic ${textToBase64(user)}`);
   const bearer = values.get('bearer');
   if (bearer !== undefined) add('Authorization', `Bearer ${bearer}`);
   add('User-Agent', values.get('A') ?? 'curl/8.11.0');
