@@ -1,13 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { oldestNode, published, root } from './manifests.ts';
 
-/** The packages as the registry would get them, installed into an empty folder and used. */
-const root = resolve(import.meta.dirname, '..');
-const names = readdirSync(join(root, 'packages'));
+/** The packages as the registry would get them, installed into an empty folder and used: by the oldest Node that they name too. */
+const names = published.map(({ folder }) => folder.replace('packages/', ''));
 let folder = '';
+/** The programs to run them with. */
+const nodes = { oldest: '', pinned: process.execPath };
 
 function run(program: string, args: readonly string[], cwd: string): string {
   const { status, stdout, stderr } = spawnSync(program, args, { cwd, encoding: 'utf8' });
@@ -35,24 +37,83 @@ beforeAll(() => {
     JSON.stringify({ private: true, type: 'module', dependencies, overrides: dependencies }),
   );
   run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts'], folder);
+  const other = join(folder, 'oldest-node');
+  mkdirSync(other);
+  writeFileSync(join(other, 'package.json'), '{ "private": true }');
+  run('npm', ['install', '--no-audit', '--no-fund', `node@${oldestNode()}`], other);
+  nodes.oldest = join(other, 'node_modules/node/bin/node');
 });
 
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('a program starts a simulated cluster with the installed packages', () => {
-  writeFileSync(
-    join(folder, 'program.mjs'),
-    `import { Pod } from '@orrery/api';
-     import { simulate } from '@orrery/testing';
-     const cluster = await simulate();
-     await cluster.apply('apiVersion: v1\\nkind: Pod\\nmetadata: { name: web, namespace: default }\\nspec: { containers: [{ name: web, image: nginx }] }');
-     await cluster.settle();
-     console.log((await cluster.client.get(Pod, { namespace: 'default', name: 'web' })).status.phase);
-     await cluster.close();`,
-  );
-  expect(run(process.execPath, ['program.mjs'], folder)).toBe('Running\n');
+describe.each(['oldest', 'pinned'] as const)('the %s Node', (which) => {
+  const node = (...args: readonly string[]) => run(nodes[which], args, folder);
+
+  test('is that one', () => {
+    expect(node('--version')).toBe(which === 'oldest' ? `v${oldestNode()}\n` : `${process.version}\n`);
+  });
+
+  test('opens every door', () => {
+    const doors = published.flatMap(({ name, exports = {} }) =>
+      Object.keys(exports).map((door) => door.replace('.', name)),
+    );
+    writeFileSync(
+      join(folder, 'doors.mjs'),
+      `for (const door of ${JSON.stringify(doors)}) console.log(door, Object.keys(await import(door)).length > 0);`,
+    );
+    expect(node('doors.mjs')).toBe(doors.map((door) => `${door} true\n`).join(''));
+  });
+
+  test('starts a simulated cluster from a program', () => {
+    writeFileSync(
+      join(folder, 'program.mjs'),
+      `import { Pod } from '@orrery/api';
+       import { simulate } from '@orrery/testing';
+       const cluster = await simulate();
+       await cluster.apply('apiVersion: v1\\nkind: Pod\\nmetadata: { name: web, namespace: default }\\nspec: { containers: [{ name: web, image: nginx }] }');
+       await cluster.settle();
+       console.log((await cluster.client.get(Pod, { namespace: 'default', name: 'web' })).status.phase);
+       await cluster.close();`,
+    );
+    expect(node('program.mjs')).toBe('Running\n');
+  });
+
+  test('serves a cluster over HTTPS, with certificates on both sides', () => {
+    writeFileSync(
+      join(folder, 'served.mjs'),
+      `import { once } from 'node:events';
+       import { get } from 'node:https';
+       import { json } from 'node:stream/consumers';
+       import { createCluster } from '@orrery/cluster';
+       import { makeCertificates, serveCluster } from '@orrery/cluster/serve';
+       const cluster = await createCluster({ nodes: 1 });
+       const certificates = await makeCertificates(cluster.environment);
+       const serving = await serveCluster({ cluster, certificates, port: 0 });
+       const { authority, admin } = certificates;
+       const [response] = await once(get(serving.url + '/api/v1/namespaces/default', {
+         ca: authority.authority.certificate, cert: admin.certificate, key: admin.key, agent: false,
+       }), 'response');
+       console.log(response.statusCode, (await json(response)).metadata.name);
+       await serving.close();
+       await cluster.close();`,
+    );
+    expect(node('served.mjs')).toBe('200 default\n');
+  });
+
+  test('runs the command: a cluster comes up, and what it is given becomes ready', () => {
+    const manifest = join(folder, 'web.yaml');
+    writeFileSync(
+      manifest,
+      `{ apiVersion: apps/v1, kind: Deployment, metadata: { name: web }, spec: { selector: { matchLabels: { app: web } },
+         template: { metadata: { labels: { app: web } }, spec: { containers: [{ name: web, image: nginx }] } } } }`,
+    );
+    const command = 'node_modules/@orrery/cli/bin/orrery.js';
+    expect(node(command, '--help')).toContain('Usage: orrery');
+    const options = ['--wait', '--port', '0', '--kubeconfig', join(folder, `kubeconfig-${which}`)];
+    expect(node(command, 'up', manifest, ...options)).toMatch(/control plane at https:[\s\S]*web/);
+  });
 });
 
 test('the declarations tell a program its types', () => {
@@ -81,12 +142,6 @@ test('the declarations tell a program its types', () => {
     '',
   ];
   run(join(root, 'node_modules/.bin/tsc'), [...options, 'typed.ts'], folder);
-});
-
-test('the command is installed and helps', () => {
-  expect(run(process.execPath, [join(folder, 'node_modules/@orrery/cli/bin/orrery.js'), '--help'], folder)).toContain(
-    'Usage: orrery',
-  );
 });
 
 test('nothing but what a package needs is in it', () => {
