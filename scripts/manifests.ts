@@ -27,6 +27,11 @@ export const manifests: readonly Manifest[] = globSync(['package.json', '{packag
 /** What goes to the registry. */
 export const published: readonly Manifest[] = manifests.filter((manifest) => manifest.private !== true);
 
+/** A package's doors and the sources that they lead to; not those for the workspace's own tests, which are not published. */
+export function publishedDoors({ exports = {} }: Manifest): readonly (readonly [door: string, source: string])[] {
+  return Object.entries(exports).filter(([, source]) => !source.endsWith('.fixture.ts'));
+}
+
 /** The oldest Node that the published packages run on, as a version: `>=24` is 24.0.0. */
 export function oldestNode(): string {
   const [, major, minor = '0', patch = '0'] =
