@@ -5,7 +5,10 @@ import { tableRows } from './markdown.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
-/** Which room may import which, as the table of docs/architecture.md has it. */
+/**
+ * Which room may import which, as the table of docs/architecture.md has it. `PACKAGE/WING` is a folder of a package that is a room of
+ * its own, behind the door `@orrery/PACKAGE/WING`; among what a wing may import, it is a folder of the same package.
+ */
 const mayImport: { readonly [room: string]: readonly string[] } = Object.fromEntries(
   tableRows(readFileSync(join(root, 'docs/architecture.md'), 'utf8'), 'room').map(([room = '', , others = '']) => [
     room.replaceAll('`', ''),
@@ -21,15 +24,18 @@ const edges = ['packages/server/src/http', 'packages/cluster/src/serve', 'packag
 
 interface Source {
   readonly file: string;
+  readonly package: string;
   readonly room: string;
   readonly text: string;
   readonly imports: readonly string[];
 }
 
-const sources: readonly Source[] = Object.keys(mayImport).flatMap((room) =>
-  typescriptFiles(join(root, 'packages', room, 'src')).map((path) => {
+const packages = Object.keys(mayImport).filter((room) => !room.includes('/'));
+
+const sources: readonly Source[] = packages.flatMap((name) =>
+  typescriptFiles(join(root, 'packages', name, 'src')).map((path) => {
     const text = readFileSync(path, 'utf8');
-    return { file: relative(root, path), room, text, imports: importsOf(text) };
+    return { file: relative(root, path), package: name, room: roomOf(placeOf(path)), text, imports: importsOf(text) };
   }),
 );
 /** What is published: not the tests, nor what only they use (tsconfig.build.json leaves out the same). */
@@ -42,25 +48,46 @@ const products = sources.filter(
 
 describe('the house', () => {
   test('every package is a room of the table', () => {
-    expect(readdirSync(join(root, 'packages')).sort()).toEqual(Object.keys(mayImport).sort());
+    expect(readdirSync(join(root, 'packages')).sort()).toEqual([...packages].sort());
   });
 
   test('rooms import only the rooms below them', () => {
     const wrong = products.flatMap(({ file, room, imports }) =>
       imports
-        .map((name) => /^@orrery\/([a-z]+)/.exec(name)?.[1])
-        .filter((other) => other !== undefined && other !== room && !mayImport[room]?.includes(other))
-        .map((other) => `${file} imports ${other}`),
+        .map((name) => /^@orrery\/(.+)/.exec(name)?.[1])
+        .filter((place) => place !== undefined && roomOf(place) !== room && !mayImport[room]?.includes(roomOf(place)))
+        .map((place) => `${file} imports ${place}`),
     );
     expect(wrong).toEqual([]);
   });
 
-  test('rooms go in and out by the door: no path leads into another package', () => {
+  test('between a wing and the rest of its package goes only what the table says', () => {
     const wrong = sources.flatMap(({ file, room, imports }) =>
+      imports
+        .filter((name) => name.startsWith('.'))
+        .map((name) => placeOf(resolve(root, file, '..', name)))
+        .filter((place) => roomOf(place) !== room && !mayImport[room]?.some((other) => place.startsWith(`${other}/`)))
+        .map((place) => `${file} imports ${place}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test('each wing has a door', () => {
+    const wings = Object.keys(mayImport).filter((room) => room.includes('/'));
+    for (const wing of wings) {
+      const [name = '', folder = ''] = wing.split('/');
+      const { exports } = JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'));
+      expect(exports[`./${folder}`], wing).toBe(`./src/${folder}/index.ts`);
+    }
+    expect(wings).not.toEqual([]);
+  });
+
+  test('rooms go in and out by the door: no path leads into another package', () => {
+    const wrong = sources.flatMap(({ file, package: own, imports }) =>
       imports
         .filter(
           (name) =>
-            name.startsWith('.') && !resolve(root, file, '..', name).startsWith(join(root, 'packages', room, 'src')),
+            name.startsWith('.') && !resolve(root, file, '..', name).startsWith(join(root, 'packages', own, 'src')),
         )
         .map((name) => `${file} imports ${name}`),
     );
@@ -76,8 +103,8 @@ describe('the house', () => {
   });
 
   test('a room declares what it imports', () => {
-    const wrong = products.flatMap(({ file, room, imports }) => {
-      const { dependencies = {} } = JSON.parse(readFileSync(join(root, 'packages', room, 'package.json'), 'utf8')) as {
+    const wrong = products.flatMap(({ file, package: own, imports }) => {
+      const { dependencies = {} } = JSON.parse(readFileSync(join(root, 'packages', own, 'package.json'), 'utf8')) as {
         dependencies?: object;
       };
       return imports
@@ -88,7 +115,7 @@ describe('the house', () => {
             .slice(0, name.startsWith('@') ? 2 : 1)
             .join('/'),
         )
-        .filter((name) => name !== `@orrery/${room}` && !(name in dependencies))
+        .filter((name) => name !== `@orrery/${own}` && !(name in dependencies))
         .map((name) => `${file} imports ${name}`);
     });
     expect(wrong).toEqual([]);
@@ -105,6 +132,17 @@ describe('the house', () => {
     expect(circles(products)).toEqual([]);
   });
 });
+
+/** Where a source is, as the table writes places: `PACKAGE/FOLDER/…`. */
+function placeOf(path: string): string {
+  return relative(join(root, 'packages'), path).replace('/src/', '/');
+}
+
+/** The room of a place: the wing that it is in, or else its package. */
+function roomOf(place: string): string {
+  const [name = '', folder = ''] = place.split('/');
+  return `${name}/${folder}` in mayImport ? `${name}/${folder}` : name;
+}
 
 function neutral(): readonly Source[] {
   return products.filter(({ file }) => !edges.some((edge) => file.startsWith(edge)));

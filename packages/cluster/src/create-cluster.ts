@@ -1,6 +1,5 @@
 import { type Kind, KindRegistry } from '@orrery/api';
 import {
-  createServiceProxy,
   deploymentController,
   endpointSliceController,
   endpointsController,
@@ -17,6 +16,7 @@ import {
   taintEvictionController,
   tokensController,
 } from '@orrery/controllers';
+import { createServiceProxy } from '@orrery/controllers/node';
 import {
   type AdmissionPlugin,
   type Controller,

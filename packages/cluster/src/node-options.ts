@@ -1,5 +1,5 @@
 import type { Taint } from '@orrery/api';
-import type { KubeletOptions } from '@orrery/controllers';
+import type { KubeletOptions } from '@orrery/controllers/node';
 import { forbiddenNodeLabels } from '@orrery/server';
 
 /** Amounts of resources, as quantities: `cpu`, `memory`, `pods`, `ephemeral-storage`, and extended resources. */

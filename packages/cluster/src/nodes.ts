@@ -6,7 +6,7 @@ import {
   kubeletCacheSelectors,
   kubeletSettings,
   ProjectedVolumes,
-} from '@orrery/controllers';
+} from '@orrery/controllers/node';
 import { type CacheOptions, createManager, type Environment, type Manager, type NodeApi } from '@orrery/core';
 import type { ContainerRuntime } from '@orrery/runtimes';
 import { type ApiServer, type NodeDirectory, serviceNetwork } from '@orrery/server';

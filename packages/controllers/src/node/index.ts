@@ -1,0 +1,13 @@
+export {
+  createKubelet,
+  type EvictionHard,
+  type EvictionSignal,
+  type Kubelet,
+  type KubeletOptions,
+  kubeletCacheSelectors,
+  kubeletSettings,
+  kubeletVersion,
+  type NodeResources,
+} from './kubelet/index.ts';
+export { createSecretProjector, ProjectedVolumes, type SecretProjectorOptions } from './secret-projector/index.ts';
+export { createServiceProxy, type ServiceNetwork, type ServiceProxyOptions } from './service-proxy/index.ts';

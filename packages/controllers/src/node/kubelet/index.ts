@@ -1,0 +1,9 @@
+export { createKubelet, type Kubelet } from './kubelet.ts';
+export type { EvictionHard, EvictionSignal } from './node/eviction-thresholds.ts';
+export {
+  type KubeletOptions,
+  kubeletCacheSelectors,
+  kubeletSettings,
+  kubeletVersion,
+  type NodeResources,
+} from './options.ts';

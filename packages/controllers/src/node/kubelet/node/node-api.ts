@@ -1,0 +1,124 @@
+import { type ContainerStatus, failures, type Pod } from '@orrery/api';
+import type { Clock, ContainerTarget, LogOptions, NodeApi } from '@orrery/core';
+import { type ContainerRuntime, type LogEntry, RuntimeError } from '@orrery/runtimes';
+import { checkLogOptions, logStream } from '../containers/log-stream.ts';
+import { latest } from '../containers/observed.ts';
+import { podContainers } from '../containers/pod-containers.ts';
+import type { PodRecord } from '../pod/pod-record.ts';
+import { refresh } from '../pod/pod-record.ts';
+
+/** What the node's API reads. */
+export interface NodeApiSources {
+  readonly runtime: ContainerRuntime;
+  readonly clock: Clock;
+  record(uid: string): PodRecord | undefined;
+}
+
+/** The kubelet's API for its containers. `sources` gives undefined while the kubelet does not run. */
+export function createNodeApi(nodeName: string, sources: () => NodeApiSources | undefined): NodeApi {
+  const on = (): NodeApiSources => {
+    const found = sources();
+    if (found === undefined) throw failures.serviceUnavailable(`dial node ${nodeName}: connection refused`);
+    return found;
+  };
+  const running = async (target: ContainerTarget, missing: string): Promise<string> => {
+    const { record, runtime } = on();
+    const found = record(target.uid);
+    if (found === undefined) throw failures.unexpected('pod does not exist');
+    await refresh(runtime, found);
+    const instance = latest(found.observed, target.container);
+    if (instance?.state !== 'RUNNING') throw failures.unexpected(missing);
+    return instance.id;
+  };
+  return {
+    async logs(target, options) {
+      checkLogOptions(options);
+      const { runtime, clock, record } = on();
+      const found = record(target.uid);
+      if (found?.pod === undefined) throw failures.notFound({ group: '', resource: 'pods' }, target.pod);
+      const id = await logContainer(runtime, found, found.pod, target, options);
+      const past = options.tailLines === undefined ? [] : await pastEntries(runtime, id);
+      return logStream(runtime.logs(id, { follow: options.follow === true }), past, options, clock.now());
+    },
+    async exec(target, request) {
+      const id = await running(target, `container not found (${JSON.stringify(target.container)})`);
+      return on().runtime.exec(id, request);
+    },
+    async attach(target, request) {
+      const { container, pod, namespace } = target;
+      const id = await running(target, `container ${container} not found in pod ${pod}_${namespace}`);
+      return on().runtime.attach(id, request);
+    },
+    async portForward(target, port) {
+      const { runtime, record } = on();
+      const found = record(target.uid);
+      if (found === undefined)
+        throw failures.unexpected(`pod not found (${JSON.stringify(`${target.pod}_${target.namespace}`)})`);
+      await refresh(runtime, found);
+      const sandbox = found.observed.sandboxes.find(({ state }) => state === 'READY');
+      if (sandbox === undefined) {
+        throw failures.unexpected(`unable to do port forwarding: pod ${target.pod} has no running sandbox`);
+      }
+      return runtime.portForward(sandbox.id, port);
+    },
+  };
+}
+
+async function pastEntries(runtime: ContainerRuntime, id: string): Promise<LogEntry[]> {
+  const entries: LogEntry[] = [];
+  await runtime.logs(id, { follow: false }).forEach((entry) => void entries.push(entry));
+  return entries;
+}
+
+/** The id of the instance whose log is asked for. @throws StatusError BadRequest in the kubelet's words. */
+async function logContainer(
+  runtime: ContainerRuntime,
+  record: PodRecord,
+  pod: Pod,
+  { pod: podName, container }: ContainerTarget,
+  { previous }: LogOptions,
+): Promise<string> {
+  if (!podContainers(pod).some(({ spec }) => spec.name === container)) {
+    throw failures.badRequest(`container ${container} is not valid for pod ${podName}`);
+  }
+  await refresh(runtime, record);
+  const instances = record.observed.containers.filter(({ metadata }) => metadata.name === container);
+  const [current, before] = instances;
+  const found = previous === true ? before : current?.state === 'CREATED' ? before : current;
+  if (found !== undefined) {
+    try {
+      await runtime.containerStatus(found.id);
+      return found.id;
+    } catch (error) {
+      if (!(error instanceof RuntimeError) || error.code !== 'NotFound') throw error;
+    }
+  }
+  const status = statusOf(pod, container);
+  throw failures.badRequest(noLogText(status, podName, container, previous === true));
+}
+
+/** Why there is no log. */
+export function noLogText(
+  status: ContainerStatus | undefined,
+  pod: string,
+  container: string,
+  previous: boolean,
+): string {
+  const about = `container "${container}" in pod "${pod}"`;
+  if (previous) return `previous terminated ${about} not found`;
+  if (status === undefined) return `${about} is not available`;
+  const reason = status.state?.waiting?.reason;
+  if (reason === 'ErrImagePull') return `${about} is waiting to start: image can't be pulled`;
+  if (reason === 'ImagePullBackOff') return `${about} is waiting to start: trying and failing to pull image`;
+  if (reason !== undefined) return `${about} is waiting to start: ${reason}`;
+  return status.state?.terminated === undefined
+    ? `${about} is waiting to start - no logs yet`
+    : `${about} is terminated`;
+}
+
+function statusOf(pod: Pod, container: string): ContainerStatus | undefined {
+  const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } = pod.status ?? {};
+  return [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses].find(
+    ({ name }) => name === container,
+  );
+}

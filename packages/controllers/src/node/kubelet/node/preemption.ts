@@ -1,0 +1,104 @@
+import { type Pod, qosClass } from '@orrery/api';
+import type { PodRecord } from '../pod/pod-record.ts';
+import type { PodVerdict } from '../pod/pod-status.ts';
+import { charge, type NodeUse, podRequests, type Refusal } from './node-admission.ts';
+
+/** What becomes of a Pod that makes room for a critical one. */
+export const preempted: PodVerdict = {
+  reason: 'Preempting',
+  message: 'Preempted in order to admit critical pod',
+  disruption: {
+    status: 'True',
+    reason: 'TerminationByKubelet',
+    message: 'Pod was preempted by Kubelet to accommodate a critical pod.',
+  },
+};
+
+/** From this priority on a Pod is critical: that of the class `system-cluster-critical`. */
+const criticalPriority = 2_000_000_000;
+
+/** Whether a node makes room for the Pod (Kubernetes "Guaranteed Scheduling For Critical Add-On Pods"). */
+export function isCritical(pod: Pod): boolean {
+  return (pod.spec.priority ?? 0) >= criticalPriority;
+}
+
+const qosOrder = ['BestEffort', 'Burstable', 'Guaranteed'];
+
+/**
+ * Which Pods of a node leave so that a critical one fits: of lower priority, those of the lowest quality of service first, and
+ * none that need not. Undefined if even all of them would not do. `fits` says whether the Pod fits when those are gone.
+ */
+export function preemptionVictims(
+  pod: Pod,
+  others: readonly Pod[],
+  fits: (gone: readonly Pod[]) => boolean,
+): readonly Pod[] | undefined {
+  const candidates = others
+    .filter((other) => mayPreempt(pod, other))
+    .sort((a, b) => rank(a) - rank(b) || (a.spec.priority ?? 0) - (b.spec.priority ?? 0));
+  let victims: readonly Pod[] = [];
+  for (const candidate of candidates) {
+    if (fits(victims)) break;
+    victims = [...victims, candidate];
+  }
+  if (!fits(victims)) return undefined;
+  for (const victim of [...victims].reverse()) {
+    const fewer = victims.filter((one) => one !== victim);
+    if (fits(fewer)) victims = fewer;
+  }
+  return victims;
+}
+
+/**
+ * Which of a node's Pods are to be stopped for a critical one, beside those that are stopping already; undefined if it would
+ * not fit even so. `admits` says whether the node takes the Pod at what `use` then holds.
+ */
+export function recordsToPreempt(
+  pod: Pod,
+  records: readonly PodRecord[],
+  use: NodeUse,
+  admits: () => boolean,
+): readonly PodRecord[] | undefined {
+  const leaving: Pod[] = [];
+  const staying = new Map<Pod, PodRecord>();
+  for (const record of records) {
+    if (record.charged === undefined) continue;
+    if (record.ending.signal.aborted) leaving.push(record.charged);
+    else staying.set(record.charged, record);
+  }
+  const victims = preemptionVictims(pod, [...staying.keys()], (gone) => {
+    const without = [...leaving, ...gone];
+    for (const one of without) charge(use, one, -1);
+    const fit = admits();
+    for (const one of without) charge(use, one, 1);
+    return fit;
+  });
+  return victims?.flatMap((victim) => staying.get(victim) ?? []);
+}
+
+/** Why a node that is too full refuses a critical Pod for which nobody else can make enough room. */
+export function noRoom(pod: Pod, others: readonly Pod[], found: readonly Refusal[]): Refusal {
+  const victims = others.filter((other) => mayPreempt(pod, other)).map(podRequests);
+  let unmet = '';
+  for (const { shortage } of found) {
+    if (shortage === undefined) continue;
+    const { resource, missing } = shortage;
+    const left = victims.reduce(
+      (rest, requests) => rest - (resource === 'pods' ? 1 : (requests.get(resource) ?? 0)),
+      missing,
+    );
+    if (left > 0) unmet += `(res: ${resource}, q: ${left}), `;
+  }
+  return {
+    reason: 'UnexpectedAdmissionError',
+    message: `Unexpected error while attempting to recover from admission failure: preemption: error finding a set of pods to preempt: no set of running pods found to reclaim resources: [${unmet}]`,
+  };
+}
+
+function mayPreempt(pod: Pod, other: Pod): boolean {
+  return !isCritical(other) && (other.spec.priority ?? 0) < (pod.spec.priority ?? 0);
+}
+
+function rank(pod: Pod): number {
+  return qosOrder.indexOf(qosClass(pod));
+}

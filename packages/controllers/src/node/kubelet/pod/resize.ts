@@ -1,0 +1,125 @@
+import { type Container, equalJson, type Pod, type PodCondition } from '@orrery/api';
+import type { ContainerConfig } from '@orrery/runtimes';
+import { type AdmissionSources, amountOf, podRequests, type Refusal } from '../node/node-admission.ts';
+
+/** Why a Pod goes on with the resources that it has (KEP-1287 "In-Place Update of Pod Resources"). */
+export interface ResizeRefusal {
+  readonly reason: 'Deferred' | 'Infeasible';
+  readonly message: string;
+}
+
+/** How far a Pod's change of resources is. */
+export interface ResizeState {
+  /** Why the node does not give the Pod what it now asks for. */
+  resizeRefusal: ResizeRefusal | undefined;
+  /** The Pod was given other resources, and its containers are to follow. */
+  resizing: boolean;
+  /** Why a container could not follow. */
+  resizeError: string | undefined;
+}
+
+/** Whether two versions of a Pod ask for the same for each of their containers. */
+export function sameResources(a: Pod, b: Pod): boolean {
+  return same(a.spec.containers, b.spec.containers) && same(a.spec.initContainers ?? [], b.spec.initContainers ?? []);
+}
+
+function same(a: readonly Container[], b: readonly Container[]): boolean {
+  return a.every(({ resources }, i) => resources === b[i]?.resources || equalJson(resources, b[i]?.resources));
+}
+
+/** The Pod as the node runs it: with what it was allotted, as long as it may not have what it asks for. */
+export function allottedPod<P extends Pod>(pod: P, { resizeRefusal }: ResizeState, allotted: Pod | undefined): P {
+  if (resizeRefusal === undefined || allotted === undefined) return pod;
+  return withResources(pod, (name) => {
+    const { containers, initContainers = [] } = allotted.spec;
+    return [...containers, ...initContainers].find((container) => container.name === name)?.resources;
+  });
+}
+
+/** The Pod with what its running containers were last given, as its status says: what a kubelet starts from that finds it running. */
+export function allottedInStatus<P extends Pod>(pod: P): P {
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+  const statuses = [...containerStatuses, ...initContainerStatuses];
+  return withResources(pod, (name, own) => {
+    const status = statuses.find((one) => one.name === name);
+    if (status?.resources === undefined || status.state?.running === undefined) return own;
+    const { limits } = status.resources;
+    const requests = status.allocatedResources ?? status.resources.requests;
+    if (equalJson(own?.limits, limits) && equalJson(own?.requests, requests)) return own;
+    const { limits: _limits, requests: _requests, ...others } = own ?? {};
+    return {
+      ...others,
+      ...(limits === undefined ? {} : { limits }),
+      ...(requests === undefined ? {} : { requests }),
+    };
+  });
+}
+
+type Resources = Container['resources'];
+
+function withResources<P extends Pod>(pod: P, resourcesOf: (name: string, own: Resources) => Resources): P {
+  const sized = (container: Container): Container => {
+    const resources = resourcesOf(container.name, container.resources);
+    return resources === container.resources || resources === undefined ? container : { ...container, resources };
+  };
+  const { containers, initContainers } = pod.spec;
+  return {
+    ...pod,
+    spec: {
+      ...pod.spec,
+      containers: containers.map(sized),
+      ...(initContainers === undefined ? {} : { initContainers: initContainers.map(sized) }),
+    },
+  };
+}
+
+/**
+ * Why the node does not let the Pod have what it asks for: it never could, or others have it now. `found` is what keeps the
+ * node from taking the Pod as if it were a new one.
+ */
+export function resizeRefusal(
+  pod: Pod,
+  allocatable: AdmissionSources['allocatable'],
+  found: readonly Refusal[],
+): ResizeRefusal | undefined {
+  const requests = podRequests(pod);
+  for (const resource of ['memory', 'cpu']) {
+    const requested = requests.get(resource) ?? 0;
+    const capacity = amountOf(resource, allocatable[resource] ?? 0);
+    if (requested > capacity) {
+      const message = `Node didn't have enough capacity: ${resource}, requested: ${requested}, capacity: ${capacity}`;
+      return { reason: 'Infeasible', message };
+    }
+  }
+  const [first] = found;
+  return first === undefined ? undefined : { reason: 'Deferred', message: first.message };
+}
+
+/** The conditions that tell of a change of resources; none when all is as the Pod asks for. */
+export function resizeConditions({
+  resizeRefusal,
+  resizing,
+  resizeError,
+}: ResizeState): Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>[] {
+  const conditions: Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>[] = [];
+  if (resizeRefusal !== undefined) conditions.push({ type: 'PodResizePending', status: 'True', ...resizeRefusal });
+  if (resizing) {
+    const why = resizeError === undefined ? {} : { reason: 'Error', message: resizeError };
+    conditions.push({ type: 'PodResizeInProgress', status: 'True', ...why });
+  }
+  return conditions;
+}
+
+/** Whether a container must be made again to get other resources (`resizePolicy`). */
+export function resizeRestarts(
+  { resizePolicy }: Container,
+  before: ContainerConfig['resources'],
+  after: ContainerConfig['resources'],
+): boolean {
+  const changed = new Set<string>();
+  if (before.memoryLimitBytes !== after.memoryLimitBytes) changed.add('memory');
+  if (before.cpuShares !== after.cpuShares || before.cpuQuota !== after.cpuQuota) changed.add('cpu');
+  return (resizePolicy ?? []).some(
+    ({ resourceName, restartPolicy }) => restartPolicy === 'RestartContainer' && changed.has(resourceName),
+  );
+}
