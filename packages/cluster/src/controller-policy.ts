@@ -9,11 +9,11 @@ const group = 'rbac.authorization.k8s.io';
  */
 export function controllerPolicy(controller: Controller): readonly [ClusterRole, ClusterRoleBinding] {
   const name = `orrery:controller:${controller.name}`;
-  const reading: PolicyRule[] = controller.kinds.map((kind) => ({
-    apiGroups: [kind.group],
-    resources: [kind.resource],
-    verbs: ['get', 'list', 'watch'],
-  }));
+  const verbs = ['get', 'list', 'watch'];
+  const reading: PolicyRule[] =
+    controller.kinds === 'any'
+      ? [{ apiGroups: ['*'], resources: ['*'], verbs }]
+      : controller.kinds.map((kind) => ({ apiGroups: [kind.group], resources: [kind.resource], verbs }));
   const telling: PolicyRule = { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch', 'update'] };
   return [
     {

@@ -2,6 +2,7 @@ import type { Kind, KubernetesObject, ObjectKey, PolicyRule, Stored } from '@orr
 import type { Cache } from './cache.ts';
 import type { Client } from './client.ts';
 import type { Clock, Duration } from './clock/clock.ts';
+import type { Index } from './define-index.ts';
 import type { Environment } from './environment.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import type { Logger } from './inspection.ts';
@@ -10,6 +11,7 @@ import type { Random } from './random/random.ts';
 /** What the manager gives a controller when it starts. */
 export interface ControllerContext extends Environment {
   readonly client: Client;
+  /** Shows what the controller declares, and nothing else. */
   readonly cache: Cache;
   readonly events: EventRecorder;
   readonly log: Logger;
@@ -20,8 +22,15 @@ export interface ControllerContext extends Environment {
 /** A loop that the manager runs. `defineController` makes one from a reconcile function; built-in loops can be written by hand. */
 export interface Controller {
   readonly name: string;
-  /** Kinds that are synced before {@link start} is called. */
-  readonly kinds: readonly Kind[];
+  /**
+   * The kinds that it reads. They are synced before {@link start} is called, and its cache shows no others. `'any'` is for
+   * what looks after kinds that come and go (the garbage collector): it syncs them itself, and may read every kind.
+   */
+  readonly kinds: readonly Kind[] | 'any';
+  /** Indexes that it lists by. Default: none but those by namespace and by owner. */
+  readonly indexes?: readonly Index[];
+  /** Where its author adds a kind that is missing, for the error that says so. Default `kinds`. */
+  readonly addKindsTo?: string;
   /**
    * What its account may do beside reading its {@link kinds} and telling Events (Kubernetes "Using RBAC Authorization"); a
    * cluster grants it to the controllers of plugins. Default: nothing.
@@ -69,8 +78,10 @@ export interface ControllerDefinition<
   /** Kinds whose objects this controller's objects own: a change to a child reconciles its controller owner. */
   readonly owns?: readonly Kind[];
   readonly watches?: { readonly [I in keyof W]: WatchSource<W[I]> };
-  /** Kinds that reconcile only reads from the cache. */
+  /** Kinds that reconcile only reads from the cache. What is not named here or above cannot be read. */
   readonly reads?: readonly Kind[];
+  /** Indexes that reconcile or a `map` lists by. Default: none but those by namespace and by owner. */
+  readonly indexes?: readonly Index[];
   /**
    * What its account may do beyond what the kinds say: it may read all of them, write its own objects' metadata and status,
    * and create, change and delete what it owns. Default: nothing more.

@@ -9,6 +9,7 @@ import {
   type Stored,
 } from '@orrery/api';
 import type { Subscription } from 'rxjs';
+import { aborted } from './abort.ts';
 import type { CacheChange } from './cache.ts';
 import type { Duration } from './clock/clock.ts';
 import type { Controller, ControllerContext, ControllerDefinition, ReconcileResult } from './controller.ts';
@@ -34,6 +35,8 @@ export function defineController<
   return {
     name: definition.name,
     kinds: [...new Map(kinds.map((kind) => [kindId(kind), kind as Kind])).values()],
+    indexes: definition.indexes ?? [],
+    addKindsTo: 'reads',
     rules: controllerRules(definition),
     start: (context) => run(definition, context),
   };
@@ -63,7 +66,7 @@ async function run<T extends KubernetesObject, W extends readonly KubernetesObje
     },
   });
   const subscriptions = subscribe(definition, context, queue);
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  await aborted(signal);
   for (const subscription of subscriptions) subscription.unsubscribe();
   await queue.stop();
 }

@@ -1,9 +1,10 @@
+export { aborted, fromAbort } from './abort.ts';
 export type * from './admission.ts';
 export { cacheClient } from './cache/cache-client.ts';
-export type { Selection } from './cache/reflector.ts';
 export { compareRevisions } from './cache/revision.ts';
+export type { Selection } from './cache/selection.ts';
 export { type CacheOptions, createCache, type WatchingCache } from './cache/watching-cache.ts';
-export * from './cache.ts';
+export type * from './cache.ts';
 export { delegatingClient } from './client/delegating-client.ts';
 export { leftByDelete } from './client/deletion.ts';
 export { inspectClient } from './client/inspect-client.ts';
@@ -23,6 +24,7 @@ export {
 } from './clock/simulation.ts';
 export type * from './controller.ts';
 export { defineController, requeueAfter } from './define-controller.ts';
+export { defineIndex, type Index, type IndexEntry, ownedBy } from './define-index.ts';
 export type * from './environment.ts';
 export type * from './event-recorder.ts';
 export { createEventRecorder, type EventRecorderOptions } from './events/event-recorder.ts';

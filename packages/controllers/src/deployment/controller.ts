@@ -12,12 +12,13 @@ import {
   type Cache,
   type Controller,
   defineController,
-  ownerIndex,
+  ownedBy,
   type ReconcileContext,
   type ReconcileResult,
   type WatchSource,
 } from '@orrery/core';
 import { claim } from '../workload/claim.ts';
+import { orphansOf } from '../workload/orphans.ts';
 import { isTerminal } from '../workload/pod-state.ts';
 import { unlessGone } from '../workload/unless-gone.ts';
 import { countedStatus, type Sets, untilDeadline } from './conditions.ts';
@@ -25,8 +26,7 @@ import { DeploymentRollout } from './deployment-rollout.ts';
 import { rollbackTarget } from './revision.ts';
 import { isScaling, rollingStep, scaleStep } from './rollout.ts';
 
-/** ReplicaSets that nobody controls, by namespace: the ones that may be adopted. */
-const orphanIndex = 'orphan';
+const orphans = orphansOf(ReplicaSet);
 
 /** Rolls a Deployment's Pods over to its present template, one ReplicaSet per template (Kubernetes "Deployments"). */
 export function deploymentController(): Controller {
@@ -34,15 +34,15 @@ export function deploymentController(): Controller {
     name: 'deployment-controller',
     for: Deployment,
     owns: [ReplicaSet],
-    watches: [orphanReplicaSets, podsOfRecreate],
-    reads: [ReplicaSet, Pod],
+    watches: [adoptableReplicaSets, podsOfRecreate],
+    indexes: [orphans],
     concurrency: 5,
     reconcile: (deployment, context) => unlessGone(Deployment, deployment, () => reconcile(deployment, context)),
   });
 }
 
 /** A ReplicaSet without a controller concerns the Deployments that would adopt it. */
-const orphanReplicaSets: WatchSource = {
+const adoptableReplicaSets: WatchSource = {
   kind: ReplicaSet,
   map(replicaSet, { cache }) {
     const { labels, namespace = '' } = replicaSet.metadata;
@@ -135,17 +135,14 @@ async function recreate(rollout: DeploymentRollout, cache: Cache): Promise<void>
 function hasOldPods(rollout: DeploymentRollout, cache: Cache): boolean {
   const namespace = rollout.deployment.metadata.namespace ?? '';
   return rollout.old.some((rs) =>
-    cache.list(Pod, { namespace, index: { name: ownerIndex, value: rs.metadata.uid } }).some((pod) => !isTerminal(pod)),
+    cache.list(ownedBy(Pod, rs.metadata.uid), { namespace }).some((pod) => !isTerminal(pod)),
   );
 }
 
 function* replicaSetsNear(cache: Cache, deployment: Stored<Deployment>): Generator<Stored<ReplicaSet>> {
-  cache.addIndex(ReplicaSet, orphanIndex, (rs) =>
-    controllerOf(rs) === undefined ? [rs.metadata.namespace ?? ''] : [],
-  );
   const namespace = deployment.metadata.namespace ?? '';
-  yield* cache.list(ReplicaSet, { namespace, index: { name: ownerIndex, value: deployment.metadata.uid } });
-  yield* cache.list(ReplicaSet, { namespace, index: { name: orphanIndex, value: namespace } });
+  yield* cache.list(ownedBy(ReplicaSet, deployment.metadata.uid), { namespace });
+  yield* cache.list(orphans.at(namespace));
 }
 
 function selectsEverything(selector: LabelSelector | undefined): boolean {

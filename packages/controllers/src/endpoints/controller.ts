@@ -4,6 +4,7 @@ import { podsOf, podsOfServices } from '../endpointslice/controller.ts';
 import { hasManagedEndpoints } from '../endpointslice/service-ports.ts';
 import { isHeadless } from '../endpointslice/slices.ts';
 import { isNamespaceTerminating } from '../workload/pod-control.ts';
+import { podsByLabel } from '../workload/pod-label-index.ts';
 import { endpointSubsets, overCapacityAnnotation } from './subsets.ts';
 
 type Texts = { [key: string]: string };
@@ -16,6 +17,7 @@ export function endpointsController(): Controller {
     name: 'endpoint-controller',
     for: Service,
     watches: [podsOfServices, { kind: Endpoints, map: (endpoints) => [keyOf(endpoints)] }],
+    indexes: [podsByLabel],
     async reconcile(service, { client, cache }) {
       if (service.metadata.deletionTimestamp !== undefined || !hasManagedEndpoints(service)) return;
       const { subsets, truncated } = endpointSubsets(service, podsOf(service, cache));

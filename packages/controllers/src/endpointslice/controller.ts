@@ -1,7 +1,7 @@
 import { EndpointSlice, isNotFound, keyOf, labelsMatcher, Node, Pod, Service, type Stored } from '@orrery/api';
-import { type Cache, type Controller, defineController, ownerIndex, type WatchSource } from '@orrery/core';
+import { type Cache, type Controller, defineController, ownedBy, type WatchSource } from '@orrery/core';
 import { isNamespaceTerminating } from '../workload/pod-control.ts';
-import { podsWithLabels } from '../workload/pod-label-index.ts';
+import { podsByLabel, podsWithLabels } from '../workload/pod-label-index.ts';
 import { hasManagedEndpoints } from './service-ports.ts';
 import { isManaged, sliceChanges } from './slices.ts';
 
@@ -15,10 +15,11 @@ export function endpointSliceController(): Controller {
     owns: [EndpointSlice],
     watches: [podsOfServices],
     reads: [Node],
+    indexes: [podsByLabel],
     async reconcile(service, { client, cache }) {
       if (service.metadata.deletionTimestamp !== undefined || !hasManagedEndpoints(service)) return;
       const existing = cache
-        .list(EndpointSlice, { index: { name: ownerIndex, value: service.metadata.uid } })
+        .list(ownedBy(EndpointSlice, service.metadata.uid))
         .filter((slice) => isManaged(slice) && slice.metadata.deletionTimestamp === undefined);
       const changes = sliceChanges(service, podsOf(service, cache), existing, (node) => zoneOf(node, cache));
       for (const slice of changes.update) await client.update<EndpointSlice>(slice);

@@ -17,7 +17,7 @@ import {
   type Cause,
   type ControllerContext,
   createWorkQueue,
-  ownerIndex,
+  ownedBy,
   type WorkQueue,
 } from '@orrery/core';
 import type { Subscription } from 'rxjs';
@@ -126,9 +126,8 @@ export class Collector {
   }
 
   *#dependents(uid: string): Generator<readonly [Kind, Stored]> {
-    const index = { name: ownerIndex, value: uid };
     for (const kind of this.#kinds.values()) {
-      for (const dependent of this.#context.cache.list(kind, { index })) yield [kind, dependent];
+      for (const dependent of this.#context.cache.list(ownedBy(kind, uid))) yield [kind, dependent];
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Kind } from '@orrery/api';
-import type { Controller } from '@orrery/core';
+import { aborted, type Controller } from '@orrery/core';
 import { concatMap, isObservable, type Observable, of } from 'rxjs';
 import { Collector } from './collector.ts';
 
@@ -14,7 +14,7 @@ export interface GarbageCollectorOptions {
 export function garbageCollector({ kinds }: GarbageCollectorOptions): Controller {
   return {
     name,
-    kinds: [],
+    kinds: 'any',
     async start(context) {
       const { signal, log } = context;
       const collector = new Collector(context, name);
@@ -22,7 +22,7 @@ export function garbageCollector({ kinds }: GarbageCollectorOptions): Controller
       const subscription = sets.pipe(concatMap((set) => collector.watch(set))).subscribe({
         error: (error: unknown) => log.error('the kinds are no longer known', { error: String(error) }),
       });
-      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+      await aborted(signal);
       subscription.unsubscribe();
       await collector.stop();
     },

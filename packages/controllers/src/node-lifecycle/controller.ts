@@ -1,6 +1,7 @@
 import { Lease, Node, Pod } from '@orrery/api';
 import type { Controller } from '@orrery/core';
 import { NodeLifecycle } from './node-lifecycle.ts';
+import { podsByNode } from './pods-by-node.ts';
 import { TaintEviction } from './taint-eviction.ts';
 
 /** Notices nodes that fall silent, and taints nodes by their conditions (Kubernetes "Nodes", Node controller). */
@@ -9,6 +10,7 @@ export function nodeLifecycleController(): Controller {
   return {
     name,
     kinds: [Node, Pod, Lease],
+    indexes: [podsByNode],
     start: (context) => new NodeLifecycle(context, name).run(),
   };
 }
@@ -19,6 +21,7 @@ export function taintEvictionController(): Controller {
   return {
     name,
     kinds: [Node, Pod],
+    indexes: [podsByNode],
     start: (context) => new TaintEviction(context, name).run(),
   };
 }

@@ -1,5 +1,5 @@
 import { isNotFound, keyOf, Lease, Node, Pod, type Stored, type Taint } from '@orrery/api';
-import { type CacheChange, type ControllerContext, errorText } from '@orrery/core';
+import { aborted, type CacheChange, type ControllerContext, errorText } from '@orrery/core';
 import { isReady } from '../workload/pod-state.ts';
 import { timestamp } from '../workload/timestamp.ts';
 import { evictionInterval, zoneState } from './eviction-rate.ts';
@@ -50,7 +50,7 @@ export class NodeLifecycle {
   async run(): Promise<void> {
     const { cache, signal } = this.#context;
     const subscription = cache.changes(Node, { replay: true }).subscribe((change) => this.#nodeChanged(change));
-    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    await aborted(signal);
     subscription.unsubscribe();
     this.#timer?.[Symbol.dispose]();
     await this.#running;
@@ -209,7 +209,7 @@ export class NodeLifecycle {
 
   async #markPodsNotReady(node: Stored<Node>): Promise<void> {
     const { client, cache, clock, events } = this.#context;
-    for (const pod of podsByNode(cache, node.metadata.name)) {
+    for (const pod of cache.list(podsByNode.at(node.metadata.name))) {
       if (!isReady(pod)) continue;
       const condition = { type: 'Ready', status: 'False', lastTransitionTime: timestamp(clock.now()) };
       const patch = { metadata: { uid: pod.metadata.uid }, status: { conditions: [condition] } };

@@ -1,5 +1,5 @@
 import { isNotFound, keyOf, Node, Pod, type Stored, type Taint } from '@orrery/api';
-import { type ControllerContext, createWorkQueue, type WorkQueue } from '@orrery/core';
+import { aborted, type ControllerContext, createWorkQueue, type WorkQueue } from '@orrery/core';
 import { isTerminal } from '../workload/pod-state.ts';
 import { timestamp } from '../workload/timestamp.ts';
 import { podsByNode } from './pods-by-node.ts';
@@ -42,7 +42,7 @@ export class TaintEviction {
         else if (previous === undefined || previous.spec !== object.spec) this.#podChanged(object);
       }),
     ];
-    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    await aborted(signal);
     for (const subscription of subscriptions) subscription.unsubscribe();
     for (const { timer } of this.#scheduled.values()) timer[Symbol.dispose]();
     await this.#queue.stop();
@@ -54,7 +54,7 @@ export class TaintEviction {
     if (taints.length === 0 && !this.#tainted.has(name)) return;
     if (taints.length === 0) this.#tainted.delete(name);
     else this.#tainted.set(name, taints);
-    for (const pod of podsByNode(this.#context.cache, name)) this.#podChanged(pod);
+    for (const pod of this.#context.cache.list(podsByNode.at(name))) this.#podChanged(pod);
   }
 
   #podChanged(pod: Stored<Pod>): void {

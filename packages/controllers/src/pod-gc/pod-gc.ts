@@ -1,5 +1,5 @@
 import { isNotFound, keyOf, Node, Pod, type Stored } from '@orrery/api';
-import { type ControllerContext, errorText } from '@orrery/core';
+import { aborted, type ControllerContext, errorText } from '@orrery/core';
 import { podsByNode } from '../node-lifecycle/pods-by-node.ts';
 import { isTerminal } from '../workload/pod-state.ts';
 import { timestamp } from '../workload/timestamp.ts';
@@ -34,13 +34,13 @@ export class PodGarbageCollector {
       cache.changes(Node).subscribe(({ type, object }) => {
         const { name } = object.metadata;
         if (type !== 'deleted') this.#missing.delete(name);
-        else if (podsByNode(cache, name).length > 0) this.#miss(name);
+        else if (cache.list(podsByNode.at(name)).length > 0) this.#miss(name);
       }),
       cache
         .changes(Pod, { replay: true })
         .subscribe(({ type, object }) => this.#podChanged(object, type === 'deleted')),
     ];
-    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    await aborted(signal);
     for (const subscription of subscriptions) subscription.unsubscribe();
     this.#timer?.[Symbol.dispose]();
     await this.#running;
@@ -97,7 +97,7 @@ export class PodGarbageCollector {
     }
     for (const pod of excessTerminated([...this.#terminated.values()])) await this.#end(pod, undefined);
     for (const [node, since] of [...this.#missing]) {
-      const pods = podsByNode(cache, node);
+      const pods = cache.list(podsByNode.at(node));
       if (pods.length === 0) this.#missing.delete(node);
       else if (clock.now() >= since + quarantine && (await this.#isMissing(node))) {
         for (const pod of pods) await this.#end(pod, 'PodGC: node no longer exists');

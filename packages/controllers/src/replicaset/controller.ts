@@ -4,12 +4,13 @@ import {
   type Controller,
   defineController,
   errorText,
-  ownerIndex,
+  ownedBy,
   type ReconcileContext,
   type ReconcileResult,
   type WatchSource,
 } from '@orrery/core';
 import { claim } from '../workload/claim.ts';
+import { orphansOf } from '../workload/orphans.ts';
 import { podControl, podFromTemplate } from '../workload/pod-control.ts';
 import { isActive, readySince } from '../workload/pod-state.ts';
 import { slowStart } from '../workload/slow-start.ts';
@@ -20,8 +21,7 @@ import { type ReplicaFailure, replicaSetStatus, sameStatus } from './status.ts';
 /** At most this many Pods are created or deleted in one go. */
 const burst = 500;
 
-/** Pods that nobody controls, by namespace: the ones that may be adopted. */
-const orphanIndex = 'orphan';
+const orphans = orphansOf(Pod);
 
 /** Keeps as many Pods of its template as a ReplicaSet asks for (Kubernetes "ReplicaSet"). */
 export function replicaSetController(): Controller {
@@ -29,14 +29,15 @@ export function replicaSetController(): Controller {
     name: 'replicaset-controller',
     for: ReplicaSet,
     owns: [Pod],
-    watches: [orphanPods],
+    watches: [adoptablePods],
+    indexes: [orphans],
     concurrency: 5,
     reconcile: (replicaSet, context) => unlessGone(ReplicaSet, replicaSet, () => reconcile(replicaSet, context)),
   });
 }
 
 /** A Pod without a controller concerns the ReplicaSets that would adopt it. */
-const orphanPods: WatchSource = {
+const adoptablePods: WatchSource = {
   kind: Pod,
   map(pod, { cache }) {
     const { labels, namespace = '' } = pod.metadata;
@@ -76,12 +77,11 @@ async function reconcile(replicaSet: Stored<ReplicaSet>, context: ReconcileConte
 }
 
 function* candidates(cache: Cache, replicaSet: Stored<ReplicaSet>): Generator<Stored<Pod>> {
-  cache.addIndex(Pod, orphanIndex, (pod) => (controllerOf(pod) === undefined ? [pod.metadata.namespace ?? ''] : []));
   const namespace = replicaSet.metadata.namespace ?? '';
-  for (const pod of cache.list(Pod, { namespace, index: { name: ownerIndex, value: replicaSet.metadata.uid } })) {
+  for (const pod of cache.list(ownedBy(Pod, replicaSet.metadata.uid), { namespace })) {
     if (isActive(pod)) yield pod;
   }
-  for (const pod of cache.list(Pod, { namespace, index: { name: orphanIndex, value: namespace } })) {
+  for (const pod of cache.list(orphans.at(namespace))) {
     if (isActive(pod)) yield pod;
   }
 }
@@ -113,14 +113,10 @@ async function correctCount(
 function relatedPods(cache: Cache, replicaSet: Stored<ReplicaSet>): ReadonlyMap<string, number> {
   const namespace = replicaSet.metadata.namespace ?? '';
   const owner = controllerOf(replicaSet);
-  const siblings =
-    owner === undefined
-      ? [replicaSet]
-      : cache.list(ReplicaSet, { namespace, index: { name: ownerIndex, value: owner.uid } });
+  const siblings = owner === undefined ? [replicaSet] : cache.list(ownedBy(ReplicaSet, owner.uid), { namespace });
   const counts = new Map<string, number>();
   for (const sibling of siblings) {
-    const index = { name: ownerIndex, value: sibling.metadata.uid };
-    for (const pod of cache.list(Pod, { namespace, index })) {
+    for (const pod of cache.list(ownedBy(Pod, sibling.metadata.uid), { namespace })) {
       const node = pod.spec.nodeName;
       if (node !== undefined && isActive(pod)) counts.set(node, (counts.get(node) ?? 0) + 1);
     }

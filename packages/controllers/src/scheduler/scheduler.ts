@@ -9,7 +9,7 @@ import {
   PodDisruptionBudget,
   type Stored,
 } from '@orrery/api';
-import { type CacheChange, type ControllerContext, errorText } from '@orrery/core';
+import { aborted, type CacheChange, type ControllerContext, errorText } from '@orrery/core';
 import { isTerminal } from '../workload/pod-state.ts';
 import { timestamp } from '../workload/timestamp.ts';
 import { ClusterState } from './cluster-state.ts';
@@ -67,7 +67,7 @@ export class Scheduler {
       cache.changes(Node, { replay: true }).subscribe((change) => this.#nodeChanged(change)),
       cache.changes(Pod, { replay: true }).subscribe((change) => this.#podChanged(change)),
     ];
-    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    await aborted(signal);
     for (const subscription of subscriptions) subscription.unsubscribe();
     this.#queue.stop();
     await Promise.all(this.#writes);

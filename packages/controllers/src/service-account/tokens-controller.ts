@@ -9,7 +9,14 @@ import {
   type Stored,
   textFromBase64,
 } from '@orrery/api';
-import { type Cache, type Controller, defineController, type ReconcileContext, type WatchSource } from '@orrery/core';
+import {
+  type Cache,
+  type Controller,
+  defineController,
+  defineIndex,
+  type ReconcileContext,
+  type WatchSource,
+} from '@orrery/core';
 import { accountOfToken, filledTokenSecret, tokenSecretStep } from './token-secret.ts';
 
 /** Who signs: whoever holds the cluster's key. */
@@ -23,7 +30,10 @@ export interface TokensControllerOptions {
 }
 
 /** Token Secrets by the key of their account. */
-const accountIndex = 'service-account-token';
+const tokensByAccount = defineIndex(Secret, (secret) => {
+  const name = accountOfToken(secret);
+  return name === undefined ? [] : [keyString({ namespace: secret.metadata.namespace ?? '', name })];
+});
 
 /**
  * Fills the Secrets of type `kubernetes.io/service-account-token` with a token of their account, and takes them away with it
@@ -47,6 +57,7 @@ export function tokensController(options: TokensControllerOptions): Controller {
     name: 'tokens-controller',
     for: ServiceAccount,
     watches: [secrets],
+    indexes: [tokensByAccount],
     async reconcile(account, context) {
       for (const secret of tokenSecrets(context.cache, keyOf(account))) await tend(secret, account, options, context);
       const key = keyString(keyOf(account));
@@ -67,11 +78,7 @@ export function tokensController(options: TokensControllerOptions): Controller {
 }
 
 function tokenSecrets(cache: Cache, key: ObjectKey): readonly Stored<Secret>[] {
-  cache.addIndex(Secret, accountIndex, (secret) => {
-    const name = accountOfToken(secret);
-    return name === undefined ? [] : [keyString({ namespace: secret.metadata.namespace ?? '', name })];
-  });
-  return cache.list(Secret, { namespace: key.namespace, index: { name: accountIndex, value: keyString(key) } });
+  return cache.list(tokensByAccount.at(keyString(key)));
 }
 
 async function tend(

@@ -1,9 +1,12 @@
 import { labelsMatcher, Pod, type Stored } from '@orrery/api';
-import type { Cache } from '@orrery/core';
+import { type Cache, defineIndex } from '@orrery/core';
 
-const labelIndex = 'label';
+/** Pods by namespace and each of their labels. */
+export const podsByLabel = defineIndex(Pod, ({ metadata }) =>
+  Object.entries(metadata.labels ?? {}).map(([key, value]) => labelIn(metadata.namespace ?? '', key, value)),
+);
 
-/** Pods of a namespace that carry all these labels, found by an index on one of them. None of no labels. */
+/** Pods of a namespace that carry all these labels, found by {@link podsByLabel}. None of no labels. */
 export function podsWithLabels(
   cache: Cache,
   namespace: string,
@@ -11,14 +14,11 @@ export function podsWithLabels(
 ): readonly Stored<Pod>[] {
   const [first] = Object.entries(labels);
   if (first === undefined) return [];
-  cache.addIndex(Pod, labelIndex, ({ metadata }) =>
-    Object.entries(metadata.labels ?? {}).map(([key, value]) => indexValue(metadata.namespace ?? '', key, value)),
-  );
   const matcher = labelsMatcher(labels);
-  const index = { name: labelIndex, value: indexValue(namespace, ...first) };
-  return cache.list(Pod, { index }).filter(({ metadata }) => matcher.matches(metadata.labels));
+  const carriers = cache.list(podsByLabel.at(labelIn(namespace, ...first)));
+  return carriers.filter(({ metadata }) => matcher.matches(metadata.labels));
 }
 
-function indexValue(namespace: string, key: string, value: string): string {
+function labelIn(namespace: string, key: string, value: string): string {
   return `${namespace} ${key}=${value}`;
 }

@@ -1,11 +1,9 @@
 import { keyOf, keyString, type Stored } from '@orrery/api';
 import type { CacheChange } from '../cache.ts';
-import { namespaceIndex, ownerIndex } from '../cache.ts';
+import { byNamespace, byOwner, type IndexRule } from '../define-index.ts';
 import { Bucket } from './bucket.ts';
+import { KeptIndex } from './kept-index.ts';
 import { compareRevisions } from './revision.ts';
-
-/** The values under which an index files an object. */
-export type IndexValues = (object: Stored) => readonly string[];
 
 /** What is known of an object that is not shown. */
 interface Gone {
@@ -15,11 +13,6 @@ interface Gone {
   readonly revision: string;
 }
 
-interface Index {
-  readonly values: IndexValues;
-  readonly buckets: Map<string, Bucket>;
-}
-
 /**
  * The objects of one kind as a cache shows them: what the watch has told, overlaid with what this process has written. Of
  * two states of an object the one with the later revision is shown, so the watch that lags behind our own writes never takes
@@ -27,7 +20,7 @@ interface Index {
  */
 export class KindView {
   readonly #all = new Bucket();
-  readonly #indexes = new Map<string, Index>();
+  readonly #indexes = new Map<IndexRule, KeptIndex>();
   readonly #gone = new Map<string, Gone>();
   readonly #selected: (object: Stored) => boolean;
   readonly #changed: (change: CacheChange) => void;
@@ -37,8 +30,8 @@ export class KindView {
   constructor(selected: (object: Stored) => boolean, changed: (change: CacheChange) => void) {
     this.#selected = selected;
     this.#changed = changed;
-    this.addIndex(namespaceIndex, (object) => [object.metadata.namespace ?? '']);
-    this.addIndex(ownerIndex, (object) => object.metadata.ownerReferences?.map((owner) => owner.uid) ?? none);
+    this.addIndex(byNamespace);
+    this.addIndex(byOwner);
   }
 
   get(key: string): Stored | undefined {
@@ -52,19 +45,20 @@ export class KindView {
 
   /**
    * Those that an index files under a value, in key order.
-   * @throws Error if there is no such index.
+   * @throws Error if the index is not kept here, or if it failed on an object.
    */
-  find(index: string, value: string): readonly Stored[] {
-    const found = this.#indexes.get(index);
-    if (found === undefined) throw new Error(`there is no index ${JSON.stringify(index)}: add it with addIndex`);
-    return found.buckets.get(value)?.list() ?? none;
+  find(rule: IndexRule, value: string): readonly Stored[] {
+    const kept = this.#indexes.get(rule);
+    if (kept === undefined) throw new Error('the cache does not keep this index: add it to its indexes');
+    return kept.at(value);
   }
 
-  addIndex(name: string, values: IndexValues): void {
-    if (this.#indexes.has(name)) return;
-    const index = { values, buckets: new Map<string, Bucket>() };
-    this.#indexes.set(name, index);
-    for (const object of this.#all.values()) file(index, keyString(keyOf(object)), object);
+  /** Keeps an index from now on. Adding the same one again is a no-op. */
+  addIndex(rule: IndexRule): void {
+    if (this.#indexes.has(rule)) return;
+    const kept = new KeptIndex(rule);
+    this.#indexes.set(rule, kept);
+    for (const object of this.#all.values()) kept.put(keyString(keyOf(object)), object);
   }
 
   /** The watch brought an object that was added or modified. */
@@ -154,27 +148,23 @@ export class KindView {
     const previous = this.#all.get(key);
     if (previous === undefined) {
       this.#all.set(key, object);
-      for (const index of this.#indexes.values()) file(index, key, object);
+      for (const index of this.#indexes.values()) index.put(key, object);
       this.#changed({ type: 'added', object });
       return;
     }
     const newer = compareRevisions(object.metadata.resourceVersion, previous.metadata.resourceVersion);
     if (newer <= 0 && !(whatever && previous !== object)) return;
     this.#all.set(key, object);
-    for (const index of this.#indexes.values()) refile(index, key, object, previous);
+    for (const index of this.#indexes.values()) index.put(key, object, previous);
     this.#changed({ type: 'modified', object, previous });
   }
 
   #hide(key: string, shown: Stored, last: Stored): void {
     this.#all.delete(key);
-    for (const index of this.#indexes.values()) {
-      for (const value of index.values(shown)) unfile(index, value, key);
-    }
+    for (const index of this.#indexes.values()) index.remove(key, shown);
     this.#changed({ type: 'deleted', object: last, previous: shown });
   }
 }
-
-const none: readonly never[] = Object.freeze([]);
 
 /** Whether this state of an object was over before it went out of sight. */
 function isOld(object: Stored, gone: Gone): boolean {
@@ -191,30 +181,4 @@ function wasLast(object: Stored): boolean {
     (metadata.finalizers?.length ?? 0) === 0 &&
     (metadata.deletionGracePeriodSeconds ?? 0) === 0
   );
-}
-
-function file(index: Index, key: string, object: Stored): void {
-  for (const value of index.values(object)) {
-    let bucket = index.buckets.get(value);
-    if (bucket === undefined) {
-      bucket = new Bucket();
-      index.buckets.set(value, bucket);
-    }
-    bucket.set(key, object);
-  }
-}
-
-function refile(index: Index, key: string, object: Stored, previous: Stored): void {
-  const values = index.values(object);
-  for (const value of index.values(previous)) {
-    if (!values.includes(value)) unfile(index, value, key);
-  }
-  file(index, key, object);
-}
-
-function unfile(index: Index, value: string, key: string): void {
-  const bucket = index.buckets.get(value);
-  if (bucket === undefined) return;
-  bucket.delete(key);
-  if (bucket.size === 0) index.buckets.delete(value);
 }

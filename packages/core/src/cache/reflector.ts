@@ -6,13 +6,7 @@ import { scheduleRetry } from '../clock/retry.ts';
 import type { Environment } from '../environment.ts';
 import { errorText } from '../inspection/error-text.ts';
 import { backOff } from '../work-queue/back-off.ts';
-
-/** Which objects of a kind are kept at hand. */
-export interface Selection {
-  readonly namespace?: string;
-  readonly labelSelector?: string;
-  readonly fieldSelector?: string;
-}
+import type { Selection } from './selection.ts';
 
 /** What comes from the server, in its order. */
 export type Delivery =

@@ -10,8 +10,9 @@ import {
 } from '@orrery/api';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type CacheChange, namespaceIndex, ownerIndex } from '../cache.ts';
+import type { CacheChange } from '../cache.ts';
 import { createSimulation } from '../clock/simulation.ts';
+import { defineIndex, ownedBy } from '../define-index.ts';
 import { TestServer, type TestServerOptions } from '../test-server/test-server.ts';
 import { cacheClient } from './cache-client.ts';
 import { type CacheOptions, createCache } from './watching-cache.ts';
@@ -69,15 +70,16 @@ describe('reading', () => {
   });
 
   test('objects are found by namespace, owner and indexes that were added before or after the sync', async () => {
-    const { server, cache, simulation } = setup();
     const values = (object: Stored<ConfigMap>) => (object.data?.value ?? '').split(' ');
-    cache.addIndex(ConfigMap, 'before', values);
+    const before = defineIndex(ConfigMap, values);
+    const after = defineIndex(ConfigMap, values);
+    const { server, cache, simulation } = setup({}, { indexes: [before] });
     await server.client.create(configMap('a', 'x y'));
     await server.client.create(configMap('b', 'y', 'other'));
     await cache.sync(ConfigMap);
-    cache.addIndex(ConfigMap, 'after', values);
-    for (const name of ['before', 'after']) {
-      expect(names(cache.list(ConfigMap, { index: { name, value: 'y' } }))).toEqual(['a', 'b']);
+    cache.addIndexes([after]);
+    for (const index of [before, after]) {
+      expect(names(cache.list(index.at('y')))).toEqual(['a', 'b']);
     }
     await server.client.update(configMap('a', 'z'));
     const owner = { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'uid-of-p', controller: true };
@@ -86,16 +88,54 @@ describe('reading', () => {
       patch: { metadata: { ownerReferences: [owner] } },
     });
     await simulation.settle();
-    for (const name of ['before', 'after']) {
-      expect(names(cache.list(ConfigMap, { index: { name, value: 'x' } }))).toEqual([]);
-      expect(names(cache.list(ConfigMap, { index: { name, value: 'y' } }))).toEqual(['b']);
-      expect(names(cache.list(ConfigMap, { index: { name, value: 'z' } }))).toEqual(['a']);
+    for (const index of [before, after]) {
+      expect(names(cache.list(index.at('x')))).toEqual([]);
+      expect(names(cache.list(index.at('y')))).toEqual(['b']);
+      expect(names(cache.list(index.at('z')))).toEqual(['a']);
     }
-    expect(names(cache.list(ConfigMap, { index: { name: ownerIndex, value: 'uid-of-p' } }))).toEqual(['b']);
-    expect(names(cache.list(ConfigMap, { index: { name: namespaceIndex, value: 'other' } }))).toEqual(['b']);
+    expect(names(cache.list(ownedBy(ConfigMap, 'uid-of-p')))).toEqual(['b']);
+    expect(names(cache.list(ownedBy(ConfigMap, 'uid-of-p'), { namespace: 'default' }))).toEqual([]);
     expect(names(cache.list(ConfigMap, { namespace: 'other' }))).toEqual(['b']);
-    expect(names(cache.list(ConfigMap, { namespace: 'other', index: { name: 'after', value: 'z' } }))).toEqual([]);
-    expect(() => cache.list(ConfigMap, { index: { name: 'nope', value: '' } })).toThrow('there is no index "nope"');
+    expect(names(cache.list(after.at('z'), { namespace: 'other' }))).toEqual([]);
+    expect(names(cache.list(after.at('z'), { namespace: '' }))).toEqual(['a']);
+    const never = defineIndex(ConfigMap, values);
+    expect(() => cache.list(never.at(''))).toThrow('the cache does not keep this index: add it to its indexes');
+  });
+
+  test('two indexes of one function are two indexes, and one that is added twice is computed once', async () => {
+    let calls = 0;
+    const values = (): readonly string[] => [String(++calls)];
+    const [one, two] = [defineIndex(ConfigMap, values), defineIndex(ConfigMap, values)];
+    const { server, cache } = setup({}, { indexes: [one] });
+    cache.addIndexes([one, two, two]);
+    await server.client.create(configMap('a'));
+    await cache.sync(ConfigMap);
+    expect(calls).toBe(2);
+    expect([cache.list(one.at('1')), cache.list(two.at('1'))].map(names)).toEqual([['a'], []]);
+  });
+
+  test('what an index throws on an object is thrown to whoever lists by it, until the object is another', async () => {
+    const lengths = defineIndex(ConfigMap, ({ data }) => [String((data as { value: string }).value.length)]);
+    const { server, cache, simulation } = setup({}, { indexes: [lengths] });
+    await cache.sync(ConfigMap);
+    await server.client.create(configMap('good', 'abc'));
+    const { data: _, ...bad } = configMap('bad');
+    await server.client.create(bad);
+    await simulation.settle();
+    expect(names(cache.list(ConfigMap))).toEqual(['bad', 'good']);
+    expect(() => cache.list(lengths.at('3'))).toThrow('an index failed on default/bad: Cannot read properties');
+    await server.client.update(configMap('bad', 'xyz'));
+    await simulation.settle();
+    expect(names(cache.list(lengths.at('3')))).toEqual(['bad', 'good']);
+    await server.client.update(configMap('bad', 'wxyz'));
+    await simulation.settle();
+    expect([cache.list(lengths.at('3')), cache.list(lengths.at('4'))].map(names)).toEqual([['good'], ['bad']]);
+    await server.client.create({ ...bad, metadata: { name: 'worse', namespace: 'default' } });
+    await simulation.settle();
+    expect(() => cache.list(lengths.at('3'))).toThrow('an index failed on default/worse');
+    await server.client.delete(ConfigMap, 'default/worse');
+    await simulation.settle();
+    expect(names(cache.list(lengths.at('3')))).toEqual(['good']);
   });
 
   test('changes tell what was before, and replay begins with what is there', async () => {
@@ -304,7 +344,8 @@ describe('random histories', () => {
           const synced = cache.sync(ConfigMap);
           const mirror = new Map<string, Stored>();
           const faults: string[] = [];
-          cache.addIndex(ConfigMap, 'value', (object) => [object.data?.value ?? '']);
+          const byValue = defineIndex(ConfigMap, (object) => [object.data?.value ?? '']);
+          cache.addIndexes([byValue]);
           cache.changes(ConfigMap, { replay: true }).subscribe(({ type, object, previous }) => {
             const key = keyString(keyOf(object));
             if (mirror.get(key) !== previous) faults.push(`${type} ${key} does not follow what was told before`);
@@ -365,7 +406,7 @@ describe('random histories', () => {
           expect(cache.list(ConfigMap)).toEqual(expected);
           expect([...mirror.values()]).toHaveLength(expected.length);
           for (const value of ['0', '1', '2']) {
-            expect(cache.list(ConfigMap, { index: { name: 'value', value } })).toEqual(
+            expect(cache.list(byValue.at(value))).toEqual(
               expected.filter((object) => (object as ConfigMap).data?.value === value),
             );
           }

@@ -1,19 +1,12 @@
-import {
-  type Kind,
-  type KubernetesObject,
-  keyString,
-  kindId,
-  type ObjectKey,
-  parseFieldSelector,
-  parseLabelSelector,
-  type Stored,
-} from '@orrery/api';
+import { type Kind, type KubernetesObject, keyString, kindId, type ObjectKey, type Stored } from '@orrery/api';
 import { Observable, Subject } from 'rxjs';
-import { type Cache, type CacheChange, type CacheListOptions, namespaceIndex } from '../cache.ts';
+import type { Cache, CacheChange, CacheListOptions } from '../cache.ts';
 import type { Client } from '../client.ts';
+import { byNamespace, type Index, type IndexEntry } from '../define-index.ts';
 import type { Environment } from '../environment.ts';
 import { KindView } from './kind-view.ts';
-import { type Delivery, Reflector, type Selection } from './reflector.ts';
+import { type Delivery, Reflector } from './reflector.ts';
+import { type Selection, selectionTest } from './selection.ts';
 
 /** What {@link createCache} needs. */
 export interface CacheOptions {
@@ -24,12 +17,16 @@ export interface CacheOptions {
   readonly actor: string;
   /** Kinds of which only some objects are kept. Default: all objects of every kind. */
   readonly selectors?: ReadonlyMap<Kind, Selection>;
+  /** Indexes that are kept from the start. */
+  readonly indexes?: readonly Index[];
 }
 
 /** A cache that is kept by watching, and that is told of this process's own writes. */
 export interface WatchingCache extends Cache, Disposable {
   /** Whether the kind's first objects are there. */
   synced(kind: Kind): boolean;
+  /** Keeps these indexes, too, for as long as the cache lives. One that is kept already is kept once. */
+  addIndexes(indexes: readonly Index[]): void;
   /** Shows what a write answered, unless the watch has brought something later already. */
   written(object: Stored): void;
   /** Shows as deleted what a delete left nothing of. `uid` is the one that was shown when the delete was asked for. */
@@ -53,6 +50,7 @@ class ObjectCache implements WatchingCache {
   constructor(options: CacheOptions) {
     this.#options = options;
     for (const [kind, selection] of options.selectors ?? []) this.#selections.set(kindId(kind), selection);
+    this.addIndexes(options.indexes ?? []);
   }
 
   async sync(...kinds: readonly Kind[]): Promise<void> {
@@ -67,22 +65,21 @@ class ObjectCache implements WatchingCache {
     return this.#readable(kind).get(nameOf(key)) as Stored<T> | undefined;
   }
 
-  list<T extends KubernetesObject>(kind: Kind<T>, { namespace, index }: CacheListOptions = {}): readonly Stored<T>[] {
-    const view = this.#readable(kind);
+  list<T extends KubernetesObject>(
+    from: Kind<T> | IndexEntry<T>,
+    { namespace }: CacheListOptions = {},
+  ): readonly Stored<T>[] {
     const anywhere = namespace === undefined || namespace === '';
-    if (index === undefined) {
-      return (anywhere ? view.list() : view.find(namespaceIndex, namespace)) as readonly Stored<T>[];
+    if (!('rule' in from)) {
+      const view = this.#readable(from);
+      return (anywhere ? view.list() : view.find(byNamespace, namespace)) as readonly Stored<T>[];
     }
-    const found = view.find(index.name, index.value) as readonly Stored<T>[];
+    const found = this.#readable(from.kind).find(from.rule, from.value) as readonly Stored<T>[];
     return anywhere ? found : found.filter((object) => object.metadata.namespace === namespace);
   }
 
-  addIndex<T extends KubernetesObject>(
-    kind: Kind<T>,
-    name: string,
-    values: (object: Stored<T>) => readonly string[],
-  ): void {
-    this.#kind(kind).view.addIndex(name, values as (object: Stored) => readonly string[]);
+  addIndexes(indexes: readonly Index[]): void {
+    for (const index of indexes) this.#kind(index.kind).view.addIndex(index.rule);
   }
 
   changes<T extends KubernetesObject>(
@@ -185,19 +182,6 @@ class KindCache implements Disposable {
       }
     }
   }
-}
-
-/** Tells of an object, as the server would, whether it is selected. */
-function selectionTest(
-  kind: Kind,
-  { namespace, labelSelector, fieldSelector }: Selection,
-): (object: Stored) => boolean {
-  const labels = labelSelector === undefined ? undefined : parseLabelSelector(labelSelector);
-  const fields = fieldSelector === undefined ? undefined : parseFieldSelector(fieldSelector, kind);
-  return (object) =>
-    (namespace === undefined || namespace === '' || object.metadata.namespace === namespace) &&
-    labels?.matches(object.metadata.labels) !== false &&
-    fields?.matches(object) !== false;
 }
 
 function nameOf(key: ObjectKey | string): string {

@@ -1,5 +1,6 @@
 import { failures, Lease } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
+import { aborted } from '../abort.ts';
 import { createSimulation } from '../clock/simulation.ts';
 import { TestServer } from '../test-server/test-server.ts';
 import { type LeaderElectionOptions, runLeaderElection } from './leader-election.ts';
@@ -55,7 +56,7 @@ function setup(seed = 1) {
         leading.add(identity);
         if (leading.size > 1) faults.push(`${[...leading].join(' and ')} lead at once`);
         log.push(`${identity} leads`);
-        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+        await aborted(signal);
         leading.delete(identity);
         log.push(`${identity} ends`);
       },

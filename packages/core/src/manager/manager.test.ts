@@ -1,5 +1,6 @@
-import { ConfigMap, failures, Pod } from '@orrery/api';
+import { ConfigMap, failures, type Kind, Pod } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
+import { aborted } from '../abort.ts';
 import { createCache } from '../cache/watching-cache.ts';
 import { createSimulation } from '../clock/simulation.ts';
 import type { Controller } from '../controller.ts';
@@ -19,13 +20,13 @@ function setup(options: Partial<ManagerOptions> = {}, seed = 1) {
   return { simulation, environment, server, manager, asked };
 }
 
-function loop(name: string, log: string[], kinds: Controller['kinds'] = [ConfigMap]): Controller {
+function loop(name: string, log: string[], kinds: readonly Kind[] = [ConfigMap]): Controller {
   return {
     name,
     kinds,
     start: async ({ signal, cache }) => {
       log.push(`${name} starts with ${kinds.map((kind) => cache.list(kind).length)}`);
-      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      await aborted(signal);
       log.push(`${name} ends`);
     },
   };

@@ -1,4 +1,6 @@
+import { aborted } from '../abort.ts';
 import { cacheClient } from '../cache/cache-client.ts';
+import { controllerView } from '../cache/controller-view.ts';
 import { type CacheOptions, createCache, type WatchingCache } from '../cache/watching-cache.ts';
 import { inspectClient } from '../client/inspect-client.ts';
 import type { Client } from '../client.ts';
@@ -114,7 +116,9 @@ class ControllerManager implements Manager {
     const { name } = controller;
     const { signal } = abort;
     const cache = ownCache ?? this.cache;
-    await unlessAborted(signal, cache.sync(...controller.kinds));
+    cache.addIndexes(controller.indexes ?? []);
+    const kinds = controller.kinds === 'any' ? [] : controller.kinds;
+    await Promise.race([cache.sync(...kinds), aborted(signal)]);
     if (signal.aborted) return;
     const own = clientFor(name);
     const log = createLogger(environment.inspector, environment.clock, name);
@@ -125,7 +129,7 @@ class ControllerManager implements Manager {
       ...environment,
       random,
       client: cacheClient(inspectClient(own, environment, name), cache),
-      cache,
+      cache: controllerView(cache, controller),
       events: createEventRecorder({
         client: inspectClient(own, environment, `${name} events`),
         environment: { ...environment, random: random.fork('events') },
@@ -147,12 +151,4 @@ async function end({ abort, loop, ownCache }: Running): Promise<void> {
   abort.abort(new Error('the controller was stopped'));
   await loop;
   ownCache?.[Symbol.dispose]();
-}
-
-/** Resolves when the promise has settled or the signal is aborted, whichever is first. */
-function unlessAborted(signal: AbortSignal, promise: Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-    promise.then(resolve, reject);
-  });
 }

@@ -1,5 +1,5 @@
-import { EndpointSlice, keyString, Service, type Stored } from '@orrery/api';
-import { type Controller, defineController } from '@orrery/core';
+import { EndpointSlice, keyOf, keyString, type ObjectKey, Service, type Stored } from '@orrery/api';
+import { type Controller, defineController, defineIndex } from '@orrery/core';
 import { type NameRecord, type Route, serviceRouting } from './routing.ts';
 
 /** Where the proxy writes: a network's table of service addresses and its names. */
@@ -19,7 +19,12 @@ export interface ServiceProxyOptions {
 
 /** Label that ties an EndpointSlice to its Service. */
 const serviceNameLabel = 'kubernetes.io/service-name';
-const serviceIndex = 'service';
+
+/** EndpointSlices by the key of their Service. */
+const slicesByService = defineIndex(EndpointSlice, (slice) => {
+  const key = serviceOf(slice);
+  return key === undefined ? [] : [keyString(key)];
+});
 
 /**
  * Makes Services reachable by address and name on a simulated network: the part of kube-proxy and of the cluster's DNS
@@ -43,33 +48,29 @@ export function createServiceProxy({ network, clusterDomain = 'cluster.local' }:
     else written.set(key, next);
   };
 
-  const controller = defineController({
+  return defineController({
     name: 'service-proxy',
     for: Service,
     watches: [
       {
         kind: EndpointSlice,
         map: (slice) => {
-          const name = slice.metadata.labels?.[serviceNameLabel];
-          return name === undefined ? [] : [{ namespace: slice.metadata.namespace ?? '', name }];
+          const key = serviceOf(slice);
+          return key === undefined ? [] : [key];
         },
       },
     ],
+    indexes: [slicesByService],
     reconcile: (service, { cache }) => {
-      const key = keyString({ namespace: service.metadata.namespace ?? '', name: service.metadata.name });
-      const slices = cache.list(EndpointSlice, { index: { name: serviceIndex, value: key } });
-      write(key, serviceRouting(service, slices, clusterDomain));
+      const key = keyString(keyOf(service));
+      write(key, serviceRouting(service, cache.list(slicesByService.at(key)), clusterDomain));
     },
     deleted: (key) => write(keyString(key), { routes: [], names: [] }),
   });
-  return {
-    ...controller,
-    start: (context) => {
-      context.cache.addIndex(EndpointSlice, serviceIndex, (slice: Stored<EndpointSlice>) => {
-        const name = slice.metadata.labels?.[serviceNameLabel];
-        return name === undefined ? [] : [keyString({ namespace: slice.metadata.namespace ?? '', name })];
-      });
-      return controller.start(context);
-    },
-  };
+}
+
+/** The Service whose endpoints a slice has. */
+function serviceOf({ metadata }: Stored): ObjectKey | undefined {
+  const name = metadata.labels?.[serviceNameLabel];
+  return name === undefined ? undefined : { namespace: metadata.namespace ?? '', name };
 }

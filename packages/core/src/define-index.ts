@@ -1,0 +1,54 @@
+import type { Kind, KubernetesObject, Stored } from '@orrery/api';
+
+/**
+ * A way to find objects of a kind by values that are computed from each (client-go's Indexer). An index is known by what it
+ * is, not by a name, so two of them never meet. A controller declares those that it uses (`indexes`).
+ */
+export interface Index<T extends KubernetesObject = KubernetesObject> {
+  readonly kind: Kind<T>;
+  readonly rule: IndexRule;
+  /** What is filed under a value, for `cache.list`. */
+  at(value: string): IndexEntry<T>;
+}
+
+/** What an index files under one value: `cache.list(orphans.at('default'))`. */
+export interface IndexEntry<T extends KubernetesObject = KubernetesObject> {
+  readonly kind: Kind<T>;
+  readonly rule: IndexRule;
+  readonly value: string;
+}
+
+/** Under which values an object is filed. This is what an index is known by. */
+export interface IndexRule {
+  values(object: Stored): readonly string[];
+}
+
+/**
+ * Defines an index: `values` gives those under which an object is filed, none or several; it must be a pure function. A cache
+ * keeps the index up to date with every change, at the cost of a call or two for the object that changed. What `values` throws is
+ * thrown to whoever lists by the index, for as long as there is an object on which it throws.
+ */
+export function defineIndex<T extends KubernetesObject>(
+  kind: Kind<T>,
+  values: (object: Stored<T>) => readonly string[],
+): Index<T> {
+  // It is only ever called with objects of the kind.
+  const rule: IndexRule = { values: values as (object: Stored) => readonly string[] };
+  return { kind, rule, at: (value) => ({ kind, rule, value }) };
+}
+
+/**
+ * The objects of a kind that have an owner of this uid, whether it is their controller or not. Every cache has this index of
+ * every kind; it need not be declared.
+ */
+export function ownedBy<T extends KubernetesObject>(kind: Kind<T>, ownerUid: string): IndexEntry<T> {
+  return { kind, rule: byOwner, value: ownerUid };
+}
+
+/** Children by the uid of each of their owners. */
+export const byOwner: IndexRule = {
+  values: ({ metadata }) => metadata.ownerReferences?.map((owner) => owner.uid) ?? [],
+};
+
+/** Objects by namespace; `''` has those without one. */
+export const byNamespace: IndexRule = { values: ({ metadata }) => [metadata.namespace ?? ''] };
