@@ -1,10 +1,33 @@
 import type { OpenApiSchema } from './custom-schema/open-api-schema.ts';
 import type { Infer, Schema } from './custom-schema/schema.ts';
 import { typesOf } from './custom-schema/to-types.ts';
-import { apiVersionOf, type Kind, type PrinterColumn, type ScalePaths, type Subresource } from './kind.ts';
+import {
+  apiVersionOf,
+  type Kind,
+  type PrinterColumn,
+  type ReplacedAs,
+  type ReplacedAsItself,
+  type ScalePaths,
+  type Subresource,
+} from './kind.ts';
 import type { NamedMeta } from './kinds.ts';
 import { dns1035Label, dns1123Subdomain } from './names.ts';
 import type { KubernetesObject } from './object.ts';
+import type { Scale } from './parts.ts';
+
+/** The subresources that a kind of one's own can have. */
+export interface KindSubresources {
+  /** The status is written apart from the rest, by the controller. */
+  readonly status?: boolean;
+  /** `kubectl scale` and autoscalers can change the replicas. */
+  readonly scale?: ScalePaths;
+}
+
+/** The types of the subresources of a kind of one's own. */
+export type CustomSubresources<T extends KubernetesObject, Sub> = (Sub extends { readonly status: true }
+  ? { readonly status: ReplacedAsItself<T> }
+  : unknown) &
+  (Sub extends { readonly scale: ScalePaths } ? { readonly scale: ReplacedAs<Scale> } : unknown) & {};
 
 /** What makes a kind of one's own. */
 export interface KindDefinition<
@@ -12,6 +35,7 @@ export interface KindDefinition<
   Version extends string,
   Name extends string,
   S extends Schema<object>,
+  Sub extends KindSubresources = KindSubresources,
 > {
   /** A domain with at least one dot: `demo.orrery.dev`. */
   readonly group: Group;
@@ -27,12 +51,7 @@ export interface KindDefinition<
   readonly scope?: 'Namespaced' | 'Cluster';
   /** `spec`, `status` and other fields beside `apiVersion`, `kind` and `metadata`. A `status` may always be absent. */
   readonly schema: S;
-  readonly subresources?: {
-    /** The status is written apart from the rest, by the controller. */
-    readonly status?: boolean;
-    /** `kubectl scale` and autoscalers can change the replicas. */
-    readonly scale?: ScalePaths;
-  };
+  readonly subresources?: Sub;
   readonly printerColumns?: readonly PrinterColumn[];
 }
 
@@ -57,7 +76,13 @@ export function defineKind<
   const Version extends string,
   const Name extends string,
   S extends Schema<object>,
->(definition: KindDefinition<Group, Version, Name, S>): Kind<CustomObject<Group, Version, Name, Infer<S>>> {
+  const Sub extends KindSubresources = Record<never, never>,
+>(
+  definition: KindDefinition<Group, Version, Name, S, Sub>,
+): Kind<
+  CustomObject<Group, Version, Name, Infer<S>>,
+  CustomSubresources<CustomObject<Group, Version, Name, Infer<S>>, Sub>
+> {
   const { group, version, kind, shortNames = [], categories = [], scope = 'Namespaced', printerColumns } = definition;
   return makeKind({
     group,
@@ -94,7 +119,7 @@ export interface CustomKindParts {
 }
 
 /** @throws Error if a name is not valid. */
-export function makeKind<T extends KubernetesObject>(parts: CustomKindParts): Kind<T> {
+export function makeKind<T extends KubernetesObject, Sub>(parts: CustomKindParts): Kind<T, Sub> {
   const { group, version, kind, schema, status, scale, ...rest } = parts;
   checkNames(parts);
   const subresources: { [name: string]: Subresource } = {};

@@ -1,5 +1,5 @@
 import { builtinResources, builtinTypes, type ResourceInfo } from './builtin-types.ts';
-import type { KubernetesObject } from './object.ts';
+import type { KubernetesObject, Stored } from './object.ts';
 import type { TypeTable } from './schema.ts';
 import type { QualifiedResource } from './status.ts';
 
@@ -18,6 +18,46 @@ export interface Subresource {
   readonly version: string;
   readonly verbs: readonly string[];
 }
+
+/** The types of what one subresource takes and answers, by call; a call that has no type here is not served. */
+export interface SubresourceCalls {
+  /** What a GET answers. */
+  readonly get?: KubernetesObject;
+  /** What a POST takes and answers. */
+  readonly create?: { readonly body: KubernetesObject; readonly answer: KubernetesObject };
+  /** What a PUT takes and answers. */
+  readonly update?: { readonly body: KubernetesObject; readonly answer: KubernetesObject };
+}
+
+/** A subresource that is read and replaced as one type: `scale`. */
+export interface ReplacedAs<Body extends KubernetesObject, Answer extends KubernetesObject = Body> {
+  readonly get: Answer;
+  readonly update: { readonly body: Body; readonly answer: Answer };
+}
+
+/** A subresource that is the object itself, seen from another side: `status`, `resize`. */
+export type ReplacedAsItself<T extends KubernetesObject> = ReplacedAs<T, Stored<T>>;
+
+/** Names of the subresources of a kind that serve a call; any name for a kind whose types nobody knows. */
+export type SubresourceName<S, Call extends keyof SubresourceCalls> = unknown extends S
+  ? string
+  : { [N in keyof S]: S[N] extends { readonly [C in Call]: KubernetesObject | object } ? N : never }[keyof S] & string;
+
+/** What a call of a subresource takes. */
+export type SubresourceBody<S, N, Call extends 'create' | 'update'> = N extends keyof S
+  ? S[N] extends { readonly [C in Call]: { readonly body: infer Body extends KubernetesObject } }
+    ? Body
+    : never
+  : KubernetesObject;
+
+/** What a call of a subresource answers. */
+export type SubresourceAnswer<S, N, Call extends keyof SubresourceCalls> = N extends keyof S
+  ? S[N] extends { readonly [C in Call]: infer Answer }
+    ? Answer extends { readonly body: unknown; readonly answer: infer A extends KubernetesObject }
+      ? A
+      : Answer
+    : never
+  : KubernetesObject;
 
 /** A column of `kubectl get` for a custom kind (`additionalPrinterColumns` of a CustomResourceDefinition). */
 export interface PrinterColumn {
@@ -39,10 +79,13 @@ export interface ScalePaths {
 }
 
 /**
- * A kind is a value. `Kind<T>` carries the object's type, so that every call that takes a kind infers what it gives.
+ * A kind is a value. `Kind<T, S>` carries the object's type and those of its subresources ({@link SubresourceCalls} by name),
+ * so that every call that takes a kind infers what it gives.
  * Built-in kinds are exported by name (`Pod`, `Deployment` …); `defineKind` makes one of yours.
  */
-export interface Kind<T extends KubernetesObject = KubernetesObject> extends GroupVersionKind, QualifiedResource {
+export interface Kind<T extends KubernetesObject = KubernetesObject, S = unknown>
+  extends GroupVersionKind,
+    QualifiedResource {
   /** `apps/v1`; `v1` for the core group. */
   readonly apiVersion: string;
   /** Plural, lower case: the segment in the URL. */
@@ -64,6 +107,8 @@ export interface Kind<T extends KubernetesObject = KubernetesObject> extends Gro
   readonly scale?: ScalePaths;
   /** The object's type; never set. */
   readonly objectType?: T;
+  /** The types of the subresources; never set. */
+  readonly subresourceTypes?: S;
 }
 
 /** `group/version`, or the version alone for the core group. */
@@ -113,10 +158,10 @@ const builtinById = new Map(builtinKinds.map((kind) => [kindId(kind), kind]));
  * The built-in kind of that name.
  * @throws Error if Kubernetes 1.35 has none.
  */
-export function builtinKind<T extends KubernetesObject>(apiVersion: string, kind: string): Kind<T> {
+export function builtinKind<T extends KubernetesObject, S>(apiVersion: string, kind: string): Kind<T, S> {
   const found = builtinById.get(`${apiVersion}/${kind}`);
   if (found === undefined) throw new Error(`no built-in kind ${apiVersion} ${kind}`);
-  return found as Kind<T>;
+  return found as Kind<T, S>;
 }
 
 /**

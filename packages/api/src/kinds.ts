@@ -37,43 +37,79 @@ import type { IResourceQuota } from 'kubernetes-models/v1/ResourceQuota';
 import type { ISecret } from 'kubernetes-models/v1/Secret';
 import type { IService } from 'kubernetes-models/v1/Service';
 import type { IServiceAccount } from 'kubernetes-models/v1/ServiceAccount';
-import { builtinKind, type Kind } from './kind.ts';
-import type { Immutable, ObjectMeta } from './object.ts';
-import type { EnvFromSource, EnvVar, LabelSelector, Volume, VolumeMount } from './parts.ts';
+import { builtinKind, type Kind, type ReplacedAs, type ReplacedAsItself } from './kind.ts';
+import type { Immutable, KubernetesObject, ObjectMeta } from './object.ts';
+import type {
+  EnvFromSource,
+  EnvVar,
+  Eviction,
+  LabelSelector,
+  Scale,
+  TokenRequest,
+  Volume,
+  VolumeMount,
+} from './parts.ts';
+import type { Status } from './status.ts';
+
+/** A kind that serves no subresource but the object itself. */
+type NoSubresources = Record<never, never>;
+
+/** A kind whose status is written apart from the rest. */
+interface WithStatus<T extends KubernetesObject> {
+  readonly status: ReplacedAsItself<T>;
+}
+
+/** A kind whose replicas are read and set without knowing the kind (`autoscaling/v1` Scale). */
+interface WithScale<T extends KubernetesObject> extends WithStatus<T> {
+  readonly scale: ReplacedAs<Scale>;
+}
+
+interface PodSubresources extends WithStatus<Pod> {
+  readonly ephemeralcontainers: ReplacedAsItself<Pod>;
+  readonly resize: ReplacedAsItself<Pod>;
+  readonly binding: { readonly create: { readonly body: Binding; readonly answer: Status } };
+  readonly eviction: { readonly create: { readonly body: Eviction; readonly answer: Status } };
+}
 
 /** Metadata with the name that every object has; `spec` is likewise there in each kind below that has one. */
 export interface NamedMeta extends Immutable<ObjectMeta & { name: string }> {}
 
 export interface Pod extends Immutable<IPod & { metadata: NamedMeta; spec: NonNullable<IPod['spec']> }> {}
-export const Pod: Kind<Pod> = builtinKind('v1', 'Pod');
+export const Pod: Kind<Pod, PodSubresources> = builtinKind('v1', 'Pod');
 
 export interface Node extends Immutable<INode & { metadata: NamedMeta; spec: NonNullable<INode['spec']> }> {}
-export const Node: Kind<Node> = builtinKind('v1', 'Node');
+export const Node: Kind<Node, WithStatus<Node>> = builtinKind('v1', 'Node');
 
 export interface Namespace
   extends Immutable<INamespace & { metadata: NamedMeta; spec: NonNullable<INamespace['spec']> }> {}
-export const Namespace: Kind<Namespace> = builtinKind('v1', 'Namespace');
+export const Namespace: Kind<
+  Namespace,
+  WithStatus<Namespace> & { readonly finalize: Pick<ReplacedAsItself<Namespace>, 'update'> }
+> = builtinKind('v1', 'Namespace');
 
 export interface Secret extends Immutable<ISecret & { metadata: NamedMeta }> {}
-export const Secret: Kind<Secret> = builtinKind('v1', 'Secret');
+export const Secret: Kind<Secret, NoSubresources> = builtinKind('v1', 'Secret');
 
 export interface ConfigMap extends Immutable<IConfigMap & { metadata: NamedMeta }> {}
-export const ConfigMap: Kind<ConfigMap> = builtinKind('v1', 'ConfigMap');
+export const ConfigMap: Kind<ConfigMap, NoSubresources> = builtinKind('v1', 'ConfigMap');
 
 export interface ServiceAccount extends Immutable<IServiceAccount & { metadata: NamedMeta }> {}
-export const ServiceAccount: Kind<ServiceAccount> = builtinKind('v1', 'ServiceAccount');
+export const ServiceAccount: Kind<
+  ServiceAccount,
+  { readonly token: { readonly create: { readonly body: TokenRequest; readonly answer: TokenRequest } } }
+> = builtinKind('v1', 'ServiceAccount');
 
 export interface Service extends Immutable<IService & { metadata: NamedMeta; spec: NonNullable<IService['spec']> }> {}
-export const Service: Kind<Service> = builtinKind('v1', 'Service');
+export const Service: Kind<Service, WithStatus<Service>> = builtinKind('v1', 'Service');
 
 export interface Endpoints extends Immutable<IEndpoints & { metadata: NamedMeta }> {}
-export const Endpoints: Kind<Endpoints> = builtinKind('v1', 'Endpoints');
+export const Endpoints: Kind<Endpoints, NoSubresources> = builtinKind('v1', 'Endpoints');
 
 export interface Event extends Immutable<IEvent & { metadata: NamedMeta }> {}
-export const Event: Kind<Event> = builtinKind('v1', 'Event');
+export const Event: Kind<Event, NoSubresources> = builtinKind('v1', 'Event');
 
 export interface Binding extends Immutable<IBinding & { metadata: NamedMeta }> {}
-export const Binding: Kind<Binding> = builtinKind('v1', 'Binding');
+export const Binding: Kind<Binding, NoSubresources> = builtinKind('v1', 'Binding');
 
 export interface PersistentVolumeClaim
   extends Immutable<
@@ -82,7 +118,10 @@ export interface PersistentVolumeClaim
       spec: NonNullable<IPersistentVolumeClaim['spec']>;
     }
   > {}
-export const PersistentVolumeClaim: Kind<PersistentVolumeClaim> = builtinKind('v1', 'PersistentVolumeClaim');
+export const PersistentVolumeClaim: Kind<PersistentVolumeClaim, WithStatus<PersistentVolumeClaim>> = builtinKind(
+  'v1',
+  'PersistentVolumeClaim',
+);
 
 export interface PersistentVolume
   extends Immutable<
@@ -91,18 +130,21 @@ export interface PersistentVolume
       spec: NonNullable<IPersistentVolume['spec']>;
     }
   > {}
-export const PersistentVolume: Kind<PersistentVolume> = builtinKind('v1', 'PersistentVolume');
+export const PersistentVolume: Kind<PersistentVolume, WithStatus<PersistentVolume>> = builtinKind(
+  'v1',
+  'PersistentVolume',
+);
 
 export interface LimitRange
   extends Immutable<ILimitRange & { metadata: NamedMeta; spec: NonNullable<ILimitRange['spec']> }> {}
-export const LimitRange: Kind<LimitRange> = builtinKind('v1', 'LimitRange');
+export const LimitRange: Kind<LimitRange, NoSubresources> = builtinKind('v1', 'LimitRange');
 
 export interface ResourceQuota
   extends Immutable<IResourceQuota & { metadata: NamedMeta; spec: NonNullable<IResourceQuota['spec']> }> {}
-export const ResourceQuota: Kind<ResourceQuota> = builtinKind('v1', 'ResourceQuota');
+export const ResourceQuota: Kind<ResourceQuota, WithStatus<ResourceQuota>> = builtinKind('v1', 'ResourceQuota');
 
 export interface PodTemplate extends Immutable<IPodTemplate & { metadata: NamedMeta }> {}
-export const PodTemplate: Kind<PodTemplate> = builtinKind('v1', 'PodTemplate');
+export const PodTemplate: Kind<PodTemplate, NoSubresources> = builtinKind('v1', 'PodTemplate');
 
 export interface ReplicationController
   extends Immutable<
@@ -111,50 +153,62 @@ export interface ReplicationController
       spec: NonNullable<IReplicationController['spec']>;
     }
   > {}
-export const ReplicationController: Kind<ReplicationController> = builtinKind('v1', 'ReplicationController');
+export const ReplicationController: Kind<ReplicationController, WithScale<ReplicationController>> = builtinKind(
+  'v1',
+  'ReplicationController',
+);
 
 export interface Deployment
   extends Immutable<IDeployment & { metadata: NamedMeta; spec: NonNullable<IDeployment['spec']> }> {}
-export const Deployment: Kind<Deployment> = builtinKind('apps/v1', 'Deployment');
+export const Deployment: Kind<Deployment, WithScale<Deployment>> = builtinKind('apps/v1', 'Deployment');
 
 export interface ReplicaSet
   extends Immutable<IReplicaSet & { metadata: NamedMeta; spec: NonNullable<IReplicaSet['spec']> }> {}
-export const ReplicaSet: Kind<ReplicaSet> = builtinKind('apps/v1', 'ReplicaSet');
+export const ReplicaSet: Kind<ReplicaSet, WithScale<ReplicaSet>> = builtinKind('apps/v1', 'ReplicaSet');
 
 export interface StatefulSet
   extends Immutable<IStatefulSet & { metadata: NamedMeta; spec: NonNullable<IStatefulSet['spec']> }> {}
-export const StatefulSet: Kind<StatefulSet> = builtinKind('apps/v1', 'StatefulSet');
+export const StatefulSet: Kind<StatefulSet, WithScale<StatefulSet>> = builtinKind('apps/v1', 'StatefulSet');
 
 export interface DaemonSet
   extends Immutable<IDaemonSet & { metadata: NamedMeta; spec: NonNullable<IDaemonSet['spec']> }> {}
-export const DaemonSet: Kind<DaemonSet> = builtinKind('apps/v1', 'DaemonSet');
+export const DaemonSet: Kind<DaemonSet, WithStatus<DaemonSet>> = builtinKind('apps/v1', 'DaemonSet');
 
 export interface ControllerRevision extends Immutable<IControllerRevision & { metadata: NamedMeta }> {}
-export const ControllerRevision: Kind<ControllerRevision> = builtinKind('apps/v1', 'ControllerRevision');
+export const ControllerRevision: Kind<ControllerRevision, NoSubresources> = builtinKind(
+  'apps/v1',
+  'ControllerRevision',
+);
 
 export interface Job extends Immutable<IJob & { metadata: NamedMeta; spec: NonNullable<IJob['spec']> }> {}
-export const Job: Kind<Job> = builtinKind('batch/v1', 'Job');
+export const Job: Kind<Job, WithStatus<Job>> = builtinKind('batch/v1', 'Job');
 
 export interface CronJob extends Immutable<ICronJob & { metadata: NamedMeta; spec: NonNullable<ICronJob['spec']> }> {}
-export const CronJob: Kind<CronJob> = builtinKind('batch/v1', 'CronJob');
+export const CronJob: Kind<CronJob, WithStatus<CronJob>> = builtinKind('batch/v1', 'CronJob');
 
 export interface Lease extends Immutable<ILease & { metadata: NamedMeta; spec: NonNullable<ILease['spec']> }> {}
-export const Lease: Kind<Lease> = builtinKind('coordination.k8s.io/v1', 'Lease');
+export const Lease: Kind<Lease, NoSubresources> = builtinKind('coordination.k8s.io/v1', 'Lease');
 
 export interface EndpointSlice extends Immutable<IEndpointSlice & { metadata: NamedMeta }> {}
-export const EndpointSlice: Kind<EndpointSlice> = builtinKind('discovery.k8s.io/v1', 'EndpointSlice');
+export const EndpointSlice: Kind<EndpointSlice, NoSubresources> = builtinKind('discovery.k8s.io/v1', 'EndpointSlice');
 
 export interface Role extends Immutable<IRole & { metadata: NamedMeta }> {}
-export const Role: Kind<Role> = builtinKind('rbac.authorization.k8s.io/v1', 'Role');
+export const Role: Kind<Role, NoSubresources> = builtinKind('rbac.authorization.k8s.io/v1', 'Role');
 
 export interface RoleBinding extends Immutable<IRoleBinding & { metadata: NamedMeta }> {}
-export const RoleBinding: Kind<RoleBinding> = builtinKind('rbac.authorization.k8s.io/v1', 'RoleBinding');
+export const RoleBinding: Kind<RoleBinding, NoSubresources> = builtinKind(
+  'rbac.authorization.k8s.io/v1',
+  'RoleBinding',
+);
 
 export interface ClusterRole extends Immutable<IClusterRole & { metadata: NamedMeta }> {}
-export const ClusterRole: Kind<ClusterRole> = builtinKind('rbac.authorization.k8s.io/v1', 'ClusterRole');
+export const ClusterRole: Kind<ClusterRole, NoSubresources> = builtinKind(
+  'rbac.authorization.k8s.io/v1',
+  'ClusterRole',
+);
 
 export interface ClusterRoleBinding extends Immutable<IClusterRoleBinding & { metadata: NamedMeta }> {}
-export const ClusterRoleBinding: Kind<ClusterRoleBinding> = builtinKind(
+export const ClusterRoleBinding: Kind<ClusterRoleBinding, NoSubresources> = builtinKind(
   'rbac.authorization.k8s.io/v1',
   'ClusterRoleBinding',
 );
@@ -166,20 +220,26 @@ export interface PodDisruptionBudget
       spec: NonNullable<IPodDisruptionBudget['spec']>;
     }
   > {}
-export const PodDisruptionBudget: Kind<PodDisruptionBudget> = builtinKind('policy/v1', 'PodDisruptionBudget');
+export const PodDisruptionBudget: Kind<PodDisruptionBudget, WithStatus<PodDisruptionBudget>> = builtinKind(
+  'policy/v1',
+  'PodDisruptionBudget',
+);
 
 export interface PriorityClass extends Immutable<IPriorityClass & { metadata: NamedMeta }> {}
-export const PriorityClass: Kind<PriorityClass> = builtinKind('scheduling.k8s.io/v1', 'PriorityClass');
+export const PriorityClass: Kind<PriorityClass, NoSubresources> = builtinKind('scheduling.k8s.io/v1', 'PriorityClass');
 
 export interface RuntimeClass extends Immutable<IRuntimeClass & { metadata: NamedMeta }> {}
-export const RuntimeClass: Kind<RuntimeClass> = builtinKind('node.k8s.io/v1', 'RuntimeClass');
+export const RuntimeClass: Kind<RuntimeClass, NoSubresources> = builtinKind('node.k8s.io/v1', 'RuntimeClass');
 
 export interface TokenReview
   extends Immutable<ITokenReview & { metadata: NamedMeta; spec: NonNullable<ITokenReview['spec']> }> {}
-export const TokenReview: Kind<TokenReview> = builtinKind('authentication.k8s.io/v1', 'TokenReview');
+export const TokenReview: Kind<TokenReview, NoSubresources> = builtinKind('authentication.k8s.io/v1', 'TokenReview');
 
 export interface SelfSubjectReview extends Immutable<ISelfSubjectReview & { metadata: NamedMeta }> {}
-export const SelfSubjectReview: Kind<SelfSubjectReview> = builtinKind('authentication.k8s.io/v1', 'SelfSubjectReview');
+export const SelfSubjectReview: Kind<SelfSubjectReview, NoSubresources> = builtinKind(
+  'authentication.k8s.io/v1',
+  'SelfSubjectReview',
+);
 
 export interface SubjectAccessReview
   extends Immutable<
@@ -188,7 +248,7 @@ export interface SubjectAccessReview
       spec: NonNullable<ISubjectAccessReview['spec']>;
     }
   > {}
-export const SubjectAccessReview: Kind<SubjectAccessReview> = builtinKind(
+export const SubjectAccessReview: Kind<SubjectAccessReview, NoSubresources> = builtinKind(
   'authorization.k8s.io/v1',
   'SubjectAccessReview',
 );
@@ -200,7 +260,7 @@ export interface SelfSubjectAccessReview
       spec: NonNullable<ISelfSubjectAccessReview['spec']>;
     }
   > {}
-export const SelfSubjectAccessReview: Kind<SelfSubjectAccessReview> = builtinKind(
+export const SelfSubjectAccessReview: Kind<SelfSubjectAccessReview, NoSubresources> = builtinKind(
   'authorization.k8s.io/v1',
   'SelfSubjectAccessReview',
 );
@@ -212,7 +272,7 @@ export interface LocalSubjectAccessReview
       spec: NonNullable<ILocalSubjectAccessReview['spec']>;
     }
   > {}
-export const LocalSubjectAccessReview: Kind<LocalSubjectAccessReview> = builtinKind(
+export const LocalSubjectAccessReview: Kind<LocalSubjectAccessReview, NoSubresources> = builtinKind(
   'authorization.k8s.io/v1',
   'LocalSubjectAccessReview',
 );
@@ -224,7 +284,7 @@ export interface SelfSubjectRulesReview
       spec: NonNullable<ISelfSubjectRulesReview['spec']>;
     }
   > {}
-export const SelfSubjectRulesReview: Kind<SelfSubjectRulesReview> = builtinKind(
+export const SelfSubjectRulesReview: Kind<SelfSubjectRulesReview, NoSubresources> = builtinKind(
   'authorization.k8s.io/v1',
   'SelfSubjectRulesReview',
 );
@@ -236,10 +296,10 @@ export interface CustomResourceDefinition
       spec: NonNullable<ICustomResourceDefinition['spec']>;
     }
   > {}
-export const CustomResourceDefinition: Kind<CustomResourceDefinition> = builtinKind(
-  'apiextensions.k8s.io/v1',
-  'CustomResourceDefinition',
-);
+export const CustomResourceDefinition: Kind<
+  CustomResourceDefinition,
+  WithStatus<CustomResourceDefinition>
+> = builtinKind('apiextensions.k8s.io/v1', 'CustomResourceDefinition');
 
 /** PodPreset's spec (`settings.k8s.io/v1alpha1`). */
 export interface PodPresetSpec {
@@ -258,4 +318,4 @@ export interface PodPreset
     metadata: NamedMeta;
     spec: PodPresetSpec;
   }> {}
-export const PodPreset: Kind<PodPreset> = builtinKind('settings.k8s.io/v1alpha1', 'PodPreset');
+export const PodPreset: Kind<PodPreset, NoSubresources> = builtinKind('settings.k8s.io/v1alpha1', 'PodPreset');

@@ -25,7 +25,7 @@ import {
   type Environment,
   type Plugin,
 } from '@orrery/core';
-import { createSimRuntime, type Image, SimNetwork } from '@orrery/runtimes/sim';
+import { createSimRuntime, SimNetwork } from '@orrery/runtimes/sim';
 import {
   AdmissionChain,
   arrangeAdmission,
@@ -104,7 +104,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   await applyManifest(client, addedControllers.flatMap(controllerPolicy));
 
   const network = new SimNetwork();
-  const images = plugins.flatMap((plugin) => plugin.images ?? []) as readonly Image[];
+  const images = plugins.flatMap((plugin) => plugin.images ?? []);
   const certificates = options.certificates ?? simulatedCertificates;
   const access = serveInCluster({ server, network, environment, certificates });
   const { clock, random, work } = environment;
@@ -119,7 +119,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     clientFor: (name) => server.client(controllerUser(name)),
     componentFor: ({ name }) => ({ component: name }),
   });
-  const schedulerPlugins = plugins.flatMap((plugin) => plugin.scheduler ?? []) as readonly SchedulerPlugin[];
+  const schedulerPlugins = plugins.flatMap((plugin) => plugin.scheduler ?? []);
   const controllers: readonly Controller[] = [
     ...builtinControllers({ kinds, certificates, schedulerPlugins, network, tokens }),
     nodePower(nodes),

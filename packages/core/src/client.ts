@@ -1,4 +1,12 @@
-import type { Kind, KubernetesObject, ObjectKey, Stored } from '@orrery/api';
+import type {
+  Kind,
+  KubernetesObject,
+  ObjectKey,
+  Stored,
+  SubresourceAnswer,
+  SubresourceBody,
+  SubresourceName,
+} from '@orrery/api';
 import type { Observable } from 'rxjs';
 
 /** Who makes a request (`authentication.k8s.io` UserInfo). */
@@ -130,24 +138,28 @@ export interface Client {
     selection: ListOptions,
     options?: DeleteOptions,
   ): Promise<void>;
-  /** Reads a subresource that is an object of its own, such as `scale`. */
-  getSubresource<R = KubernetesObject>(kind: Kind, key: ObjectKey | string, subresource: string): Promise<R>;
+  /** Reads a subresource, such as `scale`. The kind says which there are and of which types. */
+  getSubresource<S, N extends SubresourceName<S, 'get'>>(
+    kind: Kind<KubernetesObject, S>,
+    key: ObjectKey | string,
+    subresource: N,
+  ): Promise<SubresourceAnswer<S, N, 'get'>>;
   /** POSTs to a subresource: `binding`, `eviction`, `token`. */
-  createSubresource<R = KubernetesObject>(
-    kind: Kind,
+  createSubresource<S, N extends SubresourceName<S, 'create'>>(
+    kind: Kind<KubernetesObject, S>,
     key: ObjectKey | string,
-    subresource: string,
-    body: KubernetesObject,
+    subresource: N,
+    body: SubresourceBody<S, N, 'create'>,
     options?: WriteOptions,
-  ): Promise<R>;
+  ): Promise<SubresourceAnswer<S, N, 'create'>>;
   /** PUTs to a subresource: `scale`, `finalize`, `ephemeralcontainers`. */
-  updateSubresource<R = KubernetesObject>(
-    kind: Kind,
+  updateSubresource<S, N extends SubresourceName<S, 'update'>>(
+    kind: Kind<KubernetesObject, S>,
     key: ObjectKey | string,
-    subresource: string,
-    body: KubernetesObject,
+    subresource: N,
+    body: SubresourceBody<S, N, 'update'>,
     options?: WriteOptions,
-  ): Promise<R>;
+  ): Promise<SubresourceAnswer<S, N, 'update'>>;
   /** The same client, as somebody else. */
   as(user: UserInfo): Client;
 }

@@ -3,8 +3,13 @@ import type { AdmissionPlugin } from './admission.ts';
 import type { Controller } from './controller.ts';
 
 /**
- * How Orrery is extended, all by values: kinds to serve, gates for writes, loops to run, and what the other rooms take
- * (scheduler plugins, images, runtimes, storage), each of its room's own type.
+ * How Orrery is extended, all by values: kinds to serve and loops to run, and what other packages take. Each of those adds
+ * its own slot, with its own type, by declaration merging: `scheduler` by @orrery/controllers, `images` by
+ * @orrery/runtimes/sim, and so may yours:
+ *
+ *     declare module '@orrery/core' {
+ *       interface Plugin { readonly backups?: readonly BackupTarget[] }
+ *     }
  */
 export interface Plugin {
   readonly name: string;
@@ -12,10 +17,6 @@ export interface Plugin {
   readonly admission?: readonly AdmissionPlugin[];
   /** Each acts as the service account `kube-system/NAME`, which the cluster lets do what the controller says it needs. */
   readonly controllers?: readonly Controller[];
-  /** Rules of the scheduler (`SchedulerPlugin` of @orrery/controllers). */
-  readonly scheduler?: readonly object[];
-  /** Images for the simulated runtime (`defineImage` of @orrery/runtimes/sim). */
-  readonly images?: readonly object[];
 }
 
 /** Declares a plugin; gives it back unchanged, with its type checked. */

@@ -8,6 +8,9 @@ import {
   parseKey,
   type Status,
   type Stored,
+  type SubresourceAnswer,
+  type SubresourceBody,
+  type SubresourceName,
 } from '@orrery/api';
 import {
   type ApplyOptions,
@@ -132,30 +135,35 @@ class LocalClient implements Client {
     await this.#server.deleteCollection(this.#collection(kind, selection), selection, options);
   }
 
-  async getSubresource<R = KubernetesObject>(kind: Kind, key: ObjectKey | string, subresource: string): Promise<R> {
-    return deepFreeze(await this.#server.get(this.#scope(kind, key, subresource), {})) as R;
+  async getSubresource<S, N extends SubresourceName<S, 'get'>>(
+    kind: Kind<KubernetesObject, S>,
+    key: ObjectKey | string,
+    subresource: N,
+  ): Promise<SubresourceAnswer<S, N, 'get'>> {
+    const found = await this.#server.get(this.#scope(kind, key, subresource), {});
+    return deepFreeze(found) as SubresourceAnswer<S, N, 'get'>;
   }
 
-  async createSubresource<R = KubernetesObject>(
-    kind: Kind,
+  async createSubresource<S, N extends SubresourceName<S, 'create'>>(
+    kind: Kind<KubernetesObject, S>,
     key: ObjectKey | string,
-    subresource: string,
-    body: KubernetesObject,
+    subresource: N,
+    body: SubresourceBody<S, N, 'create'>,
     options: WriteOptions = {},
-  ): Promise<R> {
+  ): Promise<SubresourceAnswer<S, N, 'create'>> {
     const { object } = await this.#server.create(this.#scope(kind, key, subresource), body, options);
-    return deepFreeze(object) as R;
+    return deepFreeze(object) as SubresourceAnswer<S, N, 'create'>;
   }
 
-  async updateSubresource<R = KubernetesObject>(
-    kind: Kind,
+  async updateSubresource<S, N extends SubresourceName<S, 'update'>>(
+    kind: Kind<KubernetesObject, S>,
     key: ObjectKey | string,
-    subresource: string,
-    body: KubernetesObject,
+    subresource: N,
+    body: SubresourceBody<S, N, 'update'>,
     options: WriteOptions = {},
-  ): Promise<R> {
+  ): Promise<SubresourceAnswer<S, N, 'update'>> {
     const { object } = await this.#server.update(this.#scope(kind, key, subresource), body, options);
-    return deepFreeze(object) as R;
+    return deepFreeze(object) as SubresourceAnswer<S, N, 'update'>;
   }
 
   #kindOf(object: KubernetesObject): Kind {

@@ -49,7 +49,7 @@ function named<T extends KubernetesObject>(
   kind: string,
   change: (object: T) => T,
 ): [string, Default] {
-  return entry(builtinKind<T>(apiVersion, kind), change);
+  return entry<T>(builtinKind(apiVersion, kind), change);
 }
 
 const defaultsOf: ReadonlyMap<string, Default> = new Map([

@@ -3,6 +3,7 @@ import {
   createCache,
   createManager,
   createSimulation,
+  type Duration,
   type EventRecorder,
   type Manager,
   type Simulation,
@@ -29,7 +30,7 @@ export interface TestNode {
   /** undefined if the Pod is gone. */
   find(name?: string): Promise<Stored<Pod> | undefined>;
   delete(options?: { gracePeriodSeconds?: number }, name?: string): Promise<void>;
-  advance(duration: string): Promise<void>;
+  advance(duration: Duration): Promise<void>;
   /** Stops the kubelet and starts another over the same runtime. */
   restart(): Promise<void>;
 }

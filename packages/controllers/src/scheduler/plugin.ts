@@ -50,3 +50,10 @@ export function normalized(scores: number[], reverse = false): number[] {
     return reverse ? 100 - share : share;
   });
 }
+
+declare module '@orrery/core' {
+  interface Plugin {
+    /** Rules of the scheduler, beside the built-in ones. */
+    readonly scheduler?: readonly SchedulerPlugin[];
+  }
+}

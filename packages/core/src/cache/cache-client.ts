@@ -39,16 +39,14 @@ export function cacheClient(client: Client, cache: WatchingCache): Client {
       else if (uid !== undefined) cache.writtenDeletion(kind, key, uid);
       return left;
     },
-    updateSubresource: async <R>(...[kind, key, subresource, body, options]: UpdateSubresource) => {
-      const answer = await client.updateSubresource<R>(kind, key, subresource, body, options);
+    updateSubresource: async (kind, key, subresource, body, options) => {
+      const answer = await client.updateSubresource(kind, key, subresource, body, options);
       if (options?.dryRun !== true && isObjectOf(kind, key, answer)) cache.written(answer);
       return answer;
     },
     as: (user) => cacheClient(client.as(user), cache),
   });
 }
-
-type UpdateSubresource = Parameters<Client['updateSubresource']>;
 
 function isObjectOf(kind: Kind, key: ObjectKey | string, answer: unknown): answer is Stored {
   const object = answer as Partial<Stored> | undefined;

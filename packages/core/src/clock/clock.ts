@@ -1,8 +1,20 @@
 /** Milliseconds since the Unix epoch, or a span of milliseconds: each place says which. */
 export type Milliseconds = number;
 
-/** A span of time: milliseconds as a number, or Go's notation: `'250ms'`, `'30s'`, `'1h30m'`, and `'1d'`. */
-export type Duration = number | string;
+type Unit = 'ns' | 'us' | 'µs' | 'ms' | 's' | 'm' | 'h' | 'd';
+type Amount = `${bigint}` | `${bigint}.${bigint}` | `${bigint}.0${bigint}`;
+
+/**
+ * A span of time: milliseconds as a number, or Go's notation: `'250ms'`, `'30s'`, `'1.5h'`, `'1h30m'`, and `'1d'`. A text that
+ * is no duration, such as `'30 s'`, does not compile; {@link milliseconds} also takes texts that only the running program knows.
+ */
+export type Duration =
+  | number
+  | `${Amount}${Unit}`
+  | `${Amount}d${Amount}h`
+  | `${Amount}h${Amount}m`
+  | `${Amount}h${Amount}m${Amount}s`
+  | `${Amount}m${Amount}s`;
 
 /**
  * Time, injected. Nothing but a clock's implementation reads the wall clock or sets a timer, so that a cluster can run on
@@ -32,10 +44,10 @@ const units: { readonly [unit: string]: number } = {
 };
 
 /**
- * A duration in milliseconds.
+ * A duration in milliseconds; also of a text that comes from outside, such as an option of a command.
  * @throws Error on a text that is no duration.
  */
-export function milliseconds(duration: Duration): Milliseconds {
+export function milliseconds(duration: Duration | string): Milliseconds {
   if (typeof duration === 'number') return duration;
   const part = /(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h|d)/y;
   let total = 0;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Duration } from '../clock/clock.ts';
 import { createSimulation } from '../clock/simulation.ts';
 import type { Cause, Inspection } from '../inspection.ts';
 import { backOff } from './back-off.ts';
@@ -125,7 +126,7 @@ describe('queue', () => {
   });
 
   test('a wait that is no duration counts as a failure', async () => {
-    const { queue, simulation } = setup(() => ({ requeueAfter: 'soon' }));
+    const { queue, simulation } = setup(() => ({ requeueAfter: 'soon' as Duration }));
     queue.add('a', cause('1'));
     await expect(simulation.settle()).rejects.toThrow('invalid duration "soon"');
   });

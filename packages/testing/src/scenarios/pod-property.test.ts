@@ -268,7 +268,7 @@ async function act(world: World, step: Step): Promise<void> {
   const runtime = runtimes.get(node);
   switch (step.type) {
     case 'wait':
-      await simulation.advance(`${step.seconds}s`);
+      await simulation.advance(step.seconds * 1000);
       break;
     case 'kill': {
       const running = ((await runtime?.listContainers()) ?? []).filter(({ state }) => state === 'RUNNING');
@@ -297,7 +297,7 @@ async function act(world: World, step: Step): Promise<void> {
     case 'shutdown':
       if (world.nodes().running(node)) {
         world.shutDown(node);
-        await simulation.advance(`${step.seconds}s`);
+        await simulation.advance(step.seconds * 1000);
       }
       break;
     case 'control-plane':

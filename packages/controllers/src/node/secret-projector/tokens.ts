@@ -1,4 +1,4 @@
-import { type KubernetesObject, type Pod, ServiceAccount, type TokenRequest } from '@orrery/api';
+import { type Pod, ServiceAccount, type TokenRequest } from '@orrery/api';
 import type { Client, Clock, Milliseconds, Random } from '@orrery/core';
 import type { TokenProjection } from './payload.ts';
 
@@ -72,9 +72,9 @@ export class PodTokens {
         expirationSeconds: expirationSeconds ?? 3600,
         boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: pod.metadata.name, uid: pod.metadata.uid },
       },
-    } as KubernetesObject;
+    } as const satisfies TokenRequest;
     const key = { namespace: pod.metadata.namespace ?? '', name: pod.spec.serviceAccountName ?? 'default' };
-    const answer = await this.#client.createSubresource<TokenRequest>(ServiceAccount, key, 'token', request);
+    const answer = await this.#client.createSubresource(ServiceAccount, key, 'token', request);
     const { status } = answer;
     if (status?.token === undefined || status.expirationTimestamp === undefined) {
       throw new Error(`the API server gave no token for service account ${key.name}`);

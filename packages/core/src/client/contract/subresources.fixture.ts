@@ -1,4 +1,4 @@
-import { Deployment, type KubernetesObject, Namespace, Pod, type Scale, ServiceAccount } from '@orrery/api';
+import { Deployment, type Kind, Namespace, Pod, ServiceAccount, type Stored } from '@orrery/api';
 import { describe, expect, it } from 'vitest';
 import { configMap, expectFrozen, type OpenClient, pod, refusal, Website } from './client-under-test.fixture.ts';
 
@@ -8,18 +8,18 @@ export function subresourcesContract(name: string, open: OpenClient): void {
     it('scale is read, written and patched', async () => {
       const { client } = await open();
       await client.create(deployment);
-      const scale = await client.getSubresource<Scale>(Deployment, 'default/web', 'scale');
+      const scale = await client.getSubresource(Deployment, 'default/web', 'scale');
       expect(scale).toMatchObject({ apiVersion: 'autoscaling/v1', kind: 'Scale', spec: { replicas: 2 } });
       expectFrozen(scale);
-      const written = await client.updateSubresource<Scale>(Deployment, 'default/web', 'scale', {
+      const written = await client.updateSubresource(Deployment, 'default/web', 'scale', {
         ...scale,
         spec: { replicas: 5 },
-      } as KubernetesObject);
+      });
       expect(written.spec?.replicas).toBe(5);
       const patch = { type: 'merge', patch: { spec: { replicas: 7 } } } as const;
       await client.patch(Deployment, 'default/web', patch, { subresource: 'scale' });
       expect((await client.get(Deployment, 'default/web')).spec.replicas).toBe(7);
-      const stale = client.updateSubresource(Deployment, 'default/web', 'scale', scale as KubernetesObject);
+      const stale = client.updateSubresource(Deployment, 'default/web', 'scale', scale);
       expect((await refusal(stale)).reason).toBe('Conflict');
     });
 
@@ -27,14 +27,14 @@ export function subresourcesContract(name: string, open: OpenClient): void {
       const { client } = await open();
       const site = { apiVersion: 'contract.orrery.dev/v1', kind: 'Website', spec: { title: 'a', servers: 3 } };
       await client.create({ ...site, metadata: { name: 'w', namespace: 'default' } });
-      const scale = await client.getSubresource<Scale>(Website, { namespace: 'default', name: 'w' }, 'scale');
+      const scale = await client.getSubresource(Website, { namespace: 'default', name: 'w' }, 'scale');
       expect(scale.spec?.replicas).toBe(3);
     });
 
     it('binding puts a Pod on a node, once', async () => {
       const { client } = await open();
       await client.create(pod('p'));
-      const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target: { name: 'n1' } };
+      const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target: { name: 'n1' } } as const;
       const answer = await client.createSubresource(Pod, 'default/p', 'binding', binding);
       expect(answer).toMatchObject({ kind: 'Status', status: 'Success' });
       expect((await client.get(Pod, 'default/p')).spec.nodeName).toBe('n1');
@@ -44,7 +44,11 @@ export function subresourcesContract(name: string, open: OpenClient): void {
     it('eviction deletes a Pod, and runs dry', async () => {
       const { client } = await open();
       await client.create(pod('p'));
-      const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'p', namespace: 'default' } };
+      const eviction = {
+        apiVersion: 'policy/v1',
+        kind: 'Eviction',
+        metadata: { name: 'p', namespace: 'default' },
+      } as const;
       await client.createSubresource(Pod, 'default/p', 'eviction', eviction, { dryRun: true });
       expect((await client.list(Pod)).items).toHaveLength(1);
       const answer = await client.createSubresource(Pod, 'default/p', 'eviction', eviction);
@@ -67,7 +71,11 @@ export function subresourcesContract(name: string, open: OpenClient): void {
         metadata: { name: 'b', namespace: 'default' },
         spec: { minAvailable: 1, selector: { matchLabels: { app: 'x' } } },
       });
-      const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'p', namespace: 'default' } };
+      const eviction = {
+        apiVersion: 'policy/v1',
+        kind: 'Eviction',
+        metadata: { name: 'p', namespace: 'default' },
+      } as const;
       const error = await refusal(client.createSubresource(Pod, 'default/p', 'eviction', eviction));
       expect(error).toMatchObject({ code: 429, reason: 'TooManyRequests' });
       expect(error.status.details?.causes?.[0]).toMatchObject({ reason: 'DisruptionBudget' });
@@ -80,13 +88,8 @@ export function subresourcesContract(name: string, open: OpenClient): void {
         apiVersion: 'authentication.k8s.io/v1',
         kind: 'TokenRequest',
         spec: { audiences: ['somebody'], expirationSeconds: 600 },
-      };
-      const answer = await client.createSubresource<{ readonly status?: { readonly token?: string } }>(
-        ServiceAccount,
-        'default/s',
-        'token',
-        request,
-      );
+      } as const;
+      const answer = await client.createSubresource(ServiceAccount, 'default/s', 'token', request);
       expect(answer).toMatchObject({ kind: 'TokenRequest', spec: { audiences: ['somebody'] } });
       expect(answer.status?.token).toMatch(/^[^.]+\.[^.]+\.[^.]+$/);
     });
@@ -94,17 +97,17 @@ export function subresourcesContract(name: string, open: OpenClient): void {
     it('status is read and written like any other', async () => {
       const { client } = await open();
       const created = await client.create(pod('p'));
-      const running = { ...created, status: { phase: 'Running' } };
-      const written = await client.updateSubresource<Pod>(Pod, 'default/p', 'status', running);
+      const running = { ...created, status: { phase: 'Running' } } as const;
+      const written = await client.updateSubresource(Pod, 'default/p', 'status', running);
       expect(written.status?.phase).toBe('Running');
-      expect((await client.getSubresource<Pod>(Pod, 'default/p', 'status')).status?.phase).toBe('Running');
+      expect((await client.getSubresource(Pod, 'default/p', 'status')).status?.phase).toBe('Running');
     });
 
     it('finalize lets a Namespace go', async () => {
       const { client } = await open();
       await client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n' } });
       const left = await client.delete(Namespace, 'n');
-      const finalized = { ...left, spec: { finalizers: [] } } as KubernetesObject;
+      const finalized: Namespace = { ...(left as Stored<Namespace>), spec: { finalizers: [] } };
       await client.updateSubresource(Namespace, 'n', 'finalize', finalized);
       expect((await refusal(client.get(Namespace, 'n'))).reason).toBe('NotFound');
     });
@@ -114,7 +117,7 @@ export function subresourcesContract(name: string, open: OpenClient): void {
       const created = await client.create(pod('p'));
       const ephemeralContainers = [{ name: 'debug', image: 'busybox' }];
       const changed = { ...created, spec: { ...created.spec, ephemeralContainers } };
-      const written = await client.updateSubresource<Pod>(Pod, 'default/p', 'ephemeralcontainers', changed);
+      const written = await client.updateSubresource(Pod, 'default/p', 'ephemeralcontainers', changed);
       expect(written.spec.ephemeralContainers).toMatchObject(ephemeralContainers);
     });
 
@@ -122,7 +125,7 @@ export function subresourcesContract(name: string, open: OpenClient): void {
       const { client } = await open();
       await client.create(configMap('c'));
       await client.create(pod('p'));
-      expect((await refusal(client.getSubresource(Pod, 'default/p', 'scale'))).code).toBe(404);
+      expect((await refusal(client.getSubresource(Pod as Kind, 'default/p', 'scale'))).code).toBe(404);
       expect((await refusal(client.getSubresource(Deployment, 'default/none', 'scale'))).reason).toBe('NotFound');
     });
   });

@@ -153,3 +153,10 @@ function put(root: DirectoryNode, path: string, node: TreeNode): void {
     existing.gid = node.gid;
   } else directory.entries.set(name, node);
 }
+
+declare module '@orrery/core' {
+  interface Plugin {
+    /** Images that simulated machines can pull, beside the catalogue. */
+    readonly images?: readonly Image[];
+  }
+}

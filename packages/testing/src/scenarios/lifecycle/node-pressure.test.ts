@@ -232,7 +232,7 @@ test('PIDPressure, where pid.available is asked for: the Pod of the lowest prior
 });
 
 test('evictionPressureTransitionPeriod says how long the condition stays', async () => {
-  const kubelet = { evictionPressureTransitionPeriod: '30s' };
+  const kubelet = { evictionPressureTransitionPeriod: '30s' } as const;
   const cluster = await podScenario({ nodes: [{ ...small, kubelet }] });
   await cluster.start(hog('950M'));
   await cluster.advance('15s');

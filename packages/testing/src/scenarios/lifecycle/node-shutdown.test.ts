@@ -168,7 +168,7 @@ test('two machines are shut down at once', async () => {
 });
 
 test('shutdownGracePeriod says how long it all may take, shutdownGracePeriodCriticalPods how much of that is for critical Pods', async () => {
-  const kubelet = { shutdownGracePeriod: '8s', shutdownGracePeriodCriticalPods: '3s' };
+  const kubelet = { shutdownGracePeriod: '8s', shutdownGracePeriodCriticalPods: '3s' } as const;
   const cluster = await podScenario({ nodes: [{ name: 'node1', kubelet }] });
   await cluster.start({ containers: [stubborn] }, { name: 'regular' });
   await cluster.start(critical({ containers: [stubborn] }), { name: 'critical' });

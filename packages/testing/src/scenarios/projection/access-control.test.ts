@@ -92,7 +92,9 @@ describe('rules', () => {
     await expect(client.get(Pod, inDefault('web'))).rejects.toMatchObject(refused);
     await expect(client.update<Pod>(pod)).rejects.toMatchObject(refused);
     await expect(client.updateStatus<Pod>(await cluster.pod())).resolves.toBeDefined();
-    await expect(client.getSubresource(Pod, inDefault('web'), 'log')).rejects.toThrow('cannot get resource "pods/log"');
+    await expect(client.getSubresource(Pod as Kind, inDefault('web'), 'log')).rejects.toThrow(
+      'cannot get resource "pods/log"',
+    );
   });
 
   test.for<readonly [string, PolicyRule, boolean]>([

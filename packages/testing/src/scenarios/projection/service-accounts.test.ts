@@ -52,13 +52,15 @@ async function review(cluster: PodScenario, token: string, audiences?: readonly 
   } as KubernetesObject;
   return ((await cluster.client.create(body)) as KubernetesObject & { status: Review }).status;
 }
-const request = (cluster: PodScenario, name: string, spec: object = {}) =>
-  cluster.client.createSubresource<{ status: { token: string; expirationTimestamp: string } }>(
-    ServiceAccount,
-    { namespace: 'default', name },
-    'token',
-    { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec } as KubernetesObject,
-  );
+async function request(cluster: PodScenario, name: string, spec: object = {}) {
+  const { status } = await cluster.client.createSubresource(ServiceAccount, { namespace: 'default', name }, 'token', {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    spec: { audiences: [], ...spec },
+  });
+  const { token = '', expirationTimestamp = '' } = status ?? {};
+  return { status: { token, expirationTimestamp } };
+}
 
 describe('accounts', () => {
   test('every namespace has a default one, made again when it is deleted', async () => {

@@ -287,7 +287,7 @@ test('a reader that loops over the directory during 1,000 updates never sees a t
   const cluster = await withConfig({ containers: [script(reader, { volumeMounts: [mount] })], volumes }, set(0));
   for (let n = 1; n <= 1000; n++) {
     await change(cluster, set(n));
-    await cluster.advance(`${200 + (n % 7) * 150}ms`);
+    await cluster.advance(200 + (n % 7) * 150);
   }
   await cluster.advance('2s');
   const lines = (await cluster.logs('default/web')).trimEnd().split('\n');

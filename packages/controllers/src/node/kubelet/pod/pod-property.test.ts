@@ -118,7 +118,7 @@ test('whatever happens, the history of a Pod obeys the rules', async () => {
       await node.create(spec);
       let deleted = false;
       for (const one of steps) {
-        if (one.type === 'wait') await node.advance(`${one.seconds}s`);
+        if (one.type === 'wait') await node.advance(one.seconds * 1000);
         else if (one.type === 'probe') healthy = one.healthy;
         else if (one.type === 'restart') await node.restart();
         else if (one.type === 'exit') {
