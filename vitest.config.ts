@@ -23,6 +23,15 @@ export default defineConfig({
           hookTimeout: 180_000,
         },
       },
+      {
+        // Type tests: what must compile, and what must not.
+        test: {
+          ...shared,
+          name: 'types',
+          include: [],
+          typecheck: { enabled: true, only: true, include: ['packages/*/src/**/*.test-d.ts'] },
+        },
+      },
     ],
   },
 });

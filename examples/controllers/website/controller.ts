@@ -22,7 +22,7 @@ export const websiteController = defineController({
       await client.apply(child, { fieldManager: 'website-controller', force: true });
     }
     const status = statusOf(site, cache.get(Deployment, keyOf(site)), clock.now());
-    await client.updateStatus<Website>({ ...site, status });
+    await client.updateStatus({ ...site, status });
   },
 });
 

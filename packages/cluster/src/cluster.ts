@@ -23,16 +23,16 @@ export interface Cluster {
   /** A client that acts as somebody else. */
   as(user: UserInfo): Client;
   /** Applies every object of a manifest (YAML or JSON text, or objects), in order, by server-side apply. @throws what the first refusal is */
-  apply(manifest: string | KubernetesObject | readonly KubernetesObject[]): Promise<readonly Stored[]>;
+  apply<T extends KubernetesObject>(manifest: Manifest<T>): Promise<readonly Stored[]>;
   /** Stops every loop, node and watch, and closes the store. */
   close(): Promise<void>;
 }
 
+/** YAML or JSON text, an object, or several. */
+export type Manifest<T extends KubernetesObject = KubernetesObject> = string | T | readonly T[];
+
 /** Applies what a manifest holds, in its order. */
-export async function applyManifest(
-  client: Client,
-  manifest: string | KubernetesObject | readonly KubernetesObject[],
-): Promise<readonly Stored[]> {
+export async function applyManifest(client: Client, manifest: Manifest): Promise<readonly Stored[]> {
   const objects =
     typeof manifest === 'string'
       ? parseManifest(manifest, 'manifest').objects.map(({ object }) => object)

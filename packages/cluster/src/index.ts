@@ -1,4 +1,4 @@
-export { applyManifest, type Cluster } from './cluster.ts';
+export { applyManifest, type Cluster, type Manifest } from './cluster.ts';
 export { type ClusterOptions, createCluster } from './create-cluster.ts';
 export { adminUser, controllerUser, nodeUser } from './identities.ts';
 export { type KubeletConfiguration, type NodeOptions, numberedNodes, type Resources } from './node-options.ts';
