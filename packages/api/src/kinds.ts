@@ -52,19 +52,19 @@ import type {
 import type { Status } from './status.ts';
 
 /** A kind that serves no subresource but the object itself. */
-type NoSubresources = Record<never, never>;
+export type NoSubresources = Record<never, never>;
 
 /** A kind whose status is written apart from the rest. */
-interface WithStatus<T extends KubernetesObject> {
+export interface WithStatus<T extends KubernetesObject> {
   readonly status: ReplacedAsItself<T>;
 }
 
 /** A kind whose replicas are read and set without knowing the kind (`autoscaling/v1` Scale). */
-interface WithScale<T extends KubernetesObject> extends WithStatus<T> {
+export interface WithScale<T extends KubernetesObject> extends WithStatus<T> {
   readonly scale: ReplacedAs<Scale>;
 }
 
-interface PodSubresources extends WithStatus<Pod> {
+export interface PodSubresources extends WithStatus<Pod> {
   readonly ephemeralcontainers: ReplacedAsItself<Pod>;
   readonly resize: ReplacedAsItself<Pod>;
   readonly binding: { readonly create: { readonly body: Binding; readonly answer: Status } };
