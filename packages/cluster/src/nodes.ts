@@ -7,8 +7,9 @@ import {
   kubeletSettings,
   ProjectedVolumes,
 } from '@orrery/controllers/node';
-import { type CacheOptions, createManager, type Environment, type Manager, type NodeApi } from '@orrery/core';
+import { type CacheOptions, createManager, type Environment, type Manager } from '@orrery/core';
 import type { ContainerRuntime } from '@orrery/runtimes';
+import type { NodeApi } from '@orrery/server';
 import { type ApiServer, type NodeDirectory, serviceNetwork } from '@orrery/server';
 import { nodeUser } from './identities.ts';
 import { checkNodeLabels, type NodeOptions, nodeAddresses } from './node-options.ts';

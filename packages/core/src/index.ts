@@ -35,7 +35,6 @@ export { createLogger } from './inspection/logger.ts';
 export type * from './inspection.ts';
 export { type LeaderElectionOptions, runLeaderElection } from './leader-election/leader-election.ts';
 export { createManager, type Manager, type ManagerOptions } from './manager/manager.ts';
-export type * from './node-api.ts';
 export * from './plugin.ts';
 export type * from './random/random.ts';
 export { createSeededRandom } from './random/seeded-random.ts';

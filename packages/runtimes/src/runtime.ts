@@ -1,5 +1,6 @@
-import type { AttachRequest, ExecRequest, Milliseconds, PortConnection, StreamSession } from '@orrery/core';
+import type { Milliseconds } from '@orrery/core';
 import type { Observable } from 'rxjs';
+import type { AttachRequest, ExecRequest, PortConnection, StreamSession } from './streams.ts';
 
 /** `POD`, `CONTAINER` or `NODE`: whose Linux namespace is used (CRI NamespaceMode). */
 export type NamespaceMode = 'POD' | 'CONTAINER' | 'NODE';

@@ -6,7 +6,6 @@ import type {
   GetOptions,
   ListOptions,
   Milliseconds,
-  NodeApi,
   ObjectList,
   UserInfo,
   WatchEvent,
@@ -23,6 +22,7 @@ import { decodeBody, decodeWithoutDefaults, expectedRevision } from './decode-bo
 import { deleteCollection, deleteObject } from './deletes.ts';
 import { defaultEventLifetime, EventExpiry } from './event-expiry.ts';
 import { createLocalClient } from './local-client.ts';
+import type { NodeApi } from './node-api.ts';
 import { nowhere } from './nowhere.ts';
 import { applyPatch } from './patch-body.ts';
 import { patchObject } from './patch-object.ts';

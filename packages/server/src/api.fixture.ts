@@ -9,17 +9,11 @@ import {
   type Stored,
   schema,
 } from '@orrery/api';
-import {
-  type AdmissionPlugin,
-  type Client,
-  createSimulation,
-  type NodeApi,
-  type Simulation,
-  type UserInfo,
-} from '@orrery/core';
+import { type AdmissionPlugin, type Client, createSimulation, type Simulation, type UserInfo } from '@orrery/core';
 import { createMemoryEngine, type IndexValues, type ObjectStore, openObjectStore } from '@orrery/store';
 import { AdmissionChain } from './admission-chain.ts';
 import { type ApiServer, createApiServer } from './api-server.ts';
+import type { NodeApi } from './node-api.ts';
 import { createRbacAuthorizer, rbacIndexes } from './rbac/rbac-authorizer.ts';
 import type { RequestScope } from './request-path.ts';
 import { createSimulatedTokenAuthority } from './tokens/simulated-authority.ts';

@@ -1,8 +1,9 @@
 import type { KindRegistry, KubernetesObject } from '@orrery/api';
-import type { AdmissionContext, Client, Environment, EventRecorder, NodeApi, UserInfo } from '@orrery/core';
+import type { AdmissionContext, Client, Environment, EventRecorder, UserInfo } from '@orrery/core';
 import type { ObjectStore } from '@orrery/store';
 import type { AdmissionChain } from './admission-chain.ts';
 import type { Authorizer } from './authorizer.ts';
+import type { NodeApi } from './node-api.ts';
 import type { TokenAuthority } from './tokens/token-authority.ts';
 
 /** How the API server reaches the kubelets of nodes. */

@@ -10,6 +10,7 @@ export {
   type PlainResponse,
 } from './in-cluster/handler.ts';
 export { createLocalClient } from './local-client.ts';
+export type * from './node-api.ts';
 export { bootstrapPolicy } from './rbac/bootstrap-policy.ts';
 export { createNodeAuthorizer } from './rbac/node-authorizer.ts';
 export { createRbacAuthorizer, rbacIndexes } from './rbac/rbac-authorizer.ts';

@@ -1,6 +1,6 @@
 import { failures } from '@orrery/api';
-import type { NodeApi } from '@orrery/core';
 import { EMPTY } from 'rxjs';
+import type { NodeApi } from './node-api.ts';
 
 const refuse = ({ pod }: { readonly pod: string }) =>
   Promise.reject(failures.badRequest(`pod ${pod} does not have a host assigned`));

@@ -3,7 +3,6 @@ import type {
   DeleteOptions,
   GetOptions,
   ListOptions,
-  NodeApi,
   ObjectList,
   UserInfo,
   WatchEvent,
@@ -11,6 +10,7 @@ import type {
   WriteOptions,
 } from '@orrery/core';
 import type { Observable } from 'rxjs';
+import type { NodeApi } from './node-api.ts';
 import type { ProxyBackend } from './subresources/proxy.ts';
 
 /** What a request is about: who asks, and for which resource. */

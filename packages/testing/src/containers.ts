@@ -1,6 +1,7 @@
 import { keyString, type ObjectKey, Pod, parseKey } from '@orrery/api';
 import type { Cluster } from '@orrery/cluster';
-import type { ContainerTarget, NodeApi, Simulation } from '@orrery/core';
+import type { Simulation } from '@orrery/core';
+import type { ContainerTarget, NodeApi } from '@orrery/server';
 import { firstValueFrom, type Observable, reduce } from 'rxjs';
 
 /** Which container of a Pod. */

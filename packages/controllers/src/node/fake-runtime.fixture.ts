@@ -1,9 +1,10 @@
-import type { Clock, ExecRequest, Milliseconds, PortConnection, StreamSession } from '@orrery/core';
+import type { Clock, Milliseconds } from '@orrery/core';
 import {
   type ContainerConfig,
   type ContainerEvent,
   type ContainerRuntime,
   type ContainerStatus,
+  type ExecRequest,
   type HttpProbeRequest,
   type HttpProbeResponse,
   type ImageInfo,
@@ -11,7 +12,9 @@ import {
   type PodNetwork,
   type PodSandboxConfig,
   type PodSandboxStatus,
+  type PortConnection,
   RuntimeError,
+  type StreamSession,
 } from '@orrery/runtimes';
 import { from, type Observable, Subject } from 'rxjs';
 import { MemoryFiles } from './memory-files.fixture.ts';

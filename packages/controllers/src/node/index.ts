@@ -1,8 +1,10 @@
 export {
+  type ContainerTarget,
   createKubelet,
   type EvictionHard,
   type EvictionSignal,
   type Kubelet,
+  type KubeletApi,
   type KubeletOptions,
   kubeletCacheSelectors,
   kubeletSettings,

@@ -1,13 +1,4 @@
-import type {
-  AttachRequest,
-  Clock,
-  ExecRequest,
-  Milliseconds,
-  PortConnection,
-  Random,
-  StreamSession,
-  Work,
-} from '@orrery/core';
+import type { Clock, Milliseconds, Random, Work } from '@orrery/core';
 import { type Observable, Subject } from 'rxjs';
 import {
   type ContainerConfig,
@@ -26,6 +17,7 @@ import {
   type RuntimeCondition,
   RuntimeError,
 } from '../runtime.ts';
+import type { AttachRequest, ExecRequest, PortConnection, StreamSession } from '../streams.ts';
 import { Container, commandLine } from './container.ts';
 import { sandboxFiles } from './container-files.ts';
 import { textOf } from './files/tree.ts';

@@ -1,4 +1,4 @@
-import type { AttachRequest, ExecRequest, PortConnection, StreamSession } from '@orrery/core';
+import type { AttachRequest, ExecRequest, PortConnection, StreamSession } from '../streams.ts';
 import type { Container, OutputListener } from './container.ts';
 import type { Connection } from './network/network-namespace.ts';
 import { Output } from './output.ts';

@@ -8,18 +8,10 @@ import {
   StatusError,
   type Stored,
 } from '@orrery/api';
-import {
-  type ContainerTarget,
-  createEnvironment,
-  type ListOptions,
-  type LogOptions,
-  type NodeApi,
-  type ObjectList,
-  type UserInfo,
-  type WatchEvent,
-} from '@orrery/core';
+import { createEnvironment, type ListOptions, type ObjectList, type UserInfo, type WatchEvent } from '@orrery/core';
 import { concat, from, of, ReplaySubject, Subject } from 'rxjs';
 import { apiServerNames, type CertificateAuthority, createCertificateAuthority } from '../certificates/index.ts';
+import type { ContainerTarget, LogOptions, NodeApi } from '../node-api.ts';
 import type { RequestPath, RequestScope } from '../request-path.ts';
 import type { ProxyBackend } from '../subresources/proxy.ts';
 import { type HttpsOptions, type HttpsServing, serveHttps } from './serve.ts';

@@ -1,5 +1,5 @@
 import { type FieldError, fieldErrors, invalid } from '@orrery/api';
-import type { LogOptions } from '@orrery/core';
+import type { LogOptions } from '../node-api.ts';
 import { boolean, integer } from './query.ts';
 
 /**

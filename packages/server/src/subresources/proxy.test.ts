@@ -1,8 +1,8 @@
 import { type Endpoints, failures, type Kind, Node, Pod, Service } from '@orrery/api';
-import type { NodeApi } from '@orrery/core';
 import { EMPTY } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { podNamed, refusal, type TestApi, testApi } from '../api.fixture.ts';
+import type { NodeApi } from '../node-api.ts';
 import { type PortBackend, proxyName } from './proxy.ts';
 
 describe('the name of a proxy request', () => {

@@ -1,6 +1,6 @@
 import { Endpoints, failures, type Pod, type Service, StatusError, type Stored } from '@orrery/api';
-import type { NodeApi, PortConnection } from '@orrery/core';
 import type { ServerContext } from '../context.ts';
+import type { NodeApi, PortConnection } from '../node-api.ts';
 import { storedObject } from '../reads.ts';
 import type { RequestScope } from '../request-path.ts';
 

@@ -1,6 +1,6 @@
 import { Node, Pod, Service } from '@orrery/api';
-import type { Controller, NodeApi } from '@orrery/core';
-import { createNodeApi, type NodeApiSources } from './node/node-api.ts';
+import type { Controller } from '@orrery/core';
+import { createKubeletApi, type KubeletApi, type KubeletApiSources } from './node/kubelet-api.ts';
 import { newNodeHealth } from './node/node-health.ts';
 import { NodeReporter } from './node/node-status.ts';
 import { PressureWatch } from './node/pressure-watch.ts';
@@ -11,7 +11,7 @@ import { PodLoop } from './pod/pod-loop.ts';
 /** A node's agent: a controller, and the API that the API server asks for logs, exec, attach and forwarded ports. */
 export interface Kubelet extends Controller {
   readonly nodeName: string;
-  readonly nodeApi: NodeApi;
+  readonly nodeApi: KubeletApi;
   /**
    * Has the node's Pods end because the machine is about to be switched off (KEP-2000 "Graceful Node Shutdown"). Resolves when it
    * may go, at the latest when the grace period is over; at once if the kubelet does not run.
@@ -27,13 +27,13 @@ export interface Kubelet extends Controller {
 export function createKubelet(options: KubeletOptions): Kubelet {
   const settings = kubeletSettings(options);
   const { nodeName, runtime } = settings;
-  let current: NodeApiSources | undefined;
+  let current: KubeletApiSources | undefined;
   let leave: (() => Promise<void>) | undefined;
   return {
     name: `kubelet-${nodeName}`,
     nodeName,
     kinds: [Pod, Node, Service],
-    nodeApi: createNodeApi(nodeName, () => current),
+    nodeApi: createKubeletApi(nodeName, () => current),
     shutDown: async () => leave?.(),
     async start(context) {
       const health = newNodeHealth();
@@ -47,7 +47,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
         return shutdown;
       };
       leave = own;
-      const sources: NodeApiSources = { runtime, clock: context.clock, record: (uid) => pods.record(uid) };
+      const sources: KubeletApiSources = { runtime, clock: context.clock, record: (uid) => pods.record(uid) };
       current = sources;
       context.signal.addEventListener(
         'abort',

@@ -1,5 +1,5 @@
-import type { StreamSession } from '@orrery/core';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { StreamSession } from '../../streams.ts';
 import { bytes, collected, createFixture, type Fixture } from '../fixture.ts';
 
 let fixture: Fixture;

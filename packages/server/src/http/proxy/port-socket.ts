@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
-import type { PortConnection } from '@orrery/core';
 import type { Subscription } from 'rxjs';
+import type { PortConnection } from '../../node-api.ts';
 
 /** A connection to a port of a Pod as a stream, for clients that expect a socket. */
 export class PortSocket extends Duplex {

@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import type { PortConnection } from '@orrery/core';
 import { fromEvent, map, takeUntil } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PortConnection } from '../../node-api.ts';
 import { serveFake, type TestServer } from '../fake-request-path.ts';
 import { ask } from '../https-client.ts';
 import { redirection, requestHeaders, responseHeaders } from './headers.ts';

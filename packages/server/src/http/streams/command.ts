@@ -1,6 +1,6 @@
 import { type Status, StatusError } from '@orrery/api';
-import type { StreamSession } from '@orrery/core';
 import { Subscription } from 'rxjs';
+import type { StreamSession } from '../../node-api.ts';
 
 /** How a command ended, as the error channel says it: a Status with reasons of its own. */
 export interface CommandStatus extends Omit<Status, 'kind' | 'apiVersion' | 'reason' | 'code'> {

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
-import type { ContainerTarget, NodeApi, PortConnection } from '@orrery/core';
 import { Subscription } from 'rxjs';
+import type { ContainerTarget, NodeApi, PortConnection } from '../../node-api.ts';
 import { SpdyConnection, type SpdyStream, type SpdyStreamListener } from './spdy-connection.ts';
 
 /** The Pod whose ports are forwarded. */

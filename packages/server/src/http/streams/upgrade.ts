@@ -1,8 +1,8 @@
 import { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { failures, StatusError } from '@orrery/api';
-import type { StreamSession } from '@orrery/core';
 import { EMPTY } from 'rxjs';
+import type { StreamSession } from '../../node-api.ts';
 import type { RequestScope } from '../../request-path.ts';
 import { containerOf } from '../../rest/containers.ts';
 import { boolean } from '../../rest/query.ts';

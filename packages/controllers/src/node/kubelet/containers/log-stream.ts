@@ -1,9 +1,22 @@
 import { failures } from '@orrery/api';
-import type { LogOptions, Milliseconds } from '@orrery/core';
+import type { Milliseconds } from '@orrery/core';
 import type { LogEntry } from '@orrery/runtimes';
 import { Observable } from 'rxjs';
 
 const encoder = new TextEncoder();
+
+/** What can be asked of a log (`v1.PodLogOptions`). */
+export interface LogOptions {
+  readonly follow?: boolean;
+  readonly previous?: boolean;
+  readonly sinceSeconds?: number;
+  /** RFC 3339. */
+  readonly sinceTime?: string;
+  readonly timestamps?: boolean;
+  readonly tailLines?: number;
+  readonly limitBytes?: number;
+  readonly stream?: 'All' | 'Stdout' | 'Stderr';
+}
 
 /**
  * A container's log as `kubectl logs` wants it. `tailLines` counts from the end of what is there now; what is written later

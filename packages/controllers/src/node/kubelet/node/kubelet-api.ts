@@ -1,22 +1,51 @@
 import { type ContainerStatus, failures, type Pod } from '@orrery/api';
-import type { Clock, ContainerTarget, LogOptions, NodeApi } from '@orrery/core';
-import { type ContainerRuntime, type LogEntry, RuntimeError } from '@orrery/runtimes';
-import { checkLogOptions, logStream } from '../containers/log-stream.ts';
+import type { Clock } from '@orrery/core';
+import {
+  type AttachRequest,
+  type ContainerRuntime,
+  type ExecRequest,
+  type LogEntry,
+  type PortConnection,
+  RuntimeError,
+  type StreamSession,
+} from '@orrery/runtimes';
+import type { Observable } from 'rxjs';
+import { checkLogOptions, type LogOptions, logStream } from '../containers/log-stream.ts';
 import { latest } from '../containers/observed.ts';
 import { podContainers } from '../containers/pod-containers.ts';
 import type { PodRecord } from '../pod/pod-record.ts';
 import { refresh } from '../pod/pod-record.ts';
 
-/** What the node's API reads. */
-export interface NodeApiSources {
+/** What a kubelet answers about its containers: its own HTTP API (/containerLogs, /exec, /attach, /portForward), as the API server asks it. */
+export interface KubeletApi {
+  /** @throws StatusError BadRequest while the container has no log yet. */
+  logs(target: ContainerTarget, options: LogOptions): Promise<Observable<Uint8Array>>;
+  /** @throws StatusError when the container does not run. */
+  exec(target: ContainerTarget, request: ExecRequest): Promise<StreamSession>;
+  /** @throws StatusError when the container does not run. */
+  attach(target: ContainerTarget, request: AttachRequest): Promise<StreamSession>;
+  /** @throws StatusError when the Pod has no sandbox that runs. */
+  portForward(target: Omit<ContainerTarget, 'container'>, port: number): Promise<PortConnection>;
+}
+
+/** Which container of which Pod. */
+export interface ContainerTarget {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly uid: string;
+  readonly container: string;
+}
+
+/** What the API reads. */
+export interface KubeletApiSources {
   readonly runtime: ContainerRuntime;
   readonly clock: Clock;
   record(uid: string): PodRecord | undefined;
 }
 
 /** The kubelet's API for its containers. `sources` gives undefined while the kubelet does not run. */
-export function createNodeApi(nodeName: string, sources: () => NodeApiSources | undefined): NodeApi {
-  const on = (): NodeApiSources => {
+export function createKubeletApi(nodeName: string, sources: () => KubeletApiSources | undefined): KubeletApi {
+  const on = (): KubeletApiSources => {
     const found = sources();
     if (found === undefined) throw failures.serviceUnavailable(`dial node ${nodeName}: connection refused`);
     return found;

@@ -1,10 +1,9 @@
-import type { LogOptions } from '@orrery/core';
 import type { LogEntry } from '@orrery/runtimes';
 import { from, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import { startNode } from '../../test-node.fixture.ts';
-import { logStream } from '../containers/log-stream.ts';
-import { noLogText } from './node-api.ts';
+import { type LogOptions, logStream } from '../containers/log-stream.ts';
+import { noLogText } from './kubelet-api.ts';
 
 const entries: LogEntry[] = [
   { time: 1000, stream: 'stdout', text: 'one\ntwo\n' },
