@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { root } from './manifests.ts';
 import { tableRows } from './markdown.ts';
-
-const root = resolve(import.meta.dirname, '..');
+import { importsOf, isProduct, packageOf, typescriptFiles } from './sources.ts';
 
 /**
  * Which room may import which, as the table of docs/architecture.md has it. `PACKAGE/WING` is a folder of a package that is a room of
@@ -38,13 +38,7 @@ const sources: readonly Source[] = packages.flatMap((name) =>
     return { file: relative(root, path), package: name, room: roomOf(placeOf(path)), text, imports: importsOf(text) };
   }),
 );
-/** What is published: not the tests, nor what only they use (tsconfig.build.json leaves out the same). */
-const products = sources.filter(
-  ({ file }) =>
-    !/\.test(-d)?\.ts$|\bfixture\.ts$|\/test-[^/]+\/|\/scenarios\/|contract\.ts$|fake-request-path|https-client/.test(
-      file,
-    ),
-);
+const products = sources.filter(({ file }) => isProduct(file));
 
 describe('the house', () => {
   test('every package is a room of the table', () => {
@@ -108,14 +102,8 @@ describe('the house', () => {
         dependencies?: object;
       };
       return imports
-        .filter((name) => !name.startsWith('.') && !name.startsWith('node:'))
-        .map((name) =>
-          name
-            .split('/')
-            .slice(0, name.startsWith('@') ? 2 : 1)
-            .join('/'),
-        )
-        .filter((name) => name !== `@orrery/${own}` && !(name in dependencies))
+        .map(packageOf)
+        .filter((name) => name !== undefined && name !== `@orrery/${own}` && !(name in dependencies))
         .map((name) => `${file} imports ${name}`);
     });
     expect(wrong).toEqual([]);
@@ -146,18 +134,6 @@ function roomOf(place: string): string {
 
 function neutral(): readonly Source[] {
   return products.filter(({ file }) => !edges.some((edge) => file.startsWith(edge)));
-}
-
-function typescriptFiles(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
-    .map((entry) => join(entry.parentPath, entry.name));
-}
-
-function importsOf(text: string): string[] {
-  const statements = text.matchAll(/^\s*(?:import|export)\s(?:[^'";]*?\sfrom\s)?\s*'([^']+)'/gm);
-  const calls = text.matchAll(/\bimport\(\s*'([^']+)'\s*\)/g);
-  return [...statements, ...calls].map((found) => found[1] ?? '');
 }
 
 /** Circles of imports that are there when the program runs: types are erased, and calls of import() come later. */

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { manifests, oldestNode, published, publishedDoors, root } from './manifests.ts';
+import { importsOf, isProduct, packageOf, typescriptFiles } from './sources.ts';
 
 describe('the packages', () => {
   test('are all seen', () => {
@@ -24,6 +25,37 @@ describe('the packages', () => {
       });
       expect(manifest.publishConfig?.exports).toEqual(Object.fromEntries(built));
     }
+  });
+});
+
+/** What is declared without being imported: tools, and what they are for. */
+const tools: { readonly [name: string]: string } = {
+  '@biomejs/biome': 'lints and formats (pnpm lint)',
+  '@types/node': 'types of Node',
+  '@types/ws': 'types of ws',
+  node: 'runs everything',
+  typescript: 'checks types and builds (pnpm typecheck, pnpm build)',
+};
+
+describe('what is declared is imported', () => {
+  const files = typescriptFiles(root).map((path) => ({
+    file: relative(root, path),
+    imports: new Set(importsOf(readFileSync(path, 'utf8')).map(packageOf)),
+  }));
+  const unused = (declared: object | undefined, by: (file: string) => boolean) =>
+    Object.keys(declared ?? {}).filter((name) => !files.some(({ file, imports }) => by(file) && imports.has(name)));
+
+  test.each(manifests.filter(({ folder }) => folder !== '.'))('by $name', ({ folder, ...manifest }) => {
+    const isOwn = (file: string) => file.startsWith(`${folder}/`);
+    expect(unused(manifest.dependencies, (file) => isOwn(file) && isProduct(file))).toEqual([]);
+    expect(unused(manifest.devDependencies, isOwn)).toEqual([]);
+  });
+
+  test('by the tests, the benchmarks and the scripts of the workspace, but for its tools', () => {
+    const { dependencies, devDependencies } = manifests.find(({ folder }) => folder === '.') ?? {};
+    expect(dependencies).toBeUndefined();
+    const isOfWorkspace = (file: string) => !file.startsWith('packages/') || !isProduct(file);
+    expect(unused(devDependencies, isOfWorkspace).sort()).toEqual(Object.keys(tools).sort());
   });
 });
 
