@@ -1,7 +1,7 @@
 import { failures, type KubernetesObject, type Stored } from '@orrery/api';
-import type { WatchEvent, WatchOptions } from '@orrery/core';
+import { clockScheduler, type WatchEvent, type WatchOptions } from '@orrery/core';
 import { Compacted, type StoreEvent } from '@orrery/store';
-import { Observable } from 'rxjs';
+import { interval, Observable } from 'rxjs';
 import type { ServerContext } from './context.ts';
 import { checkListOptions, parseRevision } from './list-options.ts';
 import { listObjects, type Selection, selection } from './reads.ts';
@@ -68,19 +68,16 @@ export function watchObjects(
         complete: () => subscriber.complete(),
       });
     if (request.allowWatchBookmarks === true && request.periodicBookmarks !== false) {
-      let timer: Disposable | undefined;
-      const next = () => {
-        timer = server.environment.clock.schedule(bookmarkInterval, () => {
+      const minutes = interval(bookmarkInterval, clockScheduler(server.environment.clock));
+      subscription.add(
+        minutes.subscribe(() => {
           subscriber.next({
             type: 'BOOKMARK',
             resourceVersion: String(server.store.revision),
             initialEventsEnd: false,
           });
-          next();
-        });
-      };
-      next();
-      subscription.add(() => timer?.[Symbol.dispose]());
+        }),
+      );
     }
     return subscription;
   });

@@ -7,8 +7,8 @@ import {
   type Stored,
   type Volume,
 } from '@orrery/api';
-import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from '@orrery/core';
-import { Subscription } from 'rxjs';
+import { type AdmissionContext, type AdmissionPlugin, type AdmissionRequest, clockScheduler } from '@orrery/core';
+import { firstValueFrom, mergeMap, takeUntil, timer } from 'rxjs';
 import { forbiddenEphemeralReference, forbiddenReference } from './mountable-secrets.ts';
 import { isPodRequest, podOf, refusal } from './pod-request.ts';
 
@@ -114,25 +114,13 @@ function arrival(
   { namespace, name }: ObjectKey,
   { client, clock }: AdmissionContext,
 ): Promise<Stored<ServiceAccount> | undefined> {
-  return new Promise((resolve) => {
-    const over = new Subscription();
-    const settle = (account: Stored<ServiceAccount> | undefined): void => {
-      over.unsubscribe();
-      resolve(account);
-    };
-    const timer = clock.schedule(patience, () => settle(undefined));
-    over.add(() => timer[Symbol.dispose]());
-    over.add(
-      client
-        .watch(ServiceAccount, { namespace, fieldSelector: `metadata.name=${name}`, sendInitialEvents: true })
-        .subscribe({
-          next: (event) => {
-            if (event.type === 'ADDED' || event.type === 'MODIFIED') settle(event.object);
-          },
-          error: () => settle(undefined),
-        }),
+  const account = client
+    .watch(ServiceAccount, { namespace, fieldSelector: `metadata.name=${name}`, sendInitialEvents: true })
+    .pipe(
+      mergeMap((event) => (event.type === 'BOOKMARK' || event.type === 'DELETED' ? [] : [event.object])),
+      takeUntil(timer(patience, clockScheduler(clock))),
     );
-  });
+  return firstValueFrom(account, { defaultValue: undefined });
 }
 
 /** Whether the token is mounted: the Pod decides, else its account, else yes. */
