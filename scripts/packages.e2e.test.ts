@@ -121,12 +121,15 @@ test('the declarations tell a program its types', () => {
     join(folder, 'typed.ts'),
     `import { Pod } from '@orrery/api';
      import { createCluster } from '@orrery/cluster';
-     import { defineController } from '@orrery/core';
+     import { defineController, definePlugin } from '@orrery/core';
      const cluster = await createCluster({ nodes: 1 });
      const phase: string | undefined = (await cluster.client.get(Pod, { namespace: 'default', name: 'x' })).status?.phase;
      // @ts-expect-error: a Pod's phase is no number
      const wrong: number = (await cluster.client.get(Pod, { namespace: 'default', name: 'x' })).status?.phase;
      export const controller = defineController({ name: 'x', for: Pod, reconcile: (pod) => void pod.spec.containers });
+     export const plugin = definePlugin({ name: 'x', admission: [{ name: 'X', matches: ({ kind }) => kind === Pod }] });
+     // @ts-expect-error: an admission plugin has a name
+     export const nameless = definePlugin({ name: 'x', admission: [{ matches: () => true }] });
      export { phase, wrong };`,
   );
   const options = [

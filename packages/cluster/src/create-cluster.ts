@@ -17,17 +17,11 @@ import {
   tokensController,
 } from '@orrery/controllers';
 import { createServiceProxy } from '@orrery/controllers/node';
-import {
-  type AdmissionPlugin,
-  type Controller,
-  createEnvironment,
-  createManager,
-  type Environment,
-  type Plugin,
-} from '@orrery/core';
+import { type Controller, createEnvironment, createManager, type Environment, type Plugin } from '@orrery/core';
 import { createSimRuntime, SimNetwork } from '@orrery/runtimes/sim';
 import {
   AdmissionChain,
+  type AdmissionPlugin,
   arrangeAdmission,
   builtinAdmission,
   createApiServer,

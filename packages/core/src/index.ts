@@ -1,5 +1,4 @@
 export { aborted, fromAbort } from './abort.ts';
-export type * from './admission.ts';
 export { cacheClient } from './cache/cache-client.ts';
 export { compareRevisions } from './cache/revision.ts';
 export type { Selection } from './cache/selection.ts';

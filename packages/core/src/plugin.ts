@@ -1,11 +1,10 @@
 import type { Kind } from '@orrery/api';
-import type { AdmissionPlugin } from './admission.ts';
 import type { Controller } from './controller.ts';
 
 /**
  * How Orrery is extended, all by values: kinds to serve and loops to run, and what other packages take. Each of those adds
- * its own slot, with its own type, by declaration merging: `scheduler` by @orrery/controllers, `images` by
- * @orrery/runtimes/sim, and so may yours:
+ * its own slot, with its own type, by declaration merging: `admission` by @orrery/server, `scheduler` by
+ * @orrery/controllers, `images` by @orrery/runtimes/sim, and so may yours:
  *
  *     declare module '@orrery/core' {
  *       interface Plugin { readonly backups?: readonly BackupTarget[] }
@@ -14,7 +13,6 @@ import type { Controller } from './controller.ts';
 export interface Plugin {
   readonly name: string;
   readonly kinds?: readonly Kind[];
-  readonly admission?: readonly AdmissionPlugin[];
   /** Each acts as the service account `kube-system/NAME`, which the cluster lets do what the controller says it needs. */
   readonly controllers?: readonly Controller[];
 }

@@ -14,7 +14,7 @@ import type {
 import { createEventRecorder } from '@orrery/core';
 import type { ObjectStore } from '@orrery/store';
 import type { Observable } from 'rxjs';
-import type { AdmissionChain } from './admission-chain.ts';
+import type { AdmissionChain } from './admission/admission-chain.ts';
 import { type Authorizer, apiServerUser, privilegedAuthorizer, privilegedGroup, refusal } from './authorizer.ts';
 import type { NodeDirectory, ServerContext } from './context.ts';
 import { createObject } from './create-object.ts';

@@ -9,9 +9,10 @@ import {
   type Stored,
   schema,
 } from '@orrery/api';
-import { type AdmissionPlugin, type Client, createSimulation, type Simulation, type UserInfo } from '@orrery/core';
+import { type Client, createSimulation, type Simulation, type UserInfo } from '@orrery/core';
 import { createMemoryEngine, type IndexValues, type ObjectStore, openObjectStore } from '@orrery/store';
-import { AdmissionChain } from './admission-chain.ts';
+import { AdmissionChain } from './admission/admission-chain.ts';
+import type { AdmissionPlugin } from './admission/admission-plugin.ts';
 import { type ApiServer, createApiServer } from './api-server.ts';
 import type { NodeApi } from './node-api.ts';
 import { createRbacAuthorizer, rbacIndexes } from './rbac/rbac-authorizer.ts';

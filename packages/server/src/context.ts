@@ -1,7 +1,8 @@
 import type { KindRegistry, KubernetesObject } from '@orrery/api';
-import type { AdmissionContext, Client, Environment, EventRecorder, UserInfo } from '@orrery/core';
+import type { Client, Environment, EventRecorder, UserInfo } from '@orrery/core';
 import type { ObjectStore } from '@orrery/store';
-import type { AdmissionChain } from './admission-chain.ts';
+import type { AdmissionChain } from './admission/admission-chain.ts';
+import type { AdmissionContext } from './admission/admission-plugin.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { NodeApi } from './node-api.ts';
 import type { TokenAuthority } from './tokens/token-authority.ts';

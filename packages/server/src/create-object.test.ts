@@ -7,8 +7,8 @@ import {
   type Node,
   type Pod,
 } from '@orrery/api';
-import type { AdmissionPlugin } from '@orrery/core';
 import { describe, expect, it } from 'vitest';
+import type { AdmissionPlugin } from './admission/admission-plugin.ts';
 import { configMapNamed, deployment, podNamed, refusal, type TestApi, testApi } from './api.fixture.ts';
 
 const key = (name: string) => ({ namespace: 'default', name });

@@ -8,8 +8,9 @@ import {
   trackUpdate,
   validateCreate,
 } from '@orrery/api';
-import type { AdmissionRequest, WriteOptions } from '@orrery/core';
+import type { WriteOptions } from '@orrery/core';
 import { RevisionConflict } from '@orrery/store';
+import type { AdmissionRequest } from './admission/admission-plugin.ts';
 import { admissionContext, type ServerContext } from './context.ts';
 import { decodeBody, withoutDuplicateOwners } from './decode-body.ts';
 import { timestamp } from './deletion.ts';

@@ -8,8 +8,9 @@ import {
   type Status,
   type Stored,
 } from '@orrery/api';
-import type { AdmissionRequest, ListOptions, ObjectList } from '@orrery/core';
+import type { ListOptions, ObjectList } from '@orrery/core';
 import { RevisionConflict } from '@orrery/store';
+import type { AdmissionRequest } from './admission/admission-plugin.ts';
 import { admissionContext, type ServerContext } from './context.ts';
 import { deletionStep } from './deletion.ts';
 import { listObjects, storedObject } from './reads.ts';

@@ -1,5 +1,14 @@
-export { builtinAdmission, forbiddenNodeLabels, systemPriorityClasses, tokenMountPath } from './admission/index.ts';
-export { AdmissionChain, arrangeAdmission } from './admission-chain.ts';
+export {
+  AdmissionChain,
+  type AdmissionContext,
+  type AdmissionPlugin,
+  type AdmissionRequest,
+  arrangeAdmission,
+  builtinAdmission,
+  forbiddenNodeLabels,
+  systemPriorityClasses,
+  tokenMountPath,
+} from './admission/index.ts';
 export { ApiServer, type ApiServerOptions, createApiServer } from './api-server.ts';
 export * from './authorizer.ts';
 export type { NodeDirectory } from './context.ts';

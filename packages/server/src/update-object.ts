@@ -10,8 +10,9 @@ import {
   type Stored,
   validateSubresourceUpdate,
 } from '@orrery/api';
-import type { AdmissionRequest, WriteOptions } from '@orrery/core';
+import type { WriteOptions } from '@orrery/core';
 import { RevisionConflict } from '@orrery/store';
+import type { AdmissionRequest } from './admission/admission-plugin.ts';
 import { admissionContext, type ServerContext } from './context.ts';
 import { createDecoded, track } from './create-object.ts';
 import { checkNamed, decodeBody, expectedRevision, withoutDuplicateOwners } from './decode-body.ts';

@@ -1,8 +1,7 @@
 import { type KubernetesObject, Pod, PodPreset, type Stored } from '@orrery/api';
-import type { AdmissionContext, AdmissionRequest } from '@orrery/core';
 import { describe, expect, test } from 'vitest';
 import { testPod } from '../workload/test-objects.ts';
-import { presetAdmission } from './plugin.ts';
+import { type PresetContext, type PresetRequest, presetAdmission } from './plugin.ts';
 
 type Told = { about: KubernetesObject; type: string; reason: string; message: string };
 
@@ -15,7 +14,7 @@ function preset(name: string, namespace: string, value: string, selector = {}): 
   };
 }
 
-async function admit(pod: Pod, presets: Stored<PodPreset>[], change: Partial<AdmissionRequest> = {}) {
+async function admit(pod: Pod, presets: Stored<PodPreset>[], change: Partial<PresetRequest> = {}) {
   const told: Told[] = [];
   const after: ((object: KubernetesObject) => unknown)[] = [];
   const context = {
@@ -30,20 +29,17 @@ async function admit(pod: Pod, presets: Stored<PodPreset>[], change: Partial<Adm
         told.push({ about, type, reason, message }),
     },
     afterCommit: (task: (object: KubernetesObject) => unknown) => after.push(task),
-  } as unknown as AdmissionContext;
-  const request: AdmissionRequest = {
+  } as unknown as PresetContext;
+  const request: PresetRequest = {
     operation: 'CREATE',
     kind: Pod,
     subresource: '',
     namespace: 'default',
-    name: 'p',
     object: pod,
-    user: { username: 'me', groups: [] },
-    dryRun: false,
     ...change,
   };
-  if (presetAdmission.matches?.(request) === false) return { applied: false, told, commit: () => {} };
-  const result = await presetAdmission.mutate?.(request, context);
+  if (!presetAdmission.matches(request)) return { applied: false, told, commit: () => {} };
+  const result = await presetAdmission.mutate(request, context);
   return {
     applied: result !== undefined,
     told,
@@ -61,7 +57,7 @@ describe('presets are applied', () => {
     pod: Pod,
     preset: Stored<PodPreset>,
     applied: boolean,
-    change?: Partial<AdmissionRequest>,
+    change?: Partial<PresetRequest>,
   ])[] = [
     [
       'to Pods that the selector matches',
@@ -145,9 +141,9 @@ test('what is no Pod is refused', async () => {
 test('presets that cannot be listed fail the request', async () => {
   const context = {
     client: { list: () => Promise.reject(new Error('the cache is not there')) },
-  } as unknown as AdmissionContext;
-  const request = { kind: Pod, namespace: 'default', object: testPod('p') } as unknown as AdmissionRequest;
-  await expect(presetAdmission.mutate?.(request, context)).rejects.toThrow(
+  } as unknown as PresetContext;
+  const request = { kind: Pod, namespace: 'default', object: testPod('p') } as unknown as PresetRequest;
+  await expect(presetAdmission.mutate(request, context)).rejects.toThrow(
     'listing pod presets failed: the cache is not there',
   );
 });

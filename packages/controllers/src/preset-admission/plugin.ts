@@ -1,17 +1,55 @@
-import { failures, labelSelectorMatcher, Pod, PodPreset, type Stored } from '@orrery/api';
-import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from '@orrery/core';
+import {
+  failures,
+  type Kind,
+  type KubernetesObject,
+  labelSelectorMatcher,
+  Pod,
+  PodPreset,
+  type Stored,
+} from '@orrery/api';
+import type { Client, EventRecorder } from '@orrery/core';
 import { conflictMessage } from './conflict-event.ts';
 import { mergePresets } from './merge.ts';
 
 const excludeAnnotation = 'podpreset.admission.kubernetes.io/exclude';
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
 
+/** What the plugin reads of a write on its way to the store. */
+export interface PresetRequest {
+  readonly operation: string;
+  readonly kind: Pick<Kind, 'group' | 'resource'>;
+  /** `''` for the object itself. */
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly object?: KubernetesObject;
+}
+
+/** What the plugin needs to do its work. */
+export interface PresetContext {
+  readonly client: Pick<Client, 'list'>;
+  readonly events: Pick<EventRecorder, 'event'>;
+  /** Runs after the object is stored, with the object as stored. */
+  afterCommit(task: (stored: KubernetesObject) => void): void;
+}
+
+/**
+ * An admission plugin of the API server in the terms of this room, which knows no server: what it reads of a request and of
+ * its context. The cluster, which puts it into the server's chain, checks that it fits there.
+ */
+export interface PresetAdmission {
+  readonly name: string;
+  readonly before: string;
+  matches(request: PresetRequest): boolean;
+  /** The Pod with its presets merged, or nothing to leave it. @throws StatusError */
+  mutate(request: PresetRequest, context: PresetContext): Promise<Pod | undefined>;
+}
+
 /**
  * Merges the PodPresets of a namespace into the Pods that they select, when these are created (Kubernetes 1.14 to 1.19,
  * "Pod Presets"). A Pod is never refused for a conflict: it stays as it was, and a Warning event tells why, which Kubernetes
  * only wrote to the API server's log.
  */
-export const presetAdmission: AdmissionPlugin = {
+export const presetAdmission: PresetAdmission = {
   name: 'PodPreset',
   before: 'ServiceAccount',
   matches: ({ kind, operation, subresource }) =>
@@ -19,7 +57,7 @@ export const presetAdmission: AdmissionPlugin = {
   mutate,
 };
 
-async function mutate(request: AdmissionRequest, context: AdmissionContext): Promise<Pod | undefined> {
+async function mutate(request: PresetRequest, context: PresetContext): Promise<Pod | undefined> {
   const pod = request.object;
   if (!isPod(pod)) {
     throw failures.badRequest('Resource was marked with kind Pod but was unable to be converted');
@@ -39,7 +77,7 @@ async function mutate(request: AdmissionRequest, context: AdmissionContext): Pro
   return undefined;
 }
 
-async function presetsOf(namespace: string, { client }: AdmissionContext): Promise<readonly Stored<PodPreset>[]> {
+async function presetsOf(namespace: string, { client }: PresetContext): Promise<readonly Stored<PodPreset>[]> {
   try {
     return (await client.list(PodPreset, { namespace })).items;
   } catch (error) {
@@ -59,7 +97,7 @@ function selecting(presets: readonly Stored<PodPreset>[], pod: Pod): readonly St
   return matching.length < 2 ? matching : matching.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
 }
 
-function isPod(object: AdmissionRequest['object']): object is Pod {
+function isPod(object: KubernetesObject | undefined): object is Pod {
   return object?.kind === 'Pod' && 'spec' in object && typeof object.spec === 'object';
 }
 

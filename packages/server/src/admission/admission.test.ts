@@ -8,8 +8,9 @@ import {
   ServiceAccount,
   StatusError,
 } from '@orrery/api';
-import { type AdmissionContext, type AdmissionPlugin, type AdmissionRequest, createSimulation } from '@orrery/core';
+import { createSimulation } from '@orrery/core';
 import { describe, expect, test } from 'vitest';
+import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from './admission-plugin.ts';
 import { builtinAdmission } from './builtin.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { priority } from './priority.ts';

@@ -1,4 +1,4 @@
-import type { AdmissionPlugin } from '@orrery/core';
+import type { AdmissionPlugin } from './admission-plugin.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';

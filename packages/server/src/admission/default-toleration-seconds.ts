@@ -1,5 +1,5 @@
 import type { Pod, Toleration } from '@orrery/api';
-import type { AdmissionPlugin, AdmissionRequest } from '@orrery/core';
+import type { AdmissionPlugin, AdmissionRequest } from './admission-plugin.ts';
 import { isPodRequest, podOf } from './pod-request.ts';
 
 /** Seconds that a Pod stays on a node that is not ready or cannot be reached. */

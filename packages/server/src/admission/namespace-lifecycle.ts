@@ -1,5 +1,5 @@
 import { failures, isNotFound, Namespace, type Stored } from '@orrery/api';
-import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from '@orrery/core';
+import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from './admission-plugin.ts';
 import { refusal } from './pod-request.ts';
 
 /** Namespaces that a cluster cannot do without. */

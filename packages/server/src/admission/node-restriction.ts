@@ -1,8 +1,8 @@
 import { equalJson, type KubernetesObject, type Node, type Pod, type Stored } from '@orrery/api';
-import type { AdmissionPlugin, AdmissionRequest } from '@orrery/core';
 import { nodeLeaseNamespace } from '../rbac/node-authorizer.ts';
 import { nodeOf } from '../rbac/node-identity.ts';
 import { namesAny } from '../rbac/pod-references.ts';
+import type { AdmissionPlugin, AdmissionRequest } from './admission-plugin.ts';
 import { refusal } from './pod-request.ts';
 
 const mirrorAnnotation = 'kubernetes.io/config.mirror';

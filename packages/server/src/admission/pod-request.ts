@@ -1,5 +1,5 @@
 import { failures, Pod, type StatusCause, type StatusError } from '@orrery/api';
-import type { AdmissionRequest } from '@orrery/core';
+import type { AdmissionRequest } from './admission-plugin.ts';
 
 /** Whether a request is about Pods themselves, not one of their subresources. */
 export function isPodRequest({ kind, subresource }: AdmissionRequest): boolean {

@@ -1,5 +1,5 @@
 import { isNotFound, type Pod, PriorityClass } from '@orrery/api';
-import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from '@orrery/core';
+import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from './admission-plugin.ts';
 import { isPodRequest, podOf, refusal } from './pod-request.ts';
 
 type PreemptionPolicy = NonNullable<PriorityClass['preemptionPolicy']>;

@@ -7,8 +7,9 @@ import {
   type Stored,
   type Volume,
 } from '@orrery/api';
-import { type AdmissionContext, type AdmissionPlugin, type AdmissionRequest, clockScheduler } from '@orrery/core';
+import { clockScheduler } from '@orrery/core';
 import { firstValueFrom, mergeMap, takeUntil, timer } from 'rxjs';
+import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from './admission-plugin.ts';
 import { forbiddenEphemeralReference, forbiddenReference } from './mountable-secrets.ts';
 import { isPodRequest, podOf, refusal } from './pod-request.ts';
 

@@ -1,5 +1,5 @@
 import { Node } from '@orrery/api';
-import type { AdmissionPlugin, AdmissionRequest } from '@orrery/core';
+import type { AdmissionPlugin, AdmissionRequest } from './admission-plugin.ts';
 
 const notReady = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' } as const;
 

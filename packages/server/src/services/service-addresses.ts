@@ -1,7 +1,8 @@
 import { failures, fieldErrors, invalid, type Service, type Stored } from '@orrery/api';
-import type { AdmissionPlugin, Random } from '@orrery/core';
+import type { Random } from '@orrery/core';
 import type { ObjectStore } from '@orrery/store';
 import { type Draft, produce } from 'immer';
+import type { AdmissionPlugin } from '../admission/admission-plugin.ts';
 
 /** The first address is the API server's; 10.96.0.10 is the DNS server's, as kubeadm has it. */
 export const serviceNetwork = { prefix: '10.96', apiServer: '10.96.0.1', dns: '10.96.0.10' } as const;

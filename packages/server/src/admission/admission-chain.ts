@@ -1,5 +1,5 @@
 import { deepFreeze, type KubernetesObject } from '@orrery/api';
-import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from '@orrery/core';
+import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from './admission-plugin.ts';
 
 /** Runs every write through the plugins: all mutating steps in order, later all validating ones (Kubernetes "Admission Controllers"). */
 export class AdmissionChain {

@@ -1,8 +1,12 @@
 import type { Kind, KubernetesObject } from '@orrery/api';
-import type { Client, UserInfo } from './client.ts';
-import type { Clock } from './clock/clock.ts';
-import type { EventRecorder } from './event-recorder.ts';
-import type { Random } from './random/random.ts';
+import type { Client, Clock, EventRecorder, Random, UserInfo } from '@orrery/core';
+
+declare module '@orrery/core' {
+  interface Plugin {
+    /** Gates for writes. */
+    readonly admission?: readonly AdmissionPlugin[];
+  }
+}
 
 /** One write on its way to the store (Kubernetes "Admission Controllers"). */
 export interface AdmissionRequest<T extends KubernetesObject = KubernetesObject> {
@@ -20,6 +24,7 @@ export interface AdmissionRequest<T extends KubernetesObject = KubernetesObject>
   readonly dryRun: boolean;
 }
 
+/** What an admission plugin may use beside the request. */
 export interface AdmissionContext {
   /** Reads and writes as the API server itself. */
   readonly client: Client;
