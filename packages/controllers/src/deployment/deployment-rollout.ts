@@ -9,6 +9,7 @@ import {
   templateHash,
 } from '@orrery/api';
 import { errorText, type ReconcileContext } from '@orrery/core';
+import { castDraft, produce } from 'immer';
 import { isNamespaceTerminating } from '../workload/pod-control.ts';
 import { semanticEqual } from '../workload/semantic-equal.ts';
 import {
@@ -71,7 +72,7 @@ export class DeploymentRollout {
   async writeStatus(status: (deployment: Deployment, sets: Sets) => Status): Promise<void> {
     const next = status(this.deployment, { newSet: this.newSet, old: this.old });
     if (sameStatus(this.deployment.status, next)) return;
-    this.deployment = await this.#context.client.updateStatus<Deployment>({ ...this.deployment, status: next });
+    this.deployment = await this.#context.client.updateStatus({ ...this.deployment, status: next });
   }
 
   /** The condition Progressing says that the Deployment was paused or resumed; a deadline that has passed stays told. */
@@ -112,11 +113,11 @@ export class DeploymentRollout {
       !semanticEqual(wanted, current.metadata.annotations) ||
       (current.spec.minReadySeconds ?? 0) !== minReadySeconds
     ) {
-      newSet = await this.#context.client.update<ReplicaSet>({
-        ...current,
-        metadata: { ...current.metadata, annotations: { ...wanted } },
-        spec: { ...current.spec, minReadySeconds },
+      const updated = produce(current, ({ metadata, spec }) => {
+        metadata.annotations = { ...wanted };
+        spec.minReadySeconds = minReadySeconds;
       });
+      newSet = await this.#context.client.update(updated);
       this.newSet = newSet;
     }
     const now = this.#context.clock.now();
@@ -138,7 +139,7 @@ export class DeploymentRollout {
     let created: Stored<ReplicaSet>;
     let isNew = true;
     try {
-      created = await client.create<ReplicaSet>(wanted);
+      created = await client.create(wanted);
     } catch (error) {
       if (isNamespaceTerminating(error)) return undefined;
       const existing = isAlreadyExists(error) ? await client.get(ReplicaSet, keyOf(wanted)) : undefined;
@@ -154,7 +155,7 @@ export class DeploymentRollout {
       if (!isOurs || !sameTemplate(existing.spec.template ?? {}, deployment.spec.template)) {
         // Another template has the same hash: count it, so that the next try gets another one.
         const collisionCount = (deployment.status?.collisionCount ?? 0) + 1;
-        await client.updateStatus<Deployment>({ ...deployment, status: { ...deployment.status, collisionCount } });
+        await client.updateStatus({ ...deployment, status: { ...deployment.status, collisionCount } });
         throw error;
       }
       created = existing;
@@ -211,11 +212,11 @@ export class DeploymentRollout {
       const current = replicaSet.metadata.annotations ?? {};
       const isNoted = Object.entries(noted).every(([key, value]) => current[key] === value);
       if (before === replicas && isNoted) continue;
-      const scaled = await this.#context.client.update<ReplicaSet>({
-        ...replicaSet,
-        metadata: { ...replicaSet.metadata, annotations: { ...current, ...noted } },
-        spec: { ...replicaSet.spec, replicas },
+      const resized = produce(replicaSet, ({ metadata, spec }) => {
+        metadata.annotations = { ...current, ...noted };
+        spec.replicas = replicas;
       });
+      const scaled = await this.#context.client.update(resized);
       this.#replace(scaled);
       if (before !== replicas) this.#tellScaling(replicas > before ? 'up' : 'down', scaled, before, replicas);
     }
@@ -256,17 +257,17 @@ export class DeploymentRollout {
       const message = `The rollback revision contains the same template as current deployment "${this.deployment.metadata.name}"`;
       this.#tell('Warning', 'DeploymentRollbackTemplateUnchanged', message);
     } else {
-      const source = set.spec.template ?? {};
-      template = { ...source, metadata: { ...source.metadata, labels: withoutHash(source.metadata?.labels) } };
+      template = produce(set.spec.template ?? {}, (draft) => {
+        draft.metadata = { ...draft.metadata, labels: withoutHash(draft.metadata?.labels) };
+      });
       const message = `Rolled back deployment "${this.deployment.metadata.name}" to revision ${target}`;
       this.#tell('Normal', 'DeploymentRollback', message);
     }
-    const { [annotations.rollback]: _, ...kept } = this.deployment.metadata.annotations ?? {};
-    this.deployment = await this.#context.client.update<Deployment>({
-      ...this.deployment,
-      metadata: { ...this.deployment.metadata, annotations: kept },
-      spec: { ...this.deployment.spec, template },
+    const rolledBack = produce(this.deployment, ({ metadata, spec }) => {
+      delete metadata.annotations?.[annotations.rollback];
+      spec.template = castDraft(template);
     });
+    this.deployment = await this.#context.client.update(rolledBack);
   }
 
   #tell(type: 'Normal' | 'Warning', reason: string, message: string): void {
@@ -279,25 +280,21 @@ export class DeploymentRollout {
     const current = this.deployment.metadata.annotations ?? {};
     const revisionChanges = revision !== undefined && current[annotations.revision] !== revision;
     if (!revisionChanges && noted === undefined) return;
-    const conditions = this.deployment.status?.conditions ?? [];
-    this.deployment = await this.#context.client.updateStatus<Deployment>({
-      ...this.deployment,
-      metadata: revisionChanges
-        ? { ...this.deployment.metadata, annotations: { ...current, [annotations.revision]: revision } }
-        : this.deployment.metadata,
-      status: {
-        ...this.deployment.status,
-        conditions: [...(noted === undefined ? conditions : withCondition(conditions, noted))],
-      },
+    const recorded = produce(this.deployment, (draft) => {
+      if (revisionChanges) draft.metadata.annotations = { ...current, [annotations.revision]: revision };
+      if (noted === undefined) return;
+      const conditions = withCondition(this.deployment.status?.conditions ?? [], noted);
+      draft.status = { ...draft.status, conditions: castDraft(conditions) };
     });
+    this.deployment = await this.#context.client.updateStatus(recorded);
   }
 
   async #writeCondition(next: Condition): Promise<void> {
     const before = this.deployment.status?.conditions ?? [];
     const conditions = withCondition(before, next);
     if (conditions === before) return;
-    const status = { ...this.deployment.status, conditions: [...conditions] };
-    this.deployment = await this.#context.client.updateStatus<Deployment>({ ...this.deployment, status });
+    const status = { ...this.deployment.status, conditions };
+    this.deployment = await this.#context.client.updateStatus({ ...this.deployment, status });
   }
 }
 

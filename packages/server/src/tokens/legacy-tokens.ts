@@ -1,5 +1,6 @@
 import { type Secret, type ServiceAccount, type Stored, textFromBase64 } from '@orrery/api';
 import { RevisionConflict } from '@orrery/store';
+import { produce } from 'immer';
 import type { ServerContext } from '../context.ts';
 import type { LegacyTokenClaims, TokenAuthority } from './token-authority.ts';
 import type { TokenVerdict } from './token-requests.ts';
@@ -70,7 +71,9 @@ async function noteUse(store: ServerContext['store'], secret: Stored<Secret>, no
   const { metadata } = secret;
   const today = new Date(now).toISOString().slice(0, 10);
   if (metadata.labels?.[lastUsedLabel] === today) return;
-  const used = { ...secret, metadata: { ...metadata, labels: { ...metadata.labels, [lastUsedLabel]: today } } };
+  const used = produce(secret, (draft) => {
+    draft.metadata.labels = { ...draft.metadata.labels, [lastUsedLabel]: today };
+  });
   try {
     await store.update('secrets', used, Number(metadata.resourceVersion));
   } catch (error) {

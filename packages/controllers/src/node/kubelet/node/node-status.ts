@@ -1,5 +1,6 @@
 import { equalJson, fnv1a32, isAlreadyExists, isConflict, isNotFound, Lease, Node, type Stored } from '@orrery/api';
 import type { ControllerContext, Milliseconds } from '@orrery/core';
+import { produce } from 'immer';
 import { microTimestamp, timestamp } from '../../../workload/timestamp.ts';
 import { type KubeletSettings, kubeletVersion } from '../options.ts';
 import { errorText } from '../probes/probe-handler.ts';
@@ -123,10 +124,11 @@ export class NodeReporter {
       if (!isAlreadyExists(error)) throw error;
       node = await client.get(Node, nodeName);
       if (Object.entries(labels).some(([key, value]) => node.metadata.labels?.[key] !== value)) {
-        node = await client.update<Node>({
-          ...node,
-          metadata: { ...node.metadata, labels: { ...node.metadata.labels, ...labels } },
-        });
+        node = await client.update(
+          produce(node, ({ metadata }) => {
+            metadata.labels = { ...metadata.labels, ...labels };
+          }),
+        );
       }
     }
     await this.#writeStatus(node);
