@@ -1,6 +1,6 @@
 import type { Kind } from '@orrery/api';
-import { aborted, type Controller } from '@orrery/core';
-import { concatMap, isObservable, type Observable, of } from 'rxjs';
+import { aborted, type Controller, fromAbort } from '@orrery/core';
+import { concatMap, isObservable, type Observable, of, takeUntil } from 'rxjs';
 import { Collector } from './collector.ts';
 
 const name = 'generic-garbage-collector';
@@ -19,11 +19,15 @@ export function garbageCollector({ kinds }: GarbageCollectorOptions): Controller
       const { signal, log } = context;
       const collector = new Collector(context, name);
       const sets = isObservable(kinds) ? kinds : of(kinds);
-      const subscription = sets.pipe(concatMap((set) => collector.watch(set))).subscribe({
-        error: (error: unknown) => log.error('the kinds are no longer known', { error: String(error) }),
-      });
+      sets
+        .pipe(
+          concatMap((set) => collector.watch(set)),
+          takeUntil(fromAbort(signal)),
+        )
+        .subscribe({
+          error: (error: unknown) => log.error('the kinds are no longer known', { error: String(error) }),
+        });
       await aborted(signal);
-      subscription.unsubscribe();
       await collector.stop();
     },
   };

@@ -1,5 +1,6 @@
 import { isNotFound, keyOf, Lease, Node, Pod, type Stored, type Taint } from '@orrery/api';
-import { aborted, type CacheChange, type ControllerContext, errorText } from '@orrery/core';
+import { aborted, type CacheChange, type ControllerContext, errorText, fromAbort } from '@orrery/core';
+import { takeUntil } from 'rxjs';
 import { isReady } from '../workload/pod-state.ts';
 import { timestamp } from '../workload/timestamp.ts';
 import { evictionInterval, zoneState } from './eviction-rate.ts';
@@ -49,9 +50,11 @@ export class NodeLifecycle {
 
   async run(): Promise<void> {
     const { cache, signal } = this.#context;
-    const subscription = cache.changes(Node, { replay: true }).subscribe((change) => this.#nodeChanged(change));
+    cache
+      .changes(Node, { replay: true })
+      .pipe(takeUntil(fromAbort(signal)))
+      .subscribe((change) => this.#nodeChanged(change));
     await aborted(signal);
-    subscription.unsubscribe();
     this.#timer?.[Symbol.dispose]();
     await this.#running;
   }

@@ -1,5 +1,6 @@
 import { isNotFound, keyOf, Node, Pod, type Stored, type Taint } from '@orrery/api';
-import { aborted, type ControllerContext, createWorkQueue, type WorkQueue } from '@orrery/core';
+import { aborted, type ControllerContext, createWorkQueue, fromAbort, type WorkQueue } from '@orrery/core';
+import { takeUntil } from 'rxjs';
 import { isTerminal } from '../workload/pod-state.ts';
 import { timestamp } from '../workload/timestamp.ts';
 import { podsByNode } from './pods-by-node.ts';
@@ -33,17 +34,19 @@ export class TaintEviction {
 
   async run(): Promise<void> {
     const { cache, signal } = this.#context;
-    const subscriptions = [
-      cache.changes(Node, { replay: true }).subscribe(({ type, object }) => {
-        this.#nodeChanged(object, type === 'deleted');
-      }),
-      cache.changes(Pod, { replay: true }).subscribe(({ type, object, previous }) => {
+    const stop = fromAbort(signal);
+    cache
+      .changes(Node, { replay: true })
+      .pipe(takeUntil(stop))
+      .subscribe(({ type, object }) => this.#nodeChanged(object, type === 'deleted'));
+    cache
+      .changes(Pod, { replay: true })
+      .pipe(takeUntil(stop))
+      .subscribe(({ type, object, previous }) => {
         if (type === 'deleted') this.#forget(object);
         else if (previous === undefined || previous.spec !== object.spec) this.#podChanged(object);
-      }),
-    ];
+      });
     await aborted(signal);
-    for (const subscription of subscriptions) subscription.unsubscribe();
     for (const { timer } of this.#scheduled.values()) timer[Symbol.dispose]();
     await this.#queue.stop();
   }

@@ -1,5 +1,6 @@
 import { isNotFound, keyOf, Node, Pod, type Stored } from '@orrery/api';
-import { aborted, type ControllerContext, errorText } from '@orrery/core';
+import { aborted, type ControllerContext, errorText, fromAbort } from '@orrery/core';
+import { takeUntil } from 'rxjs';
 import { podsByNode } from '../node-lifecycle/pods-by-node.ts';
 import { isTerminal } from '../workload/pod-state.ts';
 import { timestamp } from '../workload/timestamp.ts';
@@ -30,18 +31,20 @@ export class PodGarbageCollector {
 
   async run(): Promise<void> {
     const { cache, signal } = this.#context;
-    const subscriptions = [
-      cache.changes(Node).subscribe(({ type, object }) => {
+    const stop = fromAbort(signal);
+    cache
+      .changes(Node)
+      .pipe(takeUntil(stop))
+      .subscribe(({ type, object }) => {
         const { name } = object.metadata;
         if (type !== 'deleted') this.#missing.delete(name);
         else if (cache.list(podsByNode.at(name)).length > 0) this.#miss(name);
-      }),
-      cache
-        .changes(Pod, { replay: true })
-        .subscribe(({ type, object }) => this.#podChanged(object, type === 'deleted')),
-    ];
+      });
+    cache
+      .changes(Pod, { replay: true })
+      .pipe(takeUntil(stop))
+      .subscribe(({ type, object }) => this.#podChanged(object, type === 'deleted'));
     await aborted(signal);
-    for (const subscription of subscriptions) subscription.unsubscribe();
     this.#timer?.[Symbol.dispose]();
     await this.#running;
   }

@@ -9,7 +9,8 @@ import {
   PodDisruptionBudget,
   type Stored,
 } from '@orrery/api';
-import { aborted, type CacheChange, type ControllerContext, errorText } from '@orrery/core';
+import { aborted, type CacheChange, type ControllerContext, errorText, fromAbort } from '@orrery/core';
+import { takeUntil } from 'rxjs';
 import { isTerminal } from '../workload/pod-state.ts';
 import { timestamp } from '../workload/timestamp.ts';
 import { ClusterState } from './cluster-state.ts';
@@ -63,12 +64,16 @@ export class Scheduler {
   /** Watches and schedules until the context's signal is aborted; resolves when the last write has ended. */
   async run(): Promise<void> {
     const { cache, signal } = this.#context;
-    const subscriptions = [
-      cache.changes(Node, { replay: true }).subscribe((change) => this.#nodeChanged(change)),
-      cache.changes(Pod, { replay: true }).subscribe((change) => this.#podChanged(change)),
-    ];
+    const stop = fromAbort(signal);
+    cache
+      .changes(Node, { replay: true })
+      .pipe(takeUntil(stop))
+      .subscribe((change) => this.#nodeChanged(change));
+    cache
+      .changes(Pod, { replay: true })
+      .pipe(takeUntil(stop))
+      .subscribe((change) => this.#podChanged(change));
     await aborted(signal);
-    for (const subscription of subscriptions) subscription.unsubscribe();
     this.#queue.stop();
     await Promise.all(this.#writes);
   }
