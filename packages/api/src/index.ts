@@ -15,6 +15,7 @@ export { type CustomObject, defineKind, type KindDefinition, type ObjectOf } fro
 export * from './discovery/index.ts';
 export * from './field-error.ts';
 export * from './hash.ts';
+export { Ipv4Range, ipv4Text, parseIpv4 } from './ipv4.ts';
 export * from './json.ts';
 export * from './kind.ts';
 export * from './kinds.ts';

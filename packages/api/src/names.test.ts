@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   asPrefix,
   cIdentifier,
+  cidr,
   configMapKey,
   dns1035Label,
   dns1123Label,
@@ -25,6 +26,7 @@ const checks = {
   dns1123Label,
   dns1123Subdomain,
   envVarName,
+  cidr,
   ipAddress,
   labelValue,
   pathSegment,
@@ -121,6 +123,15 @@ const cases: [check: keyof typeof checks, value: string, faults: string[]][] = [
   ['ipAddress', '1:2:3:4:5:6:7', ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']],
   ['ipAddress', '1::2::3', ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']],
   ['ipAddress', '10.0.0.01', ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']],
+  ['cidr', '10.9.8.0/24', []],
+  ['cidr', '10.9.8.7/0', []],
+  ['cidr', '2001:db8::/128', []],
+  ['cidr', '10.256.0.0/24', ['must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)']],
+  ['cidr', '10.9.8.0', ['must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)']],
+  ['cidr', '10.9.8.0/33', ['must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)']],
+  ['cidr', '10.9.8.0/08', ['must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)']],
+  ['cidr', '10.9.8.0/24/24', ['must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)']],
+  ['cidr', '2001:db8::/129', ['must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)']],
   ['ipAddress', '10.0.0.256', ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']],
 ];
 

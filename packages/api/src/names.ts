@@ -183,6 +183,15 @@ export function unixId(value: number): readonly string[] {
 export const ipAddress: NameCheck = (value) =>
   isIpv4(value) || isIpv6(value) ? none : ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'];
 
+/** A range of IPv4 or IPv6 addresses in CIDR notation. */
+export const cidr: NameCheck = (value) => {
+  const [address = '', length = '', ...rest] = value.split('/');
+  const bits = isIpv4(address) ? 32 : isIpv6(address) ? 128 : -1;
+  return rest.length === 0 && /^(0|[1-9]\d{0,2})$/.test(length) && Number(length) <= bits
+    ? none
+    : ['must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'];
+};
+
 /** A domain with at least two labels: `example.com`. */
 export const fullyQualifiedDomainName: NameCheck = (value) => {
   const name = value.endsWith('.') ? value.slice(0, -1) : value;

@@ -12,7 +12,7 @@ import type {
   ResourceQuota,
   RuntimeClass,
 } from '../../kinds.ts';
-import { dns1123Label, labelValue, qualifiedName } from '../../names.ts';
+import { cidr, dns1123Label, isIpv6, labelValue, qualifiedName } from '../../names.ts';
 import { parseQuantity } from '../../quantity.ts';
 import { checkChoice, checkName, checkOptionalChoice, checkRequired, type Errors, isEmpty } from '../checks.ts';
 import { validateLabelSelector } from '../label-selectors.ts';
@@ -75,8 +75,19 @@ export function validateNode(errors: Errors, node: Node): void {
     }
     seen.add(place);
   }
+  validatePodRanges(errors, node.spec ?? {});
   for (const field of ['capacity', 'allocatable'] as const) {
     checkAmounts(errors, node.status?.[field], `status.${field}`, validateResourceName);
+  }
+}
+
+/** The ranges of a node's Pods: one, or one of each IP family. The first of them alone may be named by `podCIDR`. */
+function validatePodRanges(errors: Errors, { podCIDR, podCIDRs }: NonNullable<Node['spec']>): void {
+  const ranges = podCIDRs ?? (podCIDR === undefined ? [] : [podCIDR]);
+  for (const [i, range] of ranges.entries()) checkName(errors, `spec.podCIDRs[${i}]`, range, cidr);
+  const families = new Set(ranges.map((range) => isIpv6(range.split('/')[0] ?? '')));
+  if (ranges.length > families.size) {
+    errors.push(fieldErrors.invalid('spec.podCIDRs', ranges, 'may specify no more than one CIDR for each IP family'));
   }
 }
 

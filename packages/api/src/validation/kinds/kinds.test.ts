@@ -282,6 +282,21 @@ describe('kinds of the cluster', () => {
       ['spec.taints[1]: Duplicate value'],
     ],
     [
+      'a range of Pods is one',
+      () => createFaults(kinds.Node, { spec: { podCIDR: '10.256.0.0/24' } }),
+      ['spec.podCIDRs[0]: Invalid value: "10.256.0.0/24": must be a valid CIDR value'],
+    ],
+    [
+      'a node may have a range of each family',
+      () => createFaults(kinds.Node, { spec: { podCIDRs: ['10.244.0.0/24', 'fd00::/64'] } }),
+      [],
+    ],
+    [
+      'a node has no two ranges of one family',
+      () => createFaults(kinds.Node, { spec: { podCIDRs: ['10.244.0.0/24', '10.244.1.0/24'] } }),
+      ['spec.podCIDRs: Invalid value: ["10.244.0.0/24","10.244.1.0/24"]: may specify no more than one CIDR'],
+    ],
+    [
       'a lease lasts',
       () => createFaults(kinds.Lease, { spec: { leaseDurationSeconds: 0, leaseTransitions: -1 } }),
       [
