@@ -32,6 +32,13 @@ export class Ipv4Range {
     return new Ipv4Range(value - (value % size), Number(length));
   }
 
+  /** The same for a text that is known to name one. @throws Error if it does not */
+  static of(text: string): Ipv4Range {
+    const range = Ipv4Range.parse(text);
+    if (range === undefined) throw new Error(`${JSON.stringify(text)} is no range of IPv4 addresses`);
+    return range;
+  }
+
   /** How many addresses it has. */
   get size(): number {
     return 2 ** (32 - this.prefixLength);

@@ -1,11 +1,15 @@
-import { failures, fieldErrors, invalid, type Service, type Stored } from '@orrery/api';
+import { failures, fieldErrors, Ipv4Range, invalid, type Service, type Stored } from '@orrery/api';
 import type { Random } from '@orrery/core';
 import type { ObjectStore } from '@orrery/store';
 import { type Draft, produce } from 'immer';
 import type { AdmissionPlugin } from '../admission/admission-plugin.ts';
 
-/** The first address is the API server's; 10.96.0.10 is the DNS server's, as kubeadm has it. */
-export const serviceNetwork = { prefix: '10.96', apiServer: '10.96.0.1', dns: '10.96.0.10' } as const;
+/** The range of Services' cluster IPs. The first address is the API server's; 10.96.0.10 is the DNS server's, as kubeadm has it. */
+export const serviceNetwork = {
+  range: Ipv4Range.of('10.96.0.0/16'),
+  apiServer: '10.96.0.1',
+  dns: '10.96.0.10',
+} as const;
 
 const nodePorts = { first: 30_000, last: 32_767 } as const;
 const attempts = 1000;
@@ -70,14 +74,14 @@ function checkIp(service: Service, ip: string, taken: ReadonlySet<string>): void
     invalid({ group: '', kind: 'Service' }, service.metadata.name, [
       fieldErrors.invalid('spec.clusterIPs', [ip], `failed to allocate IP ${ip}: ${detail}`),
     ]);
-  if (!ip.startsWith(`${serviceNetwork.prefix}.`))
-    throw refuse('the provided IP is not in the valid range. The range of valid IPs is 10.96.0.0/16');
+  if (!serviceNetwork.range.contains(ip))
+    throw refuse(`the provided IP is not in the valid range. The range of valid IPs is ${serviceNetwork.range}`);
   if (taken.has(ip)) throw refuse('provided IP is already allocated');
 }
 
 function freeIp(taken: ReadonlySet<string>, random: Random): string {
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const ip = `${serviceNetwork.prefix}.${random.integer(256)}.${1 + random.integer(254)}`;
+    const ip = serviceNetwork.range.at(random.integer(256) * 256 + 1 + random.integer(254));
     if (!taken.has(ip) && ip !== serviceNetwork.apiServer && ip !== serviceNetwork.dns) return ip;
   }
   throw failures.internal('failed to allocate a serviceIP: range is full');
