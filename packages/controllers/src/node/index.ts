@@ -12,4 +12,4 @@ export {
   type NodeResources,
 } from './kubelet/index.ts';
 export { createSecretProjector, ProjectedVolumes, type SecretProjectorOptions } from './secret-projector/index.ts';
-export { createServiceProxy, type ServiceNetwork, type ServiceProxyOptions } from './service-proxy/index.ts';
+export { createServiceProxy, type ServiceProxyOptions } from './service-proxy/index.ts';

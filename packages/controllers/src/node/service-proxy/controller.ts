@@ -1,17 +1,10 @@
 import { EndpointSlice, keyOf, keyString, type ObjectKey, Service, type Stored } from '@orrery/api';
 import { type Controller, defineController, defineIndex } from '@orrery/core';
-import { type NameRecord, type Route, serviceRouting } from './routing.ts';
-
-/** Where the proxy writes: a network's table of service addresses and its names. */
-export interface ServiceNetwork {
-  readonly routes: {
-    set(ip: string, port: number, endpoints: readonly { readonly ip: string; readonly port: number }[]): void;
-    delete(ip: string, port: number): void;
-  };
-  readonly names: { set(name: string, ips: readonly string[]): void; delete(name: string): void };
-}
+import type { ServiceNetwork } from '@orrery/runtimes';
+import { type ServiceRouting, serviceRouting } from './routing.ts';
 
 export interface ServiceProxyOptions {
+  /** The network that it programs. */
   readonly network: ServiceNetwork;
   /** Default `cluster.local`. */
   readonly clusterDomain?: string;
@@ -26,24 +19,24 @@ const slicesByService = defineIndex(EndpointSlice, (slice) => {
   return key === undefined ? [] : [keyString(key)];
 });
 
+const nothing: ServiceRouting = { routes: [], names: [] };
+
 /**
- * Makes Services reachable by address and name on a simulated network: the part of kube-proxy and of the cluster's DNS
- * (Kubernetes "Virtual IPs and Service Proxies").
+ * Makes Services reachable by address and name on the machines' network: the part of kube-proxy and of the cluster's DNS
+ * (Kubernetes "Virtual IPs and Service Proxies"). What the network refuses is tried again.
  */
 export function createServiceProxy({ network, clusterDomain = 'cluster.local' }: ServiceProxyOptions): Controller {
-  /** What was written for each Service, to be taken back when it changes. */
-  const written = new Map<string, { routes: readonly Route[]; names: readonly NameRecord[] }>();
+  /** What may be in the network for each Service, to be taken back when it changes. */
+  const written = new Map<string, ServiceRouting>();
 
-  const write = (key: string, next: { routes: readonly Route[]; names: readonly NameRecord[] }) => {
-    const before = written.get(key);
-    for (const { ip, port } of before?.routes ?? []) {
-      if (!next.routes.some((route) => route.ip === ip && route.port === port)) network.routes.delete(ip, port);
-    }
-    for (const { name } of before?.names ?? []) {
-      if (!next.names.some((record) => record.name === name)) network.names.delete(name);
-    }
-    for (const { ip, port, backends } of next.routes) network.routes.set(ip, port, backends);
-    for (const { name, ips } of next.names) network.names.set(name, ips);
+  const write = async (key: string, next: ServiceRouting) => {
+    const stale = outdated(written.get(key) ?? nothing, next);
+    // If the network fails half way, parts of both are there.
+    written.set(key, { routes: [...stale.routes, ...next.routes], names: [...stale.names, ...next.names] });
+    for (const { ip, port } of stale.routes) await network.routes.delete(ip, port);
+    for (const { name } of stale.names) await network.names.delete(name);
+    for (const { ip, port, backends } of next.routes) await network.routes.set(ip, port, backends);
+    for (const { name, ips } of next.names) await network.names.set(name, ips);
     if (next.routes.length + next.names.length === 0) written.delete(key);
     else written.set(key, next);
   };
@@ -63,9 +56,9 @@ export function createServiceProxy({ network, clusterDomain = 'cluster.local' }:
     indexes: [slicesByService],
     reconcile: (service, { cache }) => {
       const key = keyString(keyOf(service));
-      write(key, serviceRouting(service, cache.list(slicesByService.at(key)), clusterDomain));
+      return write(key, serviceRouting(service, cache.list(slicesByService.at(key)), clusterDomain));
     },
-    deleted: (key) => write(keyString(key), { routes: [], names: [] }),
+    deleted: (key) => write(keyString(key), nothing),
   });
 }
 
@@ -73,4 +66,12 @@ export function createServiceProxy({ network, clusterDomain = 'cluster.local' }:
 function serviceOf({ metadata }: Stored): ObjectKey | undefined {
   const name = metadata.labels?.[serviceNameLabel];
   return name === undefined ? undefined : { namespace: metadata.namespace ?? '', name };
+}
+
+/** The routes and names that nothing takes the place of. */
+function outdated(before: ServiceRouting, next: ServiceRouting): ServiceRouting {
+  return {
+    routes: before.routes.filter(({ ip, port }) => !next.routes.some((one) => one.ip === ip && one.port === port)),
+    names: before.names.filter(({ name }) => !next.names.some((one) => one.name === name)),
+  };
 }

@@ -1,2 +1,2 @@
-export { createServiceProxy, type ServiceNetwork, type ServiceProxyOptions } from './controller.ts';
-export { type Backend, type NameRecord, type Route, serviceRouting } from './routing.ts';
+export { createServiceProxy, type ServiceProxyOptions } from './controller.ts';
+export { type NameRecord, type Route, type ServiceRouting, serviceRouting } from './routing.ts';

@@ -1,16 +1,11 @@
 import type { EndpointSlice, Service } from '@orrery/api';
-
-/** One address behind a Service. */
-export interface Backend {
-  readonly ip: string;
-  readonly port: number;
-}
+import type { NetworkEndpoint } from '@orrery/runtimes';
 
 /** Where connections to one address of a Service go. */
 export interface Route {
   readonly ip: string;
   readonly port: number;
-  readonly backends: readonly Backend[];
+  readonly backends: readonly NetworkEndpoint[];
 }
 
 /** A DNS name and its addresses (Kubernetes "DNS for Services and Pods"). */
@@ -19,12 +14,18 @@ export interface NameRecord {
   readonly ips: readonly string[];
 }
 
+/** All that a network is to know of one Service. */
+export interface ServiceRouting {
+  readonly routes: readonly Route[];
+  readonly names: readonly NameRecord[];
+}
+
 /** What a node's proxy and the cluster's DNS make of a Service and its endpoints. Pure. */
 export function serviceRouting(
   service: Service,
   slices: readonly EndpointSlice[],
   clusterDomain: string,
-): { readonly routes: readonly Route[]; readonly names: readonly NameRecord[] } {
+): ServiceRouting {
   const { name, namespace = '' } = service.metadata;
   const host = `${name}.${namespace}.svc.${clusterDomain}`;
   const { clusterIP = '', ports = [] } = service.spec;
@@ -38,7 +39,7 @@ export function serviceRouting(
     return { routes: [], names: clusterIP === 'None' ? names : [] };
   }
   const routes = ports.map((port): Route => {
-    const backends: Backend[] = [];
+    const backends: NetworkEndpoint[] = [];
     for (const slice of slices) {
       const target = (slice.ports ?? []).find((candidate) => (candidate.name ?? '') === (port.name ?? ''));
       if (target?.port === undefined) continue;
