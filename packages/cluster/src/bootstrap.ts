@@ -1,7 +1,18 @@
-import { isAlreadyExists, isNotFound, type KubernetesObject, Service } from '@orrery/api';
+import {
+  EndpointSlice,
+  Endpoints,
+  isAlreadyExists,
+  isNotFound,
+  type Kind,
+  type KubernetesObject,
+  Service,
+} from '@orrery/api';
 import type { Client } from '@orrery/core';
+import type { NetworkEndpoint } from '@orrery/runtimes';
 import { bootstrapPolicy, systemPriorityClasses } from '@orrery/server';
 import { apiServerEndpoints, apiServerService } from './in-cluster-access.ts';
+
+const fieldManager = 'kube-apiserver';
 
 /** Namespaces that every cluster has. */
 const namespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
@@ -11,25 +22,38 @@ function bootstrapObjects(): readonly KubernetesObject[] {
     ...namespaces.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
     ...systemPriorityClasses,
     ...bootstrapPolicy(),
-    ...apiServerEndpoints,
   ];
 }
 
-/** Creates what a cluster has from its first moment: namespaces, default roles, priority classes, the API server's own Service. */
-export async function bootstrap(client: Client): Promise<void> {
+/**
+ * Creates what a cluster has from its first moment: namespaces, default roles, priority classes, and the API server's own
+ * Service, which leads to where containers reach it.
+ */
+export async function bootstrap(client: Client, apiServer: NetworkEndpoint): Promise<void> {
   for (const object of bootstrapObjects()) {
     try {
-      await client.create(object, { fieldManager: 'kube-apiserver' });
+      await client.create(object, { fieldManager });
     } catch (error) {
       // A durable store may have it from an earlier life.
       if (!isAlreadyExists(error)) throw error;
     }
   }
+  const [endpoints, slice] = apiServerEndpoints(apiServer);
+  await keep(client, Endpoints, endpoints);
+  await keep(client, EndpointSlice, slice);
+  await keep(client, Service, apiServerService(apiServer));
+}
+
+/** Has an object be as it should: in an earlier life the API server may have been somewhere else. */
+async function keep<T extends KubernetesObject>(client: Client, kind: Kind<T>, wanted: T): Promise<void> {
+  const { name = '', namespace = '' } = wanted.metadata ?? {};
+  let resourceVersion: string;
   try {
-    await client.get(Service, { namespace: 'default', name: 'kubernetes' });
+    ({ resourceVersion } = (await client.get(kind, { namespace, name })).metadata);
   } catch (error) {
-    // Looked for first: its address is taken if it is there, and that is what a second creation would be refused for.
     if (!isNotFound(error)) throw error;
-    await client.create(apiServerService, { fieldManager: 'kube-apiserver' });
+    await client.create(wanted, { fieldManager });
+    return;
   }
+  await client.update({ ...wanted, metadata: { ...wanted.metadata, resourceVersion } }, { fieldManager });
 }

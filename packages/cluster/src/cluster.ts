@@ -1,6 +1,6 @@
 import { type KindRegistry, type KubernetesObject, parseManifest, type Stored } from '@orrery/api';
 import type { Client, Environment, Manager, UserInfo } from '@orrery/core';
-import type { SimNetwork } from '@orrery/runtimes/sim';
+import type { Machines } from '@orrery/runtimes';
 import type { ApiServer } from '@orrery/server';
 import type { ClusterNodes } from './nodes.ts';
 
@@ -8,23 +8,23 @@ import type { ClusterNodes } from './nodes.ts';
 const fieldManager = 'orrery';
 
 /** A whole cluster in this process (Kubernetes "Cluster Architecture"). */
-export interface Cluster {
+export interface Cluster<M extends Machines = Machines> {
   readonly environment: Environment;
   readonly server: ApiServer;
   readonly kinds: KindRegistry;
   /** The administrator's client. */
   readonly client: Client;
-  /** Machines, each with its kubelet. */
+  /** The nodes, each a machine with its kubelet. */
   readonly nodes: ClusterNodes;
-  /** The network of the simulated nodes and Pods. */
-  readonly network: SimNetwork;
+  /** What the nodes are made of. Of simulated machines, it has their network and their runtimes as such. */
+  readonly machines: M;
   /** Runs the control plane's loops. */
   readonly manager: Manager;
   /** A client that acts as somebody else. */
   as(user: UserInfo): Client;
   /** Applies every object of a manifest (YAML or JSON text, or objects), in order, by server-side apply. @throws what the first refusal is */
   apply<T extends KubernetesObject>(manifest: Manifest<T>): Promise<readonly Stored[]>;
-  /** Stops every loop, node and watch, and closes the store. */
+  /** Stops every loop and watch, lets go of the machines, and closes the store; again is the same once. */
   close(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-import { type Kind, KindRegistry } from '@orrery/api';
+import { type Kind, KindRegistry, Node } from '@orrery/api';
 import {
   deploymentController,
   endpointSliceController,
@@ -18,19 +18,22 @@ import {
 } from '@orrery/controllers';
 import { createServiceProxy } from '@orrery/controllers/node';
 import { type Controller, createEnvironment, createManager, type Environment, type Plugin } from '@orrery/core';
-import { createSimRuntime, SimNetwork } from '@orrery/runtimes/sim';
+import type { MachineProvider, Machines, ServiceNetwork } from '@orrery/runtimes';
+import { type SimulatedMachines, simulatedMachines } from '@orrery/runtimes/sim';
 import {
   AdmissionChain,
   type AdmissionPlugin,
   arrangeAdmission,
   builtinAdmission,
   createApiServer,
+  createInClusterHandler,
   createNodeAuthorizer,
   createRbacAuthorizer,
   createSimulatedTokenAuthority,
   type NodeDirectory,
   rbacIndexes,
   serviceAddresses,
+  serviceNetwork,
   signLegacyToken,
   type TokenAuthority,
 } from '@orrery/server';
@@ -39,22 +42,23 @@ import { bootstrap } from './bootstrap.ts';
 import { applyManifest, type Cluster } from './cluster.ts';
 import { controllerPolicy } from './controller-policy.ts';
 import { adminUser, controllerUser } from './identities.ts';
-import { serveInCluster, simulatedCertificates } from './in-cluster-access.ts';
+import { simulatedCertificates } from './in-cluster-access.ts';
 import { checkNodeLabels, type NodeOptions, numberedNodes } from './node-options.ts';
 import { nodePower } from './node-power.ts';
-import { Nodes, type RuntimeFactory } from './nodes.ts';
+import { Nodes } from './nodes.ts';
+import { type PodRangeOptions, PodRanges } from './pod-ranges.ts';
 import { podIndexes } from './store-indexes.ts';
 
 /** What a cluster is made of. All have defaults: `createCluster()` is three simulated nodes on the real clock, in memory. */
-export interface ClusterOptions {
+export interface ClusterOptions<M extends Machines = Machines> extends PodRangeOptions {
   /** Clock, chance, turns and inspection. Default: the real clock. */
   readonly environment?: Environment;
   /** How many nodes (named `node1` …), or which. Default 3. */
   readonly nodes?: number | readonly NodeOptions[];
   /** Where objects are kept. Default: memory. */
   readonly engine?: StorageEngine;
-  /** Runs each node's containers. Default: the simulated runtime. */
-  readonly runtime?: RuntimeFactory;
+  /** What nodes are made of: their machines and the network between them. Default: {@link simulatedMachines}. */
+  readonly machines?: MachineProvider<M>;
   readonly plugins?: readonly Plugin[];
   /** Signs service account tokens. Default: one for simulations; a cluster that listens on a network needs a real one. */
   readonly tokens?: TokenAuthority;
@@ -62,13 +66,20 @@ export interface ClusterOptions {
   readonly certificates?: string;
 }
 
-/** Starts a whole cluster in this process. Resolves when its control plane and nodes run. */
-export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
+/**
+ * Starts a whole cluster in this process. Resolves when its control plane and nodes run.
+ * @throws Error for options that do not fit each other, and whatever keeps a part of it from starting; nothing is left of it then
+ */
+export async function createCluster<M extends Machines = SimulatedMachines>(
+  options: ClusterOptions<M> = {},
+): Promise<Cluster<M>> {
+  await using opened = new AsyncDisposableStack();
   const wanted =
     typeof options.nodes === 'number' || options.nodes === undefined
       ? numberedNodes(options.nodes ?? 3)
       : options.nodes;
   wanted.forEach(checkNodeLabels);
+  const podRanges = new PodRanges(options, [serviceNetwork.range]);
   const environment = options.environment ?? createEnvironment();
   const plugins = options.plugins ?? [];
   const kinds = new KindRegistry();
@@ -78,6 +89,7 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     engine: options.engine ?? createMemoryEngine(),
     indexes: { ...podIndexes, ...rbacIndexes },
   });
+  opened.defer(() => store.close());
   const builtin = [...builtinAdmission(), serviceAddresses(store)];
   const added: AdmissionPlugin[] = [presetAdmission, ...plugins.flatMap((plugin) => plugin.admission ?? [])];
   // Nodes need the server, and the server finds kubelets through the nodes.
@@ -93,19 +105,23 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     nodes: { find: (name) => directory.nodes?.find(name) },
   });
   const client = server.client(adminUser);
-  await bootstrap(client);
+
+  const provider = options.machines ?? (simulatedMachines() as MachineProvider<Machines> as MachineProvider<M>);
+  const machines = await provider({ environment, plugins, clusterDns: [serviceNetwork.dns] });
+  opened.defer(() => machines.close());
+  podRanges.checkOutside(machines.apiServer.ip, 'the API server');
+  await bootstrap(client, machines.apiServer);
   const addedControllers = plugins.flatMap((plugin) => plugin.controllers ?? []);
   await applyManifest(client, addedControllers.flatMap(controllerPolicy));
-
-  const network = new SimNetwork();
-  const images = plugins.flatMap((plugin) => plugin.images ?? []);
   const certificates = options.certificates ?? simulatedCertificates;
-  const access = serveInCluster({ server, network, environment, certificates });
-  const { clock, random, work } = environment;
-  const runtime: RuntimeFactory =
-    options.runtime ??
-    ((node) => createSimRuntime({ node, network, images, clock, random: random.fork(`runtime-${node.name}`), work }));
-  const nodes = new Nodes({ server, environment, runtime });
+  const handle = createInClusterHandler(server, environment);
+  opened.use(await machines.serveApi({ handle, certificateAuthority: certificates }));
+
+  for (const { metadata, spec } of (await client.list(Node)).items) {
+    const range = spec?.podCIDR ?? spec?.podCIDRs?.[0];
+    if (range !== undefined) podRanges.occupy(metadata.name, range);
+  }
+  const nodes = new Nodes({ server, environment, machines, podRanges });
   directory.nodes = nodes;
 
   const manager = createManager({
@@ -113,9 +129,13 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
     clientFor: (name) => server.client(controllerUser(name)),
     componentFor: ({ name }) => ({ component: name }),
   });
+  opened.defer(async () => {
+    // With its turn, loops that wait for theirs get them and see that they are to stop: after a livelock, nobody else asks for one.
+    await Promise.all([nodes.close(), manager.stop(), environment.work.turn('cluster')]);
+  });
   const schedulerPlugins = plugins.flatMap((plugin) => plugin.scheduler ?? []);
   const controllers: readonly Controller[] = [
-    ...builtinControllers({ kinds, certificates, schedulerPlugins, network, tokens }),
+    ...builtinControllers({ kinds, certificates, schedulerPlugins, network: machines.network, tokens }),
     nodePower(nodes),
     ...addedControllers,
   ];
@@ -123,21 +143,18 @@ export async function createCluster(options: ClusterOptions = {}): Promise<Clust
   await manager.start();
   await Promise.all(wanted.map((node) => nodes.add(node)));
 
+  const running = opened.move();
   return {
     environment,
     server,
     kinds,
     client,
     nodes,
-    network,
+    machines,
     manager,
     as: (user) => server.client(user),
     apply: (manifest) => applyManifest(client, manifest),
-    close: async () => {
-      await Promise.all([nodes.close(), manager.stop()]);
-      access[Symbol.dispose]();
-      await store.close();
-    },
+    close: () => running.disposeAsync(),
   };
 }
 
@@ -145,7 +162,7 @@ interface BuiltinOptions {
   readonly kinds: KindRegistry;
   readonly certificates: string;
   readonly schedulerPlugins: readonly SchedulerPlugin[];
-  readonly network: SimNetwork;
+  readonly network: ServiceNetwork;
   readonly tokens: TokenAuthority;
 }
 
@@ -175,6 +192,6 @@ function builtinControllers({
     nodeLifecycleController(),
     taintEvictionController(),
     podGarbageCollector(),
-    createServiceProxy({ network: { routes: network.routes, names: network.dns } }),
+    createServiceProxy({ network }),
   ];
 }

@@ -3,4 +3,5 @@ export { type ClusterOptions, createCluster } from './create-cluster.ts';
 export { adminUser, controllerUser, nodeUser } from './identities.ts';
 export { type KubeletConfiguration, type NodeOptions, numberedNodes, type Resources } from './node-options.ts';
 export { nodePower, powerAnnotation } from './node-power.ts';
-export type { ClusterNodes, RuntimeFactory, RuntimePlace } from './nodes.ts';
+export type { ClusterNodes } from './nodes.ts';
+export type { PodRangeOptions } from './pod-ranges.ts';

@@ -1,9 +1,10 @@
 import type { Taint } from '@orrery/api';
 import type { KubeletOptions } from '@orrery/controllers/node';
+import type { MachineResources } from '@orrery/runtimes';
 import { forbiddenNodeLabels } from '@orrery/server';
 
 /** Amounts of resources, as quantities: `cpu`, `memory`, `pods`, `ephemeral-storage`, and extended resources. */
-export type Resources = { readonly [resource: string]: string };
+export type Resources = MachineResources;
 
 /** What can be set of a node's kubelet (KubeletConfiguration). */
 export type KubeletConfiguration = Pick<
@@ -20,7 +21,7 @@ export interface NodeOptions {
   readonly name: string;
   readonly labels?: { readonly [key: string]: string };
   readonly taints?: readonly Taint[];
-  /** What the machine has. Default: 4 CPUs, 8 GiB of memory, 100 GiB of storage, 110 Pods. */
+  /** What the machine should have; some have what they have. Default: 4 CPUs, 8 GiB of memory, 100 GiB of storage, 110 Pods. */
   readonly capacity?: Resources;
   /** What Pods may use of it. Default: all. */
   readonly allocatable?: Resources;
@@ -40,14 +41,4 @@ export function checkNodeLabels({ name, labels = {} }: NodeOptions): void {
 /** Nodes named `node1` to `nodeN`. */
 export function numberedNodes(count: number): readonly NodeOptions[] {
   return Array.from({ length: count }, (_, i) => ({ name: `node${i + 1}` }));
-}
-
-/** Addresses of the n-th node (from 0): the machine's own, and the range that its Pods' come from. */
-export function nodeAddresses(index: number): { readonly ip: string; readonly podCidr: string } {
-  const machine = index + 11;
-  const high = Math.floor(index / 256);
-  return {
-    ip: `192.168.${Math.floor(machine / 256)}.${machine % 256}`,
-    podCidr: `10.${244 + high}.${index % 256}.0/24`,
-  };
 }

@@ -1,4 +1,4 @@
-import { Node, Pod, parseQuantity } from '@orrery/api';
+import { Node, Pod } from '@orrery/api';
 import {
   createKubelet,
   createSecretProjector,
@@ -8,24 +8,12 @@ import {
   ProjectedVolumes,
 } from '@orrery/controllers/node';
 import { type CacheOptions, createManager, type Environment, type Manager } from '@orrery/core';
-import type { ContainerRuntime } from '@orrery/runtimes';
+import type { ContainerRuntime, Machine, Machines } from '@orrery/runtimes';
 import type { NodeApi } from '@orrery/server';
 import { type ApiServer, type NodeDirectory, serviceNetwork } from '@orrery/server';
 import { nodeUser } from './identities.ts';
-import { checkNodeLabels, type NodeOptions, nodeAddresses } from './node-options.ts';
-
-/** What a node's runtime is made for. */
-export interface RuntimePlace {
-  readonly name: string;
-  readonly ip: string;
-  readonly podCidr: string;
-  /** What the machine has, where its node says so. */
-  readonly cpus?: number;
-  readonly memoryBytes?: number;
-}
-
-/** Makes the runtime of one node; called again when a node that was stopped is started. */
-export type RuntimeFactory = (place: RuntimePlace) => ContainerRuntime;
+import { checkNodeLabels, type NodeOptions } from './node-options.ts';
+import type { PodRanges } from './pod-ranges.ts';
 
 /** What can be done to the machines of a cluster. */
 export interface ClusterNodes extends NodeDirectory {
@@ -34,7 +22,10 @@ export interface ClusterNodes extends NodeDirectory {
   /** The runtime of a node that runs. */
   runtime(name: string): ContainerRuntime | undefined;
   running(name: string): boolean;
-  /** Puts a machine into the cluster and starts it. @throws Error if there is one of that name, or if it may not have a label */
+  /**
+   * Puts a machine into the cluster and starts it. @throws Error if there is one of that name, if it may not have a label, if no
+   * Pod range is left for it, or if there is no such machine
+   */
   add(options: NodeOptions): Promise<void>;
   /** Pulls the plug: kubelet and containers are gone at once, and nobody is told. @throws Error for a name that no node has */
   stop(name: string): Promise<void>;
@@ -49,9 +40,12 @@ export interface ClusterNodes extends NodeDirectory {
   restartKubelet(name: string): Promise<void>;
 }
 
-interface Machine {
+/** A node of the cluster, and what is made for it. */
+interface Member {
   readonly options: NodeOptions;
-  readonly place: RuntimePlace;
+  readonly podCidr: string;
+  machine: Machine | undefined;
+  /** While its machine is on. */
   runtime: ContainerRuntime | undefined;
   kubelet: Kubelet | undefined;
   manager: Manager | undefined;
@@ -63,109 +57,132 @@ interface Machine {
 export interface NodesOptions {
   readonly server: ApiServer;
   readonly environment: Environment;
-  readonly runtime: RuntimeFactory;
+  readonly machines: Machines;
+  readonly podRanges: PodRanges;
 }
 
 /** Machines with kubelets over one API server. */
 export class Nodes implements ClusterNodes {
   readonly #options: NodesOptions;
-  readonly #machines = new Map<string, Machine>();
+  readonly #members = new Map<string, Member>();
 
   constructor(options: NodesOptions) {
     this.#options = options;
   }
 
   get names(): readonly string[] {
-    return [...this.#machines.keys()];
+    return [...this.#members.keys()];
   }
 
   find(nodeName: string): NodeApi | undefined {
-    return this.#machines.get(nodeName)?.kubelet?.nodeApi;
+    return this.#members.get(nodeName)?.kubelet?.nodeApi;
   }
 
   runtime(name: string): ContainerRuntime | undefined {
-    return this.#machines.get(name)?.runtime;
+    return this.#members.get(name)?.runtime;
   }
 
   running(name: string): boolean {
-    return this.#machines.get(name)?.manager !== undefined;
+    return this.#members.get(name)?.manager !== undefined;
   }
 
   async add(options: NodeOptions): Promise<void> {
-    if (this.#machines.has(options.name)) throw new Error(`there is a node ${options.name} already`);
+    const { name } = options;
+    if (this.#members.has(name)) throw new Error(`there is a node ${name} already`);
     checkNodeLabels(options);
-    const { cpu, memory } = options.capacity ?? {};
-    const place = {
-      name: options.name,
-      ...nodeAddresses(this.#machines.size),
-      ...(cpu === undefined ? {} : { cpus: parseQuantity(cpu).value() }),
-      ...(memory === undefined ? {} : { memoryBytes: parseQuantity(memory).value() }),
-    };
-    const nothing = { runtime: undefined, kubelet: undefined, manager: undefined };
-    const machine: Machine = { options, place, ...nothing, switching: Promise.resolve() };
-    this.#machines.set(options.name, machine);
-    await (await inOrder(machine, () => this.#start(machine))).begun;
-  }
-
-  async stop(name: string): Promise<void> {
-    const machine = this.#machine(name);
-    await inOrder(machine, () => this.#stop(machine));
-  }
-
-  async shutDown(name: string): Promise<void> {
-    const machine = this.#machine(name);
-    const { kubelet, runtime } = machine;
-    await kubelet?.shutDown();
-    // Somebody else may have pulled the plug meanwhile, and even switched it on again.
-    await inOrder(machine, async () => {
-      if (machine.runtime === runtime) await this.#stop(machine);
-    });
-  }
-
-  async start(name: string): Promise<void> {
-    const machine = this.#machine(name);
-    const start = () => (machine.manager === undefined ? this.#start(machine) : undefined);
-    await (await inOrder(machine, async () => start()))?.begun;
-  }
-
-  async restartKubelet(name: string): Promise<void> {
-    const machine = this.#machine(name);
-    const { begun } = await inOrder(machine, async () => {
-      if (machine.manager === undefined) throw new Error(`node ${name} does not run`);
-      await this.#stopKubelet(machine);
-      return this.#start(machine);
+    const { podRanges } = this.#options;
+    const hadRange = podRanges.has(name);
+    const podCidr = podRanges.take(name);
+    const nothing = { machine: undefined, runtime: undefined, kubelet: undefined, manager: undefined };
+    const member: Member = { options, podCidr, ...nothing, switching: Promise.resolve() };
+    this.#members.set(name, member);
+    const { begun } = await inOrder(member, async () => {
+      try {
+        member.machine = await this.#findMachine(member);
+        return await this.#start(member);
+      } catch (error) {
+        this.#members.delete(name);
+        if (!hadRange) podRanges.release(name);
+        await this.#stop(member);
+        throw error;
+      }
     });
     await begun;
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.names.map((name) => this.stop(name)));
+  async stop(name: string): Promise<void> {
+    const member = this.#member(name);
+    await inOrder(member, () => this.#stop(member));
   }
 
-  #machine(name: string): Machine {
-    const machine = this.#machines.get(name);
-    if (machine === undefined) throw new Error(`there is no node ${name}; there are ${this.names.join(', ')}`);
+  async shutDown(name: string): Promise<void> {
+    const member = this.#member(name);
+    const { kubelet, runtime } = member;
+    await kubelet?.shutDown();
+    // Somebody else may have pulled the plug meanwhile, and even switched it on again.
+    await inOrder(member, async () => {
+      if (member.runtime === runtime) await this.#stop(member);
+    });
+  }
+
+  async start(name: string): Promise<void> {
+    const member = this.#member(name);
+    const start = () => (member.manager === undefined ? this.#start(member) : undefined);
+    await (await inOrder(member, async () => start()))?.begun;
+  }
+
+  async restartKubelet(name: string): Promise<void> {
+    const member = this.#member(name);
+    const { begun } = await inOrder(member, async () => {
+      if (member.manager === undefined) throw new Error(`node ${name} does not run`);
+      await this.#stopKubelet(member);
+      return this.#start(member);
+    });
+    await begun;
+  }
+
+  /** Stops all kubelets. Whatever becomes of the machines, and of what runs on them, is for those to say who have them. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#members.values()].map((member) => inOrder(member, () => this.#stopKubelet(member))));
+  }
+
+  #member(name: string): Member {
+    const member = this.#members.get(name);
+    if (member === undefined) throw new Error(`there is no node ${name}; there are ${this.names.join(', ')}`);
+    return member;
+  }
+
+  /** @throws Error if there is none, or if Pods could get its address */
+  async #findMachine({ options: { name, capacity }, podCidr }: Member): Promise<Machine> {
+    const { machines, podRanges } = this.#options;
+    const machine = await machines.machine({ name, podCidr, ...(capacity === undefined ? {} : { capacity }) });
+    podRanges.checkOutside(machine.ip, `node ${name}`);
     return machine;
   }
 
   /** Starts its kubelet. That it runs is waited for by whoever asked: a machine that never gets so far can be stopped. */
-  async #start(machine: Machine): Promise<{ readonly begun: Promise<void> }> {
-    const { environment, server, runtime: makeRuntime } = this.#options;
-    const { name, labels, taints, capacity, allocatable } = machine.options;
-    const runtime = machine.runtime ?? makeRuntime(machine.place);
-    machine.runtime = runtime;
+  async #start(member: Member): Promise<{ readonly begun: Promise<void> }> {
+    const { environment, server } = this.#options;
+    const { options, machine, podCidr } = member;
+    const { name, labels, taints, allocatable } = options;
+    if (machine === undefined) throw new Error(`node ${name} has no machine`);
+    const runtime = member.runtime ?? (await machine.powerOn());
+    member.runtime = runtime;
     const volumes = new ProjectedVolumes();
+    const { architecture, operatingSystem } = machine;
     const kubeletOptions = {
-      ...machine.options.kubelet,
+      ...options.kubelet,
       nodeName: name,
       runtime,
       volumes,
-      nodeIp: machine.place.ip,
-      podCidr: machine.place.podCidr,
+      nodeIp: machine.ip,
+      podCidr,
       clusterDns: [serviceNetwork.dns],
+      architecture,
+      operatingSystem,
+      capacity: { ...options.capacity, ...machine.capacity },
       ...(labels === undefined ? {} : { labels }),
       ...(taints === undefined ? {} : { taints }),
-      ...(capacity === undefined ? {} : { capacity }),
       ...(allocatable === undefined ? {} : { allocatable }),
     };
     const kubelet = createKubelet(kubeletOptions);
@@ -184,30 +201,30 @@ export class Nodes implements ClusterNodes {
     });
     await manager.add(projector);
     await manager.add(kubelet);
-    machine.kubelet = kubelet;
-    machine.manager = manager;
+    member.kubelet = kubelet;
+    member.manager = manager;
     return { begun: manager.start() };
   }
 
-  async #stop(machine: Machine): Promise<void> {
-    await this.#stopKubelet(machine);
-    await machine.runtime?.close();
-    machine.runtime = undefined;
+  async #stop(member: Member): Promise<void> {
+    await this.#stopKubelet(member);
+    member.runtime = undefined;
+    await member.machine?.powerOff();
   }
 
-  async #stopKubelet(machine: Machine): Promise<void> {
-    const { manager } = machine;
-    machine.manager = undefined;
-    machine.kubelet = undefined;
+  async #stopKubelet(member: Member): Promise<void> {
+    const { manager } = member;
+    member.manager = undefined;
+    member.kubelet = undefined;
     await manager?.stop();
   }
 }
 
 /** Switches a machine on or off after whatever was asked for before. */
-function inOrder<T>(machine: Machine, task: () => Promise<T>): Promise<T> {
-  const done = machine.switching.then(task);
+function inOrder<T>(member: Member, task: () => Promise<T>): Promise<T> {
+  const done = member.switching.then(task);
   // Whoever asked for it learns of its failure.
-  machine.switching = done.then(
+  member.switching = done.then(
     () => undefined,
     () => undefined,
   );

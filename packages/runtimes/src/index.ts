@@ -1,2 +1,3 @@
+export type * from './machines.ts';
 export * from './runtime.ts';
 export type * from './streams.ts';

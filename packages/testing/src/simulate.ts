@@ -10,12 +10,14 @@ import {
   type SettleOptions,
   type Simulation,
 } from '@orrery/core';
+import type { Machines } from '@orrery/runtimes';
+import type { SimulatedMachines } from '@orrery/runtimes/sim';
 import { createMemoryEngine } from '@orrery/store';
 import { type ContainerAccess, containerAccess } from './containers.ts';
 import { type RecordedCommit, recordingEngine } from './recording-engine.ts';
 
 /** What a simulated cluster is made of: a cluster's own options, and a seed. */
-export interface SimulateOptions extends Omit<ClusterOptions, 'environment'> {
+export interface SimulateOptions<M extends Machines = Machines> extends Omit<ClusterOptions<M>, 'environment'> {
   /** Decides everything that chance and order decide. Default 1. */
   readonly seed?: number | string;
   /** Milliseconds since the epoch at which the clock starts. Default 2026-01-01T00:00:00Z. */
@@ -27,7 +29,7 @@ export interface SimulateOptions extends Omit<ClusterOptions, 'environment'> {
 }
 
 /** A whole cluster in virtual time. Time moves only in {@link settle}, {@link advance} and {@link run}. */
-export interface SimulatedCluster extends Cluster, ContainerAccess {
+export interface SimulatedCluster<M extends Machines = Machines> extends Cluster<M>, ContainerAccess {
   readonly simulation: Simulation;
   /** Milliseconds since the epoch. */
   now(): number;
@@ -46,10 +48,13 @@ export interface SimulatedCluster extends Cluster, ContainerAccess {
 }
 
 /**
- * Starts a whole cluster in virtual time: scheduler, kubelets, controllers, simulated containers. The seed decides the order
+ * Starts a whole cluster in virtual time: scheduler, kubelets, controllers, containers (simulated ones unless `machines` says
+ * otherwise, which then must keep to the cluster's own time). The seed decides the order
  * in which all of them, and all clients, act. Resolves when the cluster has settled.
  */
-export async function simulate(options: SimulateOptions = {}): Promise<SimulatedCluster> {
+export async function simulate<M extends Machines = SimulatedMachines>(
+  options: SimulateOptions<M> = {},
+): Promise<SimulatedCluster<M>> {
   const { seed = 1, start, recorded = false, inspect, ...clusterOptions } = options;
   const simulation = createSimulation({ seed, ...(start === undefined ? {} : { start }) });
   const { environment } = simulation;

@@ -2,6 +2,7 @@ export type { Credentials, FileView } from './files/file-view.ts';
 export { catalogue } from './images/catalogue/index.ts';
 export { defineImage, type Image, type ImageDefinition, type ImageFile } from './images/image.ts';
 export { parseReference } from './images/reference.ts';
+export { type SimulatedMachines, type SimulatedMachinesOptions, simulatedMachines } from './machines.ts';
 export { type RequestOptions, requestFrom, resolveHost } from './network/client.ts';
 export {
   type HttpHandler,
@@ -12,7 +13,7 @@ export {
   textResponse,
 } from './network/http.ts';
 export { listen } from './network/listen.ts';
-export { ConnectError, type Endpoint, SimNetwork } from './network/network.ts';
+export { ConnectError, SimNetwork } from './network/network.ts';
 export type { Connection, Listener, ServiceOptions } from './network/network-namespace.ts';
 export type { SimNodeOptions } from './node.ts';
 export type { Process } from './process/process.ts';

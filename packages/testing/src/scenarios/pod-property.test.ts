@@ -1,8 +1,8 @@
 import { type ContainerStatus, Pod, type PodSpec } from '@orrery/api';
 import { type Cluster, createCluster } from '@orrery/cluster';
 import { createSimulation } from '@orrery/core';
-import type { ContainerRuntime } from '@orrery/runtimes';
-import { createSimRuntime, SimNetwork } from '@orrery/runtimes/sim';
+import type { ContainerRuntime, MachineProvider, MachineRequest } from '@orrery/runtimes';
+import { type SimulatedMachines, simulatedMachines } from '@orrery/runtimes/sim';
 import { createMemoryEngine, type StorageEngine } from '@orrery/store';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -16,7 +16,6 @@ const nodes = ['node1', 'node2'];
 async function startWorld(seed: number) {
   const simulation = createSimulation({ seed });
   const { environment } = simulation;
-  const { clock, random, work } = environment;
   const traps = new Traps();
   const memory = createMemoryEngine();
   const engine: StorageEngine = {
@@ -30,32 +29,45 @@ async function startWorld(seed: number) {
     // It outlives the control planes that use it.
     close: async () => {},
   };
-  const network = new SimNetwork();
   const runtimes = new Map<string, ContainerRuntime>();
   const problems: string[] = [];
   const say = (problem: string) => problems.push(problem);
   const specs = new Map<string, PodSpec>();
   const crashes: Promise<void>[] = [];
-  let boots = 0;
-  let restarting = false;
+  let simulated: SimulatedMachines | undefined;
 
-  const runtime = (node: { readonly name: string; readonly ip: string; readonly podCidr: string }) => {
-    const known = runtimes.get(node.name);
-    if (known !== undefined) return withTraps(known, traps);
-    const made = createSimRuntime({ node, network, clock, random: random.fork(`${node.name}-${++boots}`), work });
-    const close = made.close.bind(made);
-    // A control plane that restarts leaves the machines alone.
-    made.close = async () => {
-      if (restarting) return;
-      runtimes.delete(node.name);
-      await close();
+  const watchedMachine = (all: SimulatedMachines, request: MachineRequest) => {
+    const machine = all.machine(request);
+    return {
+      ...machine,
+      powerOn: async () => {
+        const runtime = await machine.powerOn();
+        if (runtimes.get(request.name) !== runtime) {
+          runtime.files.mkdir('/health');
+          watchRuntime(runtime, specs, say);
+          runtimes.set(request.name, runtime);
+        }
+        return withTraps(runtime, traps);
+      },
+      powerOff: async () => {
+        runtimes.delete(request.name);
+        await machine.powerOff();
+      },
     };
-    made.files.mkdir('/health');
-    watchRuntime(made, specs, say);
-    runtimes.set(node.name, made);
-    return withTraps(made, traps);
   };
-  const open = () => createCluster({ environment, engine, runtime, nodes: nodes.map((name) => ({ name })) });
+  // A control plane that restarts finds the machines as it left them.
+  const machines: MachineProvider = async (context) => {
+    simulated ??= await simulatedMachines()(context);
+    const { apiServer, network } = simulated;
+    return {
+      apiServer,
+      network,
+      machine: (request) => watchedMachine(simulated as SimulatedMachines, request),
+      serveApi: simulated.serveApi.bind(simulated),
+      close: async () => {},
+    };
+  };
+  const open = () => createCluster({ environment, engine, machines, nodes: nodes.map((name) => ({ name })) });
 
   let cluster: Cluster = await open();
   const history = new PodHistory(runtimes, say);
@@ -85,10 +97,8 @@ async function startWorld(seed: number) {
       cluster.nodes.shutDown(node).catch((error: unknown) => say(`${node} could not be shut down: ${error}`));
     },
     restartControlPlane: async () => {
-      restarting = true;
       watching.unsubscribe();
       await cluster.close();
-      restarting = false;
       cluster = await open();
       watching = cluster.client.watch(Pod, { namespace: 'default' }).subscribe((event) => {
         if (event.type !== 'BOOKMARK') history.take(event.object, event.type === 'DELETED');
@@ -97,6 +107,7 @@ async function startWorld(seed: number) {
     close: async () => {
       watching.unsubscribe();
       await cluster.close();
+      await simulated?.close();
     },
   };
 }

@@ -1,4 +1,5 @@
 import { type Container, Event, Pod, type Stored, tableFor } from '@orrery/api';
+import type { SimulatedMachines } from '@orrery/runtimes/sim';
 import { onTestFinished } from 'vitest';
 import { type SimulatedCluster, type SimulateOptions, simulate } from '../simulate.ts';
 
@@ -12,7 +13,7 @@ export interface PodRow {
 }
 
 /** A simulated cluster with short words for what tests of Pods ask. A Pod without a name is `web` in `default`. */
-export interface PodScenario extends SimulatedCluster {
+export interface PodScenario extends SimulatedCluster<SimulatedMachines> {
   /** Creates a Pod and lets the cluster settle. */
   start(spec: PodSpec, metadata?: Partial<Pod['metadata']>): Promise<Stored<Pod>>;
   pod(name?: string): Promise<Stored<Pod>>;
@@ -29,7 +30,7 @@ export interface PodScenario extends SimulatedCluster {
 }
 
 /** Starts a cluster of one node (unless told otherwise) that ends with the test. */
-export async function podScenario(options: SimulateOptions = {}): Promise<PodScenario> {
+export async function podScenario(options: SimulateOptions<SimulatedMachines> = {}): Promise<PodScenario> {
   const cluster = await simulate({ nodes: 1, ...options });
   const histories = new Map<string, string[]>();
   let begun: number | undefined;

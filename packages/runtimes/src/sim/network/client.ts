@@ -28,7 +28,7 @@ export function resolveHost(process: Process, host: string): readonly string[] {
   if (fromFile !== undefined) return [fromFile];
   if (host === 'localhost') return ['127.0.0.1'];
   for (const name of candidates(process, host)) {
-    const found = process.kernel.network.dns.resolve(name);
+    const found = process.kernel.network.names.resolve(name);
     if (found !== undefined && found.length > 0) return found;
   }
   throw new UnknownHostError(host);

@@ -141,7 +141,7 @@ describe('Services', () => {
   });
 
   test('names are found by the search domains of the Pod', async () => {
-    fixture.network.dns.set('web.default.svc.cluster.local', ['10.244.1.2']);
+    fixture.network.names.set('web.default.svc.cluster.local', ['10.244.1.2']);
     expect((await fixture.run(shell, 'curl -s http://web')).stdout).toContain('Welcome');
     expect((await fixture.run(shell, 'curl -s http://web.default')).stdout).toContain('Welcome');
     expect((await fixture.run(shell, 'nslookup web')).stdout).toContain(

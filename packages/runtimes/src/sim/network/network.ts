@@ -1,3 +1,4 @@
+import type { NetworkEndpoint, ServiceNames, ServiceNetwork, ServiceRoutes } from '../../machines.ts';
 import type { HttpHandler } from './http.ts';
 import {
   type Connection,
@@ -7,12 +8,6 @@ import {
   type ServiceOptions,
 } from './network-namespace.ts';
 import { serveBytes } from './raw-http.ts';
-
-/** Where a route leads. */
-export interface Endpoint {
-  readonly ip: string;
-  readonly port: number;
-}
 
 /** Why no connection came about, in the words of Linux. */
 export class ConnectError extends Error {
@@ -31,12 +26,12 @@ export class ConnectError extends Error {
   }
 }
 
-/** Addresses that stand for others: cluster IPs of Services, node ports, host ports. Filled by whoever plays kube-proxy. */
-export class Routes {
-  readonly #routes = new Map<string, Map<number, { readonly endpoints: readonly Endpoint[]; next: number }>>();
+/** Addresses that stand for others: cluster IPs of Services, node ports, host ports. */
+export class Routes implements ServiceRoutes {
+  readonly #routes = new Map<string, Map<number, { readonly endpoints: readonly NetworkEndpoint[]; next: number }>>();
 
   /** No endpoints: connections are refused. */
-  set(ip: string, port: number, endpoints: readonly Endpoint[]): void {
+  set(ip: string, port: number, endpoints: readonly NetworkEndpoint[]): void {
     let ports = this.#routes.get(ip);
     if (ports === undefined) {
       ports = new Map();
@@ -57,7 +52,7 @@ export class Routes {
   }
 
   /** The next endpoint in turn; `none` where the route has no endpoints; undefined where there is no route. */
-  next(ip: string, port: number): Endpoint | 'none' | undefined {
+  next(ip: string, port: number): NetworkEndpoint | 'none' | undefined {
     const route = this.#routes.get(ip)?.get(port);
     if (route === undefined) return undefined;
     const endpoint = route.endpoints[route.next % route.endpoints.length];
@@ -67,7 +62,7 @@ export class Routes {
 }
 
 /** Names and their addresses, as the cluster's DNS answers. Names are stored in full: `web.default.svc.cluster.local`. */
-export class Names {
+export class Names implements ServiceNames {
   readonly #addresses = new Map<string, readonly string[]>();
 
   set(name: string, ips: readonly string[]): void {
@@ -84,13 +79,11 @@ export class Names {
 }
 
 /** The network of a simulated cluster: every node and every Pod has an address in it. Nothing here becomes real traffic. */
-export class SimNetwork {
+export class SimNetwork implements ServiceNetwork {
   /** By IP. */
   readonly hosts = new Map<string, NetworkNamespace>();
   readonly routes = new Routes();
-  readonly dns = new Names();
-  /** The same as {@link dns}, as the service proxy calls it. */
-  readonly names = this.dns;
+  readonly names = new Names();
 
   /** Gives an address to a node, a Pod or a server from outside; the same again is the same. */
   join(ip: string): NetworkNamespace {

@@ -237,7 +237,7 @@ export const nslookup: Program = async (process) => {
   const resolver = server ?? nameserver(process);
   await process.stdout.write(`Server:\t\t${resolver}\nAddress:\t${resolver}:53\n\n`);
   for (const candidate of candidates(process, name)) {
-    const found = process.kernel.network.dns.resolve(candidate);
+    const found = process.kernel.network.names.resolve(candidate);
     if (found === undefined) continue;
     for (const ip of found) await process.stdout.write(`Name:\t${candidate}\nAddress: ${ip}\n`);
     await process.stdout.write('\n');

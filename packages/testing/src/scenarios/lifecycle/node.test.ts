@@ -1,17 +1,16 @@
 import { type Deployment, Event, Node, Pod, type Secret } from '@orrery/api';
-import { type ContainerRuntime, RuntimeError } from '@orrery/runtimes';
+import { RuntimeError } from '@orrery/runtimes';
 import type { SimulatedRuntime } from '@orrery/runtimes/sim';
 import { expect, test, vi } from 'vitest';
 import { type PodScenario, podScenario, script, service } from '../pod-scenario.ts';
 
 /** A Pod and its node: binding, volumes that fail, dead nodes, restarted kubelets. */
 
-function runtimeOf(cluster: PodScenario): ContainerRuntime {
-  const runtime = cluster.nodes.runtime('node1');
+function runtimeOf(cluster: PodScenario): SimulatedRuntime {
+  const runtime = cluster.machines.runtime('node1');
   if (runtime === undefined) throw new Error('node1 does not run');
   return runtime;
 }
-const simulated = (cluster: PodScenario) => runtimeOf(cluster) as SimulatedRuntime;
 const secret = (name: string): Secret => ({
   apiVersion: 'v1',
   kind: 'Secret',
@@ -343,7 +342,7 @@ const noNetwork =
 
 test('NetworkNotReady: Pods wait for the node’s network, those on the node’s own do not', async () => {
   const cluster = await podScenario();
-  simulated(cluster).setNetworkReady(false);
+  runtimeOf(cluster).setNetworkReady(false);
   await cluster.start({ nodeName: 'node1', containers: [service()] });
   await cluster.start({ nodeName: 'node1', hostNetwork: true, containers: [service()] }, { name: 'host' });
   await cluster.advance('5s');
@@ -353,7 +352,7 @@ test('NetworkNotReady: Pods wait for the node’s network, those on the node’s
     expect.stringMatching(/^Warning NetworkNotReady: network is not ready: .* \(x[3-5]\)$/),
   ]);
   expect((await cluster.events())[0]).toContain(`network is not ready: ${noNetwork}`);
-  simulated(cluster).setNetworkReady(true);
+  runtimeOf(cluster).setNetworkReady(true);
   await cluster.advance('1500ms');
   expect(await cluster.row()).toEqual({ ready: '1/1', status: 'Running', restarts: '0' });
 });
@@ -368,14 +367,14 @@ test('a node whose network is not ready is not ready and is avoided until it is'
   await cluster.start({ containers: [service()] }, { name: 'before' });
   const readiness = async () => (await cluster.pod('before')).status?.conditions?.find(({ type }) => type === 'Ready');
   const before = await readiness();
-  simulated(cluster).setNetworkReady(false);
+  runtimeOf(cluster).setNetworkReady(false);
   await cluster.advance('20s');
   expect(await ready()).toEqual(['False', 'KubeletNotReady', noNetwork, 'node.kubernetes.io/not-ready:NoSchedule']);
   expect(await cluster.row('before')).toEqual({ ready: '1/1', status: 'Running', restarts: '0' });
   expect(await readiness()).toEqual(before);
   await cluster.start({ containers: [service()] });
   expect(await cluster.row()).toMatchObject({ status: 'Pending' });
-  simulated(cluster).setNetworkReady(true);
+  runtimeOf(cluster).setNetworkReady(true);
   await cluster.advance('20s');
   expect(await ready()).toEqual(['True', 'KubeletReady', 'kubelet is posting ready status']);
   expect(await cluster.row()).toMatchObject({ status: 'Running' });

@@ -1,0 +1,122 @@
+import { Ipv4Range, parseQuantity } from '@orrery/api';
+import type { Environment, Milliseconds, Random } from '@orrery/core';
+import type { ApiDoor, Machine, MachineProvider, MachineRequest, MachineResources, Machines } from '../machines.ts';
+import type { ImageInfo } from '../runtime.ts';
+import type { Image } from './images/image.ts';
+import { SimNetwork } from './network/network.ts';
+import { createSimRuntime, type SimRuntimeOptions, type SimulatedRuntime } from './runtime.ts';
+
+/** How machines are simulated. */
+export interface SimulatedMachinesOptions {
+  /** More images than the catalogue's and the plugins'; they hide those of the same name. */
+  readonly images?: readonly Image[];
+  /** How long a pull of an image takes that is not on the node, in milliseconds. Default 0. */
+  readonly pullLatency?: Milliseconds | ((image: ImageInfo) => Milliseconds);
+}
+
+/** Machines in this process. */
+export interface SimulatedMachines extends Machines {
+  readonly network: SimNetwork;
+  machine(request: MachineRequest): Machine;
+  /** The runtime of a node whose machine is on. */
+  runtime(name: string): SimulatedRuntime | undefined;
+}
+
+/**
+ * Machines that exist in this process alone: containers are programs in TypeScript, in the cluster's own time, on a network
+ * that no packet ever leaves. A machine's first address is 192.168.0.11.
+ */
+export function simulatedMachines(options: SimulatedMachinesOptions = {}): MachineProvider<SimulatedMachines> {
+  return ({ environment, plugins }) => {
+    const images = [...(options.images ?? []), ...plugins.flatMap((plugin) => plugin.images ?? [])];
+    return new MachineRoom(environment, { ...options, images });
+  };
+}
+
+/** Where the machines and the API server are; the first machine comes right after the API server. */
+const nodeNetwork = Ipv4Range.of('192.168.0.0/16');
+const apiServerOffset = 10;
+
+class MachineRoom implements SimulatedMachines {
+  readonly network = new SimNetwork();
+  readonly apiServer = { ip: nodeNetwork.at(apiServerOffset), port: 6443 };
+  readonly #environment: Environment;
+  readonly #options: SimulatedMachinesOptions;
+  readonly #machines = new Map<string, SimulatedMachine>();
+
+  constructor(environment: Environment, options: SimulatedMachinesOptions) {
+    this.#environment = environment;
+    this.#options = options;
+  }
+
+  machine(request: MachineRequest): Machine {
+    const { name } = request;
+    const known = this.#machines.get(name);
+    if (known !== undefined) return known;
+    const { clock, random, work } = this.#environment;
+    const own = { clock, random: random.fork(`runtime-${name}`), work };
+    const ip = machineAddress(this.#machines.size);
+    const machine = new SimulatedMachine(ip, request, { ...this.#options, ...own, network: this.network });
+    this.#machines.set(name, machine);
+    return machine;
+  }
+
+  runtime(name: string): SimulatedRuntime | undefined {
+    return this.#machines.get(name)?.runtime;
+  }
+
+  async serveApi({ handle, certificateAuthority }: ApiDoor): Promise<AsyncDisposable> {
+    const { ip, port } = this.apiServer;
+    const listener = this.network.serve(ip, port, handle, { tls: { certificateAuthority } });
+    return { [Symbol.asyncDispose]: async () => listener[Symbol.dispose]() };
+  }
+
+  async close(): Promise<void> {
+    for (const machine of this.#machines.values()) await machine.powerOff();
+  }
+}
+
+/** The address of the n-th machine (from 0). @throws Error when the network has no more */
+export function machineAddress(index: number): string {
+  const offset = apiServerOffset + 1 + index;
+  // The last address is for broadcasts.
+  if (offset >= nodeNetwork.size - 1)
+    throw new Error(`no address is left for another machine: ${nodeNetwork} has all ${index} that it has room for`);
+  return nodeNetwork.at(offset);
+}
+
+class SimulatedMachine implements Machine {
+  readonly ip: string;
+  readonly architecture = 'amd64';
+  readonly operatingSystem = 'linux';
+  runtime: SimulatedRuntime | undefined;
+  readonly #options: SimRuntimeOptions;
+
+  constructor(
+    ip: string,
+    request: MachineRequest,
+    options: Omit<SimRuntimeOptions, 'node'> & { readonly random: Random },
+  ) {
+    const { name, podCidr, capacity = {} } = request;
+    this.ip = ip;
+    this.#options = { ...options, node: { name, ip, podCidr, ...hardware(capacity) } };
+  }
+
+  async powerOn(): Promise<SimulatedRuntime> {
+    this.runtime ??= createSimRuntime(this.#options);
+    return this.runtime;
+  }
+
+  async powerOff(): Promise<void> {
+    const { runtime } = this;
+    this.runtime = undefined;
+    await runtime?.close();
+  }
+}
+
+function hardware({ cpu, memory }: MachineResources): { readonly cpus?: number; readonly memoryBytes?: number } {
+  return {
+    ...(cpu === undefined ? {} : { cpus: parseQuantity(cpu).value() }),
+    ...(memory === undefined ? {} : { memoryBytes: parseQuantity(memory).value() }),
+  };
+}
