@@ -4,7 +4,7 @@ export interface Measured {
   readonly figures: readonly Figure[];
 }
 
-export interface Figure {
+interface Figure {
   readonly name: string;
   readonly value: number;
   /** `ms`, `s`, `MB`, `µs`. */

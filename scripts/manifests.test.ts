@@ -33,6 +33,7 @@ const tools: { readonly [name: string]: string } = {
   '@biomejs/biome': 'lints and formats (pnpm lint)',
   '@types/node': 'types of Node',
   '@types/ws': 'types of ws',
+  knip: 'finds what nobody imports (pnpm lint)',
   node: 'runs everything',
   typescript: 'checks types and builds (pnpm typecheck, pnpm build)',
 };

@@ -5,7 +5,7 @@ import type { ProgressItem } from './progress.ts';
 import { readiness, waitAnnotation } from './readiness.ts';
 
 /** How far an object is. */
-export interface FollowedItem extends ProgressItem {
+interface FollowedItem extends ProgressItem {
   /** The object, as it was given. */
   readonly of: KubernetesObject;
 }

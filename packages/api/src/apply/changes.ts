@@ -13,7 +13,7 @@ export interface Changes {
 }
 
 /** No change. */
-export const noChanges: Changes = { written: leaf, removed: leaf };
+const noChanges: Changes = { written: leaf, removed: leaf };
 
 interface NodeChanges {
   readonly written: FieldSet | undefined;

@@ -33,10 +33,10 @@ export interface PathItem {
   readonly operations: readonly Operation[];
 }
 
-export const deleteOptionsModel = modelName('meta.v1.DeleteOptions');
-export const statusModel = modelName('meta.v1.Status');
-export const patchModel = modelName('meta.v1.Patch');
-export const resourceListModel = modelName('meta.v1.APIResourceList');
+const deleteOptionsModel = modelName('meta.v1.DeleteOptions');
+const statusModel = modelName('meta.v1.Status');
+const patchModel = modelName('meta.v1.Patch');
+const resourceListModel = modelName('meta.v1.APIResourceList');
 
 const anyType = ['*/*'];
 const patchTypes = [
@@ -47,7 +47,7 @@ const patchTypes = [
 ];
 
 /** `/api/v1` or `/apis/GROUP/VERSION`. */
-export function basePath({ group, version }: { group: string; version: string }): string {
+function basePath({ group, version }: { group: string; version: string }): string {
   return group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
 }
 

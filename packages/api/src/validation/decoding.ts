@@ -3,7 +3,7 @@ import { failures } from '../status.ts';
 import { goStringType } from './go-types.ts';
 
 /** How deep lists and objects may be nested in a body. */
-export const maxDepth = 100;
+const maxDepth = 100;
 
 /** At most so many unknown fields are reported, as in Kubernetes. */
 const maxReported = 100;
@@ -22,7 +22,7 @@ export function goJsonType(value: unknown): string {
 }
 
 /** The JSON type of a value, as OpenAPI calls it. */
-export function openApiType(value: unknown): string {
+function openApiType(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'array';
   if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';

@@ -2,7 +2,7 @@ import { type FieldError, fieldErrors, quote } from '../field-error.ts';
 import { equalJson } from '../json.ts';
 import type { Kind } from '../kind.ts';
 import { asPrefix, dns1123Label, labelValue, qualifiedName } from '../names.ts';
-import type { KubernetesObject, ObjectMeta, OwnerReference } from '../object.ts';
+import type { ObjectMeta, OwnerReference } from '../object.ts';
 import { checkName, checkNotNegative, type Errors, immutable, isEmpty } from './checks.ts';
 import { nameCheckOf } from './object-names.ts';
 
@@ -177,9 +177,4 @@ function validateFinalizers(errors: Errors, finalizers: readonly string[] | unde
 /** A field of the object that may not change once it is set. */
 export function checkImmutable(errors: Errors, path: string, next: unknown, old: unknown): void {
   if (next !== old && !equalJson(next, old)) errors.push(fieldErrors.invalid(path, next, immutable));
-}
-
-/** Metadata of any object; absent reads as empty. */
-export function metadataOf(object: KubernetesObject): ObjectMeta {
-  return object.metadata ?? {};
 }

@@ -1,7 +1,7 @@
 import { ended, type RunningCluster } from './running-cluster.ts';
 
 /** One line of `kubectl get pods`. */
-export interface PodRow {
+interface PodRow {
   readonly name: string;
   /** `1/2` */
   readonly ready: string;

@@ -33,7 +33,7 @@ export function withCondition(conditions: readonly Condition[], next: Condition)
   return [...withoutCondition(conditions, next.type as ConditionType), kept];
 }
 
-export function withoutCondition(conditions: readonly Condition[], type: ConditionType): readonly Condition[] {
+function withoutCondition(conditions: readonly Condition[], type: ConditionType): readonly Condition[] {
   return conditions.filter((candidate) => candidate.type !== type);
 }
 
@@ -55,7 +55,7 @@ export function isComplete(deployment: Deployment, status: Status): boolean {
 }
 
 /** Whether the rollout moved on between the stored status and the new one. */
-export function isProgressing(deployment: Deployment, next: Status): boolean {
+function isProgressing(deployment: Deployment, next: Status): boolean {
   const before = deployment.status ?? {};
   const old = (status: Status) => (status.replicas ?? 0) - (status.updatedReplicas ?? 0);
   return (
@@ -67,7 +67,7 @@ export function isProgressing(deployment: Deployment, next: Status): boolean {
 }
 
 /** Whether the rollout has made no progress for `progressDeadlineSeconds`. */
-export function isTimedOut(deployment: Deployment, next: Status, now: Milliseconds): boolean {
+function isTimedOut(deployment: Deployment, next: Status, now: Milliseconds): boolean {
   const progressing = findCondition(next.conditions ?? [], 'Progressing');
   if (progressing === undefined || progressing.reason === 'NewReplicaSetAvailable') return false;
   if (progressing.reason === 'ProgressDeadlineExceeded') return true;

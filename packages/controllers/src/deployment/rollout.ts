@@ -18,7 +18,7 @@ const sum = (sets: readonly ReplicaSet[], value: (rs: ReplicaSet) => number) =>
   sets.reduce((total, rs) => total + value(rs), 0);
 
 /** Pods that ReplicaSets ask for, in all. */
-export const totalReplicas = (sets: readonly ReplicaSet[]) => sum(sets, replicasOf);
+const totalReplicas = (sets: readonly ReplicaSet[]) => sum(sets, replicasOf);
 
 /** The Deployment's `maxSurge` (percentages rounded up) and `maxUnavailable` (rounded down), as numbers of Pods. */
 export function rolloutBounds(deployment: Deployment): Bounds {
@@ -159,7 +159,7 @@ function isSaturated(deployment: Deployment, newSet: ReplicaSet): boolean {
  * Shares what is to be added or taken away among active ReplicaSets in proportion to their size; what rounding leaves over
  * goes to the largest. Lists every active one, unchanged ones too, for their annotations must follow.
  */
-export function proportionalScaling(deployment: Deployment, active: readonly Stored<ReplicaSet>[]): readonly Scaling[] {
+function proportionalScaling(deployment: Deployment, active: readonly Stored<ReplicaSet>[]): readonly Scaling[] {
   const desired = deployment.spec.replicas ?? 1;
   const allowed = desired > 0 ? desired + rolloutBounds(deployment).maxSurge : 0;
   const toAdd = allowed - totalReplicas(active);

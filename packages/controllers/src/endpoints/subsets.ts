@@ -6,7 +6,7 @@ type Subset = NonNullable<Endpoints['subsets']>[number];
 type Address = NonNullable<Subset['addresses']>[number];
 
 /** At most this many addresses are in one Endpoints object. */
-export const capacity = 1000;
+const capacity = 1000;
 
 /** Annotation of an Endpoints object that could not hold all addresses, with the value `truncated`. */
 export const overCapacityAnnotation = 'endpoints.kubernetes.io/over-capacity';

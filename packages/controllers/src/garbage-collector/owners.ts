@@ -27,7 +27,7 @@ export function classifyOwners(
   return { solid, dangling, waiting };
 }
 
-export type PropagationPolicy = 'Orphan' | 'Foreground' | 'Background';
+type PropagationPolicy = 'Orphan' | 'Foreground' | 'Background';
 
 /** What is to be done with an object, seeing its owners. */
 export type Collection =

@@ -3,9 +3,9 @@ import type { Milliseconds } from '@orrery/core';
 import { timestamp } from '../workload/timestamp.ts';
 
 /** How long a node may be silent before nothing is known of it. */
-export const monitorGrace: Milliseconds = 50_000;
+const monitorGrace: Milliseconds = 50_000;
 /** The same for a node that has never spoken. */
-export const startupGrace: Milliseconds = 60_000;
+const startupGrace: Milliseconds = 60_000;
 
 /** When a node gave its last sign of life, by our own clock, and what that sign was. */
 export interface Heartbeat {

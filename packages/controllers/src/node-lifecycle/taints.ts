@@ -4,8 +4,8 @@ import { timestamp } from '../workload/timestamp.ts';
 import { readyCondition } from './health.ts';
 
 const prefix = 'node.kubernetes.io/';
-export const notReadyTaint = `${prefix}not-ready`;
-export const unreachableTaint = `${prefix}unreachable`;
+const notReadyTaint = `${prefix}not-ready`;
+const unreachableTaint = `${prefix}unreachable`;
 const unschedulableTaint = `${prefix}unschedulable`;
 
 /** Conditions other than Ready that keep Pods away while they are True. */

@@ -30,7 +30,7 @@ export interface FakeProgram {
   exec?(command: readonly string[]): number | Promise<number>;
 }
 
-export interface FakeExit {
+interface FakeExit {
   readonly after: Milliseconds;
   readonly code: number;
   readonly reason?: string;

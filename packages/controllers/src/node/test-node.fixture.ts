@@ -15,7 +15,7 @@ import { type KubeletOptions, kubeletCacheSelectors } from './kubelet/options.ts
 import { createSecretProjector, ProjectedVolumes } from './secret-projector/index.ts';
 
 /** An event that was told, as `Type Reason [fieldPath] message`. */
-export type EventLine = string;
+type EventLine = string;
 
 /** One node in virtual time: a kubelet and a projector over a fake runtime and a fake API server. */
 export interface TestNode {

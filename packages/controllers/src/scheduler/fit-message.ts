@@ -22,7 +22,7 @@ export function fitMessage({ nodes, rejection, reasons, preemption }: FitDiagnos
 }
 
 /** `1 Insufficient cpu, 2 Too many pods`: counts and reasons, sorted as texts. */
-export function countReasons(reasons: Iterable<string>): string {
+function countReasons(reasons: Iterable<string>): string {
   const counts = new Map<string, number>();
   for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   const parts = [...counts].map(([reason, count]) => `${count} ${reason}`);

@@ -25,7 +25,7 @@ export function credentialsOf(request: IncomingMessage): Credentials {
 }
 
 /** Prefix of the WebSocket subprotocol by which browsers, which cannot set headers, send a token. */
-export const tokenProtocol = 'base64url.bearer.authorization.k8s.io.';
+const tokenProtocol = 'base64url.bearer.authorization.k8s.io.';
 
 function bearerOf(request: IncomingMessage): string | undefined {
   const match = /^bearer +(\S+) *$/i.exec(request.headers.authorization ?? '');

@@ -17,7 +17,7 @@ import type { ProxyBackend } from '../subresources/proxy.ts';
 import { type HttpsOptions, type HttpsServing, serveHttps } from './serve.ts';
 
 /** A request path that keeps objects in a map and believes what it is told: for tests of the front door. */
-export class FakeRequestPath implements RequestPath {
+class FakeRequestPath implements RequestPath {
   readonly kinds = new KindRegistry();
   readonly objects = new Map<string, Stored>();
   readonly events = new Subject<WatchEvent>();

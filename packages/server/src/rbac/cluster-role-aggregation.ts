@@ -90,7 +90,7 @@ export class ClusterRoleAggregation implements Disposable {
 }
 
 /** The rules of all roles that a role's `aggregationRule` selects, each once, in the order of the roles' names. Pure. */
-export function gatheredRules(role: Stored<ClusterRole>, roles: readonly Stored<ClusterRole>[]): readonly PolicyRule[] {
+function gatheredRules(role: Stored<ClusterRole>, roles: readonly Stored<ClusterRole>[]): readonly PolicyRule[] {
   const selectors = (role.aggregationRule?.clusterRoleSelectors ?? []).map((one) => labelSelectorMatcher(one));
   const rules: PolicyRule[] = [];
   for (const other of roles) {

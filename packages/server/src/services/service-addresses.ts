@@ -32,7 +32,7 @@ export function serviceAddresses(store: Pick<ObjectStore, 'list'>): AdmissionPlu
 }
 
 /** The Service with what it lacks of addresses filled in. @throws StatusError Invalid for an address that is taken or foreign */
-export function withAddresses(
+function withAddresses(
   service: Service,
   old: Service | undefined,
   others: readonly Service[],

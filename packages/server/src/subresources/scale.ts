@@ -23,7 +23,7 @@ import { runUpdate } from '../update-object.ts';
 type Scalable = KubernetesObject & { spec?: { selector?: LabelSelector | { [key: string]: string } } };
 
 /** An object's `scale` (autoscaling/v1 Scale, Kubernetes "Horizontal scaling" subresource). Pure. @throws StatusError InternalError for a custom object without a count */
-export function scaleOf(object: KubernetesObject, kind: Kind): Scale {
+function scaleOf(object: KubernetesObject, kind: Kind): Scale {
   const { metadata = {}, spec = {} } = object as Scalable;
   const { specReplicasPath, statusReplicasPath, labelSelectorPath } = kind.scale ?? builtinPaths;
   const replicas = at(object, specReplicasPath);

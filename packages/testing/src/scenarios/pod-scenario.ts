@@ -6,7 +6,7 @@ import { type SimulatedCluster, type SimulateOptions, simulate } from '../simula
 type PodSpec = Pod['spec'];
 
 /** What `kubectl get pods` shows of a Pod. */
-export interface PodRow {
+interface PodRow {
   readonly ready: string;
   readonly status: string;
   readonly restarts: string;

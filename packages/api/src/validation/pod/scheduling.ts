@@ -94,7 +94,7 @@ function checkWeight(errors: Errors, weight: number | undefined, path: string): 
 }
 
 /** One alternative of a node selector. */
-export function validateNodeSelectorTerm(errors: Errors, term: NodeSelectorTerm, path: string): void {
+function validateNodeSelectorTerm(errors: Errors, term: NodeSelectorTerm, path: string): void {
   for (const [i, { key = '', operator, values = [] }] of (term.matchExpressions ?? []).entries()) {
     const at = `${path}.matchExpressions[${i}]`;
     switch (operator) {

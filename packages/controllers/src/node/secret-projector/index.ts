@@ -2,12 +2,10 @@ export { createSecretProjector, type SecretProjectorOptions } from './controller
 export {
   type Allocatable,
   fieldValue,
-  formatMap,
   type PodAddresses,
-  type ResourceReference,
   resourceValue,
 } from './downward-api.ts';
-export { ProjectedVolumes, type ProjectionReport, type ProjectionState } from './projected-volumes.ts';
+export { ProjectedVolumes, type ProjectionReport } from './projected-volumes.ts';
 export {
   makeVolumeDirectory,
   pluginVolumePath,

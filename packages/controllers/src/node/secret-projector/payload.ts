@@ -2,7 +2,7 @@ import type { ConfigMap, DownwardAPIVolumeFile, KeyToPath, Pod, Secret, Volume, 
 import { type Allocatable, fieldValue, resourceValue } from './downward-api.ts';
 
 /** One file to be projected. */
-export interface PayloadFile {
+interface PayloadFile {
   readonly content: Uint8Array;
   readonly mode: number;
   /** Owner, where it is not root. */
@@ -190,6 +190,6 @@ function addDownward(
 }
 
 /** The bytes of a base64 text. */
-export function fromBase64(text: string): Uint8Array {
+function fromBase64(text: string): Uint8Array {
   return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 }

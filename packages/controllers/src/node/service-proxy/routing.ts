@@ -2,14 +2,14 @@ import type { EndpointSlice, Service } from '@orrery/api';
 import type { NetworkEndpoint } from '@orrery/runtimes';
 
 /** Where connections to one address of a Service go. */
-export interface Route {
+interface Route {
   readonly ip: string;
   readonly port: number;
   readonly backends: readonly NetworkEndpoint[];
 }
 
 /** A DNS name and its addresses (Kubernetes "DNS for Services and Pods"). */
-export interface NameRecord {
+interface NameRecord {
   readonly name: string;
   readonly ips: readonly string[];
 }

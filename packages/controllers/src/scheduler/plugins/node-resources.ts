@@ -44,7 +44,7 @@ export const nodeResourcesFit: SchedulerPlugin = {
 };
 
 /** What a node has too little of for a Pod, as the message says it: `Insufficient memory`, `Too many pods`. */
-export function lacking(pod: PodInfo, node: NodeInfo): readonly string[] {
+function lacking(pod: PodInfo, node: NodeInfo): readonly string[] {
   const reasons: string[] = [];
   if (node.pods.size + 1 > (node.allocatable.get('pods') ?? 0)) reasons.push('Too many pods');
   for (const [name, value] of pod.requests) {
@@ -62,7 +62,7 @@ function exceedsNode(pod: PodInfo, node: NodeInfo): boolean {
 }
 
 /** 0 to 100: the mean share of cpu and memory that stays free, in whole numbers as Kubernetes divides them. */
-export function leastAllocated(pod: PodInfo, node: NodeInfo): number {
+function leastAllocated(pod: PodInfo, node: NodeInfo): number {
   const { scored } = node;
   let sum = 0;
   let count = 0;
@@ -86,7 +86,7 @@ export const nodeResourcesBalancedAllocation: SchedulerPlugin = {
 };
 
 /** 0 to 100: the closer the used shares of cpu and memory, the higher. */
-export function balancedAllocation(pod: PodInfo, node: NodeInfo): number {
+function balancedAllocation(pod: PodInfo, node: NodeInfo): number {
   const shares: number[] = [];
   for (const name of ['cpu', 'memory']) {
     const allocatable = node.allocatable.get(name) ?? 0;

@@ -475,7 +475,7 @@ function byCodeUnit(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
-export function statOf(node: TreeNode): FileStat {
+function statOf(node: TreeNode): FileStat {
   const { kind, mode, uid, gid, mtime } = node;
   const type = kind === 'dynamic' ? 'directory' : kind === 'device' ? 'charDevice' : kind;
   return { type, mode, uid, gid, sizeBytes: sizeOf(node), mtime };

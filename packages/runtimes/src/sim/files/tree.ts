@@ -56,7 +56,7 @@ export interface DeviceNode extends Attributes {
 }
 
 /** A socket file, as a program listening on it leaves behind. */
-export interface SocketNode extends Attributes {
+interface SocketNode extends Attributes {
   kind: 'socket';
 }
 

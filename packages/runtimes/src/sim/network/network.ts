@@ -27,7 +27,7 @@ export class ConnectError extends Error {
 }
 
 /** Addresses that stand for others: cluster IPs of Services, node ports, host ports. */
-export class Routes implements ServiceRoutes {
+class Routes implements ServiceRoutes {
   readonly #routes = new Map<string, Map<number, { readonly endpoints: readonly NetworkEndpoint[]; next: number }>>();
 
   /** No endpoints: connections are refused. */
@@ -62,7 +62,7 @@ export class Routes implements ServiceRoutes {
 }
 
 /** Names and their addresses, as the cluster's DNS answers. Names are stored in full: `web.default.svc.cluster.local`. */
-export class Names implements ServiceNames {
+class Names implements ServiceNames {
   readonly #addresses = new Map<string, readonly string[]>();
 
   set(name: string, ips: readonly string[]): void {

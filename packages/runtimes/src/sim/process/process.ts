@@ -21,7 +21,7 @@ export interface Kernel {
 }
 
 /** Thrown inside a program to end it: by {@link Process.exit}, or because the process has been killed. */
-export class ProcessEnd extends Error {
+class ProcessEnd extends Error {
   override readonly name = 'ProcessEnd';
   readonly exitCode: number;
 

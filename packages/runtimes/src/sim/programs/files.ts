@@ -10,7 +10,7 @@ import { groupId, userId } from './users.ts';
 import { cannot, complain, forEachPath, missingOperand } from './words.ts';
 
 /** A mode as `chmod` takes it: octal, or `u+x,go-w`. Undefined where it is neither. */
-export function parseMode(text: string, current: number, directory: boolean): number | undefined {
+function parseMode(text: string, current: number, directory: boolean): number | undefined {
   if (/^[0-7]{1,4}$/.test(text)) return Number.parseInt(text, 8);
   let mode = current;
   for (const clause of text.split(',')) {
@@ -108,7 +108,7 @@ function removeTree(process: Process, path: string): void {
 }
 
 /** Copies one node with all below it. @throws FileError */
-export function copyTree(process: Process, from: string, to: string, keep: boolean, follow: boolean): void {
+function copyTree(process: Process, from: string, to: string, keep: boolean, follow: boolean): void {
   const { files } = process;
   const node = files.lookup(from, follow);
   if (node.kind === 'directory' || node.kind === 'dynamic') {

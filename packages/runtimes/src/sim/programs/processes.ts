@@ -9,7 +9,7 @@ import { userName } from './users.ts';
 import { complain } from './words.ts';
 
 /** The command line as `ps` shows it. */
-export function commandLine(process: Process): string {
+function commandLine(process: Process): string {
   return process.title ?? process.argv.join(' ');
 }
 

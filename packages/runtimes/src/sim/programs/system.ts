@@ -14,7 +14,7 @@ import { groupName, userId, userName } from './users.ts';
 import { complain, missingOperand } from './words.ts';
 
 /** `5`, `0.5`, `2m`, `1h`, `1d`, `infinity` in milliseconds. */
-export function parseSleep(text: string): number | undefined {
+function parseSleep(text: string): number | undefined {
   if (/^inf(inity)?$/.test(text)) return Number.POSITIVE_INFINITY;
   const match = /^(\d+\.?\d*|\.\d+)([smhd]?)$/.exec(text);
   if (match === null) return undefined;
@@ -475,8 +475,3 @@ export const watch: Program = async (process) => {
 /** A program that does nothing and succeeds. */
 export const succeed: Program = () => 0;
 export const fail: Program = () => 1;
-
-/** Bytes and text of the process's own name, for messages of other programs. */
-export function ownName(process: Process): string {
-  return baseName(process.argv[0] ?? '');
-}

@@ -45,7 +45,7 @@ export const wc: Program = async (process) => {
 };
 
 /** The value of an `expr` expression. @throws Error `syntax error` */
-export function evaluateExpr(args: readonly string[]): string {
+function evaluateExpr(args: readonly string[]): string {
   let at = 0;
   const levels = [['|'], ['&'], ['<', '<=', '=', '==', '!=', '>=', '>'], ['+', '-'], ['*', '/', '%'], [':']];
   const truth = (value: string) => value !== '' && value !== '0';

@@ -25,7 +25,7 @@ const classes: { readonly [name: string]: string } = {
 };
 
 /** The characters of a set such as `a-z`, `[:upper:]`, `\n`. */
-export function characterSet(text: string): readonly string[] {
+function characterSet(text: string): readonly string[] {
   const expanded = text.replace(/\[:(\w+):\]/g, (_whole, name: string) => classes[name] ?? '');
   const characters = [...new TextDecoder().decode(unescapeBytes(expanded))];
   const set: string[] = [];

@@ -116,6 +116,6 @@ function pad(text: string, { flags, width: wanted }: Layout, numeric = false): s
 }
 
 /** Quoted so that a shell reads it back as it is. */
-export function quote(text: string): string {
+function quote(text: string): string {
   return text === '' ? "''" : text.replace(/[^\w@%+=:,./-]/g, '\\$&');
 }

@@ -329,7 +329,7 @@ export abstract class WordParser {
 }
 
 /** `\n`, `\t`, `\x41`, `\101` … as in `$'…'` and `echo -e`. */
-export function ansiEscapes(text: string): string {
+function ansiEscapes(text: string): string {
   return text.replace(/\\(x[0-9a-fA-F]{1,2}|u[0-9a-fA-F]{1,4}|0?[0-7]{1,3}|[\s\S])/g, (whole, code: string) => {
     const simple = simpleEscapes[code];
     if (simple !== undefined) return simple;

@@ -97,7 +97,7 @@ export function connectCommand(
 const success: CommandStatus = { metadata: {}, status: 'Success' };
 
 /** What the kubelet says of a command that ended with that code. */
-export function exitStatus(exitCode: number): CommandStatus {
+function exitStatus(exitCode: number): CommandStatus {
   if (exitCode === 0) return success;
   return {
     metadata: {},
@@ -109,7 +109,7 @@ export function exitStatus(exitCode: number): CommandStatus {
 }
 
 /** What the kubelet says when the command could not be run to its end. */
-export function failureStatus(error: unknown): CommandStatus {
+function failureStatus(error: unknown): CommandStatus {
   if (error instanceof StatusError) {
     const { kind: _kind, apiVersion: _apiVersion, ...status } = error.status;
     return status;

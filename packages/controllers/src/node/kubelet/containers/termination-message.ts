@@ -1,10 +1,10 @@
 import type { LogEntry } from '@orrery/runtimes';
 
 /** The most of a termination message that is read from its file, in bytes. */
-export const maxMessageBytes = 4096;
+const maxMessageBytes = 4096;
 /** The most that is taken from the log instead, in bytes and lines. */
-export const maxLogBytes = 2048;
-export const maxLogLines = 80;
+const maxLogBytes = 2048;
+const maxLogLines = 80;
 
 /** How an instance's message is found (`terminationMessagePolicy`). */
 export interface MessageSource {

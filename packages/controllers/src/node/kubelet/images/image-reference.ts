@@ -10,7 +10,7 @@ const tagText = /^\w[\w.-]{0,127}$/;
 const digestText = /^[A-Za-z][A-Za-z0-9]*(?:[+._-][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}$/;
 
 /** Why a reference cannot be read (the `reference` package's texts). */
-export class InvalidReference extends Error {
+class InvalidReference extends Error {
   override readonly name = 'InvalidReference';
 }
 

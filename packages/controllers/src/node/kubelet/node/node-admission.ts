@@ -84,7 +84,7 @@ export function charge(use: NodeUse, pod: Pod, sign: 1 | -1): void {
 }
 
 /** The ports of the node that a Pod takes. */
-export function hostPorts(pod: Pod): string[] {
+function hostPorts(pod: Pod): string[] {
   const taken: string[] = [];
   for (const container of [...pod.spec.containers, ...(pod.spec.initContainers ?? []).filter(isSidecar)]) {
     for (const { hostPort, hostIP, protocol } of container.ports ?? []) {

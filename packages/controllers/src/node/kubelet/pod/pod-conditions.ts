@@ -1,4 +1,4 @@
-import type { ContainerStatus, Pod, PodCondition, PodStatus } from '@orrery/api';
+import type { ContainerStatus, Pod, PodCondition } from '@orrery/api';
 import { isSidecar } from '../containers/pod-containers.ts';
 import { hasStarted } from './pod-phase.ts';
 
@@ -118,9 +118,4 @@ export function mergeConditions(
       ...(generation === undefined ? {} : { observedGeneration: generation }),
     };
   }
-}
-
-/** The condition of that type in a status. */
-export function condition(status: PodStatus | undefined, type: string): PodCondition | undefined {
-  return status?.conditions?.find((one) => one.type === type);
 }

@@ -121,7 +121,7 @@ function httpResult({ status, body }: HttpProbeResponse): ProbeResult {
 }
 
 /** The request that a redirect asks for; undefined if the answer is none, or leads to another host. */
-export function redirect(response: HttpProbeResponse, request: HttpProbeRequest): HttpProbeRequest | undefined {
+function redirect(response: HttpProbeResponse, request: HttpProbeRequest): HttpProbeRequest | undefined {
   if (response.status < 300 || response.status >= 400) return undefined;
   const location = response.headers.location ?? response.headers.Location;
   const host = request.host.includes(':') ? `[${request.host}]` : request.host;

@@ -2,7 +2,7 @@ import { textOf } from '../../files/tree.ts';
 import type { Process } from '../../process/process.ts';
 
 /** What of a `location` block is obeyed. */
-export interface Location {
+interface Location {
   readonly prefix: string;
   readonly exact: boolean;
   readonly root: string | undefined;
