@@ -17,7 +17,7 @@ import {
   tokensController,
 } from '@orrery/controllers';
 import { createServiceProxy } from '@orrery/controllers/node';
-import { type Controller, createEnvironment, createManager, type Environment, type Plugin } from '@orrery/core';
+import { type Controller, createEnvironment, createManager, type Environment, type Link, type Plugin } from '@orrery/core';
 import type { MachineProvider, Machines, ServiceNetwork } from '@orrery/runtimes';
 import { type SimulatedMachines, simulatedMachines } from '@orrery/runtimes/sim';
 import {
@@ -60,6 +60,12 @@ export interface ClusterOptions<M extends Machines = Machines> extends PodRangeO
   /** What nodes are made of: their machines and the network between them. Default: {@link simulatedMachines}. */
   readonly machines?: MachineProvider<M>;
   readonly plugins?: readonly Plugin[];
+  /**
+   * Stands between every loop and the request path: the controllers of the control plane, of plugins and of nodes, their Event
+   * recorders (`ACTOR events`) and the caches that they read from (`controller-manager cache`, `kubelet-node1 cache`). Not
+   * linked are the API server itself, containers, and the clients of people and tests. Default: nothing stands there.
+   */
+  readonly link?: Link;
   /** Signs service account tokens. Default: one for simulations; a cluster that listens on a network needs a real one. */
   readonly tokens?: TokenAuthority;
   /** PEM certificates that Pods can check the API server's certificate with. Default: a text that only simulated containers can check it with. */
@@ -121,12 +127,14 @@ export async function createCluster<M extends Machines = SimulatedMachines>(
     const range = spec?.podCIDR ?? spec?.podCIDRs?.[0];
     if (range !== undefined) podRanges.occupy(metadata.name, range);
   }
-  const nodes = new Nodes({ server, environment, machines, podRanges });
+  const link = options.link === undefined ? {} : { link: options.link };
+  const nodes = new Nodes({ server, environment, machines, podRanges, ...link });
   directory.nodes = nodes;
 
   const manager = createManager({
     environment,
     clientFor: (name) => server.client(controllerUser(name)),
+    ...link,
     componentFor: ({ name }) => ({ component: name }),
   });
   opened.defer(async () => {

@@ -7,7 +7,17 @@ import {
   kubeletSettings,
   ProjectedVolumes,
 } from '@orrery/controllers/node';
-import { type CacheOptions, createManager, type Environment, type Manager } from '@orrery/core';
+import {
+  type CacheOptions,
+  createLogger,
+  createManager,
+  type Environment,
+  errorText,
+  type Link,
+  type Manager,
+  type Milliseconds,
+  scheduleRetry,
+} from '@orrery/core';
 import type { ContainerRuntime, Machine, Machines } from '@orrery/runtimes';
 import type { NodeApi } from '@orrery/server';
 import { type ApiServer, type NodeDirectory, serviceNetwork } from '@orrery/server';
@@ -40,6 +50,9 @@ export interface ClusterNodes extends NodeDirectory {
   restartKubelet(name: string): Promise<void>;
 }
 
+/** How long a kubelet that has crashed is away: `RestartSec` of kubeadm's unit. */
+const crashedKubeletDelay: Milliseconds = 10_000;
+
 /** A node of the cluster, and what is made for it. */
 interface Member {
   readonly options: NodeOptions;
@@ -57,6 +70,8 @@ interface Member {
 export interface NodesOptions {
   readonly server: ApiServer;
   readonly environment: Environment;
+  /** Stands between the loops of every node and the API server. Default: nothing. */
+  readonly link?: Link;
   readonly machines: Machines;
   readonly podRanges: PodRanges;
 }
@@ -162,7 +177,7 @@ export class Nodes implements ClusterNodes {
 
   /** Starts its kubelet. That it runs is waited for by whoever asked: a machine that never gets so far can be stopped. */
   async #start(member: Member): Promise<{ readonly begun: Promise<void> }> {
-    const { environment, server } = this.#options;
+    const { environment, server, link } = this.#options;
     const { options, machine, podCidr } = member;
     const { name, labels, taints, allocatable } = options;
     if (machine === undefined) throw new Error(`node ${name} has no machine`);
@@ -192,10 +207,12 @@ export class Nodes implements ClusterNodes {
       volumes,
       allocatable: kubeletSettings(kubeletOptions).allocatable,
     });
-    const manager = createManager({
+    const manager: Manager = createManager({
       environment,
       name: `kubelet-${name}`,
       clientFor: () => server.client(nodeUser(name)),
+      ...(link === undefined ? {} : { link }),
+      crashed: () => this.#restartCrashed(machine, manager),
       selectors: ownObjects(name),
       componentFor: () => ({ component: 'kubelet', host: name }),
     });
@@ -204,6 +221,26 @@ export class Nodes implements ClusterNodes {
     member.kubelet = kubelet;
     member.manager = manager;
     return { begun: manager.start() };
+  }
+
+  /** A kubelet that has crashed comes back by itself, unless somebody has stopped or restarted it meanwhile. */
+  #restartCrashed(member: Member, crashed: Manager): void {
+    const { environment } = this.#options;
+    const { clock, inspector } = environment;
+    const actor = `kubelet-${member.options.name}`;
+    const retry = { actor, key: 'restart', attempt: 1, error: 'it has crashed', causes: [] };
+    scheduleRetry(clock, crashedKubeletDelay, retry, () => {
+      const restarted = inOrder(member, async () => {
+        if (member.manager !== crashed) return undefined;
+        await this.#stopKubelet(member);
+        return this.#start(member);
+      });
+      restarted
+        .then((started) => started?.begun)
+        .catch((error: unknown) => {
+          createLogger(inspector, clock, actor).error('the kubelet does not come back', { error: errorText(error) });
+        });
+    });
   }
 
   async #stop(member: Member): Promise<void> {

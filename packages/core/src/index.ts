@@ -7,6 +7,8 @@ export type * from './cache.ts';
 export { delegatingClient } from './client/delegating-client.ts';
 export { leftByDelete } from './client/deletion.ts';
 export { inspectClient } from './client/inspect-client.ts';
+export { type ClientRequest, type Interceptor, interceptClient } from './client/intercept-client.ts';
+export { type Link, LoopCrash } from './client/link.ts';
 export type * from './client.ts';
 export * from './clock/clock.ts';
 export { clockScheduler } from './clock/clock-scheduler.ts';

@@ -1,11 +1,8 @@
-import { type Kind, type KubernetesObject, keyOf, keyString, kindId, type ObjectKey } from '@orrery/api';
+import { type KubernetesObject, keyOf, keyString } from '@orrery/api';
 import type { Client } from '../client.ts';
 import type { Environment } from '../environment.ts';
 import { errorText } from '../inspection/error-text.ts';
-import { delegatingClient } from './delegating-client.ts';
-
-type ReadVerb = 'get' | 'list' | 'watch';
-type WriteVerb = 'create' | 'update' | 'patch' | 'apply' | 'delete';
+import { type ClientRequest, interceptClient } from './intercept-client.ts';
 
 /**
  * A client that waits for `actor`'s turn before each call, and tells the inspector what was read and written. On a real
@@ -14,24 +11,14 @@ type WriteVerb = 'create' | 'update' | 'patch' | 'apply' | 'delete';
 export function inspectClient(client: Client, environment: Environment, actor: string): Client {
   const { inspector, clock, work } = environment;
 
-  const tellRead = (verb: ReadVerb, kind: string, key: string) => {
+  const tellRead = (verb: 'get' | 'list' | 'watch', { kind, key }: ClientRequest) => {
     if (!inspector.silent) inspector.emit({ type: 'read', time: clock.now(), actor, verb, kind, key });
   };
-  const read = async <R>(verb: ReadVerb, kind: Kind, key: string, call: () => Promise<R>): Promise<R> => {
-    await work.turn(actor);
-    tellRead(verb, kindId(kind), key);
-    return call();
-  };
-  const write = async <R>(
-    verb: WriteVerb,
-    about: { readonly kind: string; readonly key: string; readonly subresource?: string },
-    call: () => Promise<R>,
-  ): Promise<R> => {
-    await work.turn(actor);
-    if (inspector.silent) return call();
-    const told = { type: 'wrote', actor, verb, subresource: '', ...about } as const;
+  const write = async <R>({ verb, kind, key, subresource }: ClientRequest, send: () => Promise<R>): Promise<R> => {
+    if (inspector.silent) return send();
+    const told = { type: 'wrote', actor, verb: writeVerb(verb), kind, key, subresource } as const;
     try {
-      const answer = await call();
+      const answer = await send();
       inspector.emit({ ...told, time: clock.now(), ...written(answer) });
       return answer;
     } catch (error) {
@@ -40,53 +27,24 @@ export function inspectClient(client: Client, environment: Environment, actor: s
     }
   };
 
-  return delegatingClient(client, {
-    get: (kind, key, options) => read('get', kind, textOf(key), () => client.get(kind, key, options)),
-    list: (kind, options) => read('list', kind, options?.namespace ?? '', () => client.list(kind, options)),
-    watch: (kind, options) => {
-      tellRead('watch', kindId(kind), options?.namespace ?? '');
-      return client.watch(kind, options);
+  return interceptClient(client, {
+    request: async (request, send) => {
+      await work.turn(actor);
+      if (request.verb !== 'get' && request.verb !== 'list') return write(request, send);
+      tellRead(request.verb, request);
+      return send();
     },
-    create: (object, options) => write('create', aboutObject(object), () => client.create(object, options)),
-    update: (object, options) => write('update', aboutObject(object), () => client.update(object, options)),
-    updateStatus: (object, options) =>
-      write('update', { ...aboutObject(object), subresource: 'status' }, () => client.updateStatus(object, options)),
-    patch: (kind, key, patch, options) =>
-      write('patch', about(kind, key, options?.subresource), () => client.patch(kind, key, patch, options)),
-    apply: (object, options) =>
-      write('apply', { ...aboutObject(object), subresource: options.subresource ?? '' }, () =>
-        client.apply(object, options),
-      ),
-    delete: (kind, key, options) => write('delete', about(kind, key), () => client.delete(kind, key, options)),
-    deleteCollection: (kind, selection, options) =>
-      write('delete', about(kind, selection.namespace ?? ''), () => client.deleteCollection(kind, selection, options)),
-    getSubresource: (kind, key, subresource) =>
-      read('get', kind, textOf(key), () => client.getSubresource(kind, key, subresource)),
-    createSubresource: (kind, key, subresource, body, options) =>
-      write('create', about(kind, key, subresource), () =>
-        client.createSubresource(kind, key, subresource, body, options),
-      ),
-    updateSubresource: (kind, key, subresource, body, options) =>
-      write('update', about(kind, key, subresource), () =>
-        client.updateSubresource(kind, key, subresource, body, options),
-      ),
-    as: (user) => inspectClient(client.as(user), environment, actor),
+    watch: (request, open) => {
+      tellRead('watch', request);
+      return open();
+    },
   });
 }
 
-function textOf(key: ObjectKey | string): string {
-  return typeof key === 'string' ? key : keyString(key);
-}
+type WriteVerb = 'create' | 'update' | 'patch' | 'apply' | 'delete';
 
-function about(kind: Kind, key: ObjectKey | string, subresource = '') {
-  return { kind: kindId(kind), key: textOf(key), subresource };
-}
-
-function aboutObject(object: KubernetesObject) {
-  const key = keyOf(object);
-  // A name that the server is to make reads as its prefix.
-  const name = key.name === '' ? (object.metadata?.generateName ?? '') : key.name;
-  return { kind: `${object.apiVersion}/${object.kind}`, key: keyString({ namespace: key.namespace, name }) };
+function writeVerb(verb: ClientRequest['verb']): WriteVerb {
+  return verb === 'deleteCollection' ? 'delete' : (verb as WriteVerb);
 }
 
 /** What only the answer tells: the revision, and the name and namespace where the server chose them. */

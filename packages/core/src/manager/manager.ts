@@ -3,12 +3,16 @@ import { cacheClient } from '../cache/cache-client.ts';
 import { controllerView } from '../cache/controller-view.ts';
 import { type CacheOptions, createCache, type WatchingCache } from '../cache/watching-cache.ts';
 import { inspectClient } from '../client/inspect-client.ts';
+import type { Link, LoopCrash } from '../client/link.ts';
 import type { Client } from '../client.ts';
+import type { Milliseconds } from '../clock/clock.ts';
+import { scheduleRetry } from '../clock/retry.ts';
 import type { Controller } from '../controller.ts';
 import type { Environment } from '../environment.ts';
 import { createEventRecorder } from '../events/event-recorder.ts';
 import { errorText } from '../inspection/error-text.ts';
 import { createLogger } from '../inspection/logger.ts';
+import { LoopLife } from './loop-life.ts';
 
 /** What {@link createManager} needs. */
 export interface ManagerOptions {
@@ -24,6 +28,14 @@ export interface ManagerOptions {
    * controller. Default: all controllers share one cache.
    */
   cacheFor?(controller: Controller): WatchingCache | undefined;
+  /** Stands between every loop (the caches and recorders too) and {@link clientFor}. Default: nothing. */
+  readonly link?: Link;
+  /**
+   * Called when a controller has crashed at its link, if that is to be the crash of the whole process: all that the manager
+   * runs is cut off then, and whoever made the manager stops it and makes another. Default: the one controller is started
+   * afresh after a second, with a cache of its own.
+   */
+  crashed?(controller: string): void;
   /** The `source.component` of the controller's Events. Default: the controller's name. */
   componentFor?(controller: Controller): { readonly component: string; readonly host?: string };
 }
@@ -47,12 +59,18 @@ export function createManager(options: ManagerOptions): Manager {
   return new ControllerManager(options);
 }
 
+/** How long a controller that has crashed is away. */
+const restartDelay: Milliseconds = 1000;
+
 interface Running {
   readonly controller: Controller;
+  readonly life: LoopLife;
   readonly abort: AbortController;
   readonly ownCache: WatchingCache | undefined;
   /** Set once the loop runs; never rejects. */
   loop: Promise<void> | undefined;
+  /** The wait before it is started afresh. */
+  restart: Disposable | undefined;
 }
 
 class ControllerManager implements Manager {
@@ -65,26 +83,14 @@ class ControllerManager implements Manager {
 
   constructor(options: ManagerOptions) {
     this.#options = options;
-    const { environment, clientFor, name = 'controller-manager', selectors } = options;
-    this.#name = name;
-    this.cache = createCache({
-      client: inspectClient(clientFor(name), environment, name),
-      environment,
-      actor: name,
-      ...(selectors === undefined ? {} : { selectors }),
-    });
+    this.#name = options.name ?? 'controller-manager';
+    this.cache = this.#newCache(this.#name);
   }
 
   async add(controller: Controller): Promise<void> {
     if (this.#controllers.has(controller.name)) throw new Error(`there is a controller ${controller.name} already`);
     if (this.#state === 'stopped') throw new Error('the manager has stopped');
-    const running: Running = {
-      controller,
-      abort: new AbortController(),
-      ownCache: this.#options.cacheFor?.(controller),
-      loop: undefined,
-    };
-    this.#controllers.set(controller.name, running);
+    const running = this.#take(controller);
     if (this.#state === 'running') await this.#run(running);
   }
 
@@ -110,8 +116,23 @@ class ControllerManager implements Manager {
     if (this.#failures.length > 0) throw new AggregateError(this.#failures, 'controllers have failed');
   }
 
+  /** `afresh` after a crash, which has taken the cache along with all else that the loop knew. */
+  #take(controller: Controller, afresh = false): Running {
+    const life = new LoopLife((crash) => this.#crashed(running, crash));
+    const running: Running = {
+      controller,
+      life,
+      abort: new AbortController(),
+      ownCache: this.#options.cacheFor?.(controller) ?? (afresh ? this.#newCache(controller.name, life) : undefined),
+      loop: undefined,
+      restart: undefined,
+    };
+    this.#controllers.set(controller.name, running);
+    return running;
+  }
+
   async #run(running: Running): Promise<void> {
-    const { controller, ownCache, abort } = running;
+    const { controller, ownCache, abort, life } = running;
     const { environment, clientFor, componentFor } = this.#options;
     const { name } = controller;
     const { signal } = abort;
@@ -128,10 +149,10 @@ class ControllerManager implements Manager {
     const loop = controller.start({
       ...environment,
       random,
-      client: cacheClient(inspectClient(own, environment, name), cache),
+      client: cacheClient(this.#linked(own, name, life), cache),
       cache: controllerView(cache, controller),
       events: createEventRecorder({
-        client: inspectClient(own, environment, `${name} events`),
+        client: this.#linked(own, `${name} events`, life),
         environment: { ...environment, random: random.fork('events') },
         component,
         ...(host === undefined ? {} : { host }),
@@ -141,13 +162,66 @@ class ControllerManager implements Manager {
       signal,
     });
     running.loop = Promise.resolve(loop).catch((error: unknown) => {
-      this.#failures.push(error);
-      log.error('the controller has failed', { error: errorText(error) });
+      // It has failed of its own crash.
+      if (!life.crashed) this.#failed(name, error);
     });
+  }
+
+  /** The client of one actor, through its link; of one life, if it can crash. */
+  #linked(client: Client, actor: string, life?: LoopLife): Client {
+    const { environment, link } = this.#options;
+    const linked = link === undefined ? client : link(client, actor);
+    return inspectClient(link === undefined || life === undefined ? linked : life.client(linked), environment, actor);
+  }
+
+  #newCache(actor: string, life?: LoopLife): WatchingCache {
+    const { environment, clientFor, selectors } = this.#options;
+    return createCache({
+      client: this.#linked(clientFor(this.#name), `${actor} cache`, life),
+      environment,
+      actor,
+      ...(selectors === undefined ? {} : { selectors }),
+    });
+  }
+
+  #crashed(running: Running, crash: LoopCrash): void {
+    const { environment, crashed } = this.#options;
+    const { name } = running.controller;
+    createLogger(environment.inspector, environment.clock, name).warn('the controller has crashed', {
+      error: crash.message,
+    });
+    if (crashed === undefined) {
+      void this.#restart(running, crash);
+      return;
+    }
+    for (const { life, abort } of this.#controllers.values()) {
+      life.cut(crash);
+      abort.abort(crash);
+    }
+    crashed(name);
+  }
+
+  /** Starts a controller afresh, after a while, unless it is removed before. */
+  async #restart(running: Running, crash: LoopCrash): Promise<void> {
+    const { controller } = running;
+    const { name } = controller;
+    await end(running);
+    if (this.#controllers.get(name) !== running) return;
+    const retry = { actor: name, key: 'restart', attempt: 1, error: crash.message, causes: [] };
+    running.restart = scheduleRetry(this.#options.environment.clock, restartDelay, retry, () => {
+      this.#run(this.#take(controller, true)).catch((error: unknown) => this.#failed(name, error));
+    });
+  }
+
+  #failed(name: string, error: unknown): void {
+    const { inspector, clock } = this.#options.environment;
+    this.#failures.push(error);
+    createLogger(inspector, clock, name).error('the controller has failed', { error: errorText(error) });
   }
 }
 
-async function end({ abort, loop, ownCache }: Running): Promise<void> {
+async function end({ abort, loop, ownCache, restart }: Running): Promise<void> {
+  restart?.[Symbol.dispose]();
   abort.abort(new Error('the controller was stopped'));
   await loop;
   ownCache?.[Symbol.dispose]();
