@@ -17,7 +17,14 @@ import {
   tokensController,
 } from '@orrery/controllers';
 import { createServiceProxy } from '@orrery/controllers/node';
-import { type Controller, createEnvironment, createManager, type Environment, type Link, type Plugin } from '@orrery/core';
+import {
+  type Controller,
+  createEnvironment,
+  createManager,
+  type Environment,
+  type Link,
+  type Plugin,
+} from '@orrery/core';
 import type { MachineProvider, Machines, ServiceNetwork } from '@orrery/runtimes';
 import { type SimulatedMachines, simulatedMachines } from '@orrery/runtimes/sim';
 import {

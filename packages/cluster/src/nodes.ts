@@ -62,6 +62,8 @@ interface Member {
   runtime: ContainerRuntime | undefined;
   kubelet: Kubelet | undefined;
   manager: Manager | undefined;
+  /** The wait before a kubelet that has crashed is started again. */
+  comeback: Disposable | undefined;
   /** The end of what last switched it on or off. */
   switching: Promise<void>;
 }
@@ -108,7 +110,13 @@ export class Nodes implements ClusterNodes {
     const { podRanges } = this.#options;
     const hadRange = podRanges.has(name);
     const podCidr = podRanges.take(name);
-    const nothing = { machine: undefined, runtime: undefined, kubelet: undefined, manager: undefined };
+    const nothing = {
+      machine: undefined,
+      runtime: undefined,
+      kubelet: undefined,
+      manager: undefined,
+      comeback: undefined,
+    };
     const member: Member = { options, podCidr, ...nothing, switching: Promise.resolve() };
     this.#members.set(name, member);
     const { begun } = await inOrder(member, async () => {
@@ -212,7 +220,7 @@ export class Nodes implements ClusterNodes {
       name: `kubelet-${name}`,
       clientFor: () => server.client(nodeUser(name)),
       ...(link === undefined ? {} : { link }),
-      crashed: () => this.#restartCrashed(machine, manager),
+      crashed: () => this.#restartCrashed(member, manager),
       selectors: ownObjects(name),
       componentFor: () => ({ component: 'kubelet', host: name }),
     });
@@ -229,7 +237,7 @@ export class Nodes implements ClusterNodes {
     const { clock, inspector } = environment;
     const actor = `kubelet-${member.options.name}`;
     const retry = { actor, key: 'restart', attempt: 1, error: 'it has crashed', causes: [] };
-    scheduleRetry(clock, crashedKubeletDelay, retry, () => {
+    member.comeback = scheduleRetry(clock, crashedKubeletDelay, retry, () => {
       const restarted = inOrder(member, async () => {
         if (member.manager !== crashed) return undefined;
         await this.#stopKubelet(member);
@@ -253,6 +261,7 @@ export class Nodes implements ClusterNodes {
     const { manager } = member;
     member.manager = undefined;
     member.kubelet = undefined;
+    member.comeback?.[Symbol.dispose]();
     await manager?.stop();
   }
 }

@@ -5,10 +5,12 @@ import { cacheClient } from '../cache/cache-client.ts';
 import { createCache } from '../cache/watching-cache.ts';
 import type { Client } from '../client.ts';
 import { createEnvironment } from '../clock/real-environment.ts';
+import { LoopLife } from '../manager/loop-life.ts';
 import { clientContract } from './contract/client-contract.fixture.ts';
 import { type ClientUnderTest, nobody } from './contract/client-under-test.fixture.ts';
 import { delegatingClient } from './delegating-client.ts';
 import { inspectClient } from './inspect-client.ts';
+import { interceptClient } from './intercept-client.ts';
 
 /** What a wrapper of clients needs besides the client, and what it opens of its own. */
 interface Wrapper {
@@ -53,5 +55,18 @@ clientContract('the client of a cache', () =>
     const cache = createCache({ client, environment: createEnvironment(), actor: 'test' });
     await cache.sync(ConfigMap, Pod);
     return { wrap: (one) => cacheClient(one, cache), watches: 2, close: () => cache[Symbol.dispose]() };
+  }),
+);
+
+clientContract('a client whose requests are intercepted', () =>
+  wrapped(() => ({
+    wrap: (client) => interceptClient(client, { request: (_, send) => send(), watch: (_, open) => open() }),
+  })),
+);
+
+clientContract('the client of a loop that can crash', () =>
+  wrapped(() => {
+    const life = new LoopLife(() => undefined);
+    return { wrap: (client) => life.client(client) };
   }),
 );

@@ -2,6 +2,8 @@ import { ConfigMap, failures, type Kind, Pod } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
 import { aborted } from '../abort.ts';
 import { createCache } from '../cache/watching-cache.ts';
+import { interceptClient } from '../client/intercept-client.ts';
+import { type Link, LoopCrash } from '../client/link.ts';
 import { createSimulation } from '../clock/simulation.ts';
 import type { Controller } from '../controller.ts';
 import { TestServer } from '../test-server/test-server.ts';
@@ -152,4 +154,150 @@ test('a controller that is started again draws other numbers', async () => {
   await simulation.advance(1);
   await manager.add(draw);
   expect(drawn[0]).not.toBe(drawn[1]);
+});
+
+describe('links', () => {
+  /** Every ConfigMap `a` is to have the label `seen` and an Event. */
+  function labeller(lives: string[][]): Controller {
+    return {
+      name: 'labeller',
+      kinds: [ConfigMap],
+      async start({ client, cache, events, signal }) {
+        const life: string[] = [];
+        lives.push(life);
+        const write = async (text: string) => {
+          const key = { namespace: 'default', name: 'a' };
+          const patch = { type: 'merge', patch: { data: { [text]: 'yes' } } } as const;
+          life.push(await client.patch(ConfigMap, key, patch).then(() => text, String));
+        };
+        life.push(`sees ${Object.keys(cache.get(ConfigMap, 'default/a')?.data ?? {})}`);
+        for (const text of ['one', 'two', 'three']) await write(text);
+        events.event(cache.get(ConfigMap, 'default/a') ?? {}, 'Normal', 'Done', 'done');
+        await aborted(signal);
+        life.push('ends');
+      },
+    };
+  }
+
+  /** Rejects the request of that number, before or after it was sent. */
+  function crashAt(number: number, when: 'before' | 'after', actors: string[]): Link {
+    let requests = 0;
+    return (client, actor) => {
+      actors.push(actor);
+      return interceptClient(client, {
+        request: async (_, send) => {
+          const crashes = ++requests === number;
+          if (crashes && when === 'before') throw new LoopCrash('killed');
+          const answer = await send();
+          if (crashes) throw new LoopCrash('killed');
+          return answer;
+        },
+        watch: (_, open) => open(),
+      });
+    };
+  }
+
+  async function run(link: Link, options: Partial<ManagerOptions> = {}) {
+    const all = setup({ link, ...options });
+    const lives: string[][] = [];
+    await all.server.client.create({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'a', namespace: 'default' },
+    });
+    await all.manager.add(labeller(lives));
+    await all.manager.start();
+    await all.simulation.settle();
+    return { ...all, lives };
+  }
+
+  test('each loop, its recorder and the cache have one each', async () => {
+    const actors: string[] = [];
+    await run(crashAt(-1, 'before', actors));
+    expect(actors).toEqual(['controller-manager cache', 'labeller', 'labeller events']);
+  });
+
+  test.each([
+    ['before', 'sees one'],
+    ['after', 'sees one,two'],
+  ] as const)('a loop that crashes %s a write took effect does nothing more, and starts afresh', async (when, sees) => {
+    const actors: string[] = [];
+    const { lives, server, environment, manager } = await run(crashAt(2, when, actors));
+    const crash = 'LoopCrash: killed';
+    expect(lives).toEqual([
+      ['sees ', 'one', crash, crash, 'ends'],
+      [sees, 'one', 'two', 'three'],
+    ]);
+    expect(server.calls.filter((call) => call.startsWith('create Event'))).toHaveLength(1);
+    expect(actors.slice(3)).toEqual(['labeller cache', 'labeller', 'labeller events']);
+    expect(environment.clock.now()).toBe(Date.UTC(2026, 0, 1) + 1000);
+    await manager.stop();
+    expect(server.watches).toBe(0);
+  });
+
+  test('what a loop has under way when it crashes fails at once, its watches too', async () => {
+    const failures: string[] = [];
+    const fails = (error: unknown) => void failures.push(String(error));
+    const controller: Controller = {
+      name: 'busy',
+      kinds: [],
+      start: ({ client }) => {
+        if (failures.length > 0) return;
+        client.watch(ConfigMap).subscribe({ error: fails });
+        client.list(ConfigMap).catch(fails);
+        client.get(ConfigMap, 'default/a').catch(fails);
+      },
+    };
+    const link: Link = (client) =>
+      interceptClient(client, {
+        request: ({ verb }, send) => {
+          if (verb === 'get') return Promise.reject(new LoopCrash('killed'));
+          return verb === 'list' ? new Promise(() => undefined) : send();
+        },
+        watch: (_, open) => open(),
+      });
+    const { manager, server, simulation } = setup({ link });
+    await manager.add(controller);
+    await manager.start();
+    await simulation.idle();
+    expect(failures).toEqual(Array.from({ length: 3 }, () => 'LoopCrash: killed'));
+    expect(server.watches).toBe(0);
+  });
+
+  test.each(['removed', 'stopped'])('a crashed controller that is %s meanwhile does not come back', async (how) => {
+    const { manager, simulation, server } = setup({ link: crashAt(1, 'before', []) });
+    const lives: string[][] = [];
+    await server.client.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'default' } });
+    await manager.add(labeller(lives));
+    await manager.start();
+    await simulation.idle();
+    expect(lives[0]?.at(-1)).toBe('ends');
+    if (how === 'removed') await manager.remove('labeller');
+    else await manager.stop();
+    await simulation.advance('1m');
+    expect(lives).toHaveLength(1);
+  });
+
+  test('where a crash is the crash of the process, all of it is cut off and its maker is told', async () => {
+    const told: string[] = [];
+    const other: Controller = {
+      name: 'other',
+      kinds: [],
+      start: async ({ client, signal }) => {
+        await aborted(signal);
+        told.push(await client.get(ConfigMap, 'default/a').then(() => 'lives', String));
+      },
+    };
+    const { manager, simulation, server } = setup({
+      link: crashAt(1, 'before', []),
+      crashed: (name) => told.push(name),
+    });
+    await server.client.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'default' } });
+    await manager.add(other);
+    await manager.add(labeller([]));
+    await manager.start();
+    await simulation.advance('1m');
+    expect(told).toEqual(['labeller', 'LoopCrash: killed']);
+    await manager.stop();
+  });
 });

@@ -1,0 +1,152 @@
+import { Deployment, Node, Pod } from '@orrery/api';
+import { createSimulation, definePlugin, type Inspection, interceptClient, type Link, LoopCrash } from '@orrery/core';
+import { expect, onTestFinished, test } from 'vitest';
+import { createCluster } from './create-cluster.ts';
+
+async function cluster(link: Link, nodes = 1) {
+  const simulation = createSimulation();
+  const { environment } = simulation;
+  const inspected: Inspection[] = [];
+  environment.inspector.events.subscribe((event) => inspected.push(event));
+  const plugin = definePlugin({
+    name: 'of-ones-own',
+    controllers: [{ name: 'of-ones-own', kinds: [Pod], start: () => undefined }],
+  });
+  const made = await createCluster({ environment, nodes, link, plugins: [plugin] });
+  onTestFinished(() => made.close());
+  await simulation.settle();
+  return { ...made, simulation, inspected };
+}
+
+const web: Deployment = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web', namespace: 'default' },
+  spec: {
+    replicas: 2,
+    selector: { matchLabels: { app: 'web' } },
+    template: {
+      metadata: { labels: { app: 'web' } },
+      spec: { containers: [{ name: 'web', image: 'nginx' }] },
+    },
+  },
+};
+
+/** The first request of its kind that the actor sends takes effect, and is the last thing that it does. */
+function crashAfter(of: string, verb: string, kind: string): Link & { crashes(): number } {
+  let crashes = 0;
+  const link: Link = (client, actor) =>
+    interceptClient(client, {
+      request: async (request, send) => {
+        const answer = await send();
+        if (crashes > 0 || actor !== of || request.verb !== verb || request.kind !== kind) return answer;
+        crashes++;
+        throw new LoopCrash('killed');
+      },
+      watch: (_, open) => open(),
+    });
+  return Object.assign(link, { crashes: () => crashes });
+}
+
+test('a link stands between every loop and the request path, by a name that stays', async () => {
+  const actors: string[] = [];
+  await cluster((client, actor) => {
+    actors.push(actor);
+    return client;
+  }, 2);
+  const own = actors.filter((actor) => !actor.endsWith(' events') && !actor.endsWith(' cache'));
+  expect(own.toSorted()).toEqual([
+    'default-scheduler',
+    'deployment-controller',
+    'endpoint-controller',
+    'endpointslice-controller',
+    'generic-garbage-collector',
+    'kubelet-node1',
+    'kubelet-node2',
+    'namespace-controller',
+    'node-controller',
+    'node-power',
+    'of-ones-own',
+    'pod-garbage-collector',
+    'replicaset-controller',
+    'root-ca-cert-publisher',
+    'secret-projector-node1',
+    'secret-projector-node2',
+    'service-account-controller',
+    'service-proxy',
+    'taint-eviction-controller',
+    'tokens-controller',
+  ]);
+  expect(actors.filter((actor) => actor.endsWith(' cache'))).toEqual([
+    'controller-manager cache',
+    'kubelet-node1 cache',
+    'kubelet-node2 cache',
+  ]);
+  expect(actors.filter((actor) => actor.endsWith(' events')).toSorted()).toEqual(
+    own.map((actor) => `${actor} events`).toSorted(),
+  );
+});
+
+test('nothing that a loop does goes past its link, and what people and tests do never meets one', async () => {
+  const linked = new Map<string, number>();
+  const count = (actor: string) => void linked.set(actor, (linked.get(actor) ?? 0) + 1);
+  const { client, simulation, inspected } = await cluster((inner, actor) =>
+    interceptClient(inner, {
+      request: (_, send) => {
+        count(actor);
+        return send();
+      },
+      watch: (_, open) => {
+        count(actor);
+        return open();
+      },
+    }),
+  );
+  await client.create(web);
+  await simulation.settle();
+  const seen = new Map<string, number>();
+  for (const { type, actor } of inspected)
+    if (type === 'read' || type === 'wrote') seen.set(actor, (seen.get(actor) ?? 0) + 1);
+  expect(linked).toEqual(seen);
+  expect(linked.get('kubelet-node1')).toBeGreaterThan(4);
+});
+
+test('a controller that crashes right after a write sees it when it is back, and does not do it again', async () => {
+  const link = crashAfter('deployment-controller', 'create', 'apps/v1/ReplicaSet');
+  const { client, simulation, inspected } = await cluster(link);
+  await client.create(web);
+  await simulation.settle();
+  expect(link.crashes()).toBe(1);
+  expect((await client.get(Deployment, 'default/web')).status?.availableReplicas).toBe(2);
+  const made = inspected.filter(
+    (event) => event.type === 'wrote' && event.kind === 'apps/v1/ReplicaSet' && event.verb === 'create',
+  );
+  expect(made).toMatchObject([{ error: 'killed' }]);
+});
+
+test("a kubelet's crash is that of its node's process: all of it comes back, and its containers run on", async () => {
+  const link = crashAfter('kubelet-node1', 'update', 'v1/Pod');
+  const { client, simulation, nodes, environment } = await cluster(link);
+  const before = environment.clock.now();
+  await client.create(web);
+  await simulation.settle();
+  expect(link.crashes()).toBe(1);
+  expect(environment.clock.now() - before).toBe(10_000);
+  const { items } = await client.list(Pod, { namespace: 'default' });
+  expect(items.map(({ status }) => status?.containerStatuses?.[0]?.restartCount)).toEqual([0, 0]);
+  expect((await client.get(Node, 'node1')).status?.conditions).toContainEqual(
+    expect.objectContaining({ type: 'Ready', status: 'True' }),
+  );
+  expect(nodes.find('node1')).toBeDefined();
+});
+
+test('a machine that is switched off after its kubelet has crashed stays off', async () => {
+  const link = crashAfter('kubelet-node1', 'update', 'v1/Pod');
+  const { client, simulation, nodes } = await cluster(link);
+  await client.create(web);
+  await simulation.idle();
+  expect(link.crashes()).toBe(1);
+  await nodes.stop('node1');
+  await simulation.advance('1m');
+  expect(nodes.running('node1')).toBe(false);
+});
