@@ -1,5 +1,6 @@
 import { type ManifestObject, parseQuantity } from '@orrery/api';
 import type { NodeOptions, Resources } from '@orrery/cluster';
+import { errorText } from '@orrery/core';
 import { forbiddenNodeLabels } from '@orrery/server';
 import { CommandError } from './command-error.ts';
 
@@ -61,7 +62,7 @@ function quantities(value: unknown, at: string, fail: Fail): Resources {
     try {
       parseQuantity(amount);
     } catch (error) {
-      throw fail(`${at}.${resource}: ${String(error instanceof Error ? error.message : error)}`);
+      throw fail(`${at}.${resource}: ${errorText(error)}`);
     }
   }
   return amounts;

@@ -1,3 +1,4 @@
+import { errorText } from '@orrery/core';
 /** A mistake that the user can mend: told in one line, without a stack, and exit code 1. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
@@ -5,6 +6,6 @@ export class CommandError extends Error {
 
 /** The text of an error in one line. */
 export function oneLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = errorText(error);
   return text.split('\n')[0] ?? text;
 }

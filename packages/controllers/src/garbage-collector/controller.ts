@@ -1,5 +1,5 @@
 import type { Kind } from '@orrery/api';
-import { aborted, type Controller, fromAbort } from '@orrery/core';
+import { aborted, type Controller, errorText, fromAbort } from '@orrery/core';
 import { concatMap, isObservable, type Observable, of, takeUntil } from 'rxjs';
 import { Collector } from './collector.ts';
 
@@ -25,7 +25,7 @@ export function garbageCollector({ kinds }: GarbageCollectorOptions): Controller
           takeUntil(fromAbort(signal)),
         )
         .subscribe({
-          error: (error: unknown) => log.error('the kinds are no longer known', { error: String(error) }),
+          error: (error: unknown) => log.error('the kinds are no longer known', { error: errorText(error) }),
         });
       await aborted(signal);
       await collector.stop();

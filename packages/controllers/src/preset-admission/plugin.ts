@@ -7,7 +7,7 @@ import {
   PodPreset,
   type Stored,
 } from '@orrery/api';
-import type { Client, EventRecorder } from '@orrery/core';
+import { type Client, type EventRecorder, errorText } from '@orrery/core';
 import { conflictMessage } from './conflict-event.ts';
 import { mergePresets } from './merge.ts';
 
@@ -81,7 +81,7 @@ async function presetsOf(namespace: string, { client }: PresetContext): Promise<
   try {
     return (await client.list(PodPreset, { namespace })).items;
   } catch (error) {
-    throw failures.internal(`listing pod presets failed: ${messageOf(error)}`);
+    throw failures.internal(`listing pod presets failed: ${errorText(error)}`);
   }
 }
 
@@ -91,7 +91,7 @@ function selecting(presets: readonly Stored<PodPreset>[], pod: Pod): readonly St
     try {
       return labelSelectorMatcher(preset.spec.selector ?? {}).matches(pod.metadata?.labels);
     } catch (error) {
-      throw failures.internal(`filtering pod presets failed: label selector conversion failed: ${messageOf(error)}`);
+      throw failures.internal(`filtering pod presets failed: label selector conversion failed: ${errorText(error)}`);
     }
   });
   return matching.length < 2 ? matching : matching.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
@@ -99,8 +99,4 @@ function selecting(presets: readonly Stored<PodPreset>[], pod: Pod): readonly St
 
 function isPod(object: KubernetesObject | undefined): object is Pod {
   return object?.kind === 'Pod' && 'spec' in object && typeof object.spec === 'object';
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
 import { decodeProtobuf, failures, type KindRegistry } from '@orrery/api';
+import { errorText } from '@orrery/core';
 import { bodyTypes, parseMediaTypes } from './media-type.ts';
 
 /** Bytes that a request's body may have: 3 MiB, as in Kubernetes. */
@@ -39,7 +40,7 @@ export function parseJson(bytes: Uint8Array, kind: string): unknown {
   try {
     value = JSON.parse(decodeUtf8(bytes));
   } catch (error) {
-    throw unrecognized(kind, `json parse error: ${messageOf(error)}`);
+    throw unrecognized(kind, `json parse error: ${errorText(error)}`);
   }
   return checked(value, kind);
 }
@@ -51,7 +52,7 @@ export async function parseYaml(bytes: Uint8Array, kind: string): Promise<unknow
   try {
     value = parse(decodeUtf8(bytes), { maxAliasCount: 100 });
   } catch (error) {
-    throw unrecognized(kind, `yaml parse error: ${messageOf(error)}`);
+    throw unrecognized(kind, `yaml parse error: ${errorText(error)}`);
   }
   return checked(value, kind);
 }
@@ -64,10 +65,6 @@ function unrecognized(kind: string, why: string) {
 
 function decodeUtf8(bytes: Uint8Array): string {
   return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Refuses what no object has and what code further in could trip over: endless nesting, a field that is a prototype. */

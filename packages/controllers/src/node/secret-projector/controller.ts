@@ -4,6 +4,7 @@ import {
   type ControllerContext,
   createWorkQueue,
   type Duration,
+  errorText,
   type Milliseconds,
   milliseconds,
   type Random,
@@ -229,7 +230,7 @@ class Projector {
         again = Math.min(again, await this.#tokens.ensure(projection.pod, token));
       } catch (error) {
         if (this.#context.signal.aborted || this.#options.volumes.isReleased(projection.pod.metadata.uid)) return again;
-        return Math.min(again, this.#failed(projection, volume, text(error)));
+        return Math.min(again, this.#failed(projection, volume, errorText(error)));
       }
       if (this.#tokens.get(projection.pod, token) !== before) projection.dirty.add(volume.name);
     }
@@ -256,8 +257,8 @@ class Projector {
       );
     } catch (error) {
       if (!(error instanceof PayloadError))
-        this.#context.log.error('volume could not be written', { path, error: text(error) });
-      return this.#failed(projection, volume, text(error));
+        this.#context.log.error('volume could not be written', { path, error: errorText(error) });
+      return this.#failed(projection, volume, errorText(error));
     }
     projection.dirty.delete(volume.name);
     projection.failures.delete(volume.name);
@@ -309,8 +310,4 @@ function showsPod(volume: Volume): boolean {
 
 function podKey(pod: Stored<Pod>): string {
   return `${pod.metadata.namespace ?? ''}/${pod.metadata.name}`;
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,14 @@
-import type { ConfigMap, DownwardAPIVolumeFile, KeyToPath, Pod, Secret, Volume, VolumeProjection } from '@orrery/api';
+import {
+  type ConfigMap,
+  type DownwardAPIVolumeFile,
+  fromBase64,
+  type KeyToPath,
+  type Pod,
+  type Secret,
+  type Volume,
+  type VolumeProjection,
+} from '@orrery/api';
+import { errorText } from '@orrery/core';
 import { type Allocatable, fieldValue, resourceValue } from './downward-api.ts';
 
 /** One file to be projected. */
@@ -183,13 +193,8 @@ function addDownward(
         text = resourceValue(pod, item.resourceFieldRef, sources.allocatable);
       }
     } catch (error) {
-      throw new PayloadError(error instanceof Error ? error.message : String(error));
+      throw new PayloadError(errorText(error));
     }
     files.set(item.path, { content: encoder.encode(text), mode: item.mode ?? mode });
   }
-}
-
-/** The bytes of a base64 text. */
-function fromBase64(text: string): Uint8Array {
-  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
 }

@@ -1,5 +1,5 @@
 import { type Pod, ServiceAccount, type TokenRequest } from '@orrery/api';
-import type { Client, Clock, Milliseconds, Random } from '@orrery/core';
+import { type Client, type Clock, errorText, type Milliseconds, type Random } from '@orrery/core';
 import type { TokenProjection } from './payload.ts';
 
 /** A bound token of a Pod's service account (Kubernetes "Bound service account tokens"). */
@@ -51,9 +51,9 @@ export class PodTokens {
       this.#tokens.set(key, { ...token, refreshAt });
       return refreshAt;
     } catch (error) {
-      if (held === undefined) throw new Error(`failed to fetch token: ${text(error)}`);
+      if (held === undefined) throw new Error(`failed to fetch token: ${errorText(error)}`);
       if (now >= held.expiresAt)
-        throw new Error(`token ${shown(pod, projection)} expired and refresh failed: ${text(error)}`);
+        throw new Error(`token ${shown(pod, projection)} expired and refresh failed: ${errorText(error)}`);
       return now + retryDelay;
     }
   }
@@ -96,8 +96,4 @@ function shown({ metadata, spec }: Pod, { audience = '', expirationSeconds = 360
   const audiences = audience === '' ? '[]string(nil)' : `[]string{${JSON.stringify(audience)}}`;
   const bound = `v1.BoundObjectReference{Kind:"Pod", APIVersion:"v1", Name:"${metadata.name}", UID:"${metadata.uid}"}`;
   return `${account}/${JSON.stringify(metadata.namespace ?? '')}/${audiences}/${expirationSeconds}/${bound}`;
-}
-
-function text(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

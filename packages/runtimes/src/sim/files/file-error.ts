@@ -1,3 +1,5 @@
+import { errorText } from '@orrery/core';
+
 const reasons = {
   ENOENT: 'No such file or directory',
   EEXIST: 'File exists',
@@ -39,5 +41,5 @@ export class FileError extends Error {
 /** What a program prints behind its own name when something went wrong. */
 export function reasonOf(error: unknown): string {
   if (error instanceof FileError) return error.reason;
-  return error instanceof Error ? error.message : String(error);
+  return errorText(error);
 }

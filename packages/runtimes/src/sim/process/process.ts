@@ -1,4 +1,4 @@
-import { type Clock, type Duration, milliseconds, type Random } from '@orrery/core';
+import { type Clock, type Duration, errorText, milliseconds, type Random } from '@orrery/core';
 import type { Credentials, FileView } from '../files/file-view.ts';
 import { absolutePath } from '../files/path.ts';
 import type { SimNetwork } from '../network/network.ts';
@@ -170,7 +170,7 @@ export class Process {
 
   #failed(error: unknown): void {
     if (!(error instanceof ProcessEnd) && !this.ended) {
-      const text = error instanceof Error ? error.message : String(error);
+      const text = errorText(error);
       // A full pipe must not keep the error from ending the process.
       if (this.descriptors[2] !== undefined) void this.stderr.write(`${this.argv[0]}: ${text}\n`);
     }

@@ -1,3 +1,4 @@
+import { errorText } from '@orrery/core';
 import { FileError } from '../files/file-error.ts';
 import { baseName } from '../files/path.ts';
 import { sizeOf, type TreeNode } from '../files/tree.ts';
@@ -233,7 +234,7 @@ export const find: Program = async (process) => {
   try {
     expression = new Expression(first < 0 ? [] : process.args.slice(first));
   } catch (error) {
-    await complain(process, error instanceof Error ? error.message : String(error));
+    await complain(process, errorText(error));
     return 1;
   }
   let status = 0;

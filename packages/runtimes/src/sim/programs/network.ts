@@ -1,3 +1,4 @@
+import { errorText } from '@orrery/core';
 import { FileError } from '../files/file-error.ts';
 import { baseName } from '../files/path.ts';
 import { bytesOf } from '../files/tree.ts';
@@ -87,7 +88,7 @@ export const wget: Program = async (process) => {
     } else if (error instanceof FileError) await complain(process, `can't open '${error.path}': ${error.reason}`);
     else {
       process.check();
-      await complain(process, error instanceof Error ? error.message : String(error));
+      await complain(process, errorText(error));
     }
     return process.realm.flavor === 'busybox' ? 1 : 4;
   }

@@ -1,10 +1,9 @@
 import { type Container, fnv1a32, type Pod, parseQuantity, type Service, type VolumeMount } from '@orrery/api';
-import type { Client } from '@orrery/core';
+import { type Client, errorText } from '@orrery/core';
 import type { ContainerConfig, ContainerRuntime, Mount, NodeFiles, PodSandboxConfig } from '@orrery/runtimes';
 import { type PodAddresses, pluginVolumePath, podDirectory, projectionPlugin } from '../../secret-projector/index.ts';
 import type { KubeletSettings } from '../options.ts';
 import { hashAnnotation } from '../pod/pod-actions.ts';
-import { errorText } from '../probes/probe-handler.ts';
 import {
   checkedSubPath,
   copyTree,

@@ -1,5 +1,5 @@
-import { ConfigMap, type Container, isNotFound, type Pod, Secret, type Service } from '@orrery/api';
-import type { Client } from '@orrery/core';
+import { ConfigMap, type Container, isNotFound, type Pod, Secret, type Service, textFromBase64 } from '@orrery/api';
+import { type Client, errorText } from '@orrery/core';
 import { type Allocatable, fieldValue, type PodAddresses, resourceValue } from '../../secret-projector/index.ts';
 import { envFileValue } from './env-file.ts';
 import { expand } from './expansion.ts';
@@ -89,7 +89,7 @@ async function fromSource(
     }
     if (source.fileKeyRef !== undefined) return fileValue(source.fileKeyRef, volumeFile);
   } catch (error) {
-    throw new StartError('CreateContainerConfigError', error instanceof Error ? error.message : String(error));
+    throw new StartError('CreateContainerConfigError', errorText(error));
   }
   return undefined;
 }
@@ -130,7 +130,7 @@ class Objects {
   secret(name: string, optional: boolean | undefined): Promise<Map<string, string> | undefined> {
     return this.#once(`secret "${name}"`, optional, async () => {
       const { data } = await this.#client.get(Secret, { namespace: this.#namespace, name });
-      return new Map(Object.entries(data ?? {}).map(([key, value]) => [key, decoded(value)]));
+      return new Map(Object.entries(data ?? {}).map(([key, value]) => [key, textFromBase64(value)]));
     });
   }
 
@@ -144,7 +144,7 @@ class Objects {
         this.#read.set(what, await read());
       } catch (error) {
         if (!isNotFound(error)) {
-          throw new StartError('CreateContainerConfigError', error instanceof Error ? error.message : String(error));
+          throw new StartError('CreateContainerConfigError', errorText(error));
         }
         this.#read.set(what, undefined);
       }
@@ -154,8 +154,4 @@ class Objects {
       throw new StartError('CreateContainerConfigError', `${what} not found`);
     return found;
   }
-}
-
-function decoded(base64: string): string {
-  return new TextDecoder().decode(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)));
 }

@@ -1,7 +1,7 @@
 import type { Container, LifecycleHandler, Pod } from '@orrery/api';
-import type { Clock, Milliseconds } from '@orrery/core';
+import { type Clock, errorText, type Milliseconds } from '@orrery/core';
 import type { ContainerRuntime } from '@orrery/runtimes';
-import { errorText, httpRequest } from '../probes/probe-handler.ts';
+import { httpRequest } from '../probes/probe-handler.ts';
 import { podText } from './pod-containers.ts';
 
 /** What a hook runs against. */

@@ -1,8 +1,8 @@
 import type { Pod } from '@orrery/api';
+import { errorText } from '@orrery/core';
 import { type ContainerConfig, type ContainerRuntime, type ContainerStatus, RuntimeError } from '@orrery/runtimes';
 import type { PodRecord } from '../pod/pod-record.ts';
 import { resizeRestarts } from '../pod/resize.ts';
-import { errorText } from '../probes/probe-handler.ts';
 import { containerResources, resourcesAnnotation } from './container-config.ts';
 import { findContainer, type PodContainer } from './pod-containers.ts';
 

@@ -1,8 +1,7 @@
 import type { Pod } from '@orrery/api';
-import type { Clock, EventRecorder, Milliseconds } from '@orrery/core';
+import { type Clock, type EventRecorder, errorText, type Milliseconds } from '@orrery/core';
 import { type ContainerRuntime, type ContainerStatus, RuntimeError } from '@orrery/runtimes';
 import type { ContainerKill } from '../pod/pod-actions.ts';
-import { errorText } from '../probes/probe-handler.ts';
 import { runHook } from './hooks.ts';
 import type { ObservedPod } from './observed.ts';
 import { findContainer, type PodContainer } from './pod-containers.ts';

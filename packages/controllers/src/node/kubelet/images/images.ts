@@ -1,10 +1,9 @@
 import { type Container, isNotFound, type Pod, Secret } from '@orrery/api';
-import type { Client, Clock, EventRecorder, Milliseconds } from '@orrery/core';
+import { type Client, type Clock, type EventRecorder, errorText, type Milliseconds } from '@orrery/core';
 import { type ContainerRuntime, type ImageInfo, RuntimeError } from '@orrery/runtimes';
 import { BackOff, durationText } from '../containers/back-off.ts';
 import type { PodContainer } from '../containers/pod-containers.ts';
 import { StartError } from '../containers/start-error.ts';
-import { errorText } from '../probes/probe-handler.ts';
 import { defaultPullPolicy, withDefaultTag } from './image-reference.ts';
 import {
   credentialsFor,

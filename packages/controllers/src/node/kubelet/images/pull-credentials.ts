@@ -1,4 +1,4 @@
-import type { Secret } from '@orrery/api';
+import { type Secret, textFromBase64 } from '@orrery/api';
 import type { ImageAuth } from '@orrery/runtimes';
 import { repositoryOf } from './image-reference.ts';
 
@@ -25,10 +25,10 @@ export function readDockerConfig({ type, data }: Secret): DockerConfig | undefin
   try {
     if (type === 'kubernetes.io/dockerconfigjson') {
       const json = data?.['.dockerconfigjson'];
-      return json === undefined ? undefined : (JSON.parse(atob(json)) as { auths?: DockerConfig }).auths;
+      return json === undefined ? undefined : (JSON.parse(textFromBase64(json)) as { auths?: DockerConfig }).auths;
     }
     const old = type === 'kubernetes.io/dockercfg' ? data?.['.dockercfg'] : undefined;
-    return old === undefined ? undefined : (JSON.parse(atob(old)) as DockerConfig);
+    return old === undefined ? undefined : (JSON.parse(textFromBase64(old)) as DockerConfig);
   } catch {
     // Kubernetes too goes on without the credentials that it cannot read.
     return undefined;
@@ -68,7 +68,7 @@ function authOf({ auth, username, password }: DockerConfig[string]): ImageAuth |
   }
   let text: string;
   try {
-    text = atob(auth);
+    text = textFromBase64(auth);
   } catch {
     // What is no base64 is no credential; the others may do.
     return undefined;

@@ -1,9 +1,8 @@
 import { equalJson, fnv1a32, isAlreadyExists, isConflict, isNotFound, Lease, Node, type Stored } from '@orrery/api';
-import type { ControllerContext, Milliseconds } from '@orrery/core';
+import { type ControllerContext, errorText, type Milliseconds } from '@orrery/core';
 import { produce } from 'immer';
 import { microTimestamp, timestamp } from '../../../workload/timestamp.ts';
 import { type KubeletSettings, kubeletVersion } from '../options.ts';
-import { errorText } from '../probes/probe-handler.ts';
 import { type ConditionRow, healthRows, type NodeHealth, transitions } from './node-health.ts';
 import { type RuntimeConditions, readinessError } from './runtime-state.ts';
 

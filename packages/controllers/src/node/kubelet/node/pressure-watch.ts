@@ -1,12 +1,11 @@
 import { Node } from '@orrery/api';
-import type { ControllerContext, Milliseconds } from '@orrery/core';
+import { type ControllerContext, errorText, type Milliseconds } from '@orrery/core';
 import type { NodeUsage } from '@orrery/runtimes';
 import { within } from '../containers/time-limit.ts';
 import type { KubeletSettings } from '../options.ts';
 import type { PodRecord } from '../pod/pod-record.ts';
 import type { PodVerdict } from '../pod/pod-status.ts';
 import { readPodUse } from '../pod/pod-usage.ts';
-import { errorText } from '../probes/probe-handler.ts';
 import { pressureEviction } from './eviction.ts';
 import { type PodUse, rankForEviction } from './eviction-rank.ts';
 import {

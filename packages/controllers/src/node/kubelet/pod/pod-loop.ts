@@ -2,6 +2,7 @@ import { Pod, type PodStatus, type Stored } from '@orrery/api';
 import {
   type ControllerContext,
   createWorkQueue,
+  errorText,
   type Milliseconds,
   type Random,
   type ReconcileResult,
@@ -20,7 +21,6 @@ import type { NodeHealth } from '../node/node-health.ts';
 import { preempted } from '../node/preemption.ts';
 import { lacksNetwork } from '../node/runtime-state.ts';
 import type { KubeletSettings } from '../options.ts';
-import { errorText } from '../probes/probe-handler.ts';
 import { Prober } from '../probes/prober.ts';
 import { reportFailedMount } from '../volumes/volumes.ts';
 import { activeDeadline, deadlineExceeded } from './active-deadline.ts';

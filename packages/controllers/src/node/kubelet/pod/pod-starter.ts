@@ -1,5 +1,5 @@
 import { type Pod, Service, type Stored } from '@orrery/api';
-import type { ControllerContext, Milliseconds, Random } from '@orrery/core';
+import { type ControllerContext, errorText, type Milliseconds, type Random } from '@orrery/core';
 import { type PodSandboxStatus, RuntimeError } from '@orrery/runtimes';
 import { podDirectory } from '../../secret-projector/index.ts';
 import { type BackOff, durationText } from '../containers/back-off.ts';
@@ -14,7 +14,6 @@ import { StartError } from '../containers/start-error.ts';
 import { ignoringMissing, stopContainer, stopPod } from '../containers/stop-containers.ts';
 import { checkNonRoot, type Images } from '../images/images.ts';
 import type { KubeletSettings } from '../options.ts';
-import { errorText } from '../probes/probe-handler.ts';
 import type { Prober } from '../probes/prober.ts';
 import { prepareVolumes } from '../volumes/volumes.ts';
 import { type PodPlan, podActions } from './pod-actions.ts';

@@ -1,11 +1,10 @@
 import { isConflict, isNotFound, Pod, type Stored } from '@orrery/api';
-import type { ControllerContext, Milliseconds } from '@orrery/core';
+import { type ControllerContext, errorText, type Milliseconds } from '@orrery/core';
 import { podDirectory } from '../../secret-projector/index.ts';
 import { removeContainers } from '../containers/container-gc.ts';
 import { ignoringMissing, stopPod } from '../containers/stop-containers.ts';
 import { stopGrace } from '../containers/termination.ts';
 import type { KubeletSettings } from '../options.ts';
-import { errorText } from '../probes/probe-handler.ts';
 import type { Prober } from '../probes/prober.ts';
 import { isTerminal } from './pod-phase.ts';
 import type { PodRecord } from './pod-record.ts';

@@ -1,6 +1,5 @@
 import { equalJson, isConflict, isNotFound, Pod, type PodStatus, type Stored } from '@orrery/api';
-import type { Client, Logger } from '@orrery/core';
-import { errorText } from '../probes/probe-handler.ts';
+import { type Client, errorText, type Logger } from '@orrery/core';
 
 /** What a status is written for. */
 export interface StatusSource {

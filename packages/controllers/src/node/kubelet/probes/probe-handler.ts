@@ -1,5 +1,5 @@
 import type { Container, Pod, Probe } from '@orrery/api';
-import type { Milliseconds } from '@orrery/core';
+import { errorText, type Milliseconds } from '@orrery/core';
 import type { ContainerRuntime, HttpProbeRequest, HttpProbeResponse } from '@orrery/runtimes';
 import { RuntimeError } from '@orrery/runtimes';
 import { expand } from '../containers/expansion.ts';
@@ -207,9 +207,4 @@ function staticEnv(container: Container): ReadonlyMap<string, string> {
   const env = new Map<string, string>();
   for (const { name, value = '' } of container.env ?? []) env.set(name, value);
   return env;
-}
-
-/** An error's own text. */
-export function errorText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,9 +1,9 @@
 import type { Container, Pod, Probe } from '@orrery/api';
-import type { Clock, EventRecorder, Milliseconds, Random } from '@orrery/core';
+import { type Clock, type EventRecorder, errorText, type Milliseconds, type Random } from '@orrery/core';
 import type { ContainerRuntime, ContainerStatus } from '@orrery/runtimes';
 import type { PodContainer } from '../containers/pod-containers.ts';
 import type { ContainerHealth, ProbeVerdict } from '../pod/pod-actions.ts';
-import { errorText, type ProbeCall, type ProbeResult, probeCall } from './probe-handler.ts';
+import { type ProbeCall, type ProbeResult, probeCall } from './probe-handler.ts';
 import { newProbeState, type ProbeState, type ProbeType, recordOutcome } from './probe-state.ts';
 
 const titles: { readonly [type in ProbeType]: string } = {

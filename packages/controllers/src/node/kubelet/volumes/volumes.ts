@@ -1,5 +1,5 @@
 import { isNotFound, PersistentVolume, PersistentVolumeClaim, type Pod, parseQuantity, type Volume } from '@orrery/api';
-import type { Client, Clock, EventRecorder, Milliseconds } from '@orrery/core';
+import { type Client, type Clock, type EventRecorder, errorText, type Milliseconds } from '@orrery/core';
 import type { ContainerRuntime } from '@orrery/runtimes';
 import {
   makeVolumeDirectory,
@@ -9,7 +9,6 @@ import {
   projectionPlugin,
 } from '../../secret-projector/index.ts';
 import type { PodRecord } from '../pod/pod-record.ts';
-import { errorText } from '../probes/probe-handler.ts';
 import { prepareHostPath } from './host-path.ts';
 
 /** The longest that a Pod waits for its volumes before it says so (milliseconds). */
