@@ -7,6 +7,8 @@ import type { Environment } from './environment.ts';
 import type { EventRecorder } from './event-recorder.ts';
 import type { Logger } from './inspection.ts';
 import type { Random } from './random/random.ts';
+import type { ChangeSource, MapContext } from './sources.ts';
+import type { BackOffOptions } from './work-queue/back-off.ts';
 
 /** What the manager gives a controller when it starts. */
 export interface ControllerContext extends Environment {
@@ -59,25 +61,31 @@ export interface ReconcileResult {
   readonly requeueAfter?: Duration;
 }
 
-/** A kind whose changes concern other objects: `map` names the ones to reconcile. */
-export interface WatchSource<T extends KubernetesObject = KubernetesObject> {
-  readonly kind: Kind<T>;
-  map(
-    object: Stored<T>,
-    context: { readonly cache: Cache; readonly previous?: Stored<T> },
-  ): readonly (ObjectKey | string)[];
+/** A kind whose changes concern other objects. */
+export interface WatchSource<T extends KubernetesObject = KubernetesObject> extends ChangeSource<T> {
+  /** Names the objects to reconcile. Default: {@link mapToSelf}, the one of the same namespace and name. */
+  map?(object: Stored<T>, context: MapContext<T>): readonly (ObjectKey | string)[];
 }
 
-/** What `defineController` takes. `W` are the types of the watched kinds, inferred one by one. */
+/** What `defineController` takes. `O` and `W` are the types of the owned and watched kinds, inferred one by one. */
 export interface ControllerDefinition<
   T extends KubernetesObject,
+  O extends readonly KubernetesObject[] = readonly KubernetesObject[],
   W extends readonly KubernetesObject[] = readonly KubernetesObject[],
 > {
   readonly name: string;
   readonly for: Kind<T>;
-  /** Kinds whose objects this controller's objects own: a change to a child reconciles its controller owner. */
-  readonly owns?: readonly Kind[];
-  readonly watches?: { readonly [I in keyof W]: WatchSource<W[I]> };
+  /**
+   * Kinds whose objects this controller's objects own, or the changes of them that matter: a change to a child reconciles its
+   * controller owner ({@link mapToOwner}).
+   */
+  readonly owns?: { readonly [I in keyof O]: Kind<O[I]> | ChangeSource<O[I]> };
+  /**
+   * Kinds whose changes concern this controller's objects in another way, or the changes of them that matter. A kind alone
+   * concerns the object of the same namespace and name ({@link mapToSelf}). What a `map` or `when` throws ends the controller: the manager
+   * logs it, and throws it when it stops.
+   */
+  readonly watches?: { readonly [I in keyof W]: Kind<W[I]> | WatchSource<W[I]> };
   /** Kinds that reconcile only reads from the cache. What is not named here or above cannot be read. */
   readonly reads?: readonly Kind[];
   /** Indexes that reconcile or a `map` lists by. Default: none but those by namespace and by owner. */
@@ -87,12 +95,43 @@ export interface ControllerDefinition<
    * and create, change and delete what it owns. Default: nothing more.
    */
   readonly rules?: readonly PolicyRule[];
-  /** Only changes for which this is true are queued. Default: all. */
+  /**
+   * Only changes of its own objects for which this is true are queued; the end of an object always is, and with `finalize` all
+   * of its time being deleted. Default: all.
+   */
   readonly when?: (object: Stored<T>, previous: Stored<T> | undefined) => boolean;
+  /** The waits between tries of an object that fails. Default: 5 ms, doubling up to 1000 s, without jitter. */
+  readonly backOff?: BackOffOptions;
   /** How many objects are reconciled at the same time; one object never is. Default 1. */
   readonly concurrency?: number;
-  /** Called with the object as the cache has it. An error is retried with back-off. */
+  /** Called with the object as the cache has it. An error is retried with {@link backOff}. */
   reconcile(object: Stored<T>, context: ReconcileContext): Promise<ReconcileResult | void> | ReconcileResult | void;
+  /**
+   * Undoes outside the cluster what {@link reconcile} did for an object, before the object goes (Kubernetes "Finalizers"). What
+   * it owns inside the cluster needs none of this: the garbage collector takes it along.
+   *
+   * Guaranteed:
+   * - The finalizer is on the object before reconcile is first called for it, and so before the first effect.
+   * - Once it is being deleted, finalize is called instead of reconcile, never beside it.
+   * - When finalize has succeeded the finalizer is taken off, and neither is called again for that object. What it throws is retried with
+   *   {@link backOff}, and a `requeueAfter` is waited for; both keep the finalizer, and with it the object.
+   * - Finalizers of others are left alone, and may keep the object longer.
+   *
+   * Not guaranteed:
+   * - That it runs once. A crash between its success and the writing of that calls it again, and it can be called for an object
+   *   of which reconcile failed half-way, or never ran. It must be able to find nothing to undo.
+   * - That it runs at all for an object whose finalizer somebody took off by hand, or that was being deleted before this
+   *   controller first saw it.
+   * - That the object ever goes: while the controller does not run, or was uninstalled, whatever has the finalizer stays, and
+   *   its namespace with it. A new name of the controller, unless {@link finalizer} is given, is a new finalizer that leaves the
+   *   old one behind.
+   */
+  finalize?(object: Stored<T>, context: ReconcileContext): Promise<ReconcileResult | void> | ReconcileResult | void;
+  /**
+   * The finalizer that goes with {@link finalize}. Default: the kind's group and the controller's name,
+   * `demo.orrery.dev/website-controller`; `orrery.dev/NAME` for kinds of the core group.
+   */
+  readonly finalizer?: string;
   /** Called when the object is gone. */
   deleted?(key: ObjectKey, context: ReconcileContext): Promise<void> | void;
 }

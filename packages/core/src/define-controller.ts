@@ -1,44 +1,66 @@
-import {
-  type Kind,
-  type KubernetesObject,
-  keyOf,
-  keyString,
-  kindId,
-  type ObjectKey,
-  parseKey,
-  type Stored,
-} from '@orrery/api';
-import type { Subscription } from 'rxjs';
-import { aborted } from './abort.ts';
-import type { CacheChange } from './cache.ts';
+import { type Kind, type KubernetesObject, kindId, parseKey, qualifiedName, type Stored } from '@orrery/api';
+import { merge, takeUntil } from 'rxjs';
+import { fromAbort } from './abort.ts';
 import type { Duration } from './clock/clock.ts';
-import type { Controller, ControllerContext, ControllerDefinition, ReconcileResult } from './controller.ts';
+import type { Controller, ControllerDefinition, ReconcileContext, ReconcileResult, WatchSource } from './controller.ts';
 import { controllerRules } from './controller-rules.ts';
-import type { Cause } from './inspection.ts';
-import { createWorkQueue, type WorkQueue } from './work-queue/work-queue.ts';
+import { addFinalizer, finalizerStep, removeFinalizer } from './finalizer.ts';
+import { mapToOwner, mapToSelf, requestsOf } from './sources.ts';
+import { createWorkQueue } from './work-queue/work-queue.ts';
 
 /**
  * Makes a controller from a reconcile function. Sugar over parts that can be used alone: the cache's change streams, mapped
- * to keys, feed a work queue (`createWorkQueue`), whose every processing reads the object from the cache and reconciles it.
- * An error is told to the inspector and retried with back-off; another event or {@link requeueAfter} ends the wait earlier.
+ * to keys (`requestsOf` with `mapToSelf`, `mapToOwner` or a `map`), feed a work queue (`createWorkQueue`), whose every
+ * processing reads the object from the cache and reconciles it, or finalizes it (`finalizerStep`, `addFinalizer`,
+ * `removeFinalizer`). An error goes to the inspector and is retried with back-off; another event or {@link requeueAfter} ends the
+ * wait earlier.
+ * @throws StatusError BadRequest if a selector is malformed
+ * @throws Error if the finalizer is no qualified name
  */
 export function defineController<
   T extends KubernetesObject,
+  const O extends readonly KubernetesObject[] = readonly KubernetesObject[],
   const W extends readonly KubernetesObject[] = readonly KubernetesObject[],
->(definition: ControllerDefinition<T, W>): Controller {
-  const kinds = [
-    definition.for,
-    ...(definition.owns ?? []),
-    ...(definition.watches ?? []).map((source) => source.kind),
-    ...(definition.reads ?? []),
+>(definition: ControllerDefinition<T, O, W>): Controller {
+  const { name, for: primary } = definition;
+  const owned = (definition.owns ?? []).map(sourceOf);
+  const watched = (definition.watches ?? []).map(sourceOf);
+  const sources = [
+    requestsOf(ownChanges(definition), mapToSelf),
+    ...owned.map((source) => requestsOf(source, mapToOwner(primary))),
+    ...watched.map((source) => requestsOf(source, source.map?.bind(source) ?? mapToSelf)),
   ];
+  const process = processingOf(definition);
+  const kinds = [primary, ...[...owned, ...watched].map(({ kind }) => kind), ...(definition.reads ?? [])];
   return {
-    name: definition.name,
+    name,
     kinds: [...new Map(kinds.map((kind) => [kindId(kind), kind as Kind])).values()],
     indexes: definition.indexes ?? [],
     addKindsTo: 'reads',
-    rules: controllerRules(definition),
-    start: (context) => run(definition, context),
+    rules: controllerRules({ ...definition, owns: owned.map(({ kind }) => kind) }),
+    async start(context) {
+      const { client, cache, events, clock, random, log, signal } = context;
+      const reconcileContext = { client, cache, events, clock, random, log, signal };
+      const queue = createWorkQueue({
+        environment: context,
+        actor: name,
+        concurrency: definition.concurrency ?? 1,
+        ...(definition.backOff === undefined ? {} : { backOff: definition.backOff }),
+        process: (key, causes) =>
+          process(key, reconcileContext, () => {
+            for (const cause of causes) queue.add(key, cause);
+          }),
+      });
+      try {
+        await merge(...sources.map((requests) => requests(cache)))
+          .pipe(takeUntil(fromAbort(signal)))
+          .forEach(({ key, cause }) => {
+            queue.add(key, cause);
+          });
+      } finally {
+        await queue.stop();
+      }
+    },
   };
 }
 
@@ -47,71 +69,63 @@ export function requeueAfter(duration: Duration): ReconcileResult {
   return { requeueAfter: duration };
 }
 
-/** Resolves when the controller was stopped and its last reconcile has ended. */
-async function run<T extends KubernetesObject, W extends readonly KubernetesObject[]>(
-  definition: ControllerDefinition<T, W>,
-  context: ControllerContext,
-): Promise<void> {
-  const { client, cache, events, clock, random, log, signal } = context;
-  if (signal.aborted) return;
-  const reconcileContext = { client, cache, events, clock, random, log, signal };
-  const queue = createWorkQueue({
-    environment: context,
-    actor: definition.name,
-    concurrency: definition.concurrency ?? 1,
-    process: (text) => {
-      const object = cache.get(definition.for, text);
-      if (object !== undefined) return definition.reconcile(object, reconcileContext);
-      return definition.deleted?.(parseKey(text), reconcileContext);
-    },
-  });
-  const subscriptions = subscribe(definition, context, queue);
-  await aborted(signal);
-  for (const subscription of subscriptions) subscription.unsubscribe();
-  await queue.stop();
+/** A kind alone is a source of all its changes. */
+function sourceOf(source: Kind | WatchSource): WatchSource {
+  return typeof source.kind === 'string' ? { kind: source as Kind } : (source as WatchSource);
 }
 
-function subscribe<T extends KubernetesObject, W extends readonly KubernetesObject[]>(
-  definition: ControllerDefinition<T, W>,
-  { cache }: ControllerContext,
-  queue: WorkQueue,
-): Subscription[] {
-  const { for: primary, when, owns = [], watches = [] } = definition;
-  const own = cache.changes(primary, { replay: true }).subscribe((change) => {
-    const wanted = change.type === 'deleted' || when === undefined || when(change.object, change.previous);
-    if (wanted) queue.add(keyString(keyOf(change.object)), causeOf(primary, change));
-  });
-  const children = owns.map((kind) =>
-    cache.changes(kind, { replay: true }).subscribe((change) => {
-      const owner = ownerKey(primary, change.object);
-      const before = change.previous === undefined ? undefined : ownerKey(primary, change.previous);
-      if (owner !== undefined) queue.add(owner, causeOf(kind, change));
-      if (before !== undefined && before !== owner) queue.add(before, causeOf(kind, change));
-    }),
-  );
-  const others = watches.map(({ kind, map }) =>
-    cache.changes(kind, { replay: true }).subscribe((change) => {
-      const { object, previous } = change;
-      const keys = map(object, previous === undefined ? { cache } : { cache, previous });
-      for (const key of keys) queue.add(typeof key === 'string' ? key : keyString(key), causeOf(kind, change));
-    }),
-  );
-  return [own, ...children, ...others];
+function ownChanges<T extends KubernetesObject>({ for: kind, when, finalize }: Definition<T>): WatchSource<T> {
+  if (when === undefined || finalize === undefined) return { kind, ...(when === undefined ? {} : { when }) };
+  return {
+    kind,
+    when: (object, previous) => object.metadata.deletionTimestamp !== undefined || when(object, previous),
+  };
 }
 
-/** The key of the object's controller owner, if that is of the kind (`metav1.GetControllerOf`). */
-function ownerKey(kind: Kind, object: Stored): string | undefined {
-  const owner = object.metadata.ownerReferences?.find((reference) => reference.controller === true);
-  if (owner?.kind !== kind.kind || groupOf(owner.apiVersion) !== kind.group) return undefined;
-  const key: ObjectKey = { namespace: kind.namespaced ? (object.metadata.namespace ?? '') : '', name: owner.name };
-  return keyString(key);
+type Definition<T extends KubernetesObject> = Pick<
+  ControllerDefinition<T>,
+  'name' | 'for' | 'when' | 'reconcile' | 'finalize' | 'finalizer' | 'deleted'
+>;
+type Outcome = ReturnType<ControllerDefinition<KubernetesObject>['reconcile']>;
+
+/** What is done with a key when its turn has come; `again` queues it once more. */
+function processingOf<T extends KubernetesObject>(
+  definition: Definition<T>,
+): (key: string, context: ReconcileContext, again: () => void) => Outcome {
+  const { for: kind } = definition;
+  const work = definition.finalize === undefined ? undefined : withFinalizer(definition, finalizerOf(definition));
+  return (key, context, again) => {
+    const object = context.cache.get(kind, key);
+    if (object === undefined) return definition.deleted?.(parseKey(key), context);
+    return work === undefined ? definition.reconcile(object, context) : work(object, context, again);
+  };
 }
 
-function groupOf(apiVersion: string): string {
-  const slash = apiVersion.indexOf('/');
-  return slash < 0 ? '' : apiVersion.slice(0, slash);
+function withFinalizer<T extends KubernetesObject>(definition: Definition<T>, finalizer: string) {
+  const { for: kind } = definition;
+  return async (object: Stored<T>, context: ReconcileContext, again: () => void): Promise<ReconcileResult | void> => {
+    switch (finalizerStep(object, finalizer)) {
+      case 'add':
+        // The change that this makes may be one that `when` drops.
+        if (await addFinalizer(context.client, kind, object, finalizer)) again();
+        return;
+      case 'reconcile':
+        return definition.reconcile(object, context);
+      case 'finalize': {
+        const result = await definition.finalize?.(object, context);
+        if (result?.requeueAfter !== undefined) return result;
+        await removeFinalizer(context.client, kind, object, finalizer);
+        return;
+      }
+      case 'leave':
+        return;
+    }
+  };
 }
 
-function causeOf<T extends KubernetesObject>(kind: Kind<T>, { type, object }: CacheChange<T>): Cause {
-  return { type, kind: kindId(kind), key: keyString(keyOf(object)), resourceVersion: object.metadata.resourceVersion };
+function finalizerOf<T extends KubernetesObject>({ name, for: { group }, finalizer }: Definition<T>): string {
+  const chosen = finalizer ?? `${group === '' ? 'orrery.dev' : group}/${name}`;
+  const faults = chosen.includes('/') ? qualifiedName(chosen) : ['it must begin with a domain and a slash'];
+  if (faults.length > 0) throw new Error(`${name} cannot have the finalizer ${chosen}: ${faults.join('; ')}`);
+  return chosen;
 }

@@ -29,6 +29,7 @@ export { defineIndex, type Index, type IndexEntry, ownedBy } from './define-inde
 export type * from './environment.ts';
 export type * from './event-recorder.ts';
 export { createEventRecorder, type EventRecorderOptions } from './events/event-recorder.ts';
+export { addFinalizer, type FinalizerStep, finalizerStep, removeFinalizer } from './finalizer.ts';
 export { errorText } from './inspection/error-text.ts';
 export { formatInspection } from './inspection/format.ts';
 export { createInspector, type InspectionStream } from './inspection/inspector.ts';
@@ -40,6 +41,15 @@ export * from './plugin.ts';
 export type * from './random/random.ts';
 export { createSeededRandom } from './random/seeded-random.ts';
 export { createSystemRandom } from './random/system-random.ts';
+export {
+  type ChangeMap,
+  type ChangeSource,
+  type MapContext,
+  mapToOwner,
+  mapToSelf,
+  type Request,
+  requestsOf,
+} from './sources.ts';
 export type * from './work.ts';
 export { type BackOffOptions, backOff } from './work-queue/back-off.ts';
 export type { Causes } from './work-queue/causes.ts';

@@ -53,7 +53,7 @@ export function tokensController(options: TokensControllerOptions): Controller {
       return [key];
     },
   };
-  return defineController<ServiceAccount, readonly [Secret]>({
+  return defineController({
     name: 'tokens-controller',
     for: ServiceAccount,
     watches: [secrets],
