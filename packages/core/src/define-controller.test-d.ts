@@ -1,6 +1,7 @@
 import { ConfigMap, Deployment, defineKind, type ObjectOf, Pod, Secret, type Stored, schema } from '@orrery/api';
 import { describe, expectTypeOf, test } from 'vitest';
 import { defineController, requeueAfter } from './define-controller.ts';
+import { defineIndex, ownedBy } from './define-index.ts';
 
 const Website = defineKind({
   group: 'demo.example.com',
@@ -54,6 +55,72 @@ describe('defineController infers, with no type argument', () => {
         },
       ],
       reconcile: () => undefined,
+    });
+  });
+
+  test('each owned or watched object from its kind, with selectors and `when`', () => {
+    defineController({
+      name: 'website-controller',
+      for: Website,
+      owns: [
+        Secret,
+        {
+          kind: Deployment,
+          labelSelector: 'website',
+          when(deployment, previous) {
+            expectTypeOf(deployment).toEqualTypeOf<Stored<Deployment>>();
+            expectTypeOf(previous).toEqualTypeOf<Stored<Deployment> | undefined>();
+            return deployment.spec.replicas !== previous?.spec.replicas;
+          },
+        },
+      ],
+      watches: [
+        ConfigMap,
+        {
+          kind: Pod,
+          fieldSelector: 'status.phase=Running',
+          when: (pod) => pod.spec.nodeName !== undefined,
+        },
+      ],
+      reconcile: () => undefined,
+    });
+    defineController({
+      name: 'website-controller',
+      for: Website,
+      // @ts-expect-error neither a kind nor a source
+      watches: [{ map: () => [] }],
+      reconcile: () => undefined,
+    });
+  });
+
+  test('what is finalized from `for`', () => {
+    defineController({
+      name: 'website-controller',
+      for: Website,
+      reconcile: () => undefined,
+      finalize(site) {
+        expectTypeOf(site).toEqualTypeOf<Stored<Website>>();
+        return site.spec.page === '' ? requeueAfter('30s') : undefined;
+      },
+    });
+  });
+
+  test('what an index finds from its kind', () => {
+    const byNode = defineIndex(Pod, (pod) => {
+      expectTypeOf(pod).toEqualTypeOf<Stored<Pod>>();
+      return pod.spec.nodeName === undefined ? [] : [pod.spec.nodeName];
+    });
+    defineController({
+      name: 'website-controller',
+      for: Website,
+      reads: [Pod],
+      indexes: [byNode],
+      reconcile(site, { cache }) {
+        expectTypeOf(cache.list(byNode.at('node1'))).toEqualTypeOf<readonly Stored<Pod>[]>();
+        expectTypeOf(cache.list(ownedBy(Pod, site.metadata.uid))).toEqualTypeOf<readonly Stored<Pod>[]>();
+        // @ts-expect-error an index has no name
+        cache.list(Pod, { index: 'node' });
+      },
     });
   });
 

@@ -1,4 +1,4 @@
-import { ConfigMap, Deployment, Node, type ObjectKey, Pod, ReplicaSet, type Stored } from '@orrery/api';
+import { ConfigMap, Deployment, Node, type ObjectKey, Pod, ReplicaSet, Secret, type Stored } from '@orrery/api';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { createSimulation } from './clock/simulation.ts';
 import type { Controller, ReconcileContext, ReconcileResult } from './controller.ts';
@@ -102,6 +102,93 @@ test('a watched kind reconciles what its map names, by key or by text', async ()
   await server.client.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n', namespace: '' }, spec: {} });
   await simulation.settle();
   expect(seen.slice(2)).toEqual(['a', 'b', 'c']);
+});
+
+test('owns and watches take a kind, or the changes of it that matter', async () => {
+  const seen: string[] = [];
+  const controller = defineController({
+    name: 'test',
+    for: Pod,
+    owns: [{ kind: ConfigMap, labelSelector: 'part!=no', when: ({ data }, before) => data?.v !== before?.data?.v }],
+    watches: [Secret],
+    reconcile: (object) => void seen.push(object.metadata.name),
+  });
+  expect(controller.kinds).toEqual([Pod, ConfigMap, Secret]);
+  const { server, simulation } = await run(controller);
+  const step = async (write: Promise<unknown>) => {
+    seen.length = 0;
+    await write;
+    await simulation.settle();
+    return [...seen];
+  };
+  const { client } = server;
+  const a = await client.create(pod('a'));
+  await simulation.settle();
+  const part = (labels: object, data: { [key: string]: string }) => {
+    const object = configMap('part', data, a);
+    return { ...object, metadata: { ...object.metadata, labels } } as ConfigMap;
+  };
+  expect(await step(client.create(part({ part: 'no' }, { v: '1' })))).toEqual([]);
+  expect(await step(client.update(part({ part: 'yes' }, { v: '1' })))).toEqual([]);
+  expect(await step(client.update(part({ part: 'yes' }, { v: '2' })))).toEqual(['a']);
+  expect(await step(client.update(part({ part: 'no' }, { v: '3' })))).toEqual(['a']);
+  expect(await step(client.update(part({ part: 'no' }, { v: '4' })))).toEqual([]);
+  expect(await step(client.update(part({ part: 'yes' }, { v: '4' })))).toEqual([]);
+  expect(await step(client.delete(ConfigMap, 'default/part'))).toEqual(['a']);
+  const metadata = { name: 'a', namespace: 'default' };
+  expect(await step(client.create<Secret>({ apiVersion: 'v1', kind: 'Secret', metadata }))).toEqual(['a']);
+});
+
+test('a selector that the kind does not offer is an error where the controller is defined', () => {
+  const define = () =>
+    defineController({
+      name: 'test',
+      for: Pod,
+      owns: [{ kind: ConfigMap, fieldSelector: 'data.x=1' }],
+      reconcile: () => undefined,
+    });
+  expect(define).toThrow('"data.x" is not a known field selector');
+});
+
+test('a map sees what the controller declares; what it throws ends the controller', async () => {
+  const seen: string[] = [];
+  const controller = defineController({
+    name: 'test',
+    for: Pod,
+    watches: [{ kind: ConfigMap, map: (_, { cache }) => cache.list(Secret).map(({ metadata }) => metadata.name) }],
+    reconcile: (object) => void seen.push(object.metadata.name),
+  });
+  const { server, manager, simulation, log } = await run(controller);
+  await server.client.create(configMap('a'));
+  await server.client.create(pod('a'));
+  await simulation.settle();
+  expect(seen).toEqual([]);
+  const error = 'test reads v1/Secret, which it does not declare: add Secret to reads';
+  expect(log).toMatchObject([{ type: 'log', level: 'error', message: 'the controller has failed', fields: { error } }]);
+  await expect(manager.stop()).rejects.toThrow('controllers have failed');
+});
+
+test('the waits between tries are as the controller says, with jitter', async () => {
+  const times: number[] = [];
+  const controller = defineController({
+    name: 'test',
+    for: ConfigMap,
+    backOff: { base: '1m', max: '3m', jitter: 0.1 },
+    reconcile: (_, { clock }) => {
+      times.push(clock.now());
+      throw new Error('no');
+    },
+  });
+  const { server, simulation } = await run(controller);
+  await server.client.create(configMap('a'));
+  await simulation.advance('10m');
+  const waits = times.slice(1).map((time, i) => (time - (times[i] ?? 0)) / 60_000);
+  expect(waits.slice(0, 3).map(Math.floor)).toEqual([1, 2, 3]);
+  for (const [i, wait] of waits.entries()) {
+    const plain = Math.min(2 ** i, 3);
+    expect(wait).toBeGreaterThan(plain);
+    expect(wait).toBeLessThan(plain * 1.1);
+  }
 });
 
 test('changes for which when is false are not queued, deletions always are', async () => {

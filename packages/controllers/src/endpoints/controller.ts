@@ -16,7 +16,7 @@ export function endpointsController(): Controller {
   return defineController({
     name: 'endpoint-controller',
     for: Service,
-    watches: [podsOfServices, { kind: Endpoints, map: (endpoints) => [keyOf(endpoints)] }],
+    watches: [podsOfServices, Endpoints],
     indexes: [podsByLabel],
     async reconcile(service, { client, cache }) {
       if (service.metadata.deletionTimestamp !== undefined || !hasManagedEndpoints(service)) return;

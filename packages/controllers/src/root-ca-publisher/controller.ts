@@ -18,7 +18,8 @@ export function rootCaPublisher({ certificates }: RootCaPublisherOptions): Contr
     watches: [
       {
         kind: ConfigMap,
-        map: ({ metadata }) => (metadata.name === rootCaConfigMap ? [metadata.namespace ?? ''] : []),
+        fieldSelector: `metadata.name=${rootCaConfigMap}`,
+        map: ({ metadata }) => [metadata.namespace ?? ''],
       },
     ],
     async reconcile(namespace, { client, cache }) {

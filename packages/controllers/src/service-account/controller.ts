@@ -10,7 +10,13 @@ export function serviceAccountController(): Controller {
   return defineController({
     name: 'service-account-controller',
     for: Namespace,
-    watches: [{ kind: ServiceAccount, map: ({ metadata }) => [metadata.namespace ?? ''] }],
+    watches: [
+      {
+        kind: ServiceAccount,
+        fieldSelector: `metadata.name=${accountName}`,
+        map: ({ metadata }) => [metadata.namespace ?? ''],
+      },
+    ],
     async reconcile(namespace, { client, cache }) {
       if (namespace.metadata.deletionTimestamp !== undefined) return;
       const key = { namespace: namespace.metadata.name, name: accountName };

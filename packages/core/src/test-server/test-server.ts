@@ -115,6 +115,11 @@ export class TestServer {
       patch: async (kind, key, patch) => {
         const before = this.#existing(kind, key);
         if (patch.type === 'json') throw failures.badRequest('no JSON patches here');
+        const expected = (patch.patch as Partial<Stored>).metadata;
+        const moved =
+          (expected?.uid ?? before.metadata.uid) !== before.metadata.uid ||
+          (expected?.resourceVersion ?? before.metadata.resourceVersion) !== before.metadata.resourceVersion;
+        if (moved) throw failures.conflict(kind, before.metadata.name);
         return this.#store(kind, merge(before, patch.patch) as Stored) as never;
       },
       apply: async (object) => {

@@ -35,6 +35,14 @@ test.each([
   expect(backOff(failures)).toBe(wait);
 });
 
+test('jitter adds up to a fraction of the wait, also of the longest', () => {
+  const options = { base: '1s', max: '5s', jitter: 0.5 } as const;
+  const draw = (next: number) => ({ next: () => next });
+  expect([0, 0.5, 0.999999].map((next) => backOff(1, options, draw(next)))).toEqual([2000, 2500, 3000]);
+  expect(backOff(9, options, draw(0.5))).toBe(6250);
+  expect(backOff(1, { base: '1s', max: '5s' }, draw(0.5))).toBe(2000);
+});
+
 describe('causes', () => {
   test('the same cause again keeps the later revision', () => {
     expect(mergeCause([cause('1')], cause('2'))).toEqual([cause('2')]);

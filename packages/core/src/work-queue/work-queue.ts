@@ -15,7 +15,7 @@ export interface WorkQueueOptions {
   readonly actor: string;
   /** How many keys are processed at the same time; one key never is. Default 1. */
   readonly concurrency?: number;
-  /** The wait before a key that failed is tried again. Default: 5 ms, doubling up to 1000 s. */
+  /** The wait before a key that failed is tried again. Default: 5 ms, doubling up to 1000 s, without jitter. */
   readonly backOff?: BackOffOptions;
   /** Works on a key. What it throws is told to the inspector and retried after the back-off. */
   process(key: string, causes: Causes): Promise<ReconcileResult | void> | ReconcileResult | void;
@@ -225,7 +225,7 @@ class Queue implements WorkQueue {
     const failures = this.failures(key);
     const attempt = failures + 1;
     this.#failures.set(key, attempt);
-    const after = backOff(failures, this.#options.backOff);
+    const after = backOff(failures, this.#options.backOff, environment.random);
     if (!environment.inspector.silent) {
       const time = environment.clock.now();
       environment.inspector.emit({ type: 'requeued', time, actor, key, after, reason: 'failed' });
