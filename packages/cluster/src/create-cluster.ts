@@ -32,8 +32,8 @@ import {
   type AdmissionPlugin,
   arrangeAdmission,
   builtinAdmission,
+  createApiDoor,
   createApiServer,
-  createInClusterHandler,
   createNodeAuthorizer,
   createRbacAuthorizer,
   createSimulatedTokenAuthority,
@@ -48,6 +48,7 @@ import { createMemoryEngine, openObjectStore, type StorageEngine } from '@orrery
 import { bootstrap } from './bootstrap.ts';
 import { applyManifest, type Cluster } from './cluster.ts';
 import { controllerPolicy } from './controller-policy.ts';
+import { doorHandler } from './door-handler.ts';
 import { adminUser, controllerUser } from './identities.ts';
 import { simulatedCertificates } from './in-cluster-access.ts';
 import { checkNodeLabels, type NodeOptions, numberedNodes } from './node-options.ts';
@@ -127,8 +128,8 @@ export async function createCluster<M extends Machines = SimulatedMachines>(
   const addedControllers = plugins.flatMap((plugin) => plugin.controllers ?? []);
   await applyManifest(client, addedControllers.flatMap(controllerPolicy));
   const certificates = options.certificates ?? simulatedCertificates;
-  const handle = createInClusterHandler(server, environment);
-  opened.use(await machines.serveApi({ handle, certificateAuthority: certificates }));
+  const door = createApiDoor({ requestPath: server, environment, random: environment.random.fork('in-cluster') });
+  opened.use(await machines.serveApi({ handle: doorHandler(door, environment), certificateAuthority: certificates }));
 
   for (const { metadata, spec } of (await client.list(Node)).items) {
     const range = spec?.podCIDR ?? spec?.podCIDRs?.[0];

@@ -29,6 +29,7 @@ export { defineIndex, type Index, type IndexEntry, ownedBy } from './define-inde
 export type * from './environment.ts';
 export type * from './event-recorder.ts';
 export { createEventRecorder, type EventRecorderOptions } from './events/event-recorder.ts';
+export { Fifo } from './fifo.ts';
 export { addFinalizer, type FinalizerStep, finalizerStep, removeFinalizer } from './finalizer.ts';
 export { errorText } from './inspection/error-text.ts';
 export { formatInspection } from './inspection/format.ts';

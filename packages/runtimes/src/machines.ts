@@ -66,16 +66,18 @@ export interface ServiceNetwork {
 }
 
 /** A container's request to the API, as a value. */
-export interface ApiRequest {
+export interface ContainerRequest {
   readonly method: string;
   /** With the query. */
   readonly path: string;
   readonly headers: readonly { readonly name: string; readonly value: string }[];
   readonly body: string | Uint8Array;
+  /** IP of the container, or of its node. */
+  readonly remoteAddress: string;
 }
 
 /** What the API answers; `stream` goes on after `body`. */
-export interface ApiResponse {
+export interface ContainerResponse {
   readonly status: number;
   readonly headers: { readonly [name: string]: string };
   readonly body: string | Uint8Array;
@@ -83,9 +85,9 @@ export interface ApiResponse {
 }
 
 /** The API as machines serve it to their containers. */
-export interface ApiDoor {
+export interface ContainerApi {
   /** Answers one request; never rejects. */
-  readonly handle: (request: ApiRequest) => Promise<ApiResponse>;
+  readonly handle: (request: ContainerRequest) => Promise<ContainerResponse>;
   /** PEM of the authority that signed the certificate which the API is served with: what containers are given to check it by. */
   readonly certificateAuthority: string;
 }
@@ -104,7 +106,7 @@ export interface Machines {
    */
   machine(request: MachineRequest): Machine | Promise<Machine>;
   /** Serves the API to the containers of all machines, at {@link apiServer}, until what it gives is disposed. */
-  serveApi(door: ApiDoor): Promise<AsyncDisposable>;
+  serveApi(api: ContainerApi): Promise<AsyncDisposable>;
   /** Lets go of all machines. Simulated ones end with that; those that exist without the cluster go on. */
   close(): Promise<void>;
 }

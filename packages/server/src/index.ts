@@ -13,11 +13,20 @@ export { ApiServer, type ApiServerOptions, createApiServer } from './api-server.
 export * from './authorizer.ts';
 export type { NodeDirectory } from './context.ts';
 export {
-  createInClusterHandler,
-  type InClusterHandler,
-  type PlainRequest,
-  type PlainResponse,
-} from './in-cluster/handler.ts';
+  type ApiDoor,
+  type ApiDoorOptions,
+  type ApiRequest,
+  type ApiRequestHeaders,
+  type ApiResponse,
+  type ApiResponseHeaders,
+  type ApiUpgrade,
+  type BodyController,
+  type BodySource,
+  createApiDoor,
+  type HealthCheck,
+  isSource,
+  type Peer,
+} from './door/index.ts';
 export { createLocalClient } from './local-client.ts';
 export type * from './node-api.ts';
 export { bootstrapPolicy } from './rbac/bootstrap-policy.ts';

@@ -1,3 +1,4 @@
+export { contentHash } from './content-hash.ts';
 export { type Descriptions, loadDescriptions, noDescriptions } from './descriptions.ts';
 export {
   openApiV2,

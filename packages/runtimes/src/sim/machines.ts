@@ -1,6 +1,13 @@
 import { Ipv4Range, parseQuantity } from '@orrery/api';
 import type { Environment, Milliseconds, Random } from '@orrery/core';
-import type { ApiDoor, Machine, MachineProvider, MachineRequest, MachineResources, Machines } from '../machines.ts';
+import type {
+  ContainerApi,
+  Machine,
+  MachineProvider,
+  MachineRequest,
+  MachineResources,
+  Machines,
+} from '../machines.ts';
 import type { ImageInfo } from '../runtime.ts';
 import type { Image } from './images/image.ts';
 import { SimNetwork } from './network/network.ts';
@@ -65,7 +72,7 @@ class MachineRoom implements SimulatedMachines {
     return this.#machines.get(name)?.runtime;
   }
 
-  async serveApi({ handle, certificateAuthority }: ApiDoor): Promise<AsyncDisposable> {
+  async serveApi({ handle, certificateAuthority }: ContainerApi): Promise<AsyncDisposable> {
     const { ip, port } = this.apiServer;
     const listener = this.network.serve(ip, port, handle, { tls: { certificateAuthority } });
     return { [Symbol.asyncDispose]: async () => listener[Symbol.dispose]() };

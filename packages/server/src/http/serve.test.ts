@@ -298,9 +298,17 @@ describe('writes', () => {
   });
 
   it('exec without an upgrade is a bad request', async () => {
+    server.path.put(pod('x'));
     expect((await ask(server, 'POST', `${pods}/x/exec?command=ls`)).json).toMatchObject({
       code: 400,
       message: 'Upgrade request required',
+    });
+  });
+
+  it('exec of a Pod that is not there is not found, upgrade or not', async () => {
+    expect((await ask(server, 'POST', `${pods}/x/exec?command=ls`)).json).toMatchObject({
+      code: 404,
+      reason: 'NotFound',
     });
   });
 });

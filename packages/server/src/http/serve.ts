@@ -2,13 +2,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
 import type { Clock, Environment } from '@orrery/core';
 import type { KeyPair } from '../certificates/index.ts';
+import { type ApiDoor, createApiDoor, type HealthCheck } from '../door/index.ts';
+import { record } from '../door/record.ts';
 import type { RequestPath } from '../request-path.ts';
-import { parseTarget } from '../rest/request-target.ts';
-import { Documents, type HealthCheck, handlePath } from './documents.ts';
-import { open, refuse, type Server, tell } from './exchange.ts';
-import { handleResource } from './resource.ts';
+import { peerOf } from './client-certificate.ts';
+import { IncomingRequest } from './incoming-request.ts';
+import { httpToPorts } from './proxy/send-to-port.ts';
+import { sendResponse } from './send-response.ts';
 import { handleUpgrade } from './streams/upgrade.ts';
 
 /** What the HTTPS front door stands on, and where it stands. */
@@ -45,19 +48,22 @@ const closingGraceMs = 1000;
  */
 export async function serveHttps(options: HttpsOptions): Promise<HttpsServing> {
   const { requestPath, environment, host = '127.0.0.1', certificates, health = [] } = options;
+  const clock = options.clock ?? environment.clock;
   const closing = new AbortController();
-  const server: Server = {
+  const door = createApiDoor({
     requestPath,
     environment,
-    clock: options.clock ?? environment.clock,
+    clock,
     random: environment.random.fork('http'),
-    closing: closing.signal,
-  };
-  const documents = new Documents(requestPath.kinds);
+    health,
+    sendToPort: httpToPorts(clock),
+  });
   const inFlight = new Set<Promise<void>>();
   const track = (request: IncomingMessage, work: Promise<void>) => {
     const tracked = work
-      .catch((error: unknown) => tell(server, request, 'error', 'request failed', error))
+      .catch((error: unknown) =>
+        record(environment, { level: 'error', message: 'request failed', error, ...of(request) }),
+      )
       .finally(() => inFlight.delete(tracked));
     inFlight.add(tracked);
   };
@@ -75,13 +81,13 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServing> {
       keepAliveTimeout: 120_000,
       shouldUpgradeCallback: isUpgrade,
     },
-    (request, response) => track(request, handle(server, documents, health, request, response)),
+    (request, response) => track(request, handle(door, request, response, closing.signal)),
   );
   const upgraded = new Set<Duplex>();
   https.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     upgraded.add(socket);
     socket.on('close', () => upgraded.delete(socket));
-    track(request, handleUpgrade(server, { request, socket, head }));
+    track(request, handleUpgrade({ door, clock, closing: closing.signal }, { request, socket, head }));
   });
   const port = await listen(https, host, options.port);
   let closed: Promise<void> | undefined;
@@ -132,23 +138,19 @@ function portInUse(host: string, port: number, cause: Error): Error {
 }
 
 async function handle(
-  server: Server,
-  documents: Documents,
-  health: readonly HealthCheck[],
+  door: ApiDoor,
   request: IncomingMessage,
   response: ServerResponse,
+  closing: AbortSignal,
 ): Promise<void> {
-  try {
-    // A client that goes away in the middle is no news.
-    response.on('error', ignore);
-    if (server.closing.aborted) response.setHeader('connection', 'close');
-    const exchange = await open(server, request, response);
-    const target = parseTarget(exchange.path);
-    if (target.type === 'resource') await handleResource(server, exchange, target);
-    else await handlePath(server, documents, health, exchange, target.path);
-  } catch (error) {
-    await refuse(server, request, response, error);
-  }
+  // A client that goes away in the middle is no news.
+  response.on('error', ignore);
+  const answer = await door.answer(new IncomingRequest(request, response), peerOf(request.socket as TLSSocket));
+  await sendResponse(request, response, answer, closing);
 }
 
 const ignore = () => undefined;
+
+function of({ method = '', url = '' }: IncomingMessage): { readonly method: string; readonly path: string } {
+  return { method, path: url.split('?', 1)[0] ?? '' };
+}

@@ -1,9 +1,43 @@
 import { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
+import { failures, type StatusError } from '@orrery/api';
+import type { Clock } from '@orrery/core';
 import type { Subscription } from 'rxjs';
 import type { PortConnection } from '../../node-api.ts';
+import type { PortBackend } from '../../subresources/proxy.ts';
+
+/** Milliseconds that a backend has for its side of a TLS handshake, as Go's client gives it. */
+const handshakeMs = 10_000;
+
+/** Connects to a port of a Pod, over TLS if that is its scheme. @throws StatusError ServiceUnavailable */
+export async function connectToPort(clock: Clock, { scheme, connect }: PortBackend): Promise<Duplex> {
+  const socket = new PortSocket(await connect());
+  if (scheme === 'http') return socket;
+  // Nobody vouches for the certificates of Pods.
+  const secured = connectTls({ socket, rejectUnauthorized: false });
+  const timer = clock.schedule(handshakeMs, () => {
+    secured.destroy(new Error('net/http: TLS handshake timeout'));
+  });
+  return new Promise((resolve, reject) => {
+    secured.once('secureConnect', () => {
+      timer[Symbol.dispose]();
+      resolve(secured);
+    });
+    secured.once('error', (error) => {
+      timer[Symbol.dispose]();
+      reject(unreachable(error));
+    });
+  });
+}
+
+/** A connection that ends without an answer is what Go's client calls EOF. */
+export function unreachable(error: Error): StatusError {
+  const why = (error as NodeJS.ErrnoException).code === 'ECONNRESET' ? 'EOF' : error.message;
+  return failures.serviceUnavailable(`error trying to reach service: ${why}`);
+}
 
 /** A connection to a port of a Pod as a stream, for clients that expect a socket. */
-export class PortSocket extends Duplex {
+class PortSocket extends Duplex {
   readonly #connection: PortConnection;
   readonly #subscription: Subscription;
 

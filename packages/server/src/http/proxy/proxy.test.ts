@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PortConnection } from '../../node-api.ts';
 import { serveFake, type TestServer } from '../fake-request-path.ts';
 import { ask } from '../https-client.ts';
-import { redirection, requestHeaders, responseHeaders } from './headers.ts';
 
 let server: TestServer;
 let backend: Server;
@@ -79,28 +78,5 @@ describe('a proxied request', () => {
   it('that is sent elsewhere by its backend stays behind the proxy', async () => {
     const answer = await ask(server, 'GET', `${path}/away`);
     expect([answer.code, answer.headers.location]).toEqual([302, `${path}/there`]);
-  });
-});
-
-it.each([
-  ['/there', '/proxy/there'],
-  ['http://10.0.0.7:80/there?a', '/proxy/there?a'],
-  ['http://10.0.0.7:80', '/proxy/'],
-  ['/proxy/there', '/proxy/there'],
-  ['there', 'there'],
-  ['//other/there', '//other/there'],
-  ['https://example.com/there', 'https://example.com/there'],
-])('a redirection to %s leads to %s', (to, expected) => {
-  expect(redirection(to, '/proxy', ['10.0.0.7:80'])).toBe(expected);
-});
-
-it('headers of one connection are not passed on', () => {
-  const raw = ['Connection', 'x-one, close', 'X-One', '1', 'X-Two', '2', 'Impersonate-User', 'ann', 'Upgrade', 'h2c'];
-  const about = { client: '127.0.0.1', uri: '/x', upgrade: false };
-  expect(requestHeaders(raw, about)).toEqual([
-    ...['X-Two', '2', 'X-Forwarded-For', '127.0.0.1', 'X-Forwarded-Uri', '/x'],
-  ]);
-  expect(responseHeaders(['Keep-Alive', 't', 'Set-Cookie', 'a', 'Set-Cookie', 'b'], (to) => to)).toEqual({
-    'set-cookie': ['a', 'b'],
   });
 });

@@ -1,5 +1,6 @@
 import { type Status, StatusError } from '@orrery/api';
 import { Subscription } from 'rxjs';
+import type { CommandStreams } from '../../door/upgrade.ts';
 import type { StreamSession } from '../../node-api.ts';
 
 /** How a command ended, as the error channel says it: a Status with reasons of its own. */
@@ -26,13 +27,6 @@ export interface CommandChannels {
   finish(status: CommandStatus): void;
   /** Hangs up without a word. */
   drop(): void;
-}
-
-/** Which of a process's streams the client asked for. */
-export interface CommandStreams {
-  readonly stdin: boolean;
-  readonly stdout: boolean;
-  readonly stderr: boolean;
 }
 
 /** Connects a session with its client until one of them ends. Output comes before the word how it ended. */

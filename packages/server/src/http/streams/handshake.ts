@@ -14,28 +14,7 @@ export interface Upgrade {
   readonly head: Buffer;
 }
 
-/** Whether a WebSocket is wanted; the alternative is SPDY/3.1. */
-export function wantsWebSocket(request: IncomingMessage): boolean {
-  return /^websocket$/i.test(request.headers.upgrade ?? '');
-}
-
-/**
- * The subprotocol that both sides speak; `''` if the client names none.
- * @throws StatusError BadRequest if it names only others
- */
-export function webSocketProtocol(request: IncomingMessage, spoken: readonly string[]): string {
-  const offered = list(request.headers['sec-websocket-protocol']);
-  const relevant = offered.filter((protocol) => !protocol.startsWith('base64url.bearer.'));
-  const common = relevant.find((protocol) => spoken.includes(protocol));
-  if (common === undefined && relevant.length > 0) {
-    throw failures.badRequest(
-      `unable to upgrade: client supports the subprotocols [${relevant.join(' ')}], server accepts [${spoken.join(' ')}]`,
-    );
-  }
-  return common ?? '';
-}
-
-/** Completes the WebSocket handshake. */
+/** Completes the WebSocket handshake. @throws StatusError BadRequest if the client began it wrongly */
 export async function acceptWebSocket({ request, socket, head }: Upgrade, protocol: string): Promise<WebSocket> {
   const { WebSocketServer } = await import('ws');
   const server = new WebSocketServer({
@@ -50,30 +29,13 @@ export async function acceptWebSocket({ request, socket, head }: Upgrade, protoc
     if (protocol !== '') headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
   });
   return new Promise((resolve, reject) => {
-    server.on('wsClientError', reject);
+    server.on('wsClientError', (error) => reject(failures.badRequest(error.message)));
     server.handleUpgrade(request, socket, head, (accepted) => {
       // Every error of a WebSocket is followed by its close, which is what is listened to.
       accepted.on('error', () => undefined);
       resolve(accepted);
     });
   });
-}
-
-/**
- * The stream protocol that both sides speak over SPDY; `''` if the client names none.
- * @throws StatusError Forbidden if it names only others
- */
-export function spdyProtocol(request: IncomingMessage, spoken: readonly string[]): string {
-  const offered = (request.headersDistinct['x-stream-protocol-version'] ?? []).flatMap((header) => list(header));
-  const common = offered.find((protocol) => spoken.includes(protocol));
-  if (common === undefined && offered.length > 0) {
-    throw failures.forbidden(
-      { group: '', resource: '' },
-      '',
-      `unable to negotiate protocol: client supports [${offered.join(' ')}], server accepts [${spoken.join(' ')}]`,
-    );
-  }
-  return common ?? '';
 }
 
 /** Says yes to SPDY; from here on the socket carries its frames. */
@@ -87,11 +49,4 @@ export function acceptSpdy({ socket, head }: Upgrade, protocol: string): Duplex 
   socket.write(`${lines.join('\r\n')}\r\n\r\n`);
   if (head.length > 0) socket.unshift(head);
   return socket;
-}
-
-function list(header: string | undefined): string[] {
-  return (header ?? '')
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
 }

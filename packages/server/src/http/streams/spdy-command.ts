@@ -1,12 +1,6 @@
 import type { Duplex } from 'node:stream';
-import {
-  type CommandChannels,
-  type CommandListener,
-  type CommandStatus,
-  type CommandStreams,
-  statusText,
-  terminalSize,
-} from './command.ts';
+import type { CommandStreams } from '../../door/upgrade.ts';
+import { type CommandChannels, type CommandListener, type CommandStatus, statusText, terminalSize } from './command.ts';
 import { SpdyConnection, type SpdyStream, type SpdyStreamListener } from './spdy-connection.ts';
 
 type Name = 'error' | 'stdin' | 'stdout' | 'stderr' | 'resize';

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { constants, createInflate } from 'node:zlib';
-import { maxPendingBytes } from '../pending-bytes.ts';
+import { maxPendingBytes } from '../../door/pending-bytes.ts';
 import { spdyDictionary } from './spdy-dictionary.ts';
 import { parseHeaders, type SpdyFrame, SpdyFrameReader, spdyFrames } from './spdy-frames.ts';
 

@@ -1,207 +1,171 @@
 import { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { failures, StatusError } from '@orrery/api';
-import { EMPTY } from 'rxjs';
-import type { StreamSession } from '../../node-api.ts';
-import type { RequestScope } from '../../request-path.ts';
-import { containerOf } from '../../rest/containers.ts';
-import { boolean } from '../../rest/query.ts';
-import { parseTarget } from '../../rest/request-target.ts';
-import { resourceRequest } from '../../rest/resource-request.ts';
-import { type Exchange, open, refuse, type Server, tell } from '../exchange.ts';
-import { openLog } from '../logs.ts';
-import { maxPendingBytes } from '../pending-bytes.ts';
-import { tunnelProxied } from '../proxy/proxy.ts';
-import { lineOf } from '../resource.ts';
-import { type CommandChannels, type CommandStreams, connectCommand } from './command.ts';
-import {
-  acceptSpdy,
-  acceptWebSocket,
-  spdyProtocol,
-  type Upgrade,
-  wantsWebSocket,
-  webSocketProtocol,
-} from './handshake.ts';
+import type { TLSSocket } from 'node:tls';
+import { toBase64 } from '@orrery/api';
+import type { Clock } from '@orrery/core';
+import { channelProtocols } from '../../door/channel-protocols.ts';
+import type {
+  ApiDoor,
+  ApiResponse,
+  ApiUpgrade,
+  CommandUpgrade,
+  LogUpgrade,
+  PortForwardUpgrade,
+  TunnelUpgrade,
+} from '../../door/index.ts';
+import { maxPendingBytes } from '../../door/pending-bytes.ts';
+import { peerOf } from '../client-certificate.ts';
+import { IncomingRequest } from '../incoming-request.ts';
+import { connectToPort } from '../proxy/port-socket.ts';
+import { sendResponse } from '../send-response.ts';
+import { type CommandChannels, connectCommand } from './command.ts';
+import { acceptSpdy, acceptWebSocket, type Upgrade } from './handshake.ts';
 import { forwardPorts } from './port-forward.ts';
 import { spdyChannels } from './spdy-command.ts';
-import { channelProtocols, webSocketChannels } from './websocket-command.ts';
+import { webSocketChannels } from './websocket-command.ts';
 
-/** Answers a request to upgrade its connection: exec, attach, port-forward and log of Pods. Never rejects. */
-export async function handleUpgrade(server: Server, upgrade: Upgrade): Promise<void> {
+/** What upgrades stand on. */
+export interface UpgradeContext {
+  readonly door: ApiDoor;
+  /** Times TLS handshakes with Pods. */
+  readonly clock: Clock;
+  /** Aborted when the server closes: everything that streams ends. */
+  readonly closing: AbortSignal;
+}
+
+/** Answers a request to change the protocol of its connection, and carries out what the front door agrees to. */
+export async function handleUpgrade(context: UpgradeContext, upgrade: Upgrade): Promise<void> {
   const { request, socket } = upgrade;
   // A client that goes away is noticed by the socket's close.
   socket.on('error', () => undefined);
-  const response = new ServerResponse(request);
+  const to = /^websocket$/i.test(request.headers.upgrade ?? '') ? 'websocket' : 'spdy';
+  const answer = await context.door.upgrade(new IncomingRequest(request, socket), peerOf(socket as TLSSocket), to);
+  if ('status' in answer) return refuse(context, upgrade, answer);
   try {
-    const exchange = await open(server, request, response);
-    const target = parseTarget(exchange.path);
-    if (target.type !== 'resource') throw failures.noSuchPath();
-    const { scope, verb } = await resourceRequest(server.requestPath, lineOf(exchange), target);
-    if (verb === 'connect' && scope.subresource === 'proxy')
-      return await tunnelProxied(server, exchange, scope, upgrade);
-    const subresource = scope.kind.kind === 'Pod' && (verb === 'connect' || verb === 'get') ? scope.subresource : '';
-    switch (subresource) {
-      case 'exec':
-      case 'attach':
-        return await command(server, exchange, scope, subresource, upgrade);
-      case 'portforward':
-        return await portForward(server, exchange, scope, upgrade);
-      case 'log':
-        return await log(server, exchange, scope, upgrade);
-      default:
-        throw failures.badRequest(
-          'this request cannot be upgraded: only exec, attach, portforward and log of Pods can',
-        );
-    }
+    await carryOut(context, answer, upgrade);
   } catch (error) {
-    if (socket.destroyed) return;
-    response.assignSocket(socket as Socket);
-    response.setHeader('connection', 'close');
-    response.on('finish', () => socket.end());
-    if (error instanceof KubeletRefusal) {
-      response.writeHead(500, { 'content-type': 'text/plain; charset=utf-8' }).end(error.message);
-      return;
-    }
-    await refuse(server, request, response, error);
+    await refuse(context, upgrade, await answer.refuse(error));
   }
 }
 
-/** What a kubelet refuses to stream: its words pass through the API server as they are, and clients quote them. */
-class KubeletRefusal extends Error {
-  override readonly name = 'KubeletRefusal';
+/** Says no in HTTP, which the connection still speaks. */
+async function refuse({ closing }: UpgradeContext, { request, socket }: Upgrade, answer: ApiResponse): Promise<void> {
+  if (socket.destroyed) return;
+  const response = new ServerResponse(request);
+  response.assignSocket(socket as Socket);
+  response.on('finish', () => socket.end());
+  const { headers } = answer;
+  await sendResponse(request, response, { ...answer, headers: { ...headers, connection: 'close' } }, closing);
 }
 
-const commandProtocols = Object.keys(channelProtocols);
-const spdyCommandProtocols = ['v4.channel.k8s.io', 'v3.channel.k8s.io', 'v2.channel.k8s.io', 'channel.k8s.io'];
-
-async function command(
-  server: Server,
-  { query, request }: Exchange,
-  scope: RequestScope,
-  type: 'exec' | 'attach',
-  upgrade: Upgrade,
-): Promise<void> {
-  const given = (name: string) => boolean(query, name) ?? false;
-  const tty = given('tty');
-  // A terminal has one output.
-  const wanted: CommandStreams = { stdin: given('stdin'), stdout: given('stdout'), stderr: given('stderr') && !tty };
-  if (!wanted.stdin && !wanted.stdout && !wanted.stderr) {
-    throw failures.badRequest('you must specify at least 1 of stdin, stdout, stderr');
+function carryOut(context: UpgradeContext, { action, record }: ApiUpgrade, upgrade: Upgrade): Promise<void> {
+  switch (action.type) {
+    case 'exec':
+    case 'attach':
+      return command(context, action, upgrade);
+    case 'log':
+      return log(context, action, upgrade, record);
+    case 'portforward':
+      return portForward(context, action, upgrade, record);
+    case 'tunnel':
+      return tunnel(context, action, upgrade);
   }
-  const commandLine = query.getAll('command');
-  if (type === 'exec' && commandLine.length === 0) throw failures.badRequest('you must specify a command to run');
-  const { pod, node } = await server.requestPath.node(scope);
-  const container = containerOf(pod, query.get('container') ?? '', 'first');
-  const { namespace = '', name, uid } = pod.metadata;
-  const webSocket = wantsWebSocket(request);
-  const protocol = webSocket
-    ? webSocketProtocol(request, commandProtocols)
-    : spdyProtocol(request, spdyCommandProtocols);
-  const target = { namespace, pod: name, uid, container };
-  const session = await startSession(() =>
-    type === 'exec'
-      ? node.exec(target, { command: commandLine, ...wanted, tty })
-      : node.attach(target, { ...wanted, tty }),
-  );
+}
+
+async function command(context: UpgradeContext, action: CommandUpgrade, upgrade: Upgrade): Promise<void> {
+  const { type, session, wanted } = action;
+  if (upgrade.socket.destroyed) {
+    session.close();
+    return;
+  }
   let channels: CommandChannels;
   try {
-    if (webSocket) {
-      const first = wanted.stdout ? 'stdout' : wanted.stderr ? 'stderr' : 'error';
-      const spoken = channelProtocols[protocol || 'channel.k8s.io'] ?? { base64: false, json: false, closes: false };
-      channels = webSocketChannels(await acceptWebSocket(upgrade, protocol), spoken, first);
-    } else {
-      channels = spdyChannels(acceptSpdy(upgrade, protocol), wanted, protocol === 'v4.channel.k8s.io');
-    }
+    channels = await channelsFor(action, upgrade);
   } catch (error) {
     session.close();
     throw error;
   }
   connectCommand(type, session, wanted, channels);
-  onClosing(server, upgrade, () => channels.drop());
+  onClosing(context, upgrade, () => channels.drop());
 }
 
-/**
- * Asked before the upgrade, so that a container that does not run is a plain refusal. What the runtime cannot run is told on
- * the error stream, as by a kubelet, which asks it when the streams stand.
- */
-async function startSession(start: () => Promise<StreamSession>): Promise<StreamSession> {
-  try {
-    return await start();
-  } catch (error) {
-    if (!(error instanceof StatusError)) return failedSession(error);
-    throw error.code === 500 ? new KubeletRefusal(error.message, { cause: error }) : error;
-  }
+async function channelsFor({ over, protocol, wanted }: CommandUpgrade, upgrade: Upgrade): Promise<CommandChannels> {
+  if (over === 'spdy') return spdyChannels(acceptSpdy(upgrade, protocol), wanted, protocol === 'v4.channel.k8s.io');
+  const first = wanted.stdout ? 'stdout' : wanted.stderr ? 'stderr' : 'error';
+  const spoken = channelProtocols[protocol] ?? { base64: false, json: false, closes: false };
+  return webSocketChannels(await acceptWebSocket(upgrade, protocol), spoken, first);
 }
 
-function failedSession(error: unknown): StreamSession {
-  const exit = Promise.reject<{ exitCode: number }>(error);
-  // It may be that nobody listens any more.
-  exit.catch(() => undefined);
-  return {
-    stdin: { write: () => {}, end: () => {} },
-    stdout: EMPTY,
-    stderr: EMPTY,
-    exit,
-    resize: () => {},
-    close: () => {},
-  };
-}
+type Record = ApiUpgrade['record'];
 
-/** Streams a log in messages of its own: binary, or base64 in text. Nothing tells how it ended. */
-async function log(server: Server, exchange: Exchange, scope: RequestScope, upgrade: Upgrade): Promise<void> {
-  const { request } = exchange;
-  if (!wantsWebSocket(request)) throw failures.badRequest('a log is streamed over HTTP or a WebSocket');
-  const protocol = webSocketProtocol(request, ['binary.k8s.io', 'base64.binary.k8s.io']);
-  const chunks = await openLog(server, exchange, scope);
+async function log(
+  context: UpgradeContext,
+  { protocol, chunks }: LogUpgrade,
+  upgrade: Upgrade,
+  record: Record,
+): Promise<void> {
   const socket = await acceptWebSocket(upgrade, protocol);
   const subscription = chunks.subscribe({
     next: (chunk) => {
-      socket.send(protocol === 'base64.binary.k8s.io' ? Buffer.from(chunk).toString('base64') : chunk);
+      socket.send(protocol === 'base64.binary.k8s.io' ? toBase64(chunk) : chunk);
       if (socket.bufferedAmount > maxPendingBytes) socket.terminate();
     },
     error: (error: unknown) => {
-      tell(server, request, 'debug', 'log broke off', error);
+      record('debug', 'log broke off', error);
       socket.close(1011);
     },
     complete: () => socket.close(1000),
   });
   socket.on('close', () => subscription.unsubscribe());
-  onClosing(server, upgrade, () => socket.close(1001));
+  onClosing(context, upgrade, () => socket.close(1001));
 }
-
-/** Prefix of WebSocket subprotocols under which SPDY frames travel in binary messages (KEP-4006). */
-const tunnel = 'SPDY/3.1+portforward.k8s.io';
 
 async function portForward(
-  server: Server,
-  { request }: Exchange,
-  scope: RequestScope,
+  context: UpgradeContext,
+  { over, protocol, node, target }: PortForwardUpgrade,
   upgrade: Upgrade,
+  record: Record,
 ): Promise<void> {
-  const { pod, node } = await server.requestPath.node(scope);
-  const { namespace = '', name, uid } = pod.metadata;
-  const target = { namespace, pod: name, uid };
-  if (wantsWebSocket(request)) {
-    const protocol = webSocketProtocol(request, [tunnel]);
-    if (protocol === '') throw failures.badRequest(`unable to upgrade: the subprotocol ${tunnel} is required`);
-    const { createWebSocketStream } = await import('ws');
-    const transport = createWebSocketStream(await acceptWebSocket(upgrade, protocol));
-    watchOver(server, upgrade, forwardPorts(transport, node, target));
-  } else {
-    const protocol = spdyProtocol(request, ['portforward.k8s.io']);
-    watchOver(server, upgrade, forwardPorts(acceptSpdy(upgrade, protocol), node, target));
-  }
-}
-
-function watchOver(server: Server, upgrade: Upgrade, connection: ReturnType<typeof forwardPorts>): void {
-  onClosing(server, upgrade, () => connection.close());
+  const connection = forwardPorts(await transportFor(over, protocol, upgrade), node, target);
+  onClosing(context, upgrade, () => connection.close());
   void connection.closed.then((error) => {
-    if (error !== undefined) tell(server, upgrade.request, 'debug', 'port-forward connection broke', error);
+    if (error !== undefined) record('debug', 'port-forward connection broke', error);
   });
 }
 
+async function transportFor(over: 'websocket' | 'spdy', protocol: string, upgrade: Upgrade) {
+  if (over === 'spdy') return acceptSpdy(upgrade, protocol);
+  const { createWebSocketStream } = await import('ws');
+  return createWebSocketStream(await acceptWebSocket(upgrade, protocol));
+}
+
+/** From here on, bytes go both ways as they are. @throws StatusError ServiceUnavailable before the first byte */
+async function tunnel(
+  { clock, closing }: UpgradeContext,
+  { backend, request }: TunnelUpgrade,
+  { socket, head }: Upgrade,
+): Promise<void> {
+  const target = await connectToPort(clock, backend);
+  if (socket.destroyed) {
+    target.destroy();
+    return;
+  }
+  const lines = request.headers.map(([name, value]) => `${name}: ${value}\r\n`);
+  target.write(`${request.method} ${request.path} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1');
+  target.write(head);
+  target.pipe(socket).pipe(target);
+  const end = () => {
+    closing.removeEventListener('abort', end);
+    target.destroy();
+    socket.destroy();
+  };
+  target.on('error', end).on('close', end);
+  socket.on('close', end);
+  closing.addEventListener('abort', end);
+}
+
 /** Ends a stream when the server closes, unless its connection has ended before. */
-function onClosing({ closing }: Server, { socket }: Upgrade, end: () => void): void {
+function onClosing({ closing }: UpgradeContext, { socket }: Upgrade, end: () => void): void {
   closing.addEventListener('abort', end);
   socket.on('close', () => closing.removeEventListener('abort', end));
 }

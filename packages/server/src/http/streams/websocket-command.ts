@@ -1,29 +1,9 @@
 import type { RawData, WebSocket } from 'ws';
-import { maxPendingBytes } from '../pending-bytes.ts';
+import type { ChannelProtocol } from '../../door/channel-protocols.ts';
+import { maxPendingBytes } from '../../door/pending-bytes.ts';
 import { type CommandChannels, type CommandListener, type CommandStatus, statusText, terminalSize } from './command.ts';
 
 const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 };
-
-/** One way of carrying a command's streams over a WebSocket: the first byte of each message names the channel. */
-export interface ChannelProtocol {
-  /** Channel numbers are digits, and the rest of a message is base64. */
-  readonly base64: boolean;
-  /** The error channel carries a Status rather than text. */
-  readonly json: boolean;
-  /** Channel 255 closes the channel that the next byte names. */
-  readonly closes: boolean;
-}
-
-/** By subprotocol; the newest first. */
-export const channelProtocols: { readonly [name: string]: ChannelProtocol } = {
-  'v5.channel.k8s.io': { base64: false, json: true, closes: true },
-  'v4.channel.k8s.io': { base64: false, json: true, closes: false },
-  'v3.channel.k8s.io': { base64: false, json: false, closes: false },
-  'v2.channel.k8s.io': { base64: false, json: false, closes: false },
-  'channel.k8s.io': { base64: false, json: false, closes: false },
-  'v4.base64.channel.k8s.io': { base64: true, json: true, closes: false },
-  'base64.channel.k8s.io': { base64: true, json: false, closes: false },
-};
 
 /** The client of a command at the other end of a WebSocket. */
 export function webSocketChannels(

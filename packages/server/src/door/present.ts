@@ -28,12 +28,12 @@ export function includeObject(query: URLSearchParams): Presentation['includeObje
 }
 
 /** JSON of one object, as the client wants to see it. A Status, or an object of another kind, is shown as it is. */
-export function objectBytes(kind: Kind, object: KubernetesObject | Status, presentation: Presentation): Buffer {
+export function objectBytes(kind: Kind, object: KubernetesObject | Status, presentation: Presentation): Uint8Array {
   return jsonBytes(shown(kind, object, presentation, true));
 }
 
 /** JSON of a list, as the client wants to see it. */
-export function collectionBytes(kind: Kind, list: ObjectList, presentation: Presentation): Buffer {
+export function collectionBytes(kind: Kind, list: ObjectList, presentation: Presentation): Uint8Array {
   const { as, version } = presentation;
   switch (as) {
     case 'object':

@@ -1,5 +1,5 @@
-/** Headers as Node gives and takes them: name, value, name, value. */
-export type RawHeaders = readonly string[];
+/** Headers as they came: names and values, in their order. */
+export type HeaderPairs = Iterable<readonly [name: string, value: string]>;
 
 /** What concerns one connection only (RFC 9110 section 7.6.1), and is not passed on. */
 const hopByHop = new Set([
@@ -17,13 +17,9 @@ const hopByHop = new Set([
 /** What the API server keeps for itself, or says anew. */
 const replaced = new Set(['authorization', 'x-forwarded-for', 'x-forwarded-uri']);
 
-function pairs(raw: RawHeaders): readonly (readonly [name: string, value: string])[] {
-  return Array.from({ length: raw.length / 2 }, (_, at) => [raw[2 * at] ?? '', raw[2 * at + 1] ?? ''] as const);
-}
-
 /** Names that `Connection` headers declare to be of this connection only. */
-function declared(raw: RawHeaders): ReadonlySet<string> {
-  const names = pairs(raw)
+function declared(headers: readonly (readonly [string, string])[]): ReadonlySet<string> {
+  const names = headers
     .filter(([name]) => name.toLowerCase() === 'connection')
     .flatMap(([, value]) => value.split(',').map((name) => name.trim().toLowerCase()));
   return new Set(names);
@@ -40,39 +36,43 @@ export interface Forwarding {
 }
 
 /** The headers of a request as they are passed on: without what proved to the API server who asks. Pure. */
-export function requestHeaders(raw: RawHeaders, { client, uri, upgrade }: Forwarding): string[] {
-  const ofConnection = declared(raw);
-  const kept = pairs(raw).filter(([name]) => {
+export function requestHeaders(
+  headers: HeaderPairs,
+  { client, uri, upgrade }: Forwarding,
+): readonly (readonly [name: string, value: string])[] {
+  const all = [...headers];
+  const ofConnection = declared(all);
+  const kept = all.filter(([name]) => {
     const key = name.toLowerCase();
     if (upgrade && (key === 'connection' || key === 'upgrade')) return true;
     if (hopByHop.has(key) || ofConnection.has(key)) return false;
     return !replaced.has(key) && !key.startsWith('impersonate-');
   });
-  const before = pairs(raw)
-    .filter(([name]) => name.toLowerCase() === 'x-forwarded-for')
-    .map(([, value]) => value);
-  const chunked = pairs(raw).some(([name]) => name.toLowerCase() === 'transfer-encoding');
+  const before = all.filter(([name]) => name.toLowerCase() === 'x-forwarded-for').map(([, value]) => value);
+  const chunked = all.some(([name]) => name.toLowerCase() === 'transfer-encoding');
   return [
-    ...kept.flat(),
+    ...kept,
     // The next connection frames the body as this one does.
-    ...(chunked ? ['Transfer-Encoding', 'chunked'] : []),
-    'X-Forwarded-For',
-    [...before, client].join(', '),
-    'X-Forwarded-Uri',
-    uri,
+    ...(chunked ? [['Transfer-Encoding', 'chunked'] as const] : []),
+    ['X-Forwarded-For', [...before, client].join(', ')],
+    ['X-Forwarded-Uri', uri],
   ];
 }
 
 /** The headers of a response as they are passed on: who may read it across origins is the API server's matter. Pure. */
-export function responseHeaders(raw: RawHeaders, location: (to: string) => string): { [name: string]: string[] } {
-  const ofConnection = declared(raw);
-  const headers: { [name: string]: string[] } = Object.create(null);
-  for (const [name, value] of pairs(raw)) {
+export function responseHeaders(
+  headers: HeaderPairs,
+  location: (to: string) => string,
+): { readonly [name: string]: readonly string[] } {
+  const all = [...headers];
+  const ofConnection = declared(all);
+  const passed: { [name: string]: string[] } = Object.create(null);
+  for (const [name, value] of all) {
     const key = name.toLowerCase();
     if (hopByHop.has(key) || ofConnection.has(key) || key.startsWith('access-control-')) continue;
-    headers[key] = [...(headers[key] ?? []), key === 'location' ? location(value) : value];
+    passed[key] = [...(passed[key] ?? []), key === 'location' ? location(value) : value];
   }
-  return headers;
+  return passed;
 }
 
 /**

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import {
   type AggregatedVersion,
+  contentHash,
   type DiscoveryDocuments,
   discoveryDocuments,
   failures,
@@ -13,21 +13,10 @@ import {
   openApiV3Index,
 } from '@orrery/api';
 import { negotiate, parseMediaTypes } from '../rest/media-type.ts';
-import type { Exchange, Server } from './exchange.ts';
-import { reply, replyJson } from './reply.ts';
-
-/** Version of Kubernetes that the API follows, and of what serves it: what `kubectl version` shows. */
-export const version = {
-  major: '1',
-  minor: '35',
-  gitVersion: 'v1.35.0+orrery',
-  gitCommit: '',
-  gitTreeState: 'clean',
-  buildDate: '1970-01-01T00:00:00Z',
-  goVersion: `node ${process.version}`,
-  compiler: 'v8',
-  platform: `${process.platform === 'win32' ? 'windows' : process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
-};
+import type { ApiResponse } from './api-response.ts';
+import type { Exchange } from './exchange.ts';
+import { reply, replyJson, replyText } from './reply.ts';
+import { version } from './version.ts';
 
 /** A named condition of health: what `/readyz?verbose` lists. */
 export interface HealthCheck {
@@ -115,58 +104,56 @@ export class Documents {
 }
 
 interface Document {
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
   readonly etag: string;
 }
 
+const encoder = new TextEncoder();
+
 function documentOf(value: object): Document {
-  const bytes = value instanceof Uint8Array ? Buffer.from(value) : Buffer.from(JSON.stringify(value));
-  return { bytes, etag: `"${createHash('sha256').update(bytes).digest('hex').slice(0, 32).toUpperCase()}"` };
+  const bytes = value instanceof Uint8Array ? value : encoder.encode(JSON.stringify(value));
+  return { bytes, etag: `"${contentHash(bytes)}"` };
 }
 
 /**
  * Answers requests for paths that are no resources: discovery, OpenAPI, version and health.
  * @throws StatusError Forbidden, NotFound
  */
-export async function handlePath(
-  server: Server,
-  documents: Documents,
-  health: readonly HealthCheck[],
-  exchange: Exchange,
-  path: string,
-): Promise<void> {
-  const method = exchange.request.method ?? 'GET';
-  const verb = method === 'HEAD' ? 'get' : method.toLowerCase();
-  await server.requestPath.authorize(exchange.user, { verb, path });
+export async function handlePath(exchange: Exchange, path: string): Promise<ApiResponse> {
+  const { request, context, user } = exchange;
+  const verb = request.method === 'HEAD' ? 'get' : request.method.toLowerCase();
+  await context.requestPath.authorize(user, { verb, path });
   if (verb !== 'get') throw failures.noSuchPath();
   const check = /^\/(healthz|livez|readyz)(?:\/(.+))?$/.exec(path);
-  if (check !== null) return sendHealth(exchange, check[1] ?? '', check[2], health);
-  if (path === '/version') return sendJson(exchange, documentOf(version));
-  if (path === '/') return sendJson(exchange, documentOf({ paths: rootPaths }));
-  if (path.startsWith('/openapi/')) return sendOpenApi(exchange, documents, path);
+  if (check !== null) return replyHealth(exchange, check[1] ?? '', check[2]);
+  if (path === '/version') return replyPlain(exchange, documentOf(version));
+  if (path === '/') return replyPlain(exchange, documentOf({ paths: rootPaths }));
+  if (path.startsWith('/openapi/')) return replyOpenApi(exchange, path);
+  const { documents } = context;
   const aggregated = path === '/api' || path === '/apis' ? aggregatedForm(exchange) : undefined;
   if (aggregated !== undefined) {
     const type = `application/json;g=apidiscovery.k8s.io;v=${aggregated};as=APIGroupDiscoveryList`;
-    return sendDocument(exchange, documents.aggregated(path as '/api' | '/apis', aggregated), type);
+    return replyDocument(exchange, documents.aggregated(path as '/api' | '/apis', aggregated), type);
   }
   const document = documents.discovery(path);
   if (document === undefined) throw failures.noSuchPath();
-  return sendJson(exchange, document);
+  return replyPlain(exchange, document);
 }
 
 const rootPaths = ['/api', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version'];
 
-async function sendOpenApi(exchange: Exchange, documents: Documents, path: string): Promise<void> {
+async function replyOpenApi(exchange: Exchange, path: string): Promise<ApiResponse> {
+  const { documents } = exchange.context;
   if (path === '/openapi/v2' && prefersProtobuf(exchange)) {
-    return sendDocument(exchange, await documents.openApiV2Protobuf(), openApiV2ProtobufContentType);
+    return replyDocument(exchange, await documents.openApiV2Protobuf(), openApiV2ProtobufContentType);
   }
   const document = await documents.openApi(path);
   if (document === undefined) throw failures.noSuchPath();
-  return sendDocument(exchange, document, 'application/json');
+  return replyDocument(exchange, document, 'application/json');
 }
 
 function prefersProtobuf({ request }: Exchange): boolean {
-  const [first] = parseMediaTypes(request.headers.accept ?? '');
+  const [first] = parseMediaTypes(request.headers.get('accept') ?? '');
   return (
     first !== undefined && /^application\/com\.github\.proto-openapi\.spec\.v2(@|\.)v1\.0\+protobuf$/.test(first.type)
   );
@@ -174,7 +161,7 @@ function prefersProtobuf({ request }: Exchange): boolean {
 
 /** The aggregated form that the client prefers to plain discovery, if it does. */
 function aggregatedForm({ request }: Exchange): AggregatedVersion | undefined {
-  for (const { type, parameters } of parseMediaTypes(request.headers.accept ?? '')) {
+  for (const { type, parameters } of parseMediaTypes(request.headers.get('accept') ?? '')) {
     if (type !== 'application/json') continue;
     if (parameters.as === undefined) return undefined;
     const { g, v, as } = parameters;
@@ -183,28 +170,20 @@ function aggregatedForm({ request }: Exchange): AggregatedVersion | undefined {
   return undefined;
 }
 
-async function sendDocument({ request, response }: Exchange, document: Document, contentType: string): Promise<void> {
-  response.setHeader('etag', document.etag);
-  response.setHeader('vary', 'Accept');
-  if (request.headers['if-none-match'] === document.etag) {
-    response.writeHead(304).end();
-    return;
+function replyDocument(exchange: Exchange, { bytes, etag }: Document, contentType: string): ApiResponse {
+  const headers = { etag, vary: 'Accept' };
+  if (exchange.request.headers.get('if-none-match') === etag) {
+    return { status: 304, headers: { ...exchange.head(), ...headers }, body: undefined };
   }
-  await reply(request, response, document.bytes, { contentType });
+  return reply(exchange, bytes, { contentType, headers });
 }
 
-async function sendJson({ request, response, query }: Exchange, { bytes }: Document): Promise<void> {
-  const { encoding } = negotiate(request.headers.accept);
-  await replyJson(request, response, bytes, { encoding, pretty: query.has('pretty') });
+function replyPlain(exchange: Exchange, { bytes }: Document): Promise<ApiResponse> {
+  return replyJson(exchange, bytes, negotiate(exchange.request.headers.get('accept') ?? '').encoding);
 }
 
-async function sendHealth(
-  { request, response, query }: Exchange,
-  endpoint: string,
-  only: string | undefined,
-  health: readonly HealthCheck[],
-): Promise<void> {
-  const all: readonly HealthCheck[] = [{ name: 'ping', check: () => undefined }, ...health];
+function replyHealth(exchange: Exchange, endpoint: string, only: string | undefined): ApiResponse {
+  const all: readonly HealthCheck[] = [{ name: 'ping', check: () => undefined }, ...exchange.context.health];
   // Liveness is not about others: a server that waits for its store is alive.
   const checks = (endpoint === 'livez' ? all.slice(0, 1) : all).filter(
     ({ name }) => only === undefined || name === only,
@@ -219,6 +198,5 @@ async function sendHealth(
   });
   const ok = lines.every((line) => line.ok);
   const report = [...lines.map(({ text }) => text), `${endpoint} check ${ok ? 'passed' : 'failed'}`, ''].join('\n');
-  const body = ok && !query.has('verbose') ? 'ok' : report;
-  await reply(request, response, Buffer.from(body), { code: ok ? 200 : 500, contentType: 'text/plain; charset=utf-8' });
+  return replyText(exchange, ok ? 200 : 500, ok && !exchange.query.has('verbose') ? 'ok' : report);
 }

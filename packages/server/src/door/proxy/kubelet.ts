@@ -1,27 +1,25 @@
 import { StatusError } from '@orrery/api';
 import { logOptions } from '../../rest/log-options.ts';
 import type { KubeletBackend } from '../../subresources/proxy.ts';
-import type { Exchange, Server } from '../exchange.ts';
+import type { ApiResponse } from '../api-response.ts';
+import type { Exchange } from '../exchange.ts';
 import { jsonBytes } from '../json-bytes.ts';
-import { streamLog } from '../logs.ts';
-import { reply } from '../reply.ts';
+import { logReply } from '../log-body.ts';
+import { reply, replyText } from '../reply.ts';
 
 /** Answers as a kubelet does on its own port: `/healthz`, `/pods`, `/containerLogs/NAMESPACE/POD/CONTAINER`. */
 export async function answerAsKubelet(
-  server: Server,
   exchange: Exchange,
   backend: KubeletBackend,
   target: string,
-): Promise<void> {
-  const { request, response } = exchange;
-  const say = (code: number, text: string) =>
-    reply(request, response, Buffer.from(text), { code, contentType: 'text/plain; charset=utf-8' });
+): Promise<ApiResponse> {
+  const say = (status: number, text: string) => replyText(exchange, status, text);
   const path = target.split('?', 1)[0] ?? '';
   if (path === '/healthz') return say(200, 'ok');
   const [, area, namespace = '', name = '', container = '', ...more] = path.split('/').map(decodeURIComponent);
   if (area === 'pods' && namespace === '') {
     const list = { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: backend.pods() };
-    return reply(request, response, jsonBytes(list), { contentType: 'application/json' });
+    return reply(exchange, jsonBytes(list), { contentType: 'application/json' });
   }
   if (area !== 'containerLogs' || more.length > 0) return say(404, '404 page not found\n');
   if (namespace === '') return say(400, '{"message": "Missing podNamespace."}');
@@ -35,7 +33,7 @@ export async function answerAsKubelet(
   try {
     const { uid } = pod.metadata;
     const log = await backend.node.logs({ namespace, pod: name, uid, container }, logOptions(exchange.query));
-    streamLog(server, exchange, log);
+    return logReply(exchange, log);
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
     return say(error.status.code ?? 500, `${error.message}\n`);

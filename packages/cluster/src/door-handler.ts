@@ -1,0 +1,75 @@
+import type { Environment } from '@orrery/core';
+import type { ContainerApi, ContainerRequest, ContainerResponse } from '@orrery/runtimes';
+import { type ApiDoor, type ApiRequest, type ApiResponse, type BodySource, isSource } from '@orrery/server';
+import { Observable } from 'rxjs';
+
+/**
+ * The API's front door as machines serve it to their containers: requests and answers are values on both sides, and no stream in
+ * between keeps promises of its own, so that virtual time knows when an answer is there.
+ */
+export function doorHandler(door: ApiDoor, environment: Environment): ContainerApi['handle'] {
+  return async (request) => {
+    // Neither the clock nor turns see a caller that waits here for an answer.
+    using _busy = environment.work.busy('request from a container');
+    return httpResponse(await door.answer(apiRequest(request), { remoteAddress: request.remoteAddress }));
+  };
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+function apiRequest({ method, path, headers, body }: ContainerRequest): ApiRequest {
+  const bytes = typeof body === 'string' ? encoder.encode(body) : body;
+  return {
+    method,
+    url: path,
+    headers: {
+      get: (name) => {
+        const values = valuesOf(headers, name);
+        return values.length === 0 ? null : values.join(', ');
+      },
+      keys: () => headers.map(({ name }) => name.toLowerCase()),
+      entries: () => headers.map(({ name, value }) => [name, value] as const),
+    },
+    body: bytes.length === 0 ? null : chunk(bytes),
+    get signal() {
+      // A process that gives up does not say so.
+      return new AbortController().signal;
+    },
+  };
+}
+
+function valuesOf(headers: ContainerRequest['headers'], name: string): readonly string[] {
+  return headers.filter((header) => header.name.toLowerCase() === name).map(({ value }) => value);
+}
+
+async function* chunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+function httpResponse({ status, headers: given, body }: ApiResponse): ContainerResponse {
+  const headers: { [name: string]: string } = {};
+  for (const [name, value] of Object.entries(given)) {
+    headers[name] = textOf(typeof value === 'string' ? value : value.join(', '));
+  }
+  if (isSource(body)) return { status, headers, body: '', stream: streamOf(body) };
+  return { status, headers, body: body ?? '' };
+}
+
+/** The front door's header values have a character for each byte; this network carries text. */
+function textOf(value: string): string {
+  return /^[\0-\x7f]*$/.test(value) ? value : decoder.decode(Uint8Array.from(value, (char) => char.charCodeAt(0)));
+}
+
+/** Nothing is held back: what a process does not read waits in the process. */
+function streamOf(source: BodySource): Observable<Uint8Array> {
+  return new Observable((subscriber) => {
+    source.start({
+      desiredSize: Number.POSITIVE_INFINITY,
+      enqueue: (bytes) => subscriber.next(bytes),
+      close: () => subscriber.complete(),
+      error: (reason) => subscriber.error(reason),
+    });
+    return () => source.cancel();
+  });
+}

@@ -1,0 +1,104 @@
+import type { Clock, Environment, Random, UserInfo } from '@orrery/core';
+import type { RequestPath } from '../request-path.ts';
+import type { ApiRequest, Peer } from './api-request.ts';
+import type { ApiResponseHeaders } from './api-response.ts';
+import { credentialsOf } from './credentials.ts';
+import type { Documents, HealthCheck } from './documents.ts';
+import type { SendToPort } from './proxy/proxy.ts';
+import { type Failure, record } from './record.ts';
+
+/** What all handlers stand on. */
+export interface DoorContext {
+  readonly requestPath: RequestPath;
+  readonly environment: Environment;
+  readonly random: Random;
+  readonly clock: Clock;
+  readonly health: readonly HealthCheck[];
+  readonly documents: Documents;
+  readonly sendToPort?: SendToPort;
+}
+
+/** Characters that all warnings of one answer may have together: clients limit what they read of headers. */
+const maxWarningLength = 4096;
+
+/** One request, and what is known of it so far. */
+export class Exchange {
+  readonly context: DoorContext;
+  readonly request: ApiRequest;
+  readonly peer: Peer;
+  /** Path of the URL, still percent-encoded. */
+  readonly path: string;
+  /** The URL's query as it came, with its question mark; `''` if there is none. */
+  readonly search: string;
+  readonly query: URLSearchParams;
+  #user: UserInfo | undefined;
+  #warnings: string[] | undefined;
+  #warningLength = 0;
+
+  constructor(context: DoorContext, request: ApiRequest, peer: Peer) {
+    this.context = context;
+    this.request = request;
+    this.peer = peer;
+    const target = targetOf(request.url);
+    const question = target.indexOf('?');
+    this.path = question < 0 ? target : target.slice(0, question);
+    this.search = question < 0 ? '' : target.slice(question);
+    this.query = question < 0 ? noQuery : new URLSearchParams(this.search);
+  }
+
+  /** Who asks. @throws Error before {@link authenticate} */
+  get user(): UserInfo {
+    if (this.#user === undefined) throw new Error('nobody has been authenticated yet');
+    return this.#user;
+  }
+
+  /** Finds out who asks. @throws StatusError Unauthorized */
+  async authenticate(): Promise<void> {
+    this.#user = await this.context.requestPath.authenticate(credentialsOf(this.request.headers, this.peer));
+  }
+
+  /** Takes the text of a `Warning` header. The same text is sent once. */
+  readonly warn = (text: string): void => {
+    const header = warningHeader(text);
+    this.#warnings ??= [];
+    if (this.#warnings.includes(header)) return;
+    this.#warningLength += text.length;
+    if (this.#warningLength <= maxWarningLength) this.#warnings.push(header);
+  };
+
+  /** The headers that every answer has. */
+  head(): ApiResponseHeaders {
+    const auditId = this.request.headers.get('audit-id') ?? this.context.random.uuid();
+    const head = { 'audit-id': auditId, 'cache-control': 'no-cache, private' };
+    return this.#warnings === undefined ? head : { ...head, warning: this.#warnings };
+  }
+
+  /** Records an error that the client does not see, or not as what it is. */
+  record(level: Failure['level'], message: string, error: unknown): void {
+    const { method } = this.request;
+    record(this.context.environment, { level, message, error, method, path: this.path });
+  }
+}
+
+/** Shared by all requests without a query: nobody writes to it. */
+const noQuery = new URLSearchParams();
+
+/** Path and query of a URL, which may be absolute. */
+function targetOf(url: string): string {
+  const authority = url.startsWith('/') ? -1 : url.indexOf('://');
+  const path = authority < 0 ? 0 : url.indexOf('/', authority + 3);
+  if (path < 0) return '/';
+  const fragment = url.indexOf('#');
+  return fragment < 0 ? url.slice(path) : url.slice(path, fragment);
+}
+
+const encoder = new TextEncoder();
+
+/** Value of a `Warning` header (RFC 7234, code 299) that says `text`: as in all headers, each character is a byte of UTF-8. */
+function warningHeader(text: string): string {
+  const printable = [...text]
+    .filter((char) => !/\p{Cc}/u.test(char))
+    .join('')
+    .replace(/["\\]/g, '\\$&');
+  return `299 - "${Array.from(encoder.encode(printable), (byte) => String.fromCharCode(byte)).join('')}"`;
+}

@@ -1,0 +1,59 @@
+import type { KubernetesObject } from '@orrery/api';
+import { concatBytes } from './bytes.ts';
+
+const encoder = new TextEncoder();
+
+/** What has been written of a frozen object: its JSON, and the last line of a watch around it, of which the JSON is a part. */
+interface Written {
+  readonly json: Uint8Array;
+  readonly type?: string;
+  readonly line?: Uint8Array;
+}
+
+const written = new WeakMap<object, Written>();
+
+/** JSON of an object as UTF-8. A frozen object is written once, however many lists and watches show it. */
+export function jsonBytes(object: object): Uint8Array {
+  const known = written.get(object);
+  if (known !== undefined) return known.json;
+  const json = encoder.encode(JSON.stringify(object));
+  if (Object.isFrozen(object)) written.set(object, { json });
+  return json;
+}
+
+/** One line of a watch: `{"type":"ADDED","object":…}`. All watchers share the bytes of a frozen object's. */
+export function eventBytes(type: string, object: object): Uint8Array {
+  const known = written.get(object);
+  if (known?.line !== undefined && known.type === type) return known.line;
+  const head = `{"type":"${type}","object":`;
+  const line =
+    known === undefined
+      ? encoder.encode(`${head}${JSON.stringify(object)}${eventEnd}`)
+      : concatBytes([encoder.encode(head), known.json, encoder.encode(eventEnd)]);
+  if (Object.isFrozen(object)) {
+    written.set(object, { json: line.subarray(head.length, line.length - eventEnd.length), type, line });
+  }
+  return line;
+}
+
+const eventEnd = '}\n';
+
+/** A list's JSON, put together from the bytes of its items. */
+export function listBytes(
+  type: { readonly apiVersion: string; readonly kind: string },
+  metadata: object,
+  items: readonly KubernetesObject[],
+): Uint8Array {
+  const { apiVersion, kind } = type;
+  const head = JSON.stringify({ kind, apiVersion, metadata });
+  const parts: Uint8Array[] = [encoder.encode(`${head.slice(0, -1)},"items":[`)];
+  for (const item of items) {
+    if (parts.length > 1) parts.push(comma);
+    parts.push(jsonBytes(item));
+  }
+  parts.push(listEnd);
+  return concatBytes(parts);
+}
+
+const comma = encoder.encode(',');
+const listEnd = encoder.encode(']}');

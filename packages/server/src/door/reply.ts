@@ -1,0 +1,55 @@
+import type { Representation } from '../rest/media-type.ts';
+import { boolean } from '../rest/query.ts';
+import type { ApiResponse, ApiResponseHeaders } from './api-response.ts';
+import type { Exchange } from './exchange.ts';
+
+/** What an answer says besides its body. */
+export interface ReplyOptions {
+  /** Default 200. */
+  readonly status?: number;
+  readonly contentType: string;
+  readonly headers?: ApiResponseHeaders;
+}
+
+/** An answer to an exchange. */
+export function reply(
+  exchange: Exchange,
+  body: ApiResponse['body'],
+  { status = 200, contentType, headers }: ReplyOptions,
+): ApiResponse {
+  return { status, headers: { ...exchange.head(), ...headers, 'content-type': contentType }, body };
+}
+
+/** An answer of text. */
+export function replyText(exchange: Exchange, status: number, text: string): ApiResponse {
+  return reply(exchange, encoder.encode(text), { status, contentType: 'text/plain; charset=utf-8' });
+}
+
+/** An answer of JSON that is bytes already, in the encoding and form that the client wants. */
+export async function replyJson(
+  exchange: Exchange,
+  json: Uint8Array,
+  encoding: Representation['encoding'],
+  options: Omit<ReplyOptions, 'contentType'> = {},
+): Promise<ApiResponse> {
+  if (encoding === 'yaml') {
+    const { stringify } = await import('yaml');
+    const text = stringify(JSON.parse(decoder.decode(json)), { aliasDuplicateObjects: false });
+    return reply(exchange, encoder.encode(text), { ...options, contentType: 'application/yaml' });
+  }
+  const body = wantsPretty(exchange) ? indented(json) : json;
+  return reply(exchange, body, { ...options, contentType: 'application/json' });
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+function indented(json: Uint8Array): Uint8Array {
+  return encoder.encode(`${JSON.stringify(JSON.parse(decoder.decode(json)), null, 2)}\n`);
+}
+
+/** People who look with curl or a browser get indented JSON, as from Kubernetes. */
+function wantsPretty({ query, request }: Exchange): boolean {
+  const asked = boolean(query, 'pretty');
+  return asked ?? /^(curl|Wget|Mozilla\/5\.0)/.test(request.headers.get('user-agent') ?? '');
+}

@@ -1,0 +1,130 @@
+import { failures, type Kind } from '@orrery/api';
+import type { PatchBody, RequestScope } from '../request-path.ts';
+import { decodeBody, parseJson, parseYaml } from '../rest/body-value.ts';
+import { negotiate } from '../rest/media-type.ts';
+import { deleteOptions, listOptions, writeOptions } from '../rest/query.ts';
+import { patchType, type ResourceRequest, type ResourceTarget, resourceRequest } from '../rest/resource-request.ts';
+import type { ApiResponse } from './api-response.ts';
+import { bodyOf } from './body.ts';
+import type { Exchange } from './exchange.ts';
+import { replyLog } from './log-body.ts';
+import { collectionBytes, includeObject, objectBytes, type Presentation } from './present.ts';
+import { replyProxied } from './proxy/proxy.ts';
+import { replyJson } from './reply.ts';
+import { replyWatch } from './watch-body.ts';
+
+/** The resource that an exchange is about, and what is to be done with it. @throws StatusError */
+export function requested(exchange: Exchange, target: ResourceTarget): Promise<ResourceRequest> {
+  const { context, request, query, user, warn } = exchange;
+  return resourceRequest(context.requestPath, { method: request.method, query, user, warn }, target);
+}
+
+/** Answers a request for a resource. @throws StatusError */
+export async function handleResource(exchange: Exchange, target: ResourceTarget): Promise<ApiResponse> {
+  const found = await requested(exchange, target);
+  const { scope, verb } = found;
+  const { context, request, query } = exchange;
+  if (verb === 'connect') {
+    if (scope.subresource === 'proxy') return replyProxied(exchange, scope);
+    // Whether the Pod is there, and may be asked for, is said before how to ask.
+    await context.requestPath.node(scope);
+    throw failures.badRequest('Upgrade request required');
+  }
+  if (scope.kind.kind === 'Pod' && scope.subresource === 'log') return replyLog(exchange, scope);
+  const presentation: Presentation = {
+    ...negotiate(request.headers.get('accept') ?? ''),
+    includeObject: includeObject(query),
+    now: context.environment.clock.now(),
+  };
+  if (verb === 'watch') return replyWatch(exchange, scope, presentation);
+  const { code, body } = await carryOut(exchange, found, presentation);
+  return replyJson(exchange, body, presentation.encoding, { status: code });
+}
+
+interface Result {
+  readonly code: number;
+  readonly body: Uint8Array;
+}
+async function carryOut(
+  exchange: Exchange,
+  { scope, verb }: ResourceRequest,
+  presentation: Presentation,
+): Promise<Result> {
+  const { context, request, query } = exchange;
+  const { requestPath } = context;
+  const userAgent = request.headers.get('user-agent') ?? undefined;
+  const { kind } = scope;
+  const one = (code: number, object: Parameters<typeof objectBytes>[1]): Result => ({
+    code,
+    body: objectBytes(kind, object, presentation),
+  });
+  switch (verb) {
+    case 'get': {
+      const resourceVersion = query.get('resourceVersion') ?? '';
+      return one(200, await requestPath.get(scope, resourceVersion === '' ? {} : { resourceVersion }));
+    }
+    case 'list': {
+      const list = await requestPath.list(scope, listOptions(query));
+      return { code: 200, body: collectionBytes(kind, list, presentation) };
+    }
+    case 'create': {
+      const options = writeOptions(query, userAgent, 'CreateOptions');
+      const { object } = await requestPath.create(scope, await decodedBody(exchange, scope), options);
+      return one(201, object);
+    }
+    case 'update': {
+      const options = writeOptions(query, userAgent, 'UpdateOptions');
+      const body = await decodedBody(exchange, scope);
+      const { object, created } = await requestPath.update(scope, body, options);
+      return one(created ? 201 : 200, object);
+    }
+    case 'patch': {
+      const type = patchType(contentTypeOf(exchange), kind);
+      const { force, ...options } = writeOptions(query, userAgent, 'PatchOptions', type === 'apply');
+      const body = await patchBody(exchange, type, force, kind);
+      const { object, created } = await requestPath.patch(scope, body, options);
+      return one(created ? 201 : 200, object);
+    }
+    case 'delete': {
+      const options = deleteOptions(query, await deleteBody(exchange));
+      const { body, accepted } = await requestPath.delete(scope, options);
+      return one(accepted ? 202 : 200, body);
+    }
+    case 'deletecollection': {
+      const options = deleteOptions(query, await deleteBody(exchange));
+      const { sendInitialEvents: _, ...selection } = listOptions(query);
+      const list = await requestPath.deleteCollection(scope, selection, options);
+      return { code: 200, body: collectionBytes(kind, list, presentation) };
+    }
+    default:
+      throw failures.methodNotAllowed(kind, verb);
+  }
+}
+
+async function decodedBody(exchange: Exchange, { kind, subresource }: RequestScope): Promise<unknown> {
+  const { kinds } = exchange.context.requestPath;
+  const expected = kind.subresources[subresource]?.kind ?? kind.kind;
+  return decodeBody(await bodyOf(exchange.request), { contentType: contentTypeOf(exchange), kinds, kind: expected });
+}
+
+async function deleteBody(exchange: Exchange): Promise<unknown> {
+  const { kinds } = exchange.context.requestPath;
+  const bytes = await bodyOf(exchange.request);
+  if (bytes.length === 0) return undefined;
+  return decodeBody(bytes, { contentType: contentTypeOf(exchange), kinds, kind: 'DeleteOptions' });
+}
+
+async function patchBody(
+  { request }: Exchange,
+  type: PatchBody['type'],
+  force: boolean,
+  kind: Kind,
+): Promise<PatchBody> {
+  const bytes = await bodyOf(request);
+  if (type === 'apply') return { type, body: await parseYaml(bytes, kind.kind), force };
+  return { type, body: parseJson(bytes, kind.kind) };
+}
+
+function contentTypeOf({ request }: Exchange): string | undefined {
+  return request.headers.get('content-type') ?? undefined;
+}

@@ -1,0 +1,191 @@
+import { failures, type Kind, type Status } from '@orrery/api';
+import { Fifo, type WatchEvent } from '@orrery/core';
+import { type Observable, Subscription } from 'rxjs';
+import type { RequestScope } from '../request-path.ts';
+import { watchQuery } from '../rest/query.ts';
+import type { ApiResponse, BodyController, BodySource } from './api-response.ts';
+import type { DoorContext, Exchange } from './exchange.ts';
+import { eventBytes } from './json-bytes.ts';
+import { type Presentation, shown } from './present.ts';
+import { statusOf } from './refusal.ts';
+import { reply } from './reply.ts';
+
+/** Events that may wait for a slow client. They share their objects with the store; what is bounded is how far behind it may be. */
+const maxPendingEvents = 100_000;
+
+/** Seconds after which a watch ends if the client does not say: between half an hour and an hour, so that not all end at once. */
+const defaultTimeoutSeconds = 1800;
+
+/** One week: timers cannot wait much longer. */
+const maxTimeoutSeconds = 604_800;
+
+/** Annotation of the bookmark after the current objects (Kubernetes "Streaming lists"). */
+const initialEventsEnd = 'k8s.io/initial-events-end';
+
+/**
+ * Answers with a watch: one line of JSON per event. Once it has begun, errors come as an ERROR event with a Status.
+ * @throws StatusError before that
+ */
+export async function replyWatch(
+  exchange: Exchange,
+  scope: RequestScope,
+  presentation: Presentation,
+): Promise<ApiResponse> {
+  const { context, query } = exchange;
+  const { options, timeoutSeconds } = watchQuery(query);
+  const events = await context.requestPath.watch(scope, options);
+  const lines = new EventLines(scope.kind, presentation, () => context.environment.clock.now());
+  return reply(exchange, new WatchBody(exchange, events, lines, timeoutSeconds), { contentType: 'application/json' });
+}
+
+/** The lines of a watch, until it is over, its time is, or nobody reads. */
+class WatchBody implements BodySource {
+  readonly openEnded = true;
+  readonly #exchange: Exchange;
+  readonly #events: Observable<WatchEvent>;
+  readonly #lines: EventLines;
+  readonly #timeoutSeconds: number | undefined;
+  readonly #subscription = new Subscription();
+  /** Events that wait for the client. */
+  readonly #pending = new Fifo<WatchEvent | Status>();
+  #closed = false;
+
+  constructor(
+    exchange: Exchange,
+    events: Observable<WatchEvent>,
+    lines: EventLines,
+    timeoutSeconds: number | undefined,
+  ) {
+    this.#exchange = exchange;
+    this.#events = events;
+    this.#lines = lines;
+    this.#timeoutSeconds = timeoutSeconds;
+  }
+
+  start(controller: BodyController): void {
+    const { context } = this.#exchange;
+    const end = () => this.#end(controller);
+    const timeout = context.clock.schedule(lifetime(context, this.#timeoutSeconds) * 1000, end);
+    this.#subscription.add(() => timeout[Symbol.dispose]());
+    this.#subscription.add(
+      this.#events.subscribe({
+        next: (event) => this.#take(controller, event),
+        error: (error: unknown) => {
+          this.#take(controller, statusOf(error));
+          end();
+        },
+        complete: end,
+      }),
+    );
+  }
+
+  pull(controller: BodyController): void {
+    while (this.#pending.length > 0 && hasRoom(controller)) {
+      const event = this.#pending.shift();
+      if (event !== undefined) this.#write(controller, event);
+    }
+    if (this.#subscription.closed && this.#pending.length === 0) this.#close(controller);
+  }
+
+  cancel(): void {
+    this.#pending.clear();
+    this.#subscription.unsubscribe();
+  }
+
+  #take(controller: BodyController, event: WatchEvent | Status): void {
+    if (this.#subscription.closed) return;
+    if (this.#pending.length === 0 && hasRoom(controller)) {
+      this.#write(controller, event);
+      return;
+    }
+    this.#pending.push(event);
+    if (this.#pending.length <= maxPendingEvents) return;
+    this.#pending.clear();
+    this.#pending.push(failures.expired(`the watch is more than ${maxPendingEvents} events behind: list again`).status);
+    this.#end(controller);
+  }
+
+  #write(controller: BodyController, event: WatchEvent | Status): void {
+    let line: Uint8Array;
+    try {
+      line = this.#lines.of(event);
+    } catch (error) {
+      // An object that cannot be shown must not take the server down, nor be left out in silence.
+      this.#exchange.record('error', 'watch failed', error);
+      this.#pending.clear();
+      controller.enqueue(this.#lines.of(statusOf(error)));
+      this.#end(controller);
+      return;
+    }
+    controller.enqueue(line);
+  }
+
+  /** Takes no more events; those that wait are still sent. */
+  #end(controller: BodyController): void {
+    if (this.#subscription.closed) return;
+    this.#subscription.unsubscribe();
+    if (this.#pending.length === 0) this.#close(controller);
+  }
+
+  #close(controller: BodyController): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    controller.close();
+  }
+}
+
+function hasRoom({ desiredSize }: BodyController): boolean {
+  return desiredSize !== null && desiredSize > 0;
+}
+
+/** Seconds that a watch may last. */
+function lifetime({ random }: DoorContext, asked: number | undefined): number {
+  if (asked === undefined || asked <= 0) return defaultTimeoutSeconds + random.integer(defaultTimeoutSeconds);
+  return Math.min(asked, maxTimeoutSeconds);
+}
+
+/** Makes the lines of one watch. */
+class EventLines {
+  readonly #kind: Kind;
+  readonly #presentation: Presentation;
+  readonly #now: () => number;
+  #columnsSent = false;
+
+  constructor(kind: Kind, presentation: Presentation, now: () => number) {
+    this.#kind = kind;
+    this.#presentation = presentation;
+    this.#now = now;
+  }
+
+  of(event: WatchEvent | Status): Uint8Array {
+    if ('kind' in event) return eventBytes('ERROR', event);
+    if (event.type === 'BOOKMARK') return eventBytes('BOOKMARK', this.#bookmark(event));
+    const { as } = this.#presentation;
+    if (as === 'object') return eventBytes(event.type, event.object);
+    const presentation = as === 'Table' ? { ...this.#presentation, now: this.#now() } : this.#presentation;
+    const object = shown(this.#kind, event.object, presentation, !this.#columnsSent);
+    this.#columnsSent = true;
+    return eventBytes(event.type, object);
+  }
+
+  /** A bookmark's object has the type that the client waits for, and nothing but a resourceVersion. */
+  #bookmark(event: Extract<WatchEvent, { readonly type: 'BOOKMARK' }>): object {
+    const { as, version } = this.#presentation;
+    const metadata = {
+      resourceVersion: event.resourceVersion,
+      creationTimestamp: null,
+      ...(event.initialEventsEnd ? { annotations: { [initialEventsEnd]: 'true' } } : {}),
+    };
+    const meta = `meta.k8s.io/${version}`;
+    if (as === 'object') return { kind: this.#kind.kind, apiVersion: this.#kind.apiVersion, metadata };
+    const partial = { kind: 'PartialObjectMetadata', apiVersion: meta, metadata };
+    if (as === 'PartialObjectMetadata') return partial;
+    return {
+      kind: 'Table',
+      apiVersion: meta,
+      metadata: { resourceVersion: event.resourceVersion },
+      columnDefinitions: null,
+      rows: [{ cells: [], object: partial }],
+    };
+  }
+}
