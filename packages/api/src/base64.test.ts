@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { fromBase64, textFromBase64, textFromBase64url, textToBase64, textToBase64url, toBase64 } from './base64.ts';
+import {
+  fromBase64,
+  fromBase64url,
+  textFromBase64,
+  textFromBase64url,
+  textToBase64,
+  textToBase64url,
+  toBase64,
+  toBase64url,
+} from './base64.ts';
 
 describe('base64', () => {
   test.each([
@@ -39,5 +48,8 @@ describe('base64url', () => {
   test('has neither plus, slash nor padding', () => {
     expect(textToBase64url('ÿþ?>!')).toBe('w7_Dvj8-IQ');
     expect(textFromBase64url('w7_Dvj8-IQ')).toBe('ÿþ?>!');
+    const bytes = Uint8Array.from({ length: 256 }, (_, i) => i);
+    expect(toBase64url(bytes)).toBe(Buffer.from(bytes).toString('base64url'));
+    expect(fromBase64url(toBase64url(bytes))).toEqual(bytes);
   });
 });

@@ -36,9 +36,22 @@ export function textFromBase64(base64: string): string {
   return decoder.decode(fromBase64(base64));
 }
 
-/** A text's UTF-8 bytes as base64url without padding (RFC 4648, section 5): the form of the parts of a JWT and of `continue`. */
+/** Bytes as base64url without padding (RFC 4648, section 5): base64 for URLs and file names. */
+export function toBase64url(bytes: Uint8Array): string {
+  return toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+/**
+ * The bytes that base64url stands for.
+ * @throws SyntaxError for a text that is not base64url.
+ */
+export function fromBase64url(base64url: string): Uint8Array<ArrayBuffer> {
+  return fromBase64(base64url.replaceAll('-', '+').replaceAll('_', '/'));
+}
+
+/** A text's UTF-8 bytes as base64url without padding: the form of the parts of a JWT and of `continue`. */
 export function textToBase64url(text: string): string {
-  return textToBase64(text).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return toBase64url(encoder.encode(text));
 }
 
 /**
@@ -46,7 +59,7 @@ export function textToBase64url(text: string): string {
  * @throws SyntaxError for a text that is not base64url.
  */
 export function textFromBase64url(base64url: string): string {
-  return textFromBase64(base64url.replaceAll('-', '+').replaceAll('_', '/'));
+  return decoder.decode(fromBase64url(base64url));
 }
 
 function binaryOf(base64: string): string {

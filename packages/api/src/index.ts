@@ -1,11 +1,13 @@
 export * from './apply/index.ts';
 export {
   fromBase64,
+  fromBase64url,
   textFromBase64,
   textFromBase64url,
   textToBase64,
   textToBase64url,
   toBase64,
+  toBase64url,
 } from './base64.ts';
 export * from './builtin-types.ts';
 export { type ConditionState, withCondition } from './condition.ts';

@@ -1,3 +1,5 @@
+import { type Choices, createChoices, type ReplayedChoices } from '../choices/choices.ts';
+import type { Path } from '../choices/path.ts';
 import type { Environment } from '../environment.ts';
 import { createInspector, type InspectionStream } from '../inspection/inspector.ts';
 import { createSeededRandom } from '../random/seeded-random.ts';
@@ -12,8 +14,13 @@ import { Turns } from './turns.ts';
 
 /** What decides a simulation. */
 export interface SimulationOptions {
-  /** Decides everything that chance and order decide. Default 1. */
+  /** Decides everything that chance and order decide. With a path: the choices after its end only. Default: the path's seed, or 1. */
   readonly seed?: number | string;
+  /**
+   * The run that is to be repeated (`choices.path()`, or its text): choice by choice, with its names, uids and jitter. A run
+   * that does not fit it fails with a PathError when it is driven. Default: none.
+   */
+  readonly path?: Path | string;
   /** Milliseconds since the epoch at which the clock starts. Default 2026-01-01T00:00:00Z. */
   readonly start?: Milliseconds;
 }
@@ -46,7 +53,9 @@ export interface RunOptions {
  */
 export interface Simulation {
   readonly environment: Environment & { readonly inspector: InspectionStream };
-  /** Resolves when all are idle. Time stands still meanwhile. @throws LivelockError */
+  /** What decides about order and faults; whoever puts faults into the simulation asks it. */
+  readonly choices: Choices;
+  /** Resolves when all are idle. Time stands still meanwhile. @throws LivelockError; PathError, as all that drives time */
   idle(options?: Pick<SettleOptions, 'turns'>): Promise<void>;
   /**
    * Resolves when all are idle and nothing waits to be tried again. Time moves only to pass over the waits before retries;
@@ -87,6 +96,7 @@ const retriesInOneSettling = 1000;
 
 class Engine implements Simulation, RetryClock, Work {
   readonly environment: Simulation['environment'];
+  readonly choices: ReplayedChoices;
   #now: Milliseconds;
   readonly #timers = new TimerQueue();
   readonly #retries = new Set<Timer>();
@@ -104,11 +114,12 @@ class Engine implements Simulation, RetryClock, Work {
   /** The end of the last call that drives time: two never drive it at once. */
   #driven: Promise<void> = Promise.resolve();
 
-  constructor({ seed = 1, start = Date.UTC(2026, 0, 1) }: SimulationOptions) {
-    const random = createSeededRandom(seed);
+  constructor({ start = Date.UTC(2026, 0, 1), ...chance }: SimulationOptions) {
     this.#now = start;
-    this.#turns = new Turns(random.fork('turns'));
-    this.environment = { clock: this, work: this, random: random.fork('environment'), inspector: createInspector() };
+    this.choices = createChoices(chance);
+    this.#turns = new Turns(this.choices);
+    const random = createSeededRandom(this.choices.seed).fork('environment');
+    this.environment = { clock: this, work: this, random, inspector: createInspector() };
   }
 
   // Clock
@@ -315,7 +326,7 @@ class Engine implements Simulation, RetryClock, Work {
     const waiters = this.#waiters;
     if (waiters.length > 0 && this.#turnsTaken >= this.#turnLimit && this.#turns.waiting) {
       this.#waiters = [];
-      const error = new LivelockError('turns', this.#livelockDetails(), []);
+      const error = this.choices.misfit ?? new LivelockError('turns', this.#livelockDetails(), []);
       for (const waiter of waiters) waiter.reject(error);
       return;
     }
@@ -331,7 +342,11 @@ class Engine implements Simulation, RetryClock, Work {
     this.#recentWork?.stop();
     this.#recentWork = undefined;
     this.#waiters = [];
-    for (const waiter of waiters) waiter.resolve();
+    const { misfit } = this.choices;
+    for (const waiter of waiters) {
+      if (misfit === undefined) waiter.resolve();
+      else waiter.reject(misfit);
+    }
   };
 
   #livelockDetails() {

@@ -1,18 +1,19 @@
+import type { Choices } from '../choices/choices.ts';
 import { Fifo } from '../fifo.ts';
-import type { Random } from '../random/random.ts';
 
 /**
- * Actors that wait for their turn. Whose comes next is drawn from all that wait, each actor as likely as the other; one
+ * Actors that wait for their turn. Whose comes next is chosen from all that wait, each actor as likely as the other; one
  * actor's own turns come in the order in which they were asked for.
  */
 export class Turns {
-  readonly #random: Random;
+  readonly #choices: Choices;
   readonly #byActor = new Map<string, Line>();
   /** Lines with somebody in them. */
   readonly #waiting: Line[] = [];
+  readonly #among = () => this.actors;
 
-  constructor(random: Random) {
-    this.#random = random;
+  constructor(choices: Choices) {
+    this.#choices = choices;
   }
 
   /** Whether anybody waits. */
@@ -39,12 +40,12 @@ export class Turns {
   next(): (() => void) | undefined {
     const waiting = this.#waiting;
     if (waiting.length === 0) return undefined;
-    const drawn = waiting.length === 1 ? 0 : this.#random.integer(waiting.length);
-    const line = waiting[drawn] as Line;
+    const chosen = this.#choices.choose(waiting.length, 'turn', this.#among);
+    const line = waiting[chosen] as Line;
     const resume = line.resumes.shift();
     if (line.resumes.length === 0) {
       const last = waiting.pop() as Line;
-      if (last !== line) waiting[drawn] = last;
+      if (last !== line) waiting[chosen] = last;
     }
     return resume;
   }
