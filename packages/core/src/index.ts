@@ -26,6 +26,7 @@ export {
   type Simulation,
   type SimulationOptions,
 } from './clock/simulation.ts';
+export { scheduleArrival, type TransitClock } from './clock/transit.ts';
 export type * from './controller.ts';
 export { defineController, requeueAfter } from './define-controller.ts';
 export { defineIndex, type Index, type IndexEntry, ownedBy } from './define-index.ts';

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { PathError } from '../choices/choices.ts';
+import { createScaledClock } from './real-clock.ts';
 import { scheduleRetry } from './retry.ts';
-import { createSimulation, type Simulation } from './simulation.ts';
+import { createSimulation, type Simulation, type SimulationOptions } from './simulation.ts';
+import { scheduleArrival } from './transit.ts';
 
 /** Actors that write down when they have their turn. */
 function actors(simulation: Simulation, count: number, turns: number): string[] {
@@ -258,6 +261,91 @@ describe('settle', () => {
     await expect(simulation.settle({ turns: 20_000 })).rejects.toThrow(
       /not idle after 20000 turns\s+pingpong a\/b ran \d+ times lately\s+turn: pingpong/,
     );
+  });
+});
+
+describe('what is on its way', () => {
+  test('has arrived when a simulation has settled, however often it goes on from there', async () => {
+    const simulation = createSimulation({ start: 0 });
+    const { clock } = simulation.environment;
+    let stations = 0;
+    const travel = () => {
+      if (++stations < 3000) scheduleArrival(clock, 5, 'a letter', travel);
+    };
+    travel();
+    await simulation.idle();
+    expect(simulation.pending()).toEqual(['on its way: a letter']);
+    expect(clock.now()).toBe(0);
+    await simulation.settle();
+    expect([stations, clock.now(), simulation.pending()]).toEqual([3000, 2999 * 5, []]);
+  });
+
+  test('does not arrive once it is disposed', async () => {
+    const simulation = createSimulation({ start: 0 });
+    const arrival = scheduleArrival(simulation.environment.clock, 5, 'a letter', () => expect.unreachable());
+    arrival[Symbol.dispose]();
+    await simulation.settle();
+    expect(simulation.environment.clock.now()).toBe(0);
+  });
+
+  test('does not keep loops that answer each other forever from being found', async () => {
+    const simulation = createSimulation({ start: 0 });
+    const { work, inspector, clock } = simulation.environment;
+    inspector.events.subscribe();
+    const play = async () => {
+      await work.turn('pingpong');
+      inspector.emit({ type: 'started', time: clock.now(), actor: 'pingpong', key: 'a/b', causes: [] });
+      scheduleArrival(clock, 5, 'a ball', play);
+    };
+    void play();
+    await expect(simulation.settle({ turns: 20_000 })).rejects.toThrow(
+      /not idle after 20000 turns\s+pingpong a\/b ran \d+ times lately/,
+    );
+    const found = clock.now();
+    await simulation.advance('1s');
+    expect(clock.now()).toBe(found + 1000);
+  });
+
+  test('is a timer on other clocks', async () => {
+    const clock = createScaledClock(1000);
+    await new Promise<void>((resolve) => scheduleArrival(clock, 1000, 'a letter', resolve));
+  });
+});
+
+describe('a path', () => {
+  test('repeats the order of turns and all random numbers, whatever the seed', async () => {
+    const live = async (options: SimulationOptions) => {
+      const simulation = createSimulation(options);
+      const order = actors(simulation, 4, 4);
+      await simulation.settle();
+      return { order, uid: simulation.environment.random.uuid(), path: simulation.choices.path() };
+    };
+    const first = await live({ seed: 11 });
+    const again = await live({ seed: 12, path: first.path });
+    expect(again.order).toEqual(first.order);
+    expect(again.uid).toBe(first.uid);
+    expect(String(again.path)).toBe(String(first.path));
+    const step = [...first.path].findIndex(({ count }) => count > 2);
+    const { count, chosen } = [...first.path][step] ?? { count: 0, chosen: 0 };
+    const other = await live({ path: first.path.choosing(step, (chosen + 1) % count) });
+    expect(other.order.slice(0, step)).toEqual(first.order.slice(0, step));
+    expect(other.order[step]).not.toBe(first.order[step]);
+  });
+
+  test('that does not fit fails whatever drives the simulation, with what differs', async () => {
+    const one = createSimulation({ seed: 2 });
+    actors(one, 4, 4);
+    await one.settle();
+    const simulation = createSimulation({ path: one.choices.path() });
+    const order = actors(simulation, 3, 2);
+    await expect(simulation.settle()).rejects.toThrow(
+      /step 0 of the path is turn \d of 4, the run asks for turn among 3 \(actor-0, actor-1, actor-2\)/,
+    );
+    await expect(simulation.idle()).rejects.toThrow(PathError);
+    await expect(simulation.advance(5)).rejects.toThrow(PathError);
+    await expect(simulation.run(() => true)).rejects.toThrow(PathError);
+    // Nobody is left waiting for a turn.
+    expect(order).toHaveLength(6);
   });
 });
 

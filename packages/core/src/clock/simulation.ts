@@ -9,7 +9,8 @@ import { LivelockError, type RecentWork, watchWork } from './livelock.ts';
 import { afterMicrotasks } from './macrotask.ts';
 import type { Retry, RetryClock } from './retry.ts';
 import { sleepOn } from './sleep.ts';
-import { type Timer, TimerQueue } from './timer-queue.ts';
+import { type Awaited, type Timer, TimerQueue } from './timer-queue.ts';
+import type { TransitClock } from './transit.ts';
 import { Turns } from './turns.ts';
 
 /** What decides a simulation. */
@@ -58,8 +59,8 @@ export interface Simulation {
   /** Resolves when all are idle. Time stands still meanwhile. @throws LivelockError; PathError, as all that drives time */
   idle(options?: Pick<SettleOptions, 'turns'>): Promise<void>;
   /**
-   * Resolves when all are idle and nothing waits to be tried again. Time moves only to pass over the waits before retries;
-   * other timers that come due on the way fire.
+   * Resolves when all are idle, nothing waits to be tried again, and nothing is on its way. Time moves only to pass over the
+   * waits before retries and over the latency of links; other timers that come due on the way fire.
    * @throws LivelockError that names actors, keys and causes if that never ends.
    */
   settle(options?: SettleOptions): Promise<void>;
@@ -94,12 +95,13 @@ const defaultRetries = 20;
 /** Successful retries of one item in one settling, after which it is taken to go in circles. */
 const retriesInOneSettling = 1000;
 
-class Engine implements Simulation, RetryClock, Work {
+class Engine implements Simulation, RetryClock, TransitClock, Work {
   readonly environment: Simulation['environment'];
   readonly choices: ReplayedChoices;
   #now: Milliseconds;
   readonly #timers = new TimerQueue();
-  readonly #retries = new Set<Timer>();
+  /** Timers that a settling simulation passes over. */
+  readonly #awaited = new Set<Timer>();
   readonly #turns: Turns;
   readonly #busy = new Map<Disposable, string>();
   /** Grows with everything that may have made a promise continuation ready. */
@@ -107,6 +109,8 @@ class Engine implements Simulation, RetryClock, Work {
   #pumping = false;
   #turnsTaken = 0;
   #turnLimit = defaultTurns;
+  /** Whether turns are counted on through moments in which all are idle: there is still something on its way. */
+  #countsOn = false;
   #recentWork: RecentWork | undefined;
   /** Wakes a run that waits while all stands still. */
   #stir: (() => void) | undefined;
@@ -145,14 +149,17 @@ class Engine implements Simulation, RetryClock, Work {
   }
 
   scheduleRetry(delay: Milliseconds, retry: Retry, task: () => void): Disposable {
-    const timer = this.#addTimer(delay, task, retry);
-    this.#retries.add(timer);
-    return timer;
+    return this.#addTimer(delay, task, { type: 'retry', retry });
   }
 
-  #addTimer(delay: Milliseconds, task: () => void | Promise<unknown>, retry: Retry | undefined): Timer {
+  scheduleArrival(delay: Milliseconds, what: string, task: () => void): Disposable {
+    return this.#addTimer(delay, task, { type: 'arrival', what });
+  }
+
+  #addTimer(delay: Milliseconds, task: () => void | Promise<unknown>, awaited: Awaited | undefined): Timer {
     if (Number.isNaN(delay)) throw new RangeError('a timer needs a number of milliseconds');
-    const timer = new EngineTimer(this, this.#now + (delay > 0 ? delay : 0), task, retry);
+    const timer = new EngineTimer(this, this.#now + (delay > 0 ? delay : 0), task, awaited);
+    if (awaited !== undefined) this.#awaited.add(timer);
     if (timer.time !== Number.POSITIVE_INFINITY) this.#timers.add(timer);
     this.#stir?.();
     return timer;
@@ -160,7 +167,7 @@ class Engine implements Simulation, RetryClock, Work {
 
   /** Called by a timer that was disposed before it fired. */
   timerDisposed(timer: Timer): void {
-    if (timer.retry !== undefined) this.#retries.delete(timer);
+    if (timer.awaited !== undefined) this.#awaited.delete(timer);
     if (timer.time !== Number.POSITIVE_INFINITY) this.#timers.disposed();
   }
 
@@ -197,21 +204,25 @@ class Engine implements Simulation, RetryClock, Work {
     return this.#drive(async () => {
       const tried = new Map<string, number>();
       await this.#rest(turns);
-      for (let next = this.#nextRetry(); next !== undefined; next = this.#nextRetry()) {
-        const retry = next.retry as Retry;
-        const item = `${retry.actor} ${retry.key}`;
-        const times = (tried.get(item) ?? 0) + 1;
-        tried.set(item, times);
-        if (retry.attempt > retries || times > retriesInOneSettling) {
-          throw new LivelockError(
-            'retries',
-            this.#livelockDetails(),
-            [...this.#retries].map((timer) => timer.retry as Retry),
-          );
-        }
+      for (let next = this.#nextAwaited(); next !== undefined; next = this.#nextAwaited()) {
+        if (next.awaited?.type === 'retry') this.#checkRetry(next.awaited.retry, tried, retries);
+        this.#countsOn = [...this.#awaited].some(({ awaited }) => awaited?.type === 'arrival');
         await this.#fireUntil(next.time, turns);
       }
     });
+  }
+
+  /** @throws LivelockError if it fails forever, or goes in circles. */
+  #checkRetry({ actor, key, attempt }: Retry, tried: Map<string, number>, retries: number): void {
+    const item = `${actor} ${key}`;
+    const times = (tried.get(item) ?? 0) + 1;
+    tried.set(item, times);
+    if (attempt <= retries && times <= retriesInOneSettling) return;
+    throw new LivelockError('retries', this.#livelockDetails(), this.#retries());
+  }
+
+  #retries(): readonly Retry[] {
+    return [...this.#awaited].flatMap(({ awaited }) => (awaited?.type === 'retry' ? [awaited.retry] : []));
   }
 
   advance(duration: Duration, { turns }: Pick<SettleOptions, 'turns'> = {}): Promise<void> {
@@ -259,12 +270,15 @@ class Engine implements Simulation, RetryClock, Work {
     return [
       ...[...this.#busy.values()].map((what) => `busy: ${what}`),
       ...this.#turns.actors.map((actor) => `turn: ${actor}`),
-      ...[...this.#retries].map(({ retry }) => `retry: ${retry?.actor} ${retry?.key}: ${retry?.error}`),
+      ...[...this.#awaited].map(({ awaited }) => awaitedText(awaited)),
     ];
   }
 
   #drive(task: () => Promise<void>): Promise<void> {
-    const result = this.#driven.then(task);
+    const result = this.#driven.then(() => {
+      this.#countsOn = false;
+      return task();
+    });
     // The next call waits for this one's end, good or bad; this one's caller gets the error.
     this.#driven = result.then(undefined, () => undefined);
     return result;
@@ -286,17 +300,17 @@ class Engine implements Simulation, RetryClock, Work {
     const before = this.#activity;
     timer.task = undefined;
     this.#now = timer.time;
-    if (timer.retry !== undefined) {
-      this.#retries.delete(timer);
+    if (timer.awaited !== undefined) {
+      this.#awaited.delete(timer);
       this.#activity++;
     }
     const result = task();
     return this.#activity !== before || (typeof result === 'object' && result !== null);
   }
 
-  #nextRetry(): Timer | undefined {
+  #nextAwaited(): Timer | undefined {
     let next: Timer | undefined;
-    for (const timer of this.#retries) {
+    for (const timer of this.#awaited) {
       if (next === undefined || timer.time < next.time) next = timer;
     }
     return next;
@@ -304,7 +318,7 @@ class Engine implements Simulation, RetryClock, Work {
 
   #rest(turns = defaultTurns): Promise<void> {
     this.#turnLimit = turns;
-    this.#turnsTaken = 0;
+    if (!this.#countsOn) this.#turnsTaken = 0;
     return new Promise((resolve, reject) => {
       this.#waiters.push({ resolve, reject });
       this.#wake();
@@ -338,9 +352,7 @@ class Engine implements Simulation, RetryClock, Work {
       this.#wake();
       return;
     }
-    this.#turnsTaken = 0;
-    this.#recentWork?.stop();
-    this.#recentWork = undefined;
+    if (!this.#countsOn) this.#stopCounting();
     this.#waiters = [];
     const { misfit } = this.choices;
     for (const waiter of waiters) {
@@ -348,6 +360,12 @@ class Engine implements Simulation, RetryClock, Work {
       else waiter.reject(misfit);
     }
   };
+
+  #stopCounting(): void {
+    this.#turnsTaken = 0;
+    this.#recentWork?.stop();
+    this.#recentWork = undefined;
+  }
 
   #livelockDetails() {
     return { pending: this.pending(), turns: this.#turnsTaken, recent: this.#recentWork?.summary() ?? [] };
@@ -358,13 +376,13 @@ class EngineTimer implements Timer {
   readonly #engine: Engine;
   readonly time: Milliseconds;
   task: (() => void | Promise<unknown>) | undefined;
-  readonly retry: Retry | undefined;
+  readonly awaited: Awaited | undefined;
 
-  constructor(engine: Engine, time: Milliseconds, task: () => void | Promise<unknown>, retry: Retry | undefined) {
+  constructor(engine: Engine, time: Milliseconds, task: () => void | Promise<unknown>, awaited: Awaited | undefined) {
     this.#engine = engine;
     this.time = time;
     this.task = task;
-    this.retry = retry;
+    this.awaited = awaited;
   }
 
   [Symbol.dispose](): void {
@@ -372,4 +390,10 @@ class EngineTimer implements Timer {
     this.task = undefined;
     this.#engine.timerDisposed(this);
   }
+}
+
+function awaitedText(awaited: Awaited | undefined): string {
+  if (awaited?.type !== 'retry') return `on its way: ${awaited?.what}`;
+  const { actor, key, error } = awaited.retry;
+  return `retry: ${actor} ${key}: ${error}`;
 }

@@ -11,7 +11,7 @@ function timer(time: number, name: string): Named {
     time,
     name,
     task: () => undefined,
-    retry: undefined,
+    awaited: undefined,
     [Symbol.dispose]() {
       this.task = undefined;
     },

@@ -6,8 +6,13 @@ import type { Retry } from './retry.ts';
 export interface Timer extends Disposable {
   readonly time: Milliseconds;
   task: (() => void | Promise<unknown>) | undefined;
-  readonly retry: Retry | undefined;
+  readonly awaited: Awaited | undefined;
 }
+
+/** What a simulation that settles passes over: the wait before a retry, or something on its way. */
+export type Awaited =
+  | { readonly type: 'retry'; readonly retry: Retry }
+  | { readonly type: 'arrival'; readonly what: string };
 
 /** The timers of one moment, in the order of their making. */
 interface Moment {
