@@ -10,7 +10,7 @@ export {
   toBase64url,
 } from './base64.ts';
 export * from './builtin-types.ts';
-export { type ConditionState, withCondition } from './condition.ts';
+export { type ConditionState, conditionAfter, withCondition } from './condition.ts';
 export * from './custom-schema/index.ts';
 export * from './defaults/index.ts';
 export { type CustomObject, defineKind, type KindDefinition, type ObjectOf } from './define-kind.ts';
@@ -36,4 +36,5 @@ export * from './schema.ts';
 export * from './selectors/index.ts';
 export * from './status.ts';
 export * from './table/index.ts';
+export { microTimestamp, timestamp } from './timestamp.ts';
 export * from './validation/index.ts';

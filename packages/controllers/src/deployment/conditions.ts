@@ -1,6 +1,5 @@
-import type { Deployment, ReplicaSet } from '@orrery/api';
+import { type Deployment, type ReplicaSet, timestamp } from '@orrery/api';
 import type { Milliseconds } from '@orrery/core';
-import { timestamp } from '../workload/timestamp.ts';
 import { rolloutBounds } from './rollout.ts';
 
 type Status = NonNullable<Deployment['status']>;
@@ -25,8 +24,11 @@ export function findCondition(conditions: readonly Condition[], type: ConditionT
   return conditions.find((candidate) => candidate.type === type);
 }
 
-/** With the condition in place of its type's former one; unchanged when status and reason are the same as before. */
-export function withCondition(conditions: readonly Condition[], next: Condition): readonly Condition[] {
+/**
+ * With the condition at the end, in place of its type's former one; unchanged when status and reason are the same as before,
+ * whatever the message says (Kubernetes' `SetDeploymentCondition`).
+ */
+export function withDeploymentCondition(conditions: readonly Condition[], next: Condition): readonly Condition[] {
   const current = conditions.find((candidate) => candidate.type === next.type);
   if (current?.status === next.status && current.reason === next.reason) return conditions;
   const kept = current?.status === next.status ? { ...next, lastTransitionTime: current.lastTransitionTime } : next;
@@ -89,7 +91,7 @@ export function countedStatus(deployment: Deployment, { newSet, old }: Sets, now
   const unavailable = Math.max(0, sum((rs) => rs.spec.replicas ?? 1) - available);
   const desired = deployment.spec.replicas ?? 1;
   const enough = available >= desired - rolloutBounds(deployment).maxUnavailable;
-  const conditions = withCondition(
+  const conditions = withDeploymentCondition(
     deployment.status?.conditions ?? [],
     enough
       ? condition('Available', 'True', 'MinimumReplicasAvailable', 'Deployment has minimum availability.', now)
@@ -132,7 +134,7 @@ export function rolloutStatus(deployment: Deployment, sets: Sets, now: Milliseco
   else conditions = withoutCondition(conditions, 'Progressing');
 
   const failure = replicaFailure(sets, now);
-  if (failure !== undefined) conditions = withCondition(conditions, failure);
+  if (failure !== undefined) conditions = withDeploymentCondition(conditions, failure);
   else conditions = withoutCondition(conditions, 'ReplicaFailure');
   return { ...counted, conditions: [...conditions] };
 }
@@ -153,7 +155,10 @@ function progressConditions(
     newSet === undefined ? `Deployment "${deployment.metadata.name}"` : `ReplicaSet "${newSet.metadata.name}"`;
   if (isComplete(deployment, status)) {
     const message = `${subject} has successfully progressed.`;
-    return withCondition(conditions, condition('Progressing', 'True', 'NewReplicaSetAvailable', message, now));
+    return withDeploymentCondition(
+      conditions,
+      condition('Progressing', 'True', 'NewReplicaSetAvailable', message, now),
+    );
   }
   if (isProgressing(deployment, status)) {
     const next = condition('Progressing', 'True', 'ReplicaSetUpdated', `${subject} is progressing.`, now);
@@ -163,7 +168,10 @@ function progressConditions(
   }
   if (isTimedOut(deployment, status, now)) {
     const message = `${subject} has timed out progressing.`;
-    return withCondition(conditions, condition('Progressing', 'False', 'ProgressDeadlineExceeded', message, now));
+    return withDeploymentCondition(
+      conditions,
+      condition('Progressing', 'False', 'ProgressDeadlineExceeded', message, now),
+    );
   }
   return conditions;
 }

@@ -21,7 +21,7 @@ import {
   isComplete,
   rolloutStatus,
   type Sets,
-  withCondition,
+  withDeploymentCondition,
 } from './conditions.ts';
 import {
   annotations,
@@ -283,7 +283,7 @@ export class DeploymentRollout {
     const recorded = produce(this.deployment, (draft) => {
       if (revisionChanges) draft.metadata.annotations = { ...current, [annotations.revision]: revision };
       if (noted === undefined) return;
-      const conditions = withCondition(this.deployment.status?.conditions ?? [], noted);
+      const conditions = withDeploymentCondition(this.deployment.status?.conditions ?? [], noted);
       draft.status = { ...draft.status, conditions: castDraft(conditions) };
     });
     this.deployment = await this.#context.client.updateStatus(recorded);
@@ -291,7 +291,7 @@ export class DeploymentRollout {
 
   async #writeCondition(next: Condition): Promise<void> {
     const before = this.deployment.status?.conditions ?? [];
-    const conditions = withCondition(before, next);
+    const conditions = withDeploymentCondition(before, next);
     if (conditions === before) return;
     const status = { ...this.deployment.status, conditions };
     this.deployment = await this.#context.client.updateStatus({ ...this.deployment, status });

@@ -1,6 +1,5 @@
-import type { Namespace } from '@orrery/api';
+import { conditionAfter, type Namespace } from '@orrery/api';
 import type { Milliseconds } from '@orrery/core';
-import { timestamp } from '../workload/timestamp.ts';
 
 /** Objects of one resource that are still in the namespace, and the finalizers that hold some of them. */
 export interface RemainingContent {
@@ -47,10 +46,7 @@ export function deletionConditions(
   return rows.map(([type, isTrue, reason, message]) => {
     const status = isTrue ? 'True' : 'False';
     const current = before?.find((condition) => condition.type === type);
-    const isSame = current?.status === status && current.reason === reason && current.message === message;
-    if (isSame && current !== undefined) return current;
-    const since = current?.status === status ? current.lastTransitionTime : undefined;
-    return { type, status, lastTransitionTime: since ?? timestamp(now), reason, message };
+    return conditionAfter(current, { type, status, reason, message }, now);
   });
 }
 

@@ -1,6 +1,5 @@
-import type { Node } from '@orrery/api';
+import { type Node, timestamp } from '@orrery/api';
 import type { Milliseconds } from '@orrery/core';
-import { timestamp } from '../workload/timestamp.ts';
 
 /** How long a node may be silent before nothing is known of it. */
 const monitorGrace: Milliseconds = 50_000;

@@ -1,8 +1,7 @@
-import { isNotFound, keyOf, Lease, Node, Pod, type Stored, type Taint } from '@orrery/api';
+import { isNotFound, keyOf, Lease, Node, Pod, type Stored, type Taint, timestamp } from '@orrery/api';
 import { aborted, type CacheChange, type ControllerContext, errorText, fromAbort } from '@orrery/core';
 import { takeUntil } from 'rxjs';
 import { isReady } from '../workload/pod-state.ts';
-import { timestamp } from '../workload/timestamp.ts';
 import { evictionInterval, zoneState } from './eviction-rate.ts';
 import { graceOf, type Heartbeat, heartbeat, mayFallSilent, readyCondition, silentConditions } from './health.ts';
 import { podsByNode } from './pods-by-node.ts';

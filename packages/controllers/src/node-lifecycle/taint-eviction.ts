@@ -1,8 +1,7 @@
-import { isNotFound, keyOf, Node, Pod, type Stored, type Taint } from '@orrery/api';
+import { isNotFound, keyOf, Node, Pod, type Stored, type Taint, timestamp } from '@orrery/api';
 import { aborted, type ControllerContext, createWorkQueue, fromAbort, type WorkQueue } from '@orrery/core';
 import { takeUntil } from 'rxjs';
 import { isTerminal } from '../workload/pod-state.ts';
-import { timestamp } from '../workload/timestamp.ts';
 import { podsByNode } from './pods-by-node.ts';
 import { tolerationTime } from './toleration-time.ts';
 

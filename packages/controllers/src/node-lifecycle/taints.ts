@@ -1,6 +1,5 @@
-import type { Node, Taint } from '@orrery/api';
+import { type Node, type Taint, timestamp } from '@orrery/api';
 import type { Milliseconds } from '@orrery/core';
-import { timestamp } from '../workload/timestamp.ts';
 import { readyCondition } from './health.ts';
 
 const prefix = 'node.kubernetes.io/';

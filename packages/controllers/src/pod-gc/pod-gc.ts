@@ -1,9 +1,8 @@
-import { isNotFound, keyOf, Node, Pod, type Stored } from '@orrery/api';
+import { isNotFound, keyOf, Node, Pod, type Stored, timestamp } from '@orrery/api';
 import { aborted, type ControllerContext, errorText, fromAbort } from '@orrery/core';
 import { takeUntil } from 'rxjs';
 import { podsByNode } from '../node-lifecycle/pods-by-node.ts';
 import { isTerminal } from '../workload/pod-state.ts';
-import { timestamp } from '../workload/timestamp.ts';
 import { excessTerminated, terminatedThreshold } from './candidates.ts';
 
 /** How often leftovers are looked for. */

@@ -1,8 +1,7 @@
-import type { Pod, ReplicaSet } from '@orrery/api';
+import { type Pod, type ReplicaSet, timestamp } from '@orrery/api';
 import type { Milliseconds } from '@orrery/core';
 import { isAvailable, isReady } from '../workload/pod-state.ts';
 import { semanticEqual } from '../workload/semantic-equal.ts';
-import { timestamp } from '../workload/timestamp.ts';
 
 /** What went wrong while the number of Pods was being corrected. */
 export interface ReplicaFailure {

@@ -1,18 +1,20 @@
 import {
   type Binding,
+  conditionAfter,
   equalJson,
   isNotFound,
   keyOf,
   Namespace,
   Node,
   Pod,
+  type PodCondition,
   PodDisruptionBudget,
   type Stored,
+  timestamp,
 } from '@orrery/api';
 import { aborted, type CacheChange, type ControllerContext, errorText, fromAbort } from '@orrery/core';
 import { takeUntil } from 'rxjs';
 import { isTerminal } from '../workload/pod-state.ts';
-import { timestamp } from '../workload/timestamp.ts';
 import { ClusterState } from './cluster-state.ts';
 import { eventMessage, fitMessage } from './fit-message.ts';
 import type { ClusterChange, SchedulerPlugin } from './plugin.ts';
@@ -318,8 +320,8 @@ export class Scheduler {
     const before = status?.conditions?.find(({ type }) => type === 'PodScheduled');
     const isSame = before?.status === 'False' && before.reason === reason && before.message === message;
     if (isSame && (nominated === undefined || nominated === status?.nominatedNodeName)) return;
-    const lastTransitionTime = before?.status === 'False' ? before.lastTransitionTime : timestamp(clock.now());
-    const condition = { type: 'PodScheduled', status: 'False', reason, message, lastTransitionTime };
+    const state = { type: 'PodScheduled', status: 'False', reason, message };
+    const condition = conditionAfter<PodCondition>(before, state, clock.now());
     const patch = {
       metadata: { uid: pod.uid },
       status: {

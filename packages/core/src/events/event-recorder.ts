@@ -1,4 +1,4 @@
-import { Event, isAlreadyExists, isNotFound, type KubernetesObject, keyOf, StatusError } from '@orrery/api';
+import { Event, isAlreadyExists, isNotFound, type KubernetesObject, keyOf, StatusError, timestamp } from '@orrery/api';
 import type { Client } from '../client.ts';
 import type { Milliseconds } from '../clock/clock.ts';
 import { scheduleRetry } from '../clock/retry.ts';
@@ -201,9 +201,4 @@ class Recorder implements EventRecorder {
 /** Whether another try can go better: not if the server has understood the request and refused it. */
 function canRecover(error: unknown): boolean {
   return !(error instanceof StatusError) || error.code >= 500 || error.code === 429 || isAlreadyExists(error);
-}
-
-/** RFC 3339 with whole seconds, like every `metav1.Time`. */
-function timestamp(time: Milliseconds): string {
-  return `${new Date(time).toISOString().slice(0, 19)}Z`;
 }

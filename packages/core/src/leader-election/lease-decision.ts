@@ -1,4 +1,4 @@
-import type { Lease } from '@orrery/api';
+import { type Lease, microTimestamp } from '@orrery/api';
 import type { Milliseconds } from '../clock/clock.ts';
 
 /** `coordination.k8s.io/v1` LeaseSpec. */
@@ -34,8 +34,8 @@ export function leaseSpec(
     ...before,
     holderIdentity: identity,
     leaseDurationSeconds: Math.ceil(duration / 1000),
-    acquireTime: (renewal ? before.acquireTime : undefined) ?? microTime(now),
-    renewTime: microTime(now),
+    acquireTime: (renewal ? before.acquireTime : undefined) ?? microTimestamp(now),
+    renewTime: microTimestamp(now),
     leaseTransitions: before === undefined ? 0 : (before.leaseTransitions ?? 0) + (renewal ? 0 : 1),
   };
 }
@@ -46,12 +46,7 @@ export function released(before: LeaseSpec, now: Milliseconds): LeaseSpec {
     ...before,
     holderIdentity: '',
     leaseDurationSeconds: 1,
-    acquireTime: microTime(now),
-    renewTime: microTime(now),
+    acquireTime: microTimestamp(now),
+    renewTime: microTimestamp(now),
   };
-}
-
-/** `metav1.MicroTime`. */
-function microTime(time: Milliseconds): string {
-  return new Date(time).toISOString().replace('Z', '000Z');
 }

@@ -140,7 +140,7 @@ export function withDisruption(
     message: '',
     observedGeneration,
   } as const;
-  const conditions = (status?.conditions ?? []) as Parameters<typeof withCondition>[0];
+  const conditions = status?.conditions ?? [];
   return {
     ...budget,
     status: {

@@ -1,6 +1,12 @@
-import type { Container, ContainerState, ContainerStatus, Pod, PodStatus } from '@orrery/api';
+import {
+  type Container,
+  type ContainerState,
+  type ContainerStatus,
+  type Pod,
+  type PodStatus,
+  timestamp,
+} from '@orrery/api';
 import type { ContainerStatus as Instance } from '@orrery/runtimes';
-import { timestamp } from '../../../workload/timestamp.ts';
 import { shouldStart } from '../pod/restart-policy.ts';
 import { latest, type ObservedPod } from './observed.ts';
 import { type ContainerRole, type PodContainer, podContainers } from './pod-containers.ts';

@@ -1,7 +1,18 @@
-import { equalJson, fnv1a32, isAlreadyExists, isConflict, isNotFound, Lease, Node, type Stored } from '@orrery/api';
+import {
+  conditionAfter,
+  equalJson,
+  fnv1a32,
+  isAlreadyExists,
+  isConflict,
+  isNotFound,
+  Lease,
+  microTimestamp,
+  Node,
+  type Stored,
+  timestamp,
+} from '@orrery/api';
 import { type ControllerContext, errorText, type Milliseconds } from '@orrery/core';
 import { produce } from 'immer';
-import { microTimestamp, timestamp } from '../../../workload/timestamp.ts';
 import { type KubeletSettings, kubeletVersion } from '../options.ts';
 import { type ConditionRow, healthRows, type NodeHealth, transitions } from './node-health.ts';
 import { type RuntimeConditions, readinessError } from './runtime-state.ts';
@@ -232,7 +243,7 @@ export class NodeReporter {
       ],
       capacity: { ...old?.capacity, ...capacity },
       allocatable: { ...old?.allocatable, ...allocatable },
-      conditions: conditions(old?.conditions, this.#rows(), timestamp(now)),
+      conditions: conditions(old?.conditions, this.#rows(), now),
       daemonEndpoints: { kubeletEndpoint: { Port: 10_250 } },
       images: this.#images,
       nodeInfo: {
@@ -299,21 +310,14 @@ const silentRuntime: RuntimeConditions = [
 function conditions(
   old: readonly NodeCondition[] | undefined,
   rows: readonly ConditionRow[],
-  now: string,
+  now: Milliseconds,
 ): NodeCondition[] {
   const owned = new Set(rows.map(([type]) => type));
   return [
     ...(old ?? []).filter(({ type }) => !owned.has(type)),
     ...rows.map(([type, status, reason, message]): NodeCondition => {
       const before = old?.find((condition) => condition.type === type);
-      return {
-        type,
-        status,
-        lastHeartbeatTime: now,
-        lastTransitionTime: before?.status === status ? (before.lastTransitionTime ?? now) : now,
-        reason,
-        message,
-      };
+      return conditionAfter(before, { type, status, lastHeartbeatTime: timestamp(now), reason, message }, now);
     }),
   ];
 }

@@ -168,15 +168,15 @@ test('other writers’ conditions come first and stay; a transition time moves o
     ],
     values,
     [],
-    'now',
+    1000,
     3,
   );
   expect(merged.map(({ type, lastTransitionTime }) => `${type} ${lastTransitionTime}`)).toEqual([
     'mine undefined',
-    'PodReadyToStartContainers now',
-    'Initialized now',
-    'Ready now',
-    'ContainersReady now',
+    'PodReadyToStartContainers 1970-01-01T00:00:01Z',
+    'Initialized 1970-01-01T00:00:01Z',
+    'Ready 1970-01-01T00:00:01Z',
+    'ContainersReady 1970-01-01T00:00:01Z',
     'PodScheduled old',
   ]);
   expect(merged.at(-1)?.observedGeneration).toBe(3);

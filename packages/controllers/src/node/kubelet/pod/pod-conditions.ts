@@ -1,4 +1,5 @@
-import type { ContainerStatus, Pod, PodCondition } from '@orrery/api';
+import { type ContainerStatus, conditionAfter, type Pod, type PodCondition } from '@orrery/api';
+import type { Milliseconds } from '@orrery/core';
 import { isSidecar } from '../containers/pod-containers.ts';
 import { hasStarted } from './pod-phase.ts';
 
@@ -97,7 +98,7 @@ export function mergeConditions(
   old: readonly PodCondition[] | undefined,
   values: { readonly [type in (typeof kubeletConditionTypes)[number]]: ConditionValue },
   extra: readonly (ConditionValue & { readonly type: string })[],
-  now: string,
+  now: Milliseconds,
   generation: number | undefined,
 ): PodCondition[] {
   const replaced = new Set(extra.map(({ type }) => type));
@@ -108,14 +109,14 @@ export function mergeConditions(
 
   function timed(type: string, value: ConditionValue): PodCondition {
     const before = old?.find((condition) => condition.type === type);
-    return {
+    const state = {
       type,
       status: value.status,
       ...(value.reason === undefined ? {} : { reason: value.reason }),
       ...(value.message === undefined ? {} : { message: value.message }),
       ...(before?.lastProbeTime === undefined ? {} : { lastProbeTime: before.lastProbeTime }),
-      lastTransitionTime: before?.status === value.status ? (before.lastTransitionTime ?? now) : now,
       ...(generation === undefined ? {} : { observedGeneration: generation }),
     };
+    return conditionAfter<PodCondition>(before, state, now);
   }
 }

@@ -1,6 +1,5 @@
-import { type Pod, type PodStatus, qosClass } from '@orrery/api';
+import { type Pod, type PodStatus, qosClass, timestamp } from '@orrery/api';
 import type { Milliseconds } from '@orrery/core';
-import { timestamp } from '../../../workload/timestamp.ts';
 import { containerStatuses, type StatusSources } from '../containers/container-statuses.ts';
 import { mayRun, type ObservedPod } from '../containers/observed.ts';
 import { sandboxToUse } from './pod-actions.ts';
@@ -88,7 +87,7 @@ export function podStatus(pod: Pod, observed: ObservedPod, sources: PodStatusSou
         ...(verdict?.disruption === undefined ? [] : [{ type: 'DisruptionTarget', ...verdict.disruption }]),
         ...(sources.resize ?? []),
       ],
-      timestamp(sources.now),
+      sources.now,
       generation,
     ),
     ...(reason === undefined ? {} : { reason }),
