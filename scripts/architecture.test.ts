@@ -20,7 +20,13 @@ const mayImport: { readonly [room: string]: readonly string[] } = Object.fromEnt
  * Folders at the edge, where files, sockets and TLS live; everything else is platform-neutral. That it uses no global of Node
  * either is checked with the types, by tsconfig.neutral.json.
  */
-const edges = ['packages/server/src/http', 'packages/cluster/src/serve', 'packages/cli', 'packages/testing/src/node'];
+const edges = [
+  'packages/server/src/http',
+  'packages/cluster/src/serve',
+  'packages/cli',
+  'packages/kubernetes',
+  'packages/testing/src/node',
+];
 
 interface Source {
   readonly file: string;

@@ -8,13 +8,14 @@ import type { UserInfo } from '@orrery/core';
 export function impersonation(headers: {
   readonly [name: string]: readonly string[] | undefined;
 }): UserInfo | undefined {
-  const username = headers['impersonate-user']?.[0] ?? '';
-  const groups = headers['impersonate-group'] ?? [];
-  const uid = headers['impersonate-uid']?.[0];
+  const valuesOf = (name: string) => (headers[name] ?? []).map(fromBytes);
+  const [username = ''] = valuesOf('impersonate-user');
+  const groups = valuesOf('impersonate-group');
+  const [uid] = valuesOf('impersonate-uid');
   const extra: { [key: string]: readonly string[] } = Object.create(null);
   for (const [name, values] of Object.entries(headers)) {
     if (!name.startsWith(extraPrefix) || values === undefined) continue;
-    extra[decodeKey(name.slice(extraPrefix.length))] = values;
+    extra[decodeKey(name.slice(extraPrefix.length))] = values.map(fromBytes);
   }
   const hasExtra = Object.keys(extra).length > 0;
   if (username === '') {
@@ -27,6 +28,13 @@ export function impersonation(headers: {
 }
 
 const extraPrefix = 'impersonate-extra-';
+
+/** The bytes of a header's value arrive as Latin-1; clients write UTF-8. */
+function fromBytes(value: string): string {
+  const codes = Array.from(value, (char) => char.codePointAt(0) ?? 0);
+  const isBytes = codes.some((code) => code > 0x7f) && codes.every((code) => code <= 0xff);
+  return isBytes ? new TextDecoder().decode(Uint8Array.from(codes)) : value;
+}
 
 function decodeKey(key: string): string {
   try {

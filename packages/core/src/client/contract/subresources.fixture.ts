@@ -65,12 +65,16 @@ export function subresourcesContract(name: string, open: OpenClient): void {
         { type: 'merge', patch: { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } } },
         { subresource: 'status' },
       );
-      await client.create({
+      const budget = {
         apiVersion: 'policy/v1',
         kind: 'PodDisruptionBudget',
         metadata: { name: 'b', namespace: 'default' },
         spec: { minAvailable: 1, selector: { matchLabels: { app: 'x' } } },
-      });
+      };
+      const created = await client.create(budget);
+      const counts = { disruptionsAllowed: 0, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1 };
+      const observedGeneration = created.metadata.generation;
+      await client.updateStatus({ ...created, status: { ...counts, observedGeneration } });
       const eviction = {
         apiVersion: 'policy/v1',
         kind: 'Eviction',

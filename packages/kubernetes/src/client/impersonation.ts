@@ -1,0 +1,27 @@
+import { Buffer } from 'node:buffer';
+import type { UserInfo } from '@orrery/core';
+import { toLatin1 } from '../http/warnings.ts';
+
+/** The headers that ask to act as somebody else (Kubernetes "User impersonation"). Pure. */
+export function impersonationHeaders({ username, uid, groups, extra = {} }: UserInfo): {
+  readonly [name: string]: string | string[];
+} {
+  return {
+    'impersonate-user': toLatin1(username),
+    ...(groups.length === 0 ? {} : { 'impersonate-group': groups.map(toLatin1) }),
+    ...(uid === undefined || uid === '' ? {} : { 'impersonate-uid': toLatin1(uid) }),
+    ...Object.fromEntries(
+      Object.entries(extra).map(([key, values]) => [`impersonate-extra-${headerName(key)}`, values.map(toLatin1)]),
+    ),
+  };
+}
+
+/** A key with what no header name can have percent-encoded. */
+function headerName(key: string): string {
+  return [...Buffer.from(key)]
+    .map((byte) => {
+      const char = String.fromCharCode(byte);
+      return /[A-Za-z0-9!#$&'*+.^_`|~-]/.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+    })
+    .join('');
+}

@@ -1,0 +1,99 @@
+import { Buffer } from 'node:buffer';
+import { readFile } from 'node:fs/promises';
+import { type Kind, KindRegistry } from '@orrery/api';
+import { type Client, createEnvironment, type Environment, type UserInfo } from '@orrery/core';
+import { HttpClient } from './client/http-client.ts';
+import { credentialsOf } from './credentials/credentials.ts';
+import { Transport } from './http/transport.ts';
+import { type Kubeconfig, KubeconfigError, type KubeconfigUser } from './kubeconfig/kubeconfig.ts';
+import { readKubeconfig } from './kubeconfig/load.ts';
+import { type SelectedContext, selectContext } from './kubeconfig/select-context.ts';
+
+/** How {@link connect} connects. */
+export interface ConnectOptions {
+  /** The kubeconfig's context. Default: its current one. */
+  readonly context?: string;
+  /**
+   * Kinds of one's own whose objects are written. Built-in kinds are known, and so is every kind that the client was asked for
+   * before.
+   */
+  readonly kinds?: readonly Kind[];
+  /** Takes what the server warns of. Default: nobody reads it. */
+  warn?(text: string): void;
+  /** What the server's logs call this program; the part before a slash manages the fields of writes that name no manager. Default `orrery`. */
+  readonly userAgent?: string;
+  /** Time and chance, for waits and for the lives of watches. Default: real ones. */
+  readonly environment?: Pick<Environment, 'clock' | 'random'>;
+  /** Environment variables: proxies, and what credential plugins inherit. Default: the process's. */
+  readonly env?: { readonly [name: string]: string | undefined };
+}
+
+/** A way to a cluster. Connections are opened as they are needed, and kept. */
+export interface Connection extends AsyncDisposable {
+  /** Acts as the kubeconfig's user. */
+  readonly client: Client;
+  /** The server's URL, as the kubeconfig has it. */
+  readonly server: string;
+  /** The context's namespace, where the client puts objects that have none; `default` if the context names none. */
+  readonly namespace: string;
+  /** Ends all requests and watches that are under way, with a ConnectionError, and lets the connections go. */
+  close(): Promise<void>;
+}
+
+/**
+ * Connects to any Kubernetes cluster by a kubeconfig. The client is the same that controllers have in process, so they run there
+ * as they are. Nothing is sent before the client's first call.
+ * @param kubeconfig a path, or what `loadKubeconfig`, `readKubeconfig` or `parseKubeconfig` gave
+ * @throws KubeconfigError if it cannot be read, lacks something or contradicts itself
+ */
+export async function connect(kubeconfig: string | Kubeconfig, options: ConnectOptions = {}): Promise<Connection> {
+  const config = typeof kubeconfig === 'string' ? await readKubeconfig(kubeconfig) : kubeconfig;
+  const context = selectContext(config, options.context);
+  const { environment = createEnvironment(), env = process.env, warn = noWarning, userAgent = 'orrery' } = options;
+  const { clock } = environment;
+  const authority = await authorityOf(context);
+  const transport = new Transport({
+    cluster: context.cluster,
+    authority,
+    env,
+    credentials: credentialsOf({ context, clock, env, authority }),
+    clock,
+    userAgent,
+    warn,
+  });
+  const kinds = new KindRegistry();
+  for (const kind of options.kinds ?? []) kinds.add(kind);
+  const impersonate = impersonatedBy(context.user);
+  const { namespace } = context;
+  return {
+    client: new HttpClient({ transport, environment, kinds, namespace, impersonate }),
+    server: transport.server,
+    namespace,
+    close: () => transport.close(),
+    [Symbol.asyncDispose]: () => transport.close(),
+  };
+}
+
+const noWarning = () => undefined;
+
+/** The authorities' certificates, as PEM. */
+async function authorityOf({ cluster }: SelectedContext): Promise<string | undefined> {
+  const data = cluster['certificate-authority-data'] ?? '';
+  if (data !== '') return Buffer.from(data, 'base64').toString();
+  const path = cluster['certificate-authority'] ?? '';
+  if (path === '') return undefined;
+  return readFile(path, 'utf8').catch((cause: Error) => {
+    throw new KubeconfigError(`cannot read the certificate authority ${path}: ${cause.message}`, { cause });
+  });
+}
+
+function impersonatedBy(user: KubeconfigUser): UserInfo | undefined {
+  const { as: username = '', 'as-uid': uid, 'as-groups': groups = [], 'as-user-extra': extra } = user;
+  if (username === '') return undefined;
+  return {
+    username,
+    groups,
+    ...(uid === undefined ? {} : { uid }),
+    ...(extra === undefined ? {} : { extra }),
+  };
+}

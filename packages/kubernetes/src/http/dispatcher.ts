@@ -1,0 +1,51 @@
+import { Agent, type Dispatcher, EnvHttpProxyAgent, ProxyAgent } from 'undici';
+import type { ClientCertificate } from '../credentials/credentials.ts';
+import type { Environment } from '../credentials/exec-plugin.ts';
+import type { SelectedContext } from '../kubeconfig/select-context.ts';
+
+/** What connections to a cluster are made of, besides a client certificate. */
+export interface DispatcherOptions {
+  readonly cluster: SelectedContext['cluster'];
+  /** The authorities' certificates, as PEM; undefined leaves it to those that the platform knows. */
+  readonly authority: string | undefined;
+  readonly env: Environment;
+}
+
+/**
+ * Milliseconds that a connection is kept without a request. Servers close idle ones too (Go's after 90 s), and a request that
+ * meets the end of its connection may be lost: so clients are to be faster.
+ */
+const keepAliveTimeout = 30_000;
+
+/** Makes the connections to one cluster, straight or through a proxy. They are kept and used again. */
+export function createDispatcher(
+  { cluster, authority, env }: DispatcherOptions,
+  certificate: ClientCertificate | undefined,
+): Dispatcher {
+  const tls = {
+    ...(authority === undefined ? {} : { ca: authority }),
+    ...(certificate === undefined ? {} : certificate),
+    ...(cluster['insecure-skip-tls-verify'] === true ? { rejectUnauthorized: false } : {}),
+    ...serverName(cluster),
+  };
+  // HTTP/1.1: a watch is a connection, and to end it is to close that.
+  const options = { connect: tls, keepAliveTimeout, allowH2: false };
+  const proxy = cluster['proxy-url'] ?? '';
+  if (proxy !== '') return new ProxyAgent({ ...options, requestTls: tls, uri: proxy });
+  const { httpProxy, httpsProxy, noProxy } = proxies(env);
+  if (httpProxy === '' && httpsProxy === '') return new Agent(options);
+  return new EnvHttpProxyAgent({ ...options, requestTls: tls, httpProxy, httpsProxy, noProxy });
+}
+
+function serverName(cluster: SelectedContext['cluster']): { readonly servername?: string } {
+  const name = cluster['tls-server-name'] ?? '';
+  return name === '' ? {} : { servername: name };
+}
+
+function proxies(env: Environment) {
+  return {
+    httpProxy: env.http_proxy ?? env.HTTP_PROXY ?? '',
+    httpsProxy: env.https_proxy ?? env.HTTPS_PROXY ?? '',
+    noProxy: env.no_proxy ?? env.NO_PROXY ?? '',
+  };
+}

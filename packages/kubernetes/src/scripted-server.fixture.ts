@@ -1,0 +1,102 @@
+import { createServer as createPlainServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import { type AddressInfo, connect as connectSocket, type Socket } from 'node:net';
+import { certificates } from './served-api.fixture.ts';
+
+/** What arrived, read to its end. */
+export interface Received {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+/** An HTTPS server of which a test says what it answers, whatever a Kubernetes would: for what lies between client and server. */
+export interface ScriptedServer {
+  readonly url: string;
+  /** The authority's certificate, in base64, as a kubeconfig has it. */
+  readonly authority: string;
+  readonly received: readonly Received[];
+  /** How many connections were opened, and how many are. */
+  connections(): { readonly opened: number; readonly open: number };
+  close(): Promise<void>;
+}
+
+/** Answers one request. */
+export type Answer = (request: Received, response: ServerResponse) => void;
+
+/** Serves on any free port of this machine. */
+export async function serveScript(answer: Answer, options: { readonly tls?: boolean } = {}): Promise<ScriptedServer> {
+  const { authority, serving } = await certificates();
+  const received: Received[] = [];
+  const handle = async (request: IncomingMessage, response: ServerResponse) => {
+    const chunks = await Array.fromAsync(request as AsyncIterable<Buffer>);
+    const { method = '', url = '', headers } = request;
+    const whole = { method, url, headers, body: Buffer.concat(chunks).toString() };
+    received.push(whole);
+    answer(whole, response);
+  };
+  const tls = options.tls ?? true;
+  const server = tls
+    ? createServer(
+        { cert: serving.certificate, key: serving.key },
+        (request, response) => void handle(request, response),
+      )
+    : createPlainServer((request, response) => void handle(request, response));
+  const sockets = new Set<Socket>();
+  let opened = 0;
+  server.on(tls ? 'secureConnection' : 'connection', (socket: Socket) => {
+    opened++;
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    // A client that goes away in the middle is what some tests are about.
+    socket.on('error', () => undefined);
+  });
+  const port = await listen(server);
+  return {
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
+    authority: Buffer.from(authority.authority.certificate).toString('base64'),
+    received,
+    connections: () => ({ opened, open: sockets.size }),
+    close: () => end(server),
+  };
+}
+
+/** A proxy that passes connections on (`CONNECT`). */
+export interface ScriptedProxy {
+  readonly url: string;
+  /** Where connections were asked for, as `host:port`. */
+  readonly targets: readonly string[];
+  close(): Promise<void>;
+}
+
+export async function serveProxy(): Promise<ScriptedProxy> {
+  const targets: string[] = [];
+  const server = createPlainServer();
+  server.on('connect', (request: IncomingMessage, client: Socket) => {
+    targets.push(request.url ?? '');
+    const target = new URL(`http://${request.url}`);
+    const upstream = connectSocket(Number(target.port), target.hostname, () => {
+      client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
+      upstream.pipe(client);
+      client.pipe(upstream);
+    });
+    for (const socket of [client, upstream]) socket.on('error', () => undefined);
+    client.on('close', () => upstream.destroy());
+    upstream.on('close', () => client.destroy());
+  });
+  const port = await listen(server);
+  return { url: `http://127.0.0.1:${port}`, targets, close: () => end(server) };
+}
+
+async function listen(server: Server): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+function end(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}
