@@ -19,6 +19,7 @@ import {
 import { createServiceProxy } from '@orrery/controllers/node';
 import {
   type Controller,
+  controllerPolicy,
   createEnvironment,
   createManager,
   type Environment,
@@ -47,7 +48,6 @@ import {
 import { createMemoryEngine, openObjectStore, type StorageEngine } from '@orrery/store';
 import { bootstrap } from './bootstrap.ts';
 import { applyManifest, type Cluster } from './cluster.ts';
-import { controllerPolicy } from './controller-policy.ts';
 import { doorHandler } from './door-handler.ts';
 import { adminUser, controllerUser } from './identities.ts';
 import { simulatedCertificates } from './in-cluster-access.ts';
@@ -126,7 +126,10 @@ export async function createCluster<M extends Machines = SimulatedMachines>(
   podRanges.checkOutside(machines.apiServer.ip, 'the API server');
   await bootstrap(client, machines.apiServer);
   const addedControllers = plugins.flatMap((plugin) => plugin.controllers ?? []);
-  await applyManifest(client, addedControllers.flatMap(controllerPolicy));
+  await applyManifest(
+    client,
+    addedControllers.flatMap((controller) => controllerPolicy(controller)),
+  );
   const certificates = options.certificates ?? simulatedCertificates;
   const door = createApiDoor({ requestPath: server, environment, random: environment.random.fork('in-cluster') });
   opened.use(await machines.serveApi({ handle: doorHandler(door, environment), certificateAuthority: certificates }));

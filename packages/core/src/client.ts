@@ -104,7 +104,9 @@ export interface PatchOptions extends WriteOptions {
 
 /**
  * The only door to the cluster that a controller has. The same interface stands on the in-process API server and on a real
- * Kubernetes cluster. Everything it gives is frozen; every refusal is a `StatusError`.
+ * Kubernetes cluster (`connect` of @orrery/kubernetes), and one suite of tests holds both to it. Everything it gives is frozen; every
+ * refusal is a `StatusError`. Over a network a call can also fail with another error, when no answer comes: then it is not known
+ * whether a write was done.
  *
  * A key can be an {@link ObjectKey} or a name (for cluster-scoped kinds).
  */
@@ -114,7 +116,10 @@ export interface Client {
   list<T extends KubernetesObject>(kind: Kind<T>, options?: ListOptions): Promise<ObjectList<T>>;
   /** Ordered and gapless. Fails with a StatusError of reason Expired when the revision is gone; completes when the server ends the stream. */
   watch<T extends KubernetesObject>(kind: Kind<T>, options?: WatchOptions): Observable<WatchEvent<T>>;
-  /** Creates the object in its `metadata.namespace` (`default` if a namespaced kind has none). */
+  /**
+   * Creates the object in its `metadata.namespace`. Where a namespaced object has none, that is the client's own: `default`, or what
+   * the kubeconfig's context says.
+   */
   create<T extends KubernetesObject>(object: T, options?: WriteOptions): Promise<Stored<T>>;
   /** Replaces the object; with `metadata.resourceVersion` only if it is still at that revision. */
   update<T extends KubernetesObject>(object: T, options?: WriteOptions): Promise<Stored<T>>;
@@ -133,6 +138,7 @@ export interface Client {
     key: ObjectKey | string,
     options?: DeleteOptions,
   ): Promise<Stored<T> | undefined>;
+  /** Deletes what is selected in one namespace, or of a cluster-scoped kind. @throws StatusError MethodNotAllowed for all namespaces */
   deleteCollection<T extends KubernetesObject>(
     kind: Kind<T>,
     selection: ListOptions,
@@ -160,6 +166,9 @@ export interface Client {
     body: SubresourceBody<S, N, 'update'>,
     options?: WriteOptions,
   ): Promise<SubresourceAnswer<S, N, 'update'>>;
-  /** The same client, as somebody else. */
+  /**
+   * The same client, as somebody else (Kubernetes "User impersonation"). Each call then asks for the right to, which is this client's
+   * own user's: acting as a third from there is by the first one's right.
+   */
   as(user: UserInfo): Client;
 }

@@ -28,6 +28,7 @@ export {
 } from './clock/simulation.ts';
 export { scheduleArrival, type TransitClock } from './clock/transit.ts';
 export type * from './controller.ts';
+export { controllerPolicy } from './controller-policy.ts';
 export { defineController, requeueAfter } from './define-controller.ts';
 export { defineIndex, type Index, type IndexEntry, ownedBy } from './define-index.ts';
 export type * from './environment.ts';

@@ -67,13 +67,12 @@ describe('users are known', () => {
   test('by their token', async () => {
     const admin = await open(await served.kubeconfigOf(adminUser));
     await admin.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 's' } });
-    const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { audiences: [] } };
-    const { status } = await admin.createSubresource<{ status?: { token?: string } }>(
-      ServiceAccount,
-      'default/s',
-      'token',
-      request,
-    );
+    const request = {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: { audiences: [] as string[] },
+    } as const;
+    const { status } = await admin.createSubresource(ServiceAccount, 'default/s', 'token', request);
     const tokenFile = join(folder, 'token');
     await writeFile(tokenFile, `${status?.token}\n`);
     for (const user of [{ token: status?.token ?? '' }, { tokenFile }]) {

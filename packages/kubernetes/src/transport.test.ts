@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { ConfigMap, StatusError } from '@orrery/api';
-import { createSimulation } from '@orrery/core';
+import { createSimulation, type Duration } from '@orrery/core';
 import { refusal } from '@orrery/server/fixtures';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type ConnectOptions, connect } from './connect.ts';
@@ -308,7 +308,7 @@ function virtual() {
   const simulation = createSimulation();
   return {
     environment: simulation.environment,
-    async advance(duration: string, until: () => boolean): Promise<void> {
+    async advance(duration: Duration, until: () => boolean): Promise<void> {
       await simulation.advance(duration);
       await expect.poll(until).toBe(true);
     },

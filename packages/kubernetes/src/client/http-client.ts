@@ -8,6 +8,9 @@ import {
   type ObjectKey,
   type Status,
   type Stored,
+  type SubresourceAnswer,
+  type SubresourceBody,
+  type SubresourceName,
 } from '@orrery/api';
 import {
   type ApplyOptions,
@@ -155,30 +158,34 @@ export class HttpClient implements Client {
     });
   }
 
-  async getSubresource<R = KubernetesObject>(kind: Kind, key: ObjectKey | string, subresource: string): Promise<R> {
-    return this.#object<R>('GET', kind, key, subresource, []);
+  async getSubresource<S, N extends SubresourceName<S, 'get'>>(
+    kind: Kind<KubernetesObject, S>,
+    key: ObjectKey | string,
+    subresource: N,
+  ): Promise<SubresourceAnswer<S, N, 'get'>> {
+    return this.#object('GET', kind, key, subresource, []);
   }
 
-  async createSubresource<R = KubernetesObject>(
-    kind: Kind,
+  async createSubresource<S, N extends SubresourceName<S, 'create'>>(
+    kind: Kind<KubernetesObject, S>,
     key: ObjectKey | string,
-    subresource: string,
-    body: KubernetesObject,
+    subresource: N,
+    body: SubresourceBody<S, N, 'create'>,
     options: WriteOptions = {},
-  ): Promise<R> {
+  ): Promise<SubresourceAnswer<S, N, 'create'>> {
     const content = { body: JSON.stringify(body) };
-    return this.#object<R>('POST', kind, key, subresource, writeQuery(options), content);
+    return this.#object('POST', kind, key, subresource, writeQuery(options), content);
   }
 
-  async updateSubresource<R = KubernetesObject>(
-    kind: Kind,
+  async updateSubresource<S, N extends SubresourceName<S, 'update'>>(
+    kind: Kind<KubernetesObject, S>,
     key: ObjectKey | string,
-    subresource: string,
-    body: KubernetesObject,
+    subresource: N,
+    body: SubresourceBody<S, N, 'update'>,
     options: WriteOptions = {},
-  ): Promise<R> {
+  ): Promise<SubresourceAnswer<S, N, 'update'>> {
     const content = { body: JSON.stringify(body) };
-    return this.#object<R>('PUT', kind, key, subresource, writeQuery(options), content);
+    return this.#object('PUT', kind, key, subresource, writeQuery(options), content);
   }
 
   #put<T extends KubernetesObject>(object: T, subresource: string, options: WriteOptions): Promise<Stored<T>> {
