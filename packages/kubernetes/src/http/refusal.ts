@@ -48,7 +48,7 @@ export function refusalOf(
 }
 
 /** The Status of a failure that a text is the JSON of, if it is that. */
-export function statusIn(text: string): Status | undefined {
+function statusIn(text: string): Status | undefined {
   try {
     return asFailure(JSON.parse(text));
   } catch {
