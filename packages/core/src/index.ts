@@ -1,5 +1,6 @@
 export { aborted, fromAbort } from './abort.ts';
 export { cacheClient } from './cache/cache-client.ts';
+export { type Delivery, type SelectionWatch, watchSelection } from './cache/reflector.ts';
 export { compareRevisions } from './cache/revision.ts';
 export type { Selection } from './cache/selection.ts';
 export { type CacheOptions, createCache, type WatchingCache } from './cache/watching-cache.ts';

@@ -25,6 +25,8 @@ export class FakeApi {
   readonly client: Client;
   /** What was asked for, as `verb Kind/key`. */
   readonly calls: string[] = [];
+  /** What the next watches are refused with. */
+  readonly refusals: unknown[] = [];
   /** Answers token requests. */
   token: () => KubernetesObject = () => {
     throw failures.unexpected('no tokens here');
@@ -43,9 +45,13 @@ export class FakeApi {
     return this.#watchers.size;
   }
 
-  /** Ends the watches of single objects, as a server that restarts does. */
-  breakWatches(): void {
-    for (const watcher of [...this.#watchers]) if (watcher.single) watcher.subscriber.complete();
+  /** Ends the watches of single objects, as a server that restarts does, or with an error. */
+  breakWatches(error?: unknown): void {
+    for (const watcher of [...this.#watchers]) {
+      if (!watcher.single) continue;
+      if (error === undefined) watcher.subscriber.complete();
+      else watcher.subscriber.error(error);
+    }
   }
 
   #client(): Client {
@@ -161,6 +167,10 @@ export class FakeApi {
         options.namespace === object.metadata.namespace) &&
       selector.matches(object);
     return new Observable((subscriber) => {
+      if (this.refusals.length > 0) throw this.refusals.shift();
+      const from = options.resourceVersion;
+      // It keeps no history.
+      if (from !== undefined && Number(from) < this.#revision) throw failures.expired('too old resource version');
       const watcher: Watcher = {
         kind: kind.kind,
         single: options.fieldSelector?.startsWith('metadata.name=') ?? false,
@@ -168,7 +178,7 @@ export class FakeApi {
         subscriber,
       };
       this.#watchers.add(watcher);
-      if (options.resourceVersion === undefined || options.sendInitialEvents === true) {
+      if (from === undefined) {
         for (const object of this.#objects.values()) {
           if (object.kind === kind.kind && matches(object)) subscriber.next({ type: 'ADDED', object });
         }

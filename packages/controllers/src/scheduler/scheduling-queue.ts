@@ -1,11 +1,9 @@
-import type { Clock, Milliseconds } from '@orrery/core';
+import { type BackOffOptions, backOff, type Clock, type Milliseconds } from '@orrery/core';
 import TinyQueue from 'tinyqueue';
 import type { ClusterChange } from './plugin.ts';
 import type { PodInfo } from './pod-info.ts';
 
-/** Wait after the first try that failed; it doubles with each further one. */
-const initialBackOff: Milliseconds = 1000;
-const longestBackOff: Milliseconds = 10_000;
+const podBackOff: BackOffOptions = { base: '1s', max: '10s' };
 /** A Pod that nothing has helped for so long is tried again anyway. */
 const unschedulableTimeout: Milliseconds = 5 * 60_000;
 
@@ -178,7 +176,7 @@ export class SchedulingQueue {
 
 /** Back-off after so many tries, in milliseconds: 1 s, doubling up to 10 s. */
 export function backOffAfter(attempts: number): Milliseconds {
-  return attempts < 1 ? 0 : Math.min(initialBackOff * 2 ** (attempts - 1), longestBackOff);
+  return attempts < 1 ? 0 : backOff(attempts - 1, podBackOff);
 }
 
 function isGated({ pod }: PodInfo): boolean {

@@ -1,5 +1,5 @@
-import { hasReason, type Kind, kindId, StatusError, type Stored } from '@orrery/api';
-import { defer, type Subscription } from 'rxjs';
+import { hasReason, type Kind, type KubernetesObject, kindId, StatusError, type Stored } from '@orrery/api';
+import { defer, Observable, type Subscription } from 'rxjs';
 import type { Client, WatchEvent } from '../client.ts';
 import type { Milliseconds } from '../clock/clock.ts';
 import { scheduleRetry } from '../clock/retry.ts';
@@ -8,21 +8,44 @@ import { errorText } from '../inspection/error-text.ts';
 import { backOff } from '../work-queue/back-off.ts';
 import type { Selection } from './selection.ts';
 
-/** What comes from the server, in its order. */
-export type Delivery =
-  | { readonly type: 'replaced'; readonly items: readonly Stored[]; readonly resourceVersion: string }
-  | WatchEvent;
+/**
+ * What comes from the server, in its order. It begins with `replaced`, all selected objects as of a revision, and `replaced` comes
+ * again when the server no longer knows what happened since: what is not in it is gone.
+ */
+export type Delivery<T extends KubernetesObject = KubernetesObject> =
+  | { readonly type: 'replaced'; readonly items: readonly Stored<T>[]; readonly resourceVersion: string }
+  | WatchEvent<T>;
 
-/** What a {@link Reflector} needs. */
-export interface ReflectorOptions {
+/** What {@link watchSelection} needs. */
+export interface SelectionWatch<T extends KubernetesObject = KubernetesObject> {
   readonly client: Client;
   readonly environment: Environment;
   /** The name of its turns and inspections. */
   readonly actor: string;
-  readonly kind: Kind;
-  readonly selection: Selection;
-  /** Takes what has arrived since the last call, when it is this actor's turn. */
-  deliver(batch: readonly Delivery[]): void;
+  readonly kind: Kind<T>;
+  /** Which objects are watched. Default: all of the kind. */
+  readonly selection?: Selection;
+}
+
+/**
+ * Watches what a selection leaves of a kind, for as long as it is subscribed (client-go's Reflector, which is also what keeps
+ * every cache). Each value is what has arrived since the last one, delivered when it is the actor's turn. It never ends and never
+ * fails: when a watch breaks it goes on where it was, when the server has forgotten that place (410) it lists again, and while the
+ * server fails it tries again after 0.8 s, doubling up to 30 s; each failure goes to the inspector.
+ *
+ * It is for a few objects of a kind that a cache would hold all of: the Secrets that a node's Pods use. Each subscription is a watch
+ * of its own at the server.
+ */
+export function watchSelection<T extends KubernetesObject>(
+  options: SelectionWatch<T>,
+): Observable<readonly Delivery<T>[]> {
+  return new Observable((subscriber) => {
+    const reflector = new Reflector(options as SelectionWatch, (batch) => {
+      subscriber.next(batch as readonly Delivery<T>[]);
+    });
+    reflector.start();
+    return () => reflector[Symbol.dispose]();
+  });
 }
 
 /** client-go's: 800 ms, doubling up to 30 s. */
@@ -30,24 +53,25 @@ const reconnect = { base: 800, max: 30_000 };
 /** A watch that ends sooner and has brought nothing counts as failed. */
 const shortestWatch: Milliseconds = 1000;
 
-/**
- * Lists and watches one kind for as long as it is not disposed (client-go's Reflector). It starts with a streaming list
- * (KEP-3157) and falls back to list and watch on servers that have none; it goes on where it was when a watch breaks, and
- * lists again when that place is no longer in the server's history.
- */
-export class Reflector implements Disposable {
-  readonly #options: ReflectorOptions;
-  /** Where the next watch goes on; undefined before the first listing and when the place is lost. */
+/** Starts with a streaming list (KEP-3157), and falls back to list and watch on servers that have none. */
+class Reflector implements Disposable {
+  readonly #options: SelectionWatch;
+  /** Takes what has arrived since the last call, when it is this actor's turn. */
+  readonly #deliver: (batch: readonly Delivery[]) => void;
+  /** Where the next watch goes on; undefined before the first listing and when the server has forgotten it. */
   #revision: string | undefined;
   #streamingList = true;
+  /** When the server last had forgotten the place. */
+  #expiredAt: Milliseconds = Number.NEGATIVE_INFINITY;
   #failures = 0;
   #disposed = false;
   #subscription: Subscription | undefined;
   #timer: Disposable | undefined;
   #inbox: Delivery[] = [];
 
-  constructor(options: ReflectorOptions) {
+  constructor(options: SelectionWatch, deliver: (batch: readonly Delivery[]) => void) {
     this.#options = options;
+    this.#deliver = deliver;
   }
 
   start(): void {
@@ -140,32 +164,37 @@ export class Reflector implements Disposable {
       if (this.#disposed) return;
       const batch = this.#inbox;
       this.#inbox = [];
-      this.#options.deliver(batch);
+      this.#deliver(batch);
     });
   }
 
   #failed(error: unknown): void {
     if (this.#disposed) return;
-    if (this.#revision !== undefined && placeIsLost(error)) {
+    const { environment, actor, kind, selection = {} } = this.#options;
+    const now = environment.clock.now();
+    let listsAgain = false;
+    if (this.#revision !== undefined && expired(error)) {
       this.#revision = undefined;
+      // The server is well; only one whose every listing expires at once is not.
+      listsAgain = now - this.#expiredAt >= shortestWatch;
+      this.#expiredAt = now;
     } else if (this.#revision === undefined && this.#streamingList && isRefused(error)) {
       this.#streamingList = false;
       this.start();
       return;
     }
-    const { environment, actor, kind } = this.#options;
     const attempt = ++this.#failures;
-    const retry = { actor, key: kindId(kind), attempt, error: errorText(error), causes: [] };
+    const key = [kindId(kind), ...Object.values(selection)].join(' ');
+    const retry = { actor, key, attempt, error: errorText(error), causes: [] };
     if (!environment.inspector.silent) {
-      environment.inspector.emit({ type: 'failed', time: environment.clock.now(), ...retry });
+      environment.inspector.emit({ type: 'failed', time: now, ...retry });
     }
-    // The first time that the place is lost is no sign of trouble.
-    const wait = attempt === 1 && placeIsLost(error) ? 0 : backOff(attempt - 1, reconnect);
+    const wait = listsAgain ? 0 : backOff(attempt - 1, reconnect);
     this.#timer = scheduleRetry(environment.clock, wait, retry, () => this.#resume());
   }
 }
 
-function placeIsLost(error: unknown): boolean {
+function expired(error: unknown): boolean {
   return (
     hasReason(error, 'Expired') || hasReason(error, 'Gone') || (error instanceof StatusError && error.code === 410)
   );

@@ -287,6 +287,19 @@ describe('trouble', () => {
     expect(seen.sort()).toEqual(['added c', 'deleted a']);
   });
 
+  test('a server whose every listing expires at once is not asked without end', async () => {
+    const { cache, server, simulation } = setup();
+    await cache.sync(ConfigMap);
+    const lists = () => server.calls.filter((call) => call === 'watch ConfigMap all').length;
+    for (let i = 0; i < 10; i++) {
+      server.breakWatches(failures.expired('too old resource version'));
+      await simulation.advance(0);
+    }
+    expect(lists()).toBe(2);
+    await simulation.advance('1s');
+    expect(lists()).toBe(3);
+  });
+
   test('errors are told and tried again with growing waits', async () => {
     const { cache, server, simulation, environment } = setup();
     const failed: unknown[] = [];

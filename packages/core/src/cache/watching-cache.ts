@@ -1,11 +1,11 @@
 import { type Kind, type KubernetesObject, keyString, kindId, type ObjectKey, type Stored } from '@orrery/api';
-import { Observable, Subject } from 'rxjs';
+import { Observable, Subject, type Subscription } from 'rxjs';
 import type { Cache, CacheChange, CacheListOptions } from '../cache.ts';
 import type { Client } from '../client.ts';
 import { byNamespace, type Index, type IndexEntry } from '../define-index.ts';
 import type { Environment } from '../environment.ts';
 import { KindView } from './kind-view.ts';
-import { type Delivery, Reflector } from './reflector.ts';
+import { type Delivery, watchSelection } from './reflector.ts';
 import { type Selection, selectionTest } from './selection.ts';
 
 /** What {@link createCache} needs. */
@@ -130,36 +130,27 @@ class KindCache implements Disposable {
   readonly view: KindView;
   readonly changes = new Subject<CacheChange>();
   synced = false;
-  readonly #reflector: Reflector;
+  readonly #deliveries: Observable<readonly Delivery[]>;
   readonly #firstObjects = Promise.withResolvers<void>();
-  #started = false;
+  #watch: Subscription | undefined;
 
   constructor({ client, environment, actor }: CacheOptions, kind: Kind, selection: Selection) {
     this.view = new KindView(selectionTest(kind, selection), (change) => this.changes.next(change));
-    this.#reflector = new Reflector({
-      client,
-      environment,
-      actor: `${actor} cache ${kind.resource}`,
-      kind,
-      selection,
-      deliver: (batch) => this.#deliver(batch),
-    });
+    const name = `${actor} cache ${kind.resource}`;
+    this.#deliveries = watchSelection({ client, environment, actor: name, kind, selection });
   }
 
   start(): Promise<void> {
-    if (!this.#started) {
-      this.#started = true;
-      this.#reflector.start();
-    }
+    this.#watch ??= this.#deliveries.subscribe((batch) => this.#deliver(batch));
     return this.#firstObjects.promise;
   }
 
   written(object: Stored): void {
-    if (this.#started) this.view.written(object);
+    if (this.#watch !== undefined) this.view.written(object);
   }
 
   [Symbol.dispose](): void {
-    this.#reflector[Symbol.dispose]();
+    this.#watch?.unsubscribe();
     this.changes.complete();
   }
 

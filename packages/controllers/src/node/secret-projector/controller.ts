@@ -1,5 +1,6 @@
 import { ConfigMap, type Kind, Pod, Secret, type Stored, type Volume } from '@orrery/api';
 import {
+  backOff,
   type Controller,
   type ControllerContext,
   createWorkQueue,
@@ -20,6 +21,7 @@ import type { ProjectedVolumes } from './projected-volumes.ts';
 import { bySigner, type ObjectReference, volumeReferences, volumeTokens } from './references.ts';
 import { PodTokens } from './tokens.ts';
 import { ClusterTrustBundle, trustBundleFile } from './trust-bundles.ts';
+import { volumeBackOff } from './volume-back-off.ts';
 import { makeVolumeDirectory, projectedVolumePath, projectionPlugin } from './volume-path.ts';
 
 /** What a node's projector needs. */
@@ -36,10 +38,6 @@ export interface SecretProjectorOptions {
 }
 
 const kinds: { readonly [kind in ObjectReference['kind']]: Kind } = { Secret, ConfigMap, ClusterTrustBundle };
-
-/** The first and the longest wait before a volume that could not be made is tried again (milliseconds). */
-const firstRetry: Milliseconds = 500;
-const longestRetry: Milliseconds = 122_000;
 
 /**
  * The loop that writes Secrets, ConfigMaps, downward API fields, tokens and trust bundles into the volumes of a node's Pods,
@@ -90,7 +88,7 @@ class Projector {
     this.#context = context;
     this.#syncPeriod = milliseconds(options.syncPeriod ?? '1s');
     this.#random = context.random.fork(actor);
-    this.#watches = new ObjectWatches(context.client, context.clock);
+    this.#watches = new ObjectWatches({ client: context.client, environment: context, actor });
     this.#tokens = new PodTokens(context.client, context.clock, this.#random);
     this.#queue = createWorkQueue({
       environment: context,
@@ -276,7 +274,7 @@ class Projector {
       return before.retryAt;
     }
     const count = before?.count ?? 0;
-    const retryAt = now + Math.min(firstRetry * 2 ** count, longestRetry);
+    const retryAt = now + backOff(count, volumeBackOff);
     projection.failures.set(volume.name, { count: count + 1, error, retryAt, changed: false });
     const { uid } = projection.pod.metadata;
     const { volumes } = this.#options;

@@ -6,6 +6,7 @@ export {
   resourceValue,
 } from './downward-api.ts';
 export { ProjectedVolumes, type ProjectionReport } from './projected-volumes.ts';
+export { volumeBackOff } from './volume-back-off.ts';
 export {
   makeVolumeDirectory,
   pluginVolumePath,

@@ -1,19 +1,22 @@
 import type { Kind, KubernetesObject, Stored } from '@orrery/api';
-import type { Client, Clock } from '@orrery/core';
-import type { Subscription } from 'rxjs';
+import { type Client, type Delivery, type Environment, watchSelection } from '@orrery/core';
+import { type Subscription, scan, takeWhile } from 'rxjs';
 
-/** Pause before a watch that ended is opened again (milliseconds). */
-const reopenDelay = 1000;
+type Objects = ReadonlyMap<string, Stored>;
 
 interface Watched {
-  readonly kind: Kind;
-  readonly namespace: string;
-  readonly fieldSelector: string;
   /** What there is, by name; undefined while that is unknown. */
-  objects: ReadonlyMap<string, Stored> | undefined;
+  objects: Objects | undefined;
   readonly listeners: Set<() => void>;
-  subscription: Subscription | undefined;
-  timer: Disposable | undefined;
+  readonly subscription: Subscription;
+}
+
+/** What {@link ObjectWatches} needs. */
+export interface ObjectWatchesOptions {
+  readonly client: Client;
+  readonly environment: Environment;
+  /** Whose watches these are: the name of their turns and inspections is `ACTOR watch RESOURCE`. */
+  readonly actor: string;
 }
 
 /** The field selector of one object. */
@@ -22,18 +25,15 @@ export function named(name: string): string {
 }
 
 /**
- * Few objects kept at hand by a watch for each selection, as long as somebody needs them: a node sees the Secrets that its
- * Pods use and no other. An object that says it is immutable is not watched any longer.
+ * Few objects kept at hand by a watch for each selection (`watchSelection`), as long as somebody needs them: a node sees the
+ * Secrets that its Pods use and no other. An object that says it is immutable is not watched any longer.
  */
 export class ObjectWatches {
+  readonly #options: ObjectWatchesOptions;
   readonly #watched = new Map<string, Watched>();
-  readonly #client: Client;
-  readonly #clock: Clock;
-  #closed = false;
 
-  constructor(client: Client, clock: Clock) {
-    this.#client = client;
-    this.#clock = clock;
+  constructor(options: ObjectWatchesOptions) {
+    this.#options = options;
   }
 
   /** Starts to keep what a field selector leaves of a kind; `changed` is called whenever it changes, and when it is first known. */
@@ -41,28 +41,17 @@ export class ObjectWatches {
     const key = watchKey(kind, namespace, fieldSelector);
     let watched = this.#watched.get(key);
     if (watched === undefined) {
-      watched = {
-        kind,
-        namespace,
-        fieldSelector,
-        objects: undefined,
-        listeners: new Set(),
-        subscription: undefined,
-        timer: undefined,
-      };
+      watched = this.#open(kind, namespace, fieldSelector);
       this.#watched.set(key, watched);
-      watched.listeners.add(changed);
-      this.#open(watched);
-    } else {
-      watched.listeners.add(changed);
     }
-    const held = watched;
+    const { listeners, subscription } = watched;
+    listeners.add(changed);
     return {
       [Symbol.dispose]: () => {
-        held.listeners.delete(changed);
-        if (held.listeners.size > 0 || this.#watched.get(key) !== held) return;
+        listeners.delete(changed);
+        if (listeners.size > 0 || this.#watched.get(key)?.listeners !== listeners) return;
         this.#watched.delete(key);
-        stop(held);
+        subscription.unsubscribe();
       },
     };
   }
@@ -85,69 +74,54 @@ export class ObjectWatches {
     return list.length < 2 ? list : list.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   }
 
-  /** How many watches are open. */
-  get open(): number {
-    let count = 0;
-    for (const { subscription } of this.#watched.values()) if (subscription?.closed === false) count++;
-    return count;
-  }
-
   close(): void {
-    this.#closed = true;
-    for (const watched of this.#watched.values()) stop(watched);
+    for (const { subscription } of this.#watched.values()) subscription.unsubscribe();
     this.#watched.clear();
   }
 
-  #open(watched: Watched): void {
-    if (this.#closed || watched.listeners.size === 0) return;
-    const { kind, namespace, fieldSelector } = watched;
-    let immutable = false;
-    /** What the watch has told so far; known as a whole only after its first bookmark, or where there can be only one. */
-    const seen = new Map<string, Stored>();
-    const single = fieldSelector.startsWith(named(''));
-    let whole = false;
-    const reopen = (): void => {
-      watched.subscription = undefined;
-      if (this.#closed || watched.listeners.size === 0) return;
-      watched.timer = this.#clock.schedule(reopenDelay, () => this.#open(watched));
-    };
-    const subscription = this.#client
-      .watch(kind, { namespace, fieldSelector, sendInitialEvents: true, allowWatchBookmarks: true })
-      .subscribe({
-        next: (event) => {
-          if (event.type === 'BOOKMARK') {
-            if (!event.initialEventsEnd) return;
-            whole = true;
-            set(watched, new Map(seen));
-            return;
-          }
-          const { name } = event.object.metadata;
-          if (event.type === 'DELETED') seen.delete(name);
-          else seen.set(name, event.object);
-          if (whole || single) set(watched, new Map(seen));
-          if (single && event.type !== 'DELETED' && (event.object as { immutable?: boolean }).immutable === true) {
-            immutable = true;
-            watched.subscription?.unsubscribe();
-          }
-        },
-        error: reopen,
-        complete: reopen,
+  #open(kind: Kind, namespace: string, fieldSelector: string): Watched {
+    const { client, environment, actor } = this.#options;
+    const listeners = new Set<() => void>();
+    const name = `${actor} watch ${kind.resource}`;
+    const isLast = fieldSelector.startsWith(named('')) ? isImmutable : () => false;
+    const subscription = watchSelection({
+      client,
+      environment,
+      actor: name,
+      kind,
+      selection: { namespace, fieldSelector },
+    })
+      .pipe(
+        scan(applied, new Map()),
+        takeWhile((objects) => !isLast(objects), true),
+      )
+      .subscribe((objects) => {
+        const before = watched.objects;
+        watched.objects = objects;
+        if (before === undefined || !same(before, objects)) for (const listener of [...listeners]) listener();
       });
-    if (immutable) subscription.unsubscribe();
-    else watched.subscription = subscription;
+    const watched: Watched = { objects: undefined, listeners, subscription };
+    return watched;
   }
 }
 
-function set(watched: Watched, objects: ReadonlyMap<string, Stored>): void {
-  const before = watched.objects;
-  watched.objects = objects;
-  if (before?.size === objects.size && [...objects].every(([name, object]) => before.get(name) === object)) return;
-  for (const listener of [...watched.listeners]) listener();
+/** The objects, by name, after a batch of deliveries. */
+function applied(before: Objects, batch: readonly Delivery[]): Objects {
+  let objects = new Map(before);
+  for (const delivery of batch) {
+    if (delivery.type === 'replaced') objects = new Map(delivery.items.map((item) => [item.metadata.name, item]));
+    else if (delivery.type === 'DELETED') objects.delete(delivery.object.metadata.name);
+    else if (delivery.type !== 'BOOKMARK') objects.set(delivery.object.metadata.name, delivery.object);
+  }
+  return objects;
 }
 
-function stop(watched: Watched): void {
-  watched.subscription?.unsubscribe();
-  watched.timer?.[Symbol.dispose]();
+function isImmutable(objects: Objects): boolean {
+  return [...objects.values()].some((object) => (object as { readonly immutable?: boolean }).immutable === true);
+}
+
+function same(a: Objects, b: Objects): boolean {
+  return a.size === b.size && [...b].every(([name, object]) => a.get(name) === object);
 }
 
 function watchKey(kind: Kind, namespace: string, fieldSelector: string): string {

@@ -1,8 +1,9 @@
-import type { Milliseconds } from '@orrery/core';
+import { backOff, type Milliseconds } from '@orrery/core';
 
 interface Entry {
-  delay: Milliseconds;
-  updatedAt: Milliseconds;
+  /** How often its delay has doubled. */
+  readonly doublings: number;
+  readonly updatedAt: Milliseconds;
 }
 
 /**
@@ -21,37 +22,38 @@ export class BackOff {
 
   /** The delay that holds for the key now; 0 if there is none. */
   delay(key: string): Milliseconds {
-    return this.#entries.get(key)?.delay ?? 0;
+    const entry = this.#entries.get(key);
+    return entry === undefined ? 0 : this.#delayOf(entry);
   }
 
   /** When the key may be tried again, given that it last failed at `since`. Not later than `since` means now. */
   until(key: string, since: Milliseconds): Milliseconds {
     const entry = this.#entries.get(key);
     if (entry === undefined || this.#expired(entry, since)) return since;
-    return since + entry.delay;
+    return since + this.#delayOf(entry);
   }
 
   /** When the key may be tried again, counted from its last failure. */
   untilSinceUpdate(key: string, now: Milliseconds): Milliseconds {
     const entry = this.#entries.get(key);
     if (entry === undefined || this.#expired(entry, now)) return now;
-    return entry.updatedAt + entry.delay;
+    return entry.updatedAt + this.#delayOf(entry);
   }
 
   /** Doubles the key's delay, or makes it the first one. `since` is when it last failed. */
   next(key: string, since: Milliseconds, now: Milliseconds): void {
     const entry = this.#entries.get(key);
-    if (entry === undefined || this.#expired(entry, since)) {
-      this.#entries.set(key, { delay: this.initial, updatedAt: now });
-    } else {
-      entry.delay = Math.min(entry.delay * 2, this.longest);
-      entry.updatedAt = now;
-    }
+    const isFirst = entry === undefined || this.#expired(entry, since);
+    this.#entries.set(key, { doublings: isFirst ? 0 : entry.doublings + 1, updatedAt: now });
   }
 
   /** Forgets all keys that begin with the prefix. */
   forget(prefix: string): void {
     for (const key of this.#entries.keys()) if (key.startsWith(prefix)) this.#entries.delete(key);
+  }
+
+  #delayOf({ doublings }: Entry): Milliseconds {
+    return backOff(doublings, { base: this.initial, max: this.longest });
   }
 
   #expired(entry: Entry, since: Milliseconds): boolean {

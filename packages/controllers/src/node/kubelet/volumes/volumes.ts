@@ -1,5 +1,5 @@
 import { isNotFound, PersistentVolume, PersistentVolumeClaim, type Pod, parseQuantity, type Volume } from '@orrery/api';
-import { type Client, type Clock, type EventRecorder, errorText, type Milliseconds } from '@orrery/core';
+import { backOff, type Client, type Clock, type EventRecorder, errorText, type Milliseconds } from '@orrery/core';
 import type { ContainerRuntime } from '@orrery/runtimes';
 import {
   makeVolumeDirectory,
@@ -7,14 +7,13 @@ import {
   pluginVolumePath,
   projectedVolumePath,
   projectionPlugin,
+  volumeBackOff,
 } from '../../secret-projector/index.ts';
 import type { PodRecord } from '../pod/pod-record.ts';
 import { prepareHostPath } from './host-path.ts';
 
 /** The longest that a Pod waits for its volumes before it says so (milliseconds). */
 const volumeWait: Milliseconds = 123_000;
-const firstRetry: Milliseconds = 500;
-const longestRetry: Milliseconds = 122_000;
 
 /** What the volumes of a Pod are made with. */
 export interface VolumeContext {
@@ -55,7 +54,7 @@ export async function prepareVolumes(context: VolumeContext, record: PodRecord, 
     } catch (error) {
       missing.push(volume.name);
       const count = failure?.count ?? 0;
-      const next = clock.now() + Math.min(firstRetry * 2 ** count, longestRetry);
+      const next = clock.now() + backOff(count, volumeBackOff);
       record.mountFailures.set(volume.name, { count: count + 1, retryAt: next });
       retryAt = Math.min(retryAt, next);
       reportFailedMount(context, pod, volume.name, errorText(error));
