@@ -46,6 +46,25 @@ const sources: readonly Source[] = packages.flatMap((name) =>
 );
 const products = sources.filter(({ file }) => isProduct(file));
 
+/**
+ * What a kind does in a way of its own in the API server is its strategy's (packages/server/src/strategies). These other
+ * places compare the name of a kind or resource, so many times, and may.
+ */
+const namesOfKinds: { readonly [file: string]: readonly [times: number, why: string] } = {
+  'admission/namespace-lifecycle.ts': [1, 'an admission plugin about Namespaces; it compares the group too'],
+  'admission/node-restriction.ts': [1, "a Pod's owner reference, of version v1"],
+  'admission/pod-request.ts': [2, 'what admission plugins about Pods ask; it compares the group too'],
+  'admission/priority.ts': [1, 'an admission plugin about PriorityClasses; it compares the group too'],
+  'admission/taint-nodes-by-condition.ts': [1, 'an admission plugin about Nodes; it compares the group too'],
+  'rbac/escalation.ts': [1, 'the roleRef of a binding, which is of one group'],
+  'rbac/node-authorizer.ts': [1, 'a rule about what nodes may do, where the group has been compared'],
+  'rbac/rbac-authorizer.ts': [3, 'subjects and roleRefs of bindings, which are of one group'],
+  'rest/query.ts': [2, 'types of options, not of objects'],
+  'subresources/pod-subresources.ts': [1, 'the target of a Binding'],
+  'subresources/proxy.ts': [1, 'the targetRef of an endpoint address, which has no group'],
+  'tokens/node-token-requests.ts': [1, 'the object that a token is bound to, of version v1'],
+};
+
 describe('the house', () => {
   test('every package is a room of the table', () => {
     expect(readdirSync(join(root, 'packages')).sort()).toEqual([...packages].sort());
@@ -120,6 +139,19 @@ describe('the house', () => {
       imports.filter((name) => name.startsWith('node:')).map((name) => `${file} imports ${name}`),
     );
     expect(wrong).toEqual([]);
+  });
+
+  test('the API server asks for the name of a kind in strategies alone', () => {
+    const room = 'packages/server/src/';
+    const compared =
+      /\b(kind|resource)\b\s*[!=]==\s*('[A-Za-z]|[A-Z]\w*\.(kind|resource))|\bswitch \((\w+\.)*kind\.kind\)|\bkind\.(ends|starts)With\(/g;
+    const found = products
+      .filter(({ file }) => file.startsWith(room) && !file.startsWith(`${room}strategies/`))
+      .map(({ file, text }) => [file.slice(room.length), text.match(compared)?.length ?? 0] as const)
+      .filter(([file, times]) => times > 0 && !/^(http|in-cluster|door)\//.test(file));
+    expect(Object.fromEntries(found)).toEqual(
+      Object.fromEntries(Object.entries(namesOfKinds).map(([file, [times]]) => [file, times])),
+    );
   });
 
   test('imports make no circle between files', () => {

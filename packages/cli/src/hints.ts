@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '@orrery/api';
+import { Deployment, type Kind, type KubernetesObject, Pod } from '@orrery/api';
 import { pnpmCommand } from './pnpm-command.ts';
 
 /** What to try next with what was applied. `kubeconfig` is given when it is not where `pnpm kubectl` looks; `node` is one of the machines. */
@@ -11,9 +11,10 @@ export function hintsFor(
   const where = kubeconfig === undefined ? '' : ` --kubeconfig ${quoted(kubeconfig)}`;
   const kubectl = `${pnpm} kubectl${where}`;
   const commands: [string, string][] = [[`${kubectl} get pods -o wide -w`, 'watch the Pods']];
-  const named = (kind: string) => objects.find((object) => object.kind === kind)?.metadata?.name;
-  const pod = named('Pod');
-  const deployment = named('Deployment');
+  const named = ({ apiVersion, kind }: Pick<Kind, 'apiVersion' | 'kind'>) =>
+    objects.find((object) => object.apiVersion === apiVersion && object.kind === kind)?.metadata?.name;
+  const pod = named(Pod);
+  const deployment = named(Deployment);
   if (pod !== undefined) {
     commands.push([`${kubectl} logs -f ${pod}`, 'follow what a container writes']);
     commands.push([`${kubectl} exec -it ${pod} -- sh`, 'look around inside']);

@@ -1,4 +1,5 @@
 import type { Stored } from '@orrery/api';
+import { powerAnnotation } from '@orrery/cluster';
 import { expect, test } from 'vitest';
 import { createPace } from './virtual-pace.ts';
 
@@ -43,4 +44,25 @@ test('an object that is gone holds nothing, and another goes on', () => {
   expect(pace.free(10 * minute)).toBe(false);
   pace.gone(pod(false, 1, 'a'), 3 * minute);
   expect(pace.free(3 * minute)).toBe(false);
+});
+
+test('a Node that was switched off is on its way until it is unready; a custom kind of that name is no machine', () => {
+  const node = (apiVersion: string): Stored =>
+    ({
+      apiVersion,
+      kind: 'Node',
+      metadata: {
+        name: 'n1',
+        uid: apiVersion,
+        resourceVersion: '1',
+        creationTimestamp: '2026-01-01T00:00:00Z',
+        annotations: { [powerAnnotation]: 'off' },
+      },
+      status: { conditions: [{ type: 'Ready', status: 'True' }] },
+    }) as Stored;
+  const pace = createPace();
+  pace.seen(node('demo.orrery.dev/v1'), 0);
+  expect(pace.free(0)).toBe(false);
+  pace.seen(node('v1'), 0);
+  expect(pace.free(0)).toBe(true);
 });

@@ -78,7 +78,8 @@ export function createPace(controlled: (object: KubernetesObject) => boolean = (
 
 /** A machine whose plug was pulled is on its way until the cluster has found out. */
 function isSettled(object: KubernetesObject, controlled: boolean): boolean {
-  const off = object.kind === 'Node' && object.metadata?.annotations?.[powerAnnotation] === 'off';
+  const isNode = object.apiVersion === Node.apiVersion && object.kind === Node.kind;
+  const off = isNode && object.metadata?.annotations?.[powerAnnotation] === 'off';
   return readiness(object, controlled).ready !== off;
 }
 

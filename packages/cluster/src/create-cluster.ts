@@ -40,7 +40,6 @@ import {
   createSimulatedTokenAuthority,
   type NodeDirectory,
   rbacIndexes,
-  serviceAddresses,
   serviceNetwork,
   signLegacyToken,
   type TokenAuthority,
@@ -104,7 +103,6 @@ export async function createCluster<M extends Machines = SimulatedMachines>(
     indexes: { ...podIndexes, ...rbacIndexes },
   });
   opened.defer(() => store.close());
-  const builtin = [...builtinAdmission(), serviceAddresses(store)];
   const added: AdmissionPlugin[] = [presetAdmission, ...plugins.flatMap((plugin) => plugin.admission ?? [])];
   // Nodes need the server, and the server finds kubelets through the nodes.
   const directory: { nodes: NodeDirectory | undefined } = { nodes: undefined };
@@ -113,7 +111,7 @@ export async function createCluster<M extends Machines = SimulatedMachines>(
     store,
     kinds,
     environment,
-    admission: new AdmissionChain(arrangeAdmission(builtin, added)),
+    admission: new AdmissionChain(arrangeAdmission(builtinAdmission(), added)),
     authorizers: [createNodeAuthorizer(store), createRbacAuthorizer(store)],
     tokens,
     nodes: { find: (name) => directory.nodes?.find(name) },

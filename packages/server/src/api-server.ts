@@ -1,4 +1,4 @@
-import { failures, type Kind, type KindRegistry, type KubernetesObject, type Pod, type Stored } from '@orrery/api';
+import { failures, type KindRegistry, type KubernetesObject, type Pod, type Stored } from '@orrery/api';
 import type {
   Client,
   Environment,
@@ -15,16 +15,15 @@ import { createEventRecorder } from '@orrery/core';
 import type { ObjectStore } from '@orrery/store';
 import type { Observable } from 'rxjs';
 import type { AdmissionChain } from './admission/admission-chain.ts';
-import { type Authorizer, apiServerUser, privilegedAuthorizer, privilegedGroup, refusal } from './authorizer.ts';
+import { type Authorizer, apiServerUser, privilegedGroup, refusal } from './authorizer.ts';
 import type { NodeDirectory, ServerContext } from './context.ts';
 import { createObject } from './create-object.ts';
-import { decodeBody, decodeWithoutDefaults, expectedRevision } from './decode-body.ts';
+import { decodeWithoutDefaults } from './decode-body.ts';
 import { deleteCollection, deleteObject } from './deletes.ts';
 import { defaultEventLifetime, EventExpiry } from './event-expiry.ts';
 import { createLocalClient } from './local-client.ts';
 import type { NodeApi } from './node-api.ts';
 import { nowhere } from './nowhere.ts';
-import { applyPatch } from './patch-body.ts';
 import { patchObject } from './patch-object.ts';
 import { ClusterRoleAggregation } from './rbac/cluster-role-aggregation.ts';
 import { getObject, listObjects, storedObject } from './reads.ts';
@@ -38,15 +37,14 @@ import type {
   RequestScope,
   WriteResult,
 } from './request-path.ts';
-import { convert, isVirtual } from './resource-rules.ts';
-import { evictPod } from './subresources/eviction.ts';
-import { bindPod, withNamespaceFinalizers, withSubresourceFields } from './subresources/pod-subresources.ts';
-import { type ProxyBackend, proxyBackend } from './subresources/proxy.ts';
-import { decide, reviewAccess, reviewRules, userInfoBody } from './subresources/reviews.ts';
-import { getScale, patchScale, updateScale } from './subresources/scale.ts';
+import { builtinStrategies } from './strategies/builtin-strategies.ts';
+import type { Subresource } from './strategies/strategy.ts';
+import { createStrategyRegistry } from './strategies/strategy-registry.ts';
+import type { ProxyBackend } from './subresources/proxy.ts';
+import { decide } from './subresources/reviews.ts';
 import type { TokenAuthority } from './tokens/token-authority.ts';
-import { requestToken, verifyToken } from './tokens/token-requests.ts';
-import { runUpdate, updateObject } from './update-object.ts';
+import { verifyToken } from './tokens/token-requests.ts';
+import { updateObject } from './update-object.ts';
 import { type WatchRequest, watchObjects } from './watch.ts';
 
 /** What an API server is made of. */
@@ -89,6 +87,7 @@ export class ApiServer implements RequestPath, Disposable {
     });
     this.#context = {
       ...options,
+      strategies: createStrategyRegistry(builtinStrategies),
       client: this.#ownClient,
       events: this.#events,
       authorize: (user, attributes) => this.authorize(user, attributes),
@@ -135,7 +134,8 @@ export class ApiServer implements RequestPath, Disposable {
 
   async get(scope: RequestScope, options: GetOptions): Promise<KubernetesObject> {
     this.#allow(scope, 'get');
-    if (scope.subresource === 'scale') return getScale(this.#context, scope);
+    const { get } = this.#subresource(scope) ?? {};
+    if (get !== undefined) return get(this.#context, scope, options.resourceVersion);
     return getObject(this.#context, scope, options.resourceVersion);
   }
 
@@ -154,31 +154,31 @@ export class ApiServer implements RequestPath, Disposable {
 
   async create(scope: RequestScope, body: unknown, options: WriteOptions): Promise<WriteResult> {
     this.#allow(scope, 'create');
-    if (scope.subresource !== '') return this.#createSubresource(scope, body, options);
-    if (isVirtual(scope.kind)) return this.#createVirtual(scope, body, options);
-    return createObject(this.#context, scope, body, options);
+    const { kind, subresource } = scope;
+    if (subresource !== '') {
+      const { create } = this.#subresource(scope) ?? {};
+      if (create === undefined) throw failures.methodNotAllowed(kind, 'create');
+      return create(this.#context, scope, plainBody(body), options);
+    }
+    const { answer } = this.#context.strategies.of(kind);
+    if (answer === undefined) return createObject(this.#context, scope, body, options);
+    return answer(this.#context, scope, decodeWithoutDefaults(scope, body, options), options);
   }
 
   async update(scope: RequestScope, body: unknown, options: WriteOptions): Promise<WriteResult> {
     this.#allow(scope, 'update');
-    const { subresource } = scope;
-    if (subresource === 'scale')
-      return { object: await updateScale(this.#context, scope, body, options), created: false };
-    if (subresource === '' || subresource === 'status') return updateObject(this.#context, scope, body, options);
-    return { object: await this.#updatePart(scope, () => body, options), created: false };
+    if (scope.subresource === '') return updateObject(this.#context, scope, body, options);
+    const { update } = this.#subresource(scope) ?? {};
+    if (update === undefined) throw failures.methodNotAllowed(scope.kind, 'update');
+    return update(this.#context, scope, body, options);
   }
 
   async patch(scope: RequestScope, patch: PatchBody, options: WriteOptions): Promise<WriteResult> {
     this.#allow(scope, 'patch');
-    const { subresource, kind } = scope;
-    if (subresource === 'scale')
-      return { object: await patchScale(this.#context, scope, patch, options), created: false };
-    if (subresource === '' || subresource === 'status' || patch.type === 'apply')
-      return patchObject(this.#context, scope, patch, options);
-    return {
-      object: await this.#updatePart(scope, (old) => applyPatch(convert(old, kind), patch, kind), options),
-      created: false,
-    };
+    if (scope.subresource === '') return patchObject(this.#context, scope, patch, options);
+    const { patch: patchPart } = this.#subresource(scope) ?? {};
+    if (patchPart === undefined) throw failures.methodNotAllowed(scope.kind, 'update');
+    return patchPart(this.#context, scope, patch, options);
   }
 
   async delete(scope: RequestScope, options: DeleteRequestOptions): Promise<DeleteResult> {
@@ -211,7 +211,9 @@ export class ApiServer implements RequestPath, Disposable {
 
   async proxied(scope: RequestScope, verb: string): Promise<ProxyBackend> {
     this.#allow(scope, verb);
-    return proxyBackend(this.#context, scope);
+    const { proxy } = this.#subresource(scope) ?? {};
+    if (proxy === undefined) throw failures.methodNotAllowed(scope.kind, verb);
+    return proxy(this.#context, scope);
   }
 
   async #identify({ bearerToken, certificate }: Credentials): Promise<UserInfo> {
@@ -258,78 +260,8 @@ export class ApiServer implements RequestPath, Disposable {
     if (subresource !== '' && kind.subresources[subresource] === undefined) throw failures.noSuchPath();
   }
 
-  /** Updates of a part of a Pod or Namespace that has an endpoint of its own. */
-  async #updatePart(
-    scope: RequestScope,
-    body: (old: Stored) => unknown,
-    options: WriteOptions,
-  ): Promise<KubernetesObject> {
-    const { kind, subresource } = scope;
-    const part =
-      kind.kind === 'Namespace' && subresource === 'finalize'
-        ? withNamespaceFinalizers
-        : kind.kind === 'Pod' && (subresource === 'ephemeralcontainers' || subresource === 'resize')
-          ? (old: Stored, given: KubernetesObject) => withSubresourceFields(old, given, subresource)
-          : undefined;
-    if (part === undefined) throw failures.methodNotAllowed(kind, 'update');
-    return runUpdate(
-      this.#context,
-      scope,
-      {
-        transform: (old) => {
-          const object = decodeBody(scope, body(old), options, old);
-          const expected = expectedRevision(kind, object, scope.name);
-          if (expected !== undefined && expected !== old.metadata.resourceVersion)
-            throw failures.conflict(kind, scope.name);
-          return part(old, object);
-        },
-      },
-      options,
-    );
-  }
-
-  async #createSubresource(scope: RequestScope, body: unknown, options: WriteOptions): Promise<WriteResult> {
-    const { kind, subresource } = scope;
-    const object = plainBody(body);
-    if (kind.kind === 'Pod' && subresource === 'binding') return bindPod(this.#context, scope, object, options);
-    if (kind.kind === 'Pod' && subresource === 'eviction') return evictPod(this.#context, scope, object, options);
-    if (kind.kind === 'ServiceAccount' && subresource === 'token')
-      return requestToken(this.#context, scope, object, options);
-    throw failures.methodNotAllowed(kind, 'create');
-  }
-
-  async #createVirtual(scope: RequestScope, body: unknown, options: WriteOptions): Promise<WriteResult> {
-    const { kind, user } = scope;
-    const object = decodeWithoutDefaults(scope, body, options);
-    const { authorizers } = this.#context;
-    const answer = (result: KubernetesObject): WriteResult => ({ object: result, created: true });
-    if (kind.group === '' && kind.kind === 'Binding') {
-      const pods = this.kinds.byKind('v1', 'Pod') as Kind<Pod>;
-      return bindPod(this.#context, { ...scope, kind: pods, name: object.metadata?.name ?? '' }, object, options);
-    }
-    if (kind.kind.endsWith('SubjectAccessReview') || kind.kind === 'SelfSubjectAccessReview') {
-      return answer(reviewAccess([privilegedAuthorizer, ...authorizers], user, kind, object, scope.namespace));
-    }
-    if (kind.kind === 'SelfSubjectRulesReview')
-      return answer(reviewRules([privilegedAuthorizer, ...authorizers], user, object));
-    if (kind.kind === 'SelfSubjectReview')
-      return answer({ ...object, metadata: {}, status: { userInfo: userInfoBody(user) } } as KubernetesObject);
-    if (kind.kind === 'TokenReview') return answer(await this.#reviewToken(object));
-    throw failures.methodNotAllowed(kind, 'create');
-  }
-
-  async #reviewToken(review: KubernetesObject): Promise<KubernetesObject> {
-    const { token = '', audiences = [] } =
-      (review as { spec?: { token?: string; audiences?: readonly string[] } }).spec ?? {};
-    const wanted = audiences.length > 0 ? audiences : [this.#context.tokens.audience];
-    const verdict = await verifyToken(this.#context, token, wanted);
-    const status =
-      verdict === undefined
-        ? { authenticated: false, user: {}, error: 'invalid bearer token' }
-        : 'error' in verdict
-          ? { authenticated: false, user: {}, error: `[invalid bearer token, ${verdict.error}]` }
-          : { authenticated: true, user: userInfoBody(verdict.user), audiences: verdict.audiences };
-    return { ...review, metadata: review.metadata ?? {}, status } as KubernetesObject;
+  #subresource({ kind, subresource }: RequestScope): Subresource | undefined {
+    return subresource === '' ? undefined : this.#context.strategies.of(kind).subresources[subresource];
   }
 }
 

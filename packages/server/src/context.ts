@@ -5,6 +5,7 @@ import type { AdmissionChain } from './admission/admission-chain.ts';
 import type { AdmissionContext } from './admission/admission-plugin.ts';
 import type { Authorizer } from './authorizer.ts';
 import type { NodeApi } from './node-api.ts';
+import type { StrategyRegistry } from './strategies/strategy.ts';
 import type { TokenAuthority } from './tokens/token-authority.ts';
 
 /** How the API server reaches the kubelets of nodes. */
@@ -17,6 +18,8 @@ export interface NodeDirectory {
 export interface ServerContext {
   readonly store: ObjectStore;
   readonly kinds: KindRegistry;
+  /** What resources do in a way of their own. */
+  readonly strategies: StrategyRegistry;
   readonly environment: Environment;
   readonly admission: AdmissionChain;
   readonly authorizers: readonly Authorizer[];

@@ -6,18 +6,16 @@ import {
   type KubernetesObject,
   type ObjectMeta,
   trackUpdate,
-  validateCreate,
 } from '@orrery/api';
 import type { WriteOptions } from '@orrery/core';
 import { RevisionConflict } from '@orrery/store';
 import type { AdmissionRequest } from './admission/admission-plugin.ts';
+import { collectionOf } from './collections.ts';
 import { admissionContext, type ServerContext } from './context.ts';
 import { decodeBody, withoutDuplicateOwners } from './decode-body.ts';
 import { timestamp } from './deletion.ts';
-import { checkNamespace, prepareCreate, withoutServerFields } from './prepare-write.ts';
-import { checkEscalation } from './rbac/escalation.ts';
+import { checkNamespace, withIdentity, withoutServerFields } from './prepare-write.ts';
 import type { RequestScope, WriteResult } from './request-path.ts';
-import { resourceRules } from './resource-rules.ts';
 
 /** Names tried before `generateName` gives up. */
 const nameAttempts = 8;
@@ -49,7 +47,8 @@ export async function createDecoded(
   tracked = false,
 ): Promise<WriteResult> {
   const { kind } = scope;
-  const rules = resourceRules(kind);
+  const strategy = server.strategies.of(kind);
+  const collection = collectionOf(kind);
   checkNamespace(given, kind, scope.namespace);
   let object = withoutDuplicateOwners(inNamespace(withoutServerFields(given), kind, scope.namespace), scope.warn);
   const context = admissionContext(server, scope.warn);
@@ -63,31 +62,30 @@ export async function createDecoded(
     user: scope.user,
     dryRun: options.dryRun === true,
   };
-  object = await server.admission.mutate(request, context);
+  const admitted = await server.admission.mutate(request, context);
+  object = strategy.begin?.(server, admitted, undefined) ?? admitted;
   const { random, clock } = server.environment;
   const base = object.metadata?.generateName ?? '';
   const generated = (object.metadata?.name ?? '') === '' && base !== '';
   for (let attempt = 1; ; attempt++) {
     const name = generated ? base.slice(0, maxGeneratedBase) + random.nameSuffix(5) : (object.metadata?.name ?? '');
-    let prepared = prepareCreate(object, kind, rules, {
-      name,
-      uid: random.uuid(),
-      creationTimestamp: timestamp(clock.now()),
-    });
+    const identity = { name, uid: random.uuid(), creationTimestamp: timestamp(clock.now()) };
+    let prepared = strategy.prepareForCreate(withIdentity(object, identity));
     if (!tracked) prepared = track(server, scope, undefined, prepared, options);
     deepFreeze(prepared);
     if (attempt === 1) {
-      const errors = validateCreate(kind, prepared);
+      const errors = strategy.validate(prepared);
       if (errors.length > 0) throw invalid(kind, name, errors);
-      checkEscalation(server, scope, prepared, undefined);
+      for (const warning of strategy.warningsOnCreate(prepared)) scope.warn(warning);
+      strategy.checkAccess?.(server, scope, prepared, undefined);
       await server.admission.validate({ ...request, name, object: prepared }, context);
     }
     const key = { namespace: kind.namespaced ? scope.namespace : '', name };
-    const existing = server.store.get(rules.collection, key);
+    const existing = server.store.get(collection, key);
     if (existing === undefined) {
       if (options.dryRun === true) return { object: prepared, created: true };
       try {
-        const stored = await server.store.create(rules.collection, prepared);
+        const stored = await server.store.create(collection, prepared);
         const afterwards = context.committed(stored);
         if (afterwards !== undefined) await afterwards;
         return { object: stored, created: true };

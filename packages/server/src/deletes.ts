@@ -1,21 +1,13 @@
-import {
-  deepFreeze,
-  failures,
-  fieldErrors,
-  hasReason,
-  invalid,
-  type KubernetesObject,
-  type Status,
-  type Stored,
-} from '@orrery/api';
+import { deepFreeze, failures, fieldErrors, hasReason, invalid, type Status, type Stored } from '@orrery/api';
 import type { ListOptions, ObjectList } from '@orrery/core';
 import { RevisionConflict } from '@orrery/store';
 import type { AdmissionRequest } from './admission/admission-plugin.ts';
+import { collectionOf } from './collections.ts';
 import { admissionContext, type ServerContext } from './context.ts';
+import { convert } from './conversion.ts';
 import { deletionStep } from './deletion.ts';
 import { listObjects, storedObject } from './reads.ts';
 import type { DeleteRequestOptions, DeleteResult, RequestScope } from './request-path.ts';
-import { convert, resourceRules } from './resource-rules.ts';
 
 const policies = ['Orphan', 'Background', 'Foreground'];
 
@@ -26,7 +18,8 @@ export async function deleteObject(
   options: DeleteRequestOptions,
 ): Promise<DeleteResult> {
   const { kind } = scope;
-  const rules = resourceRules(kind);
+  const strategy = server.strategies.of(kind);
+  const collection = collectionOf(kind);
   checkOptions(options);
   const key = { namespace: kind.namespaced ? scope.namespace : '', name: scope.name };
   for (;;) {
@@ -43,16 +36,19 @@ export async function deleteObject(
       dryRun: options.dryRun === true,
     };
     await server.admission.validate(request, context);
-    const step = deletionStep(old, kind, rules, options, server.environment.clock.now());
+    const step = deletionStep(old, kind, strategy, options, server.environment.clock.now());
     try {
       if (step.type === 'none') return { body: convert(old, kind), accepted: false };
       const revision = Number(old.metadata.resourceVersion);
       if (step.type === 'remove') {
-        const last = options.dryRun === true ? old : await server.store.delete(rules.collection, key, revision);
-        return { body: rules.returnsDeletedObject ? convert(last, kind) : deletedStatus(scope, old), accepted: false };
+        const last = options.dryRun === true ? old : await server.store.delete(collection, key, revision);
+        return {
+          body: strategy.returnDeletedObject ? convert(last, kind) : deletedStatus(scope, old),
+          accepted: false,
+        };
       }
-      const marked = deepFreeze(markDeleted(old, step.metadata));
-      const stored = options.dryRun === true ? marked : await server.store.update(rules.collection, marked, revision);
+      const marked = deepFreeze(strategy.prepareForDelete({ ...old, metadata: step.metadata }));
+      const stored = options.dryRun === true ? marked : await server.store.update(collection, marked, revision);
       const orphansRefused = options.orphanDependents === false;
       return { body: convert(stored, kind), accepted: orphansRefused };
     } catch (error) {
@@ -60,14 +56,6 @@ export async function deleteObject(
       // Somebody else wrote in between: look at what it is now.
     }
   }
-}
-
-/** A namespace that is being deleted says so in its phase. */
-function markDeleted(object: Stored, metadata: KubernetesObject['metadata']): KubernetesObject {
-  const marked = { ...object, metadata } as KubernetesObject & { status?: object };
-  if (object.apiVersion === 'v1' && object.kind === 'Namespace')
-    marked.status = { ...(marked.status ?? {}), phase: 'Terminating' };
-  return marked;
 }
 
 function deletedStatus(scope: RequestScope, object: Stored): Status {

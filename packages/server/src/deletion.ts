@@ -1,6 +1,6 @@
 import { failures, type KubernetesObject, type ObjectMeta, type QualifiedResource, type Stored } from '@orrery/api';
 import type { DeleteRequestOptions } from './request-path.ts';
-import type { ResourceRules } from './resource-rules.ts';
+import type { Strategy } from './strategies/strategy.ts';
 
 /** What a DELETE does to a stored object. */
 export type DeletionStep =
@@ -22,7 +22,7 @@ const foreground = 'foregroundDeletion';
 export function deletionStep(
   object: Stored,
   resource: QualifiedResource,
-  rules: ResourceRules,
+  strategy: Strategy,
   options: DeleteRequestOptions,
   now: number,
 ): DeletionStep {
@@ -43,16 +43,17 @@ export function deletionStep(
     );
   }
   const { metadata } = object;
-  const finalizers = rules.propagates ? finalizersFor(metadata.finalizers ?? [], options) : (metadata.finalizers ?? []);
+  const finalizers = strategy.garbageCollected
+    ? finalizersFor(metadata.finalizers ?? [], options)
+    : (metadata.finalizers ?? []);
   const finalizersChanged =
     finalizers.length !== (metadata.finalizers ?? []).length ||
     finalizers.some((f, i) => f !== metadata.finalizers?.[i]);
-  const grace =
-    resource.group === '' && resource.resource === 'pods' ? podGrace(object, options.gracePeriodSeconds) : 0;
+  const grace = strategy.gracePeriodSeconds(object, options.gracePeriodSeconds);
 
   if (metadata.deletionTimestamp !== undefined)
-    return again(object, resource, finalizers, finalizersChanged, grace, options, now);
-  if (grace === 0 && finalizers.length === 0 && !hasSpecFinalizers(object, resource)) return { type: 'remove' };
+    return again(object, strategy, finalizers, finalizersChanged, grace, options, now);
+  if (grace === 0 && finalizers.length === 0 && !strategy.isHeld(object)) return { type: 'remove' };
   const { generation } = metadata;
   const marked: ObjectMeta = {
     ...metadata,
@@ -67,7 +68,7 @@ export function deletionStep(
 /** A delete of something that is being deleted: only a shorter grace period has an effect. */
 function again(
   object: Stored,
-  resource: QualifiedResource,
+  strategy: Strategy,
   finalizers: readonly string[],
   finalizersChanged: boolean,
   grace: number,
@@ -91,40 +92,20 @@ function again(
       },
     };
   }
-  if (current === 0 && finalizers.length === 0 && !hasSpecFinalizers(object, resource)) return { type: 'remove' };
+  if (current === 0 && finalizers.length === 0 && !strategy.isHeld(object)) return { type: 'remove' };
   if (!finalizersChanged) return { type: 'none' };
   return { type: 'mark', metadata: { ...metadata, finalizers } };
 }
 
-/** A namespace waits for its `spec.finalizers` as well. */
-function hasSpecFinalizers(object: KubernetesObject, resource: QualifiedResource): boolean {
-  if (resource.group !== '' || resource.resource !== 'namespaces') return false;
-  return ((object as { spec?: { finalizers?: readonly string[] } }).spec?.finalizers ?? []).length > 0;
-}
-
 /** Whether an object that is marked for deletion may go now: no finalizers, and no grace left to wait for. */
-export function mayGo(object: KubernetesObject, resource: QualifiedResource): boolean {
+export function mayGo(object: KubernetesObject, strategy: Strategy): boolean {
   const metadata = object.metadata ?? {};
   return (
     metadata.deletionTimestamp !== undefined &&
     (metadata.finalizers ?? []).length === 0 &&
     (metadata.deletionGracePeriodSeconds ?? 0) === 0 &&
-    !hasSpecFinalizers(object, resource)
+    !strategy.isHeld(object)
   );
-}
-
-interface PodParts {
-  readonly spec?: { readonly terminationGracePeriodSeconds?: number; readonly nodeName?: string };
-  readonly status?: { readonly phase?: string };
-}
-
-/** Seconds that a Pod gets: none while it is on no node or has ended; a negative number counts as 1. */
-function podGrace(object: KubernetesObject, asked: number | undefined): number {
-  const { spec, status } = object as PodParts;
-  let grace = asked ?? spec?.terminationGracePeriodSeconds ?? 0;
-  if (grace < 0) grace = 1;
-  if ((spec?.nodeName ?? '') === '' || status?.phase === 'Succeeded' || status?.phase === 'Failed') return 0;
-  return grace;
 }
 
 function finalizersFor(current: readonly string[], options: DeleteRequestOptions): string[] {

@@ -3,7 +3,7 @@ import type { Environment, Milliseconds } from '@orrery/core';
 import { createLogger, errorText } from '@orrery/core';
 import { type ObjectStore, RevisionConflict } from '@orrery/store';
 import type { Subscription } from 'rxjs';
-import { resourceRules } from './resource-rules.ts';
+import { collectionOf } from './collections.ts';
 
 /** How long Events are kept after they were last written: Kubernetes' `--event-ttl`, one hour. */
 export const defaultEventLifetime: Milliseconds = 3_600_000;
@@ -15,7 +15,7 @@ interface Expiry {
   readonly at: Milliseconds;
 }
 
-const { collection } = resourceRules(Event);
+const collection = collectionOf(Event);
 
 /**
  * Removes Events some time after their last write. All live equally long, so those that expire are the first of a queue, and

@@ -1,13 +1,14 @@
 import { applyDefaults, applyServerSide, failures, hasReason, type KubernetesObject } from '@orrery/api';
 import type { WriteOptions } from '@orrery/core';
+import { collectionOf } from './collections.ts';
 import type { ServerContext } from './context.ts';
+import { convert } from './conversion.ts';
 import { createDecoded, inNamespace } from './create-object.ts';
 import { decodeBody, decodeWithoutDefaults, expectedRevision } from './decode-body.ts';
 import { timestamp } from './deletion.ts';
 import { applyPatch } from './patch-body.ts';
 import { checkIdentity } from './prepare-write.ts';
 import type { PatchBody, RequestScope, WriteResult } from './request-path.ts';
-import { convert, resourceRules } from './resource-rules.ts';
 import { authorizeCreate, maxRaces, runUpdate, uidConflict } from './update-object.ts';
 
 /** Changes an object by a patch. Races with other writers are run again on the newer object. @throws StatusError */
@@ -77,7 +78,7 @@ async function applyObject(
     });
   const key = { namespace: kind.namespaced ? namespace : '', name };
   for (let race = 1; ; race++) {
-    if (server.store.get(resourceRules(kind).collection, key) === undefined) {
+    if (server.store.get(collectionOf(kind), key) === undefined) {
       if (subresource !== '') throw failures.notFound(kind, name);
       // It was there once, as the client knows it.
       if (expected !== undefined || expectedUid !== undefined) throw failures.conflict(kind, name);

@@ -9,10 +9,11 @@ import {
 } from '@orrery/api';
 import type { ListOptions, ObjectList } from '@orrery/core';
 import { Compacted, type Snapshot } from '@orrery/store';
+import { collectionOf } from './collections.ts';
 import type { ServerContext } from './context.ts';
+import { convert } from './conversion.ts';
 import { type ContinueToken, checkListOptions, decodeContinue, encodeContinue, parseRevision } from './list-options.ts';
 import type { RequestScope } from './request-path.ts';
-import { convert, resourceRules } from './resource-rules.ts';
 
 /** What a list or watch selects, and how the store finds it. */
 export interface Selection {
@@ -31,7 +32,7 @@ export function getObject(server: ServerContext, scope: RequestScope, resourceVe
 
 /** The object as it is stored. @throws StatusError NotFound */
 export function storedObject(server: ServerContext, scope: Pick<RequestScope, 'kind' | 'namespace' | 'name'>): Stored {
-  const { collection } = resourceRules(scope.kind);
+  const collection = collectionOf(scope.kind);
   const object = server.store.get(collection, {
     namespace: scope.kind.namespaced ? scope.namespace : '',
     name: scope.name,
@@ -51,7 +52,7 @@ export function selection(
     ? undefined
     : parseLabelSelector(options.labelSelector ?? '');
   const fields = isEmpty(options.fieldSelector) ? undefined : parseFieldSelector(options.fieldSelector ?? '', kind);
-  const { collection } = resourceRules(kind);
+  const collection = collectionOf(kind);
   let namespace = kind.namespaced && scope.namespace !== '' ? scope.namespace : undefined;
   let name: string | undefined = scope.name === '' ? undefined : scope.name;
   let index: Selection['index'];
@@ -111,7 +112,7 @@ export function listObjects(
 }
 
 function presentSnapshot(server: ServerContext, kind: Kind, selected: Selection): Snapshot {
-  const { collection } = resourceRules(kind);
+  const collection = collectionOf(kind);
   if (selected.name !== undefined && (selected.namespace !== undefined || !kind.namespaced)) {
     const object = server.store.get(collection, { namespace: selected.namespace ?? '', name: selected.name });
     return { items: object === undefined ? [] : [object], revision: server.store.revision };
@@ -130,7 +131,7 @@ function pastSnapshot(
   token: ContinueToken | undefined,
 ): Snapshot {
   try {
-    return server.store.listAt(resourceRules(kind).collection, revision, selected.namespace);
+    return server.store.listAt(collectionOf(kind), revision, selected.namespace);
   } catch (error) {
     if (!(error instanceof Compacted)) throw error;
     if (token === undefined) throw failures.expired('The resourceVersion for the provided list is too old.');

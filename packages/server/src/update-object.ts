@@ -8,19 +8,19 @@ import {
   type KubernetesObject,
   type ObjectMeta,
   type Stored,
-  validateSubresourceUpdate,
 } from '@orrery/api';
 import type { WriteOptions } from '@orrery/core';
 import { RevisionConflict } from '@orrery/store';
 import type { AdmissionRequest } from './admission/admission-plugin.ts';
+import { collectionOf } from './collections.ts';
 import { admissionContext, type ServerContext } from './context.ts';
+import { convert, storedKind } from './conversion.ts';
 import { createDecoded, track } from './create-object.ts';
 import { checkNamed, decodeBody, expectedRevision, withoutDuplicateOwners } from './decode-body.ts';
 import { mayGo } from './deletion.ts';
-import { checkIdentity, prepareFinalize, prepareStatusUpdate, prepareUpdate } from './prepare-write.ts';
-import { checkEscalation } from './rbac/escalation.ts';
+import { checkIdentity, withServerMetadata } from './prepare-write.ts';
 import type { RequestScope, WriteResult } from './request-path.ts';
-import { convert, resourceRules, storedKind } from './resource-rules.ts';
+import type { Strategy, UpdateStrategy } from './strategies/strategy.ts';
 
 /** Tries of a write that races others, before it is refused. */
 export const maxRaces = 50;
@@ -47,17 +47,17 @@ export async function updateObject(
   options: WriteOptions,
 ): Promise<WriteResult> {
   const { kind, name, namespace, subresource } = scope;
-  const rules = resourceRules(kind);
-  const old = server.store.get(rules.collection, { namespace: kind.namespaced ? namespace : '', name });
+  const strategy = server.strategies.of(kind);
+  const old = server.store.get(collectionOf(kind), { namespace: kind.namespaced ? namespace : '', name });
   const object = decodeBody(scope, body, options, old === undefined ? undefined : convert(old, kind));
   checkNamed(object, name);
   checkIdentity(object, kind, scope);
   const expected = expectedRevision(kind, object, name);
-  if (old === undefined && rules.createOnUpdate && subresource === '') {
+  if (old === undefined && strategy.allowCreateOnUpdate && subresource === '') {
     await authorizeCreate(server, scope);
     return createDecoded(server, scope, object, options);
   }
-  if (expected === undefined && !rules.unconditionalUpdate) {
+  if (expected === undefined && !strategy.allowUnconditionalUpdate) {
     throw invalid(kind, name, [fieldErrors.invalid('metadata.resourceVersion', 0, 'must be specified for an update')]);
   }
   const plan: UpdatePlan = { transform: () => object, expected, expectedUid: object.metadata?.uid || undefined };
@@ -82,22 +82,20 @@ export async function runUpdate(
   options: WriteOptions,
 ): Promise<Stored> {
   const { kind, name, subresource } = scope;
-  const rules = resourceRules(kind);
+  const strategy = server.strategies.of(kind);
+  const endpoint = endpointOf(strategy, subresource);
+  const collection = collectionOf(kind);
   const key = { namespace: kind.namespaced ? scope.namespace : '', name };
   for (let race = 1; ; race++) {
-    const old = server.store.get(rules.collection, key);
+    const old = server.store.get(collection, key);
     if (old === undefined) throw failures.notFound(kind, name);
     checkPreconditions(old, kind, plan);
     const before = convert(old, kind) as Stored;
     const transformed = plan.transform(old);
     const candidate = transformed instanceof Promise ? await transformed : transformed;
     if (candidate === old) return before;
-    const prepare = (object: KubernetesObject): KubernetesObject => {
-      if (subresource === 'status') return prepareStatusUpdate(object, before, kind);
-      if (subresource === 'finalize') return prepareFinalize(object, before, kind, rules);
-      // A binding is made of the stored object, status and all.
-      return subresource === 'binding' ? object : prepareUpdate(object, before, kind, rules);
-    };
+    const prepare = (object: KubernetesObject): KubernetesObject =>
+      endpoint.prepareForUpdate(withServerMetadata(object, before), before);
     let next = prepare(withoutDuplicateOwners(candidate, scope.warn));
     const context = admissionContext(server, scope.warn);
     const request: AdmissionRequest & { object: KubernetesObject } = {
@@ -115,22 +113,24 @@ export async function runUpdate(
     const mutated = server.admission.mutate(request, context);
     const admitted = mutated instanceof Promise ? await mutated : mutated;
     if (admitted !== next) next = prepare(admitted);
+    if (subresource === '') next = strategy.begin?.(server, next, before) ?? next;
     if (sameContent(next, before)) return before;
     if (plan.tracked !== true) next = track(server, scope, before, next, options);
-    const errors = validateSubresourceUpdate(kind, subresource, next, before);
+    const errors = endpoint.validateUpdate(next, before);
     if (errors.length > 0) throw invalid(kind, name, errors);
-    checkEscalation(server, scope, next, before);
+    for (const warning of endpoint.warningsOnUpdate(next, before)) scope.warn(warning);
+    strategy.checkAccess?.(server, scope, next, before);
     deepFreeze(next);
     const validated = server.admission.validate({ ...request, object: next }, context);
     if (validated !== undefined) await validated;
     if (options.dryRun === true) return next as Stored;
     try {
       const revision = Number(old.metadata.resourceVersion);
-      if (mayGo(next, kind) && !mayGo(old, kind)) {
-        await server.store.delete(rules.collection, key, revision);
+      if (mayGo(next, strategy) && !mayGo(old, strategy)) {
+        await server.store.delete(collection, key, revision);
         return next as Stored;
       }
-      const stored = await server.store.update(rules.collection, asStoredVersion(server, next, old, kind), revision);
+      const stored = await server.store.update(collection, asStoredVersion(server, next, old, kind), revision);
       const afterwards = context.committed(stored);
       if (afterwards !== undefined) await afterwards;
       return convert(stored, kind) as Stored;
@@ -139,6 +139,13 @@ export async function runUpdate(
       if (plan.expected !== undefined || race === maxRaces) throw failures.conflict(kind, name);
     }
   }
+}
+
+/** What an update through the object's own endpoint, or through one below it, follows. @throws StatusError NotFound */
+function endpointOf(strategy: Strategy, subresource: string): UpdateStrategy {
+  const endpoint = subresource === '' ? strategy : strategy.subresources[subresource];
+  if (endpoint === undefined) throw failures.noSuchPath();
+  return endpoint;
 }
 
 /** @throws StatusError Conflict */

@@ -2,11 +2,12 @@ import { failures, type KubernetesObject, type Stored } from '@orrery/api';
 import { clockScheduler, type WatchEvent, type WatchOptions } from '@orrery/core';
 import { Compacted, type StoreEvent } from '@orrery/store';
 import { interval, Observable } from 'rxjs';
+import { collectionOf } from './collections.ts';
 import type { ServerContext } from './context.ts';
+import { convert } from './conversion.ts';
 import { checkListOptions, parseRevision } from './list-options.ts';
 import { listObjects, type Selection, selection } from './reads.ts';
 import type { RequestScope } from './request-path.ts';
-import { convert, resourceRules } from './resource-rules.ts';
 
 /** How often an idle watch that allows it gets a BOOKMARK, in milliseconds. */
 const bookmarkInterval = 60_000;
@@ -26,7 +27,7 @@ export function watchObjects(
   checkListOptions(request, true);
   const asked = parseRevision(request.resourceVersion);
   const selected = selection(server, scope, request);
-  const { collection } = resourceRules(scope.kind);
+  const collection = collectionOf(scope.kind);
   const initial = request.sendInitialEvents ?? asked === 0;
   return new Observable((subscriber) => {
     let from = asked;

@@ -66,6 +66,8 @@ interface Rules<T> {
   readonly update?: Compare<T>;
   /** Of a status that replaces another. */
   readonly status?: Compare<T>;
+  /** Of an object that another subresource changes, where it may change what the object's own endpoint may not. */
+  readonly subresources?: { readonly [name: string]: Compare<T> };
 }
 
 function rules<T extends KubernetesObject>(kind: Kind<T>, of: Rules<T>): [string, Rules<KubernetesObject>] {
@@ -110,6 +112,18 @@ const rulesOf: ReadonlyMap<string, Rules<KubernetesObject>> = new Map([
       validatePodSpecUpdate(errors, pod, old);
     },
     status: validatePodStatus,
+    subresources: {
+      // It sets the node's name; the binding itself has been checked.
+      binding: () => undefined,
+      ephemeralcontainers: (errors, pod, old) => {
+        validatePod(errors, pod, old);
+        validateEphemeralContainersUpdate(errors, pod, old);
+      },
+      resize: (errors, pod, old) => {
+        validatePod(errors, pod, old);
+        validatePodResize(errors, pod, old);
+      },
+    },
   }),
   rules(kinds.Secret, { create: validateSecret, update: validateSecretUpdate }),
   rules(kinds.ConfigMap, { create: validateConfigMap, update: validateConfigMapUpdate }),
@@ -186,16 +200,9 @@ export function validateSubresourceUpdate(
   old: KubernetesObject,
 ): FieldError[] {
   if (subresource === 'status') return validateStatusUpdate(kind, object, old);
-  // Binding sets the node's name, which nothing else may; the binding itself has been checked.
-  if (kind.type === kinds.Pod.type && subresource === 'binding')
-    return validateMetadataUpdate(object.metadata, old.metadata);
-  if (kind.type !== kinds.Pod.type || (subresource !== 'ephemeralcontainers' && subresource !== 'resize')) {
-    return validateUpdate(kind, object, old);
-  }
+  const compare = kind.custom ? undefined : rulesOf.get(kindId(kind))?.subresources?.[subresource];
+  if (compare === undefined) return validateUpdate(kind, object, old);
   const errors: Errors = validateMetadataUpdate(object.metadata, old.metadata);
-  const [pod, before] = [object as kinds.Pod, old as kinds.Pod];
-  validatePod(errors, pod, before);
-  if (subresource === 'resize') validatePodResize(errors, pod, before);
-  else validateEphemeralContainersUpdate(errors, pod, before);
+  compare(errors, object, old);
   return errors;
 }

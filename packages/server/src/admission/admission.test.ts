@@ -1,4 +1,5 @@
 import {
+  builtinKind,
   failures,
   type Kind,
   type KubernetesObject,
@@ -13,6 +14,7 @@ import { describe, expect, test } from 'vitest';
 import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from './admission-plugin.ts';
 import { builtinAdmission } from './builtin.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { nodeRestriction } from './node-restriction.ts';
 import { priority } from './priority.ts';
 import { serviceAccount } from './service-account.ts';
 
@@ -114,6 +116,11 @@ describe('NamespaceLifecycle', () => {
     ]);
   });
 
+  test('lets access reviews ask about a namespace that is missing', async () => {
+    const review = builtinKind('authorization.k8s.io/v1', 'LocalSubjectAccessReview');
+    await run(namespaceLifecycle, request(review, { apiVersion: review.apiVersion, kind: review.kind }), []);
+  });
+
   test('lets updates and deletes pass there', async () => {
     const objects = [namespace('default', 'Terminating')];
     await run(namespaceLifecycle, request(Pod, pod(), { operation: 'UPDATE' }), objects);
@@ -129,6 +136,31 @@ describe('NamespaceLifecycle', () => {
   test('lets other namespaces go', async () => {
     const asked = request(Namespace, undefined, { operation: 'DELETE', namespace: '', name: 'mine' });
     await run(namespaceLifecycle, asked, []);
+  });
+});
+
+describe('NodeRestriction', () => {
+  const node = { username: 'system:node:n1', groups: ['system:nodes'] };
+  const mirror = (owner: object) =>
+    pod(
+      { nodeName: 'n1' },
+      { name: 'p', annotations: { 'kubernetes.io/config.mirror': 'x' }, ownerReferences: [{ uid: 'u', ...owner }] },
+    );
+  const owner = { apiVersion: 'v1', kind: 'Node', name: 'n1' };
+
+  test('takes a mirror Pod that its own node owns', async () => {
+    await run(nodeRestriction, request(Pod, mirror(owner), { user: node }), []);
+  });
+
+  test.each<[string, object]>([
+    ['another node', { ...owner, name: 'n2' }],
+    ['another kind', { ...owner, kind: 'Pod' }],
+    ['a custom kind that is called Node', { ...owner, apiVersion: 'demo.orrery.dev/v1' }],
+  ])('refuses one that %s owns', async (_, other) => {
+    const error = await refusal(nodeRestriction, request(Pod, mirror(other), { user: node }), []);
+    expect(error.message).toBe(
+      'pods "p" is forbidden: node "n1" can only create pods with an owner reference set to itself',
+    );
   });
 });
 

@@ -5,8 +5,8 @@ import { refusal } from './pod-request.ts';
 /** Namespaces that a cluster cannot do without. */
 const immortal: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public']);
 
-/** Kinds that ask a question rather than store something: they may be asked about any namespace. */
-const questions: ReadonlySet<string> = new Set(['localsubjectaccessreviews']);
+/** Resources that ask a question rather than store something: they may be asked about any namespace. */
+const questions: ReadonlySet<string> = new Set(['localsubjectaccessreviews.authorization.k8s.io']);
 
 /**
  * Nothing is created in a namespace that is missing or being deleted, and the system's own namespaces are not deleted
@@ -16,7 +16,7 @@ export const namespaceLifecycle: AdmissionPlugin = {
   name: 'NamespaceLifecycle',
   matches: ({ operation, kind }) =>
     operation === 'CREATE'
-      ? kind.namespaced && !questions.has(kind.resource)
+      ? kind.namespaced && !questions.has(`${kind.resource}.${kind.group}`)
       : operation === 'DELETE' && isNamespace(kind),
   mutate: (request, context) => (request.operation === 'CREATE' ? checkNamespace(request, context) : undefined),
   validate: checkDeletion,

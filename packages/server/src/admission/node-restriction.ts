@@ -68,7 +68,7 @@ function mirrorFault(pod: Pod, node: string): string | undefined {
   const owners = pod.metadata.ownerReferences ?? [];
   if (owners.length > 1) return `${who} can only create pods with a single owner reference set to itself`;
   const [owner] = owners;
-  if (owner !== undefined && (owner.kind !== 'Node' || owner.name !== node))
+  if (owner !== undefined && (owner.apiVersion !== 'v1' || owner.kind !== 'Node' || owner.name !== node))
     return `${who} can only create pods with an owner reference set to itself`;
   return undefined;
 }

@@ -1,9 +1,9 @@
 import { failures, Pod, type StatusCause, type StatusError } from '@orrery/api';
 import type { AdmissionRequest } from './admission-plugin.ts';
 
-/** Whether a request is about Pods themselves, not one of their subresources. */
-export function isPodRequest({ kind, subresource }: AdmissionRequest): boolean {
-  return subresource === '' && kind.group === '' && kind.resource === Pod.resource;
+/** Whether a request is about Pods: themselves, or the given one of their subresources. */
+export function isPodRequest({ kind, subresource }: AdmissionRequest, wanted = ''): boolean {
+  return subresource === wanted && kind.group === Pod.group && kind.resource === Pod.resource;
 }
 
 /**

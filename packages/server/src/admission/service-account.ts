@@ -34,8 +34,8 @@ export const serviceAccount: AdmissionPlugin = {
 };
 
 /** Containers that are added to a Pod that runs may name no other Secrets than those that it was made with. */
-function addsContainers({ kind, operation, subresource }: AdmissionRequest): boolean {
-  return operation === 'UPDATE' && subresource === 'ephemeralcontainers' && kind.group === '' && kind.kind === 'Pod';
+function addsContainers(request: AdmissionRequest): boolean {
+  return request.operation === 'UPDATE' && isPodRequest(request, 'ephemeralcontainers');
 }
 
 async function admit(request: AdmissionRequest, context: AdmissionContext): Promise<Pod | undefined> {

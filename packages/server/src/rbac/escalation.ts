@@ -20,23 +20,41 @@ const everything: PolicyRule = { verbs: ['*'], apiGroups: ['*'], resources: ['*'
 type RoleLike = Role & { readonly aggregationRule?: unknown };
 
 /**
- * Nobody grants more than they have: a role may only hold rules that its writer has, and a binding only bind a role whose
- * rules its writer has; the verbs `escalate` and `bind` lift that (Kubernetes "Privilege escalation prevention").
- * @throws StatusError Forbidden; NotFound for a binding to a role that is not there
+ * Nobody grants more than they have: a role may only hold rules that its writer has; the verb `escalate` lifts that
+ * (Kubernetes "Privilege escalation prevention"). @throws StatusError Forbidden
  */
-export function checkEscalation(
-  server: Pick<ServerContext, 'authorizers' | 'store'>,
+export function checkHeldRules(
+  server: Server,
   scope: RequestScope,
   next: KubernetesObject,
   before: KubernetesObject | undefined,
 ): void {
-  const { kind, user } = scope;
-  if (kind.group !== group || user.groups.includes(privilegedGroup)) return;
-  const wanted = kind.kind.endsWith('Binding')
-    ? boundRules(server, scope, next as RoleBinding, before as RoleBinding | undefined)
-    : heldRules(server, scope, next as RoleLike, before as RoleLike | undefined);
+  if (scope.user.groups.includes(privilegedGroup)) return;
+  checkGranted(server, scope, next, heldRules(server, scope, next as RoleLike, before as RoleLike | undefined));
+}
+
+/**
+ * The same of a binding: it may only bind a role whose rules its writer has; the verb `bind` lifts that.
+ * @throws StatusError Forbidden; NotFound for a binding to a role that is not there
+ */
+export function checkBoundRules(
+  server: Server,
+  scope: RequestScope,
+  next: KubernetesObject,
+  before: KubernetesObject | undefined,
+): void {
+  if (scope.user.groups.includes(privilegedGroup)) return;
+  checkGranted(server, scope, next, boundRules(server, scope, next as RoleBinding, before as RoleBinding | undefined));
+}
+
+function checkGranted(
+  server: Server,
+  { kind, user, namespace }: RequestScope,
+  next: KubernetesObject,
+  wanted: readonly PolicyRule[],
+): void {
   if (wanted.length === 0) return;
-  const owned = server.authorizers.flatMap((authorizer) => authorizer.rules?.(user, scope.namespace) ?? []);
+  const owned = server.authorizers.flatMap((authorizer) => authorizer.rules?.(user, namespace) ?? []);
   const missing = uncoveredRules(owned, wanted);
   if (missing.length === 0) return;
   const groups = user.groups.map((name) => JSON.stringify(name)).join(' ');

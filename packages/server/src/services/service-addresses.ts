@@ -1,8 +1,15 @@
-import { failures, fieldErrors, Ipv4Range, invalid, type Service, type Stored } from '@orrery/api';
+import {
+  failures,
+  fieldErrors,
+  Ipv4Range,
+  invalid,
+  type KubernetesObject,
+  type Service,
+  type Stored,
+} from '@orrery/api';
 import type { Random } from '@orrery/core';
-import type { ObjectStore } from '@orrery/store';
 import { type Draft, produce } from 'immer';
-import type { AdmissionPlugin } from '../admission/admission-plugin.ts';
+import type { ServerContext } from '../context.ts';
 
 /** The range of Services' cluster IPs. The first address is the API server's; 10.96.0.10 is the DNS server's, as kubeadm has it. */
 export const serviceNetwork = {
@@ -14,21 +21,15 @@ export const serviceNetwork = {
 const nodePorts = { first: 30_000, last: 32_767 } as const;
 const attempts = 1000;
 
-/**
- * Gives Services their cluster IP and node ports (Kubernetes "Service ClusterIP allocation"). Kubernetes does this where it
- * stores Services; here it is a step of admission that comes after all others.
- */
-export function serviceAddresses(store: Pick<ObjectStore, 'list'>): AdmissionPlugin {
-  return {
-    name: 'ServiceAddresses',
-    matches: ({ kind, subresource }) => kind.group === '' && kind.kind === 'Service' && subresource === '',
-    mutate: ({ object, oldObject, operation }, { random }) => {
-      if (object === undefined || operation === 'DELETE') return undefined;
-      const services = store.list('services').items as readonly Stored<Service>[];
-      const others = services.filter((other) => other.metadata.uid !== object.metadata?.uid);
-      return withAddresses(object as Service, oldObject as Service | undefined, others, random);
-    },
-  };
+/** Gives a Service what it lacks of cluster IP and node ports (Kubernetes "Service ClusterIP allocation"). @throws StatusError like {@link withAddresses} */
+export function allocateAddresses(
+  { store, environment }: Pick<ServerContext, 'store' | 'environment'>,
+  object: KubernetesObject,
+  old: Stored | undefined,
+): KubernetesObject {
+  const services = store.list('services').items as readonly Stored<Service>[];
+  const others = services.filter((other) => other.metadata.uid !== object.metadata?.uid);
+  return withAddresses(object as Service, old as Stored<Service> | undefined, others, environment.random);
 }
 
 /** The Service with what it lacks of addresses filled in. @throws StatusError Invalid for an address that is taken or foreign */

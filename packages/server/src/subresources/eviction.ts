@@ -8,13 +8,13 @@ import {
   withCondition,
 } from '@orrery/api';
 import type { DeleteOptions, WriteOptions } from '@orrery/core';
+import { collectionOf } from '../collections.ts';
 import type { ServerContext } from '../context.ts';
 import { decodeSubresource } from '../decode-body.ts';
 import { deleteObject } from '../deletes.ts';
 import { timestamp } from '../deletion.ts';
 import { storedObject } from '../reads.ts';
 import type { RequestScope, WriteResult } from '../request-path.ts';
-import { resourceRules } from '../resource-rules.ts';
 import { runUpdate } from '../update-object.ts';
 import { created, withPodCondition } from './pod-subresources.ts';
 
@@ -61,7 +61,7 @@ function isOver({ metadata, status }: Stored<Pod>): boolean {
 }
 
 function budgetsOf(server: ServerContext, { metadata }: Stored<Pod>): readonly Stored<PodDisruptionBudget>[] {
-  const { collection } = resourceRules(PodDisruptionBudget);
+  const collection = collectionOf(PodDisruptionBudget);
   const { items } = server.store.list(collection, { namespace: metadata.namespace ?? '' });
   return (items as readonly Stored<PodDisruptionBudget>[]).filter(({ spec }) =>
     labelSelectorMatcher(spec.selector).matches(metadata.labels),

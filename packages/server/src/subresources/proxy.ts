@@ -48,35 +48,26 @@ function isScheme(scheme: string | undefined): scheme is ProxyName['scheme'] {
   return scheme === '' || scheme === 'http' || scheme === 'https';
 }
 
+function idOf({ kind, name }: RequestScope): ProxyName {
+  const id = proxyName(name);
+  if (id !== undefined) return id;
+  throw failures.badRequest(`invalid ${kind.kind.toLowerCase()} request ${JSON.stringify(name)}`);
+}
+
 /** The port on which kubelets answer. */
 const kubeletPort = '10250';
 
-/**
- * Finds what answers for `pods|services|nodes/NAME/proxy`.
- * @throws StatusError BadRequest for a name that cannot be read, NotFound, ServiceUnavailable where no endpoint is ready
- */
-export function proxyBackend(server: ServerContext, scope: RequestScope): ProxyBackend {
-  const { kind } = scope.kind;
-  const id = proxyName(scope.name);
-  if (id === undefined)
-    throw failures.badRequest(`invalid ${kind.toLowerCase()} request ${JSON.stringify(scope.name)}`);
-  switch (kind) {
-    case 'Pod':
-      return podBackend(server, scope, id);
-    case 'Service':
-      return serviceBackend(server, scope, id);
-    default:
-      return kubeletBackend(server, scope, id);
-  }
-}
-
-function podBackend(server: ServerContext, scope: RequestScope, id: ProxyName): PortBackend {
+/** Finds what answers for `pods/NAME/proxy`. @throws StatusError BadRequest for a name that cannot be read, NotFound */
+export function podProxy(server: ServerContext, scope: RequestScope): PortBackend {
+  const id = idOf(scope);
   const pod = storedObject(server, { ...scope, name: id.name }) as Stored<Pod>;
   const declared = pod.spec.containers.flatMap(({ ports = [] }) => ports)[0]?.containerPort;
   return portBackend(server, pod, id.scheme, id.port === '' ? String(declared ?? '') : id.port);
 }
 
-function serviceBackend(server: ServerContext, scope: RequestScope, { scheme, name, port }: ProxyName): PortBackend {
+/** Finds what answers for `services/NAME/proxy`. @throws StatusError like {@link podProxy}; ServiceUnavailable where no endpoint is ready */
+export function serviceProxy(server: ServerContext, scope: RequestScope): PortBackend {
+  const { scheme, name, port } = idOf(scope);
   const { namespace } = scope;
   const service = () => storedObject(server, { ...scope, name }) as Stored<Service>;
   const portName = /^\d+$/.test(port) ? namedPort(service(), Number(port)) : port;
@@ -141,7 +132,9 @@ function portBackend(
   };
 }
 
-function kubeletBackend(server: ServerContext, scope: RequestScope, { name, port }: ProxyName): KubeletBackend {
+/** Finds what answers for `nodes/NAME/proxy`: the node's kubelet. @throws StatusError like {@link podProxy}; ServiceUnavailable for another port */
+export function nodeProxy(server: ServerContext, scope: RequestScope): KubeletBackend {
+  const { name, port } = idOf(scope);
   const object = storedObject(server, { ...scope, name }) as {
     readonly status?: { readonly addresses?: readonly { readonly type: string; readonly address: string }[] };
   };

@@ -1,7 +1,8 @@
 import { type FieldError, failures, fieldErrors, invalid, type Kind, type KubernetesObject } from '@orrery/api';
 import type { UserInfo } from '@orrery/core';
-import type { AccessRule, Authorizer } from '../authorizer.ts';
-import type { AccessAttributes } from '../request-path.ts';
+import { type AccessRule, type Authorizer, privilegedAuthorizer } from '../authorizer.ts';
+import type { ServerContext } from '../context.ts';
+import type { AccessAttributes, WriteResult } from '../request-path.ts';
 
 /** Asks every authorizer in turn; no opinion of any is a refusal. */
 export function decide(
@@ -35,27 +36,22 @@ interface ReviewSpec {
   readonly nonResourceAttributes?: { readonly verb?: string; readonly path?: string };
 }
 
-/** Answers SelfSubjectAccessReview, SubjectAccessReview and LocalSubjectAccessReview (authorization.k8s.io). @throws StatusError Invalid */
-export function reviewAccess(
-  authorizers: readonly Authorizer[],
-  asking: UserInfo,
+/** The review with its answer; a review is never stored, and has no name. */
+export function answered(review: KubernetesObject, status: object): WriteResult {
+  return { object: { ...review, metadata: review.metadata ?? {}, status } as KubernetesObject, created: true };
+}
+
+/** Whether the subject may do what an access review (authorization.k8s.io) asks about. @throws StatusError Invalid */
+export function accessStatus(
+  server: Pick<ServerContext, 'authorizers'>,
   kind: Kind,
-  body: KubernetesObject,
-  namespace: string,
-): KubernetesObject {
-  const spec = (body as { spec?: ReviewSpec }).spec ?? {};
-  const own = kind.kind === 'SelfSubjectAccessReview';
-  const subject: UserInfo = own
-    ? asking
-    : {
-        username: spec.user ?? '',
-        groups: spec.groups ?? [],
-        ...(spec.uid === undefined ? {} : { uid: spec.uid }),
-        ...(spec.extra === undefined ? {} : { extra: spec.extra }),
-      };
-  const { resourceAttributes: resource, nonResourceAttributes: path } = spec;
-  const errors = reviewErrors(kind, spec, namespace);
-  if (errors.length > 0) throw invalid(kind, '', errors);
+  review: KubernetesObject,
+  subject: UserInfo,
+  errors: readonly FieldError[] = [],
+): object {
+  const { resourceAttributes: resource, nonResourceAttributes: path } = specOf(review);
+  const all = [...attributeErrors(review), ...errors];
+  if (all.length > 0) throw invalid(kind, '', all);
   const attributes: AccessAttributes =
     resource === undefined
       ? { verb: path?.verb ?? '', path: path?.path ?? '' }
@@ -68,16 +64,22 @@ export function reviewAccess(
           namespace: resource.namespace ?? '',
           name: resource.name ?? '',
         };
-  const { allowed, reason } = decide(authorizers, subject, attributes);
-  return {
-    ...body,
-    metadata: body.metadata ?? {},
-    status: { allowed, ...(reason === '' ? {} : { reason }) },
-  } as KubernetesObject;
+  const { allowed, reason } = decide([privilegedAuthorizer, ...server.authorizers], subject, attributes);
+  return { allowed, ...(reason === '' ? {} : { reason }) };
 }
 
-function reviewErrors(kind: Kind, spec: ReviewSpec, namespace: string): FieldError[] {
-  const { user = '', groups = [], resourceAttributes: resource, nonResourceAttributes: path } = spec;
+/** The user that a review asks about. */
+export function subjectOf(review: KubernetesObject): UserInfo {
+  const { user: username = '', groups = [], uid, extra } = specOf(review);
+  return { username, groups, ...(uid === undefined ? {} : { uid }), ...(extra === undefined ? {} : { extra }) };
+}
+
+function specOf(review: KubernetesObject): ReviewSpec {
+  return (review as { readonly spec?: ReviewSpec }).spec ?? {};
+}
+
+function attributeErrors(review: KubernetesObject): FieldError[] {
+  const { resourceAttributes: resource, nonResourceAttributes: path } = specOf(review);
   const errors: FieldError[] = [];
   if (resource !== undefined && path !== undefined) {
     const why = 'cannot be specified in combination with resourceAttributes';
@@ -87,9 +89,20 @@ function reviewErrors(kind: Kind, spec: ReviewSpec, namespace: string): FieldErr
     const why = 'exactly one of nonResourceAttributes or resourceAttributes must be specified';
     errors.push(fieldErrors.invalid('spec.resourceAttributes', null, why));
   }
-  if (kind.kind !== 'SelfSubjectAccessReview' && user === '' && groups.length === 0)
-    errors.push(fieldErrors.invalid('spec.user', user, 'at least one of user or group must be specified'));
-  if (kind.kind !== 'LocalSubjectAccessReview') return errors;
+  return errors;
+}
+
+/** What is wrong with the subject that a review names. */
+export function subjectErrors(review: KubernetesObject): readonly FieldError[] {
+  const { user = '', groups = [] } = specOf(review);
+  if (user !== '' || groups.length > 0) return [];
+  return [fieldErrors.invalid('spec.user', user, 'at least one of user or group must be specified')];
+}
+
+/** What is wrong with a review that may only ask about its own namespace. */
+export function localErrors(review: KubernetesObject, namespace: string): readonly FieldError[] {
+  const { resourceAttributes: resource, nonResourceAttributes: path } = specOf(review);
+  const errors: FieldError[] = [];
   if (path !== undefined)
     errors.push(fieldErrors.invalid('spec.nonResourceAttributes', path, 'disallowed on this kind of request'));
   if (resource !== undefined && (resource.namespace ?? '') !== namespace) {
@@ -99,24 +112,22 @@ function reviewErrors(kind: Kind, spec: ReviewSpec, namespace: string): FieldErr
   return errors;
 }
 
-/** Answers SelfSubjectRulesReview, which `kubectl auth can-i --list` shows. */
-export function reviewRules(
-  authorizers: readonly Authorizer[],
+/** What the user may do in a namespace: what a SelfSubjectRulesReview is answered with, and `kubectl auth can-i --list` shows. @throws StatusError BadRequest */
+export function rulesStatus(
+  server: Pick<ServerContext, 'authorizers'>,
   user: UserInfo,
-  body: KubernetesObject,
-): KubernetesObject {
-  const namespace = (body as { spec?: { namespace?: string } }).spec?.namespace ?? '';
+  review: KubernetesObject,
+): object {
+  const namespace = (review as { readonly spec?: { readonly namespace?: string } }).spec?.namespace ?? '';
   if (namespace === '') throw failures.badRequest('no namespace on request');
-  const rules: AccessRule[] = authorizers.flatMap((authorizer) => authorizer.rules?.(user, namespace) ?? []);
+  const rules: AccessRule[] = [privilegedAuthorizer, ...server.authorizers].flatMap(
+    (authorizer) => authorizer.rules?.(user, namespace) ?? [],
+  );
   return {
-    ...body,
-    metadata: body.metadata ?? {},
-    status: {
-      resourceRules: rules.filter((rule) => 'resources' in rule),
-      nonResourceRules: rules.filter((rule) => 'nonResourceURLs' in rule),
-      incomplete: false,
-    },
-  } as KubernetesObject;
+    resourceRules: rules.filter((rule) => 'resources' in rule),
+    nonResourceRules: rules.filter((rule) => 'nonResourceURLs' in rule),
+    incomplete: false,
+  };
 }
 
 /** UserInfo in the form that reviews answer with. */

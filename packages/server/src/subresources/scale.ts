@@ -13,17 +13,43 @@ import {
 } from '@orrery/api';
 import type { WriteOptions } from '@orrery/core';
 import type { ServerContext } from '../context.ts';
+import { convert } from '../conversion.ts';
 import { decodeSubresource, expectedRevision } from '../decode-body.ts';
 import { applyPatch } from '../patch-body.ts';
 import { storedObject } from '../reads.ts';
 import type { PatchBody, RequestScope } from '../request-path.ts';
-import { convert } from '../resource-rules.ts';
+import type { Subresource } from '../strategies/strategy.ts';
 import { runUpdate } from '../update-object.ts';
 
 type Scalable = KubernetesObject & { spec?: { selector?: LabelSelector | { [key: string]: string } } };
 
-/** An object's `scale` (autoscaling/v1 Scale, Kubernetes "Horizontal scaling" subresource). Pure. @throws StatusError InternalError for a custom object without a count */
-function scaleOf(object: KubernetesObject, kind: Kind): Scale {
+/** An object's label selector as the text that a Scale's status has it in. */
+type SelectorText = (selector: unknown) => string;
+
+/**
+ * The endpoint `/scale`: an object of a type of its own (autoscaling/v1 Scale, Kubernetes "Horizontal scaling" subresource),
+ * made of the object that it scales, whose count is all that it changes. `selectorText` reads a built-in kind's selector; most
+ * have a LabelSelector.
+ */
+export function scaleEndpoint(
+  selectorText: SelectorText = (selector) => formatLabelSelector(selector as LabelSelector),
+): Pick<Subresource, 'get' | 'update' | 'patch'> {
+  const shown = (object: KubernetesObject, kind: Kind) => scaleOf(object, kind, selectorText);
+  return {
+    get: async (server, scope) => shown(convert(storedObject(server, scope), scope.kind), scope.kind),
+    update: async (server, scope, body, options) => {
+      const next = await updateScale(server, scope, body, options);
+      return { object: shown(next, scope.kind), created: false };
+    },
+    patch: async (server, scope, patch, options) => {
+      const next = await patchScale(server, scope, patch, options, shown);
+      return { object: shown(next, scope.kind), created: false };
+    },
+  };
+}
+
+/** Pure. @throws StatusError InternalError for a custom object without a count */
+function scaleOf(object: KubernetesObject, kind: Kind, selectorText: SelectorText): Scale {
   const { metadata = {}, spec = {} } = object as Scalable;
   const { specReplicasPath, statusReplicasPath, labelSelectorPath } = kind.scale ?? builtinPaths;
   const replicas = at(object, specReplicasPath);
@@ -33,7 +59,9 @@ function scaleOf(object: KubernetesObject, kind: Kind): Scale {
     ? labelSelectorPath === undefined
       ? ''
       : at(object, labelSelectorPath)
-    : selectorText(spec.selector, kind);
+    : spec.selector === undefined || spec.selector === null
+      ? ''
+      : selectorText(spec.selector);
   return {
     apiVersion: 'autoscaling/v1',
     kind: 'Scale',
@@ -74,28 +102,15 @@ function withAt(value: unknown, [step, ...rest]: readonly string[], leaf: unknow
   return { ...parent, [step]: withAt(parent[step], rest, leaf) };
 }
 
-function selectorText(selector: unknown, kind: Kind): string {
-  if (selector === undefined || selector === null) return '';
-  // A ReplicationController selects by a plain map of labels.
-  if (kind.kind === 'ReplicationController')
-    return formatLabelSelector({ matchLabels: selector as { [key: string]: string } });
-  return formatLabelSelector(selector as LabelSelector);
-}
-
-/** GET `/scale`. @throws StatusError NotFound */
-export function getScale(server: ServerContext, scope: RequestScope): KubernetesObject {
-  return scaleOf(convert(storedObject(server, scope), scope.kind), scope.kind);
-}
-
-/** PUT `/scale`. @throws StatusError */
-export async function updateScale(
+/** The object with the count of a Scale. @throws StatusError */
+async function updateScale(
   server: ServerContext,
   scope: RequestScope,
   body: unknown,
   options: WriteOptions,
-): Promise<KubernetesObject> {
+): Promise<Stored> {
   const scale = checkedScale(scope, body, options);
-  const next = await runUpdate(
+  return runUpdate(
     server,
     scope,
     {
@@ -105,26 +120,26 @@ export async function updateScale(
     },
     options,
   );
-  return scaleOf(next, scope.kind);
 }
 
-/** PATCH `/scale` with a JSON, merge or strategic patch of the Scale. @throws StatusError */
-export async function patchScale(
+/** The object with the count of its Scale as a JSON, merge or strategic patch changes that. @throws StatusError */
+async function patchScale(
   server: ServerContext,
   scope: RequestScope,
   patch: PatchBody,
   options: WriteOptions,
-): Promise<KubernetesObject> {
+  shown: (object: KubernetesObject, kind: Kind) => Scale,
+): Promise<Stored> {
   if (patch.type === 'apply') throw failures.methodNotAllowed(scope.kind, 'apply');
   // A Scale has no lists, so the two kinds of merge are one.
   const plain: PatchBody = patch.type === 'strategic' ? { type: 'merge', body: patch.body } : patch;
   const { kind, name } = scope;
-  const next = await runUpdate(
+  return runUpdate(
     server,
     scope,
     {
       transform: (old) => {
-        const before = scaleOf(convert(old, kind), kind) as KubernetesObject;
+        const before = shown(convert(old, kind), kind) as KubernetesObject;
         const after = checkedScale(scope, applyPatch(before, plain, kind), options);
         const expected = expectedRevision(kind, after as KubernetesObject, name);
         if (expected !== undefined && expected !== old.metadata.resourceVersion) throw failures.conflict(kind, name);
@@ -133,7 +148,6 @@ export async function patchScale(
     },
     options,
   );
-  return scaleOf(next, kind);
 }
 
 function withReplicas(old: Stored, kind: Kind, replicas: number): KubernetesObject {

@@ -1,26 +1,12 @@
-import type { Kind, KubernetesObject, PodSpec } from '@orrery/api';
-
-/** Where the Pods' specs stand in the built-in kinds that have one, by group and kind. */
-const specPaths: { readonly [kind: string]: readonly string[] } = {
-  '/Pod': ['spec'],
-  '/PodTemplate': ['template', 'spec'],
-  '/ReplicationController': ['spec', 'template', 'spec'],
-  'apps/DaemonSet': ['spec', 'template', 'spec'],
-  'apps/Deployment': ['spec', 'template', 'spec'],
-  'apps/ReplicaSet': ['spec', 'template', 'spec'],
-  'apps/StatefulSet': ['spec', 'template', 'spec'],
-  'batch/CronJob': ['spec', 'jobTemplate', 'spec', 'template', 'spec'],
-  'batch/Job': ['spec', 'template', 'spec'],
-};
+import type { PodSpec } from '@orrery/api';
 
 /**
  * The object without the fields of its Pods that Kubernetes 1.35 drops unless a feature gate is switched on: `podCertificate`
- * projections (gate PodCertificateRequest, off by default). An empty source stays where one was. Pure; the same object if it
- * has none.
+ * projections (gate PodCertificateRequest, off by default). An empty source stays where one was. `podSpec` says where the spec
+ * of the Pods stands. Pure; the same object if it has none.
  */
-export function withoutDisabledFields<T extends KubernetesObject>(object: T, kind: Kind): T {
-  const path = specPaths[`${kind.group}/${kind.kind}`];
-  return path === undefined ? object : changed(object, path, 0);
+export function withoutDisabledFields<T extends object>(object: T, podSpec: readonly string[]): T {
+  return changed(object, podSpec, 0);
 }
 
 /** The fields with the Pod's spec at the path changed; the same fields if that is. */

@@ -1,0 +1,13 @@
+import { type Kind, Pod } from '@orrery/api';
+import { bindPod } from '../../subresources/pod-subresources.ts';
+import type { StrategyEntry } from '../strategy.ts';
+
+/** A Binding that is POSTed by itself means the Pod of its name (Kubernetes `registry/core/pod/storage`, `LegacyBindingREST`). */
+export const binding: StrategyEntry = {
+  group: '',
+  kind: 'Binding',
+  strategy: {
+    answer: (server, scope, object, options) =>
+      bindPod(server, { ...scope, kind: Pod as Kind, name: object.metadata?.name ?? '' }, object, options),
+  },
+};

@@ -1,0 +1,14 @@
+import { allocateAddresses } from '../../services/service-addresses.ts';
+import { serviceProxy } from '../../subresources/proxy.ts';
+import type { StrategyEntry } from '../strategy.ts';
+
+/** Kubernetes `registry/core/service/strategy.go` and `storage/storage.go`. */
+export const service: StrategyEntry = {
+  group: '',
+  kind: 'Service',
+  strategy: {
+    initialStatus: () => ({ loadBalancer: {} }),
+    begin: allocateAddresses,
+    subresources: { proxy: { proxy: serviceProxy } },
+  },
+};
