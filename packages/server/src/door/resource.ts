@@ -30,7 +30,7 @@ export async function handleResource(exchange: Exchange, target: ResourceTarget)
     await context.requestPath.node(scope);
     throw failures.badRequest('Upgrade request required');
   }
-  if (scope.kind.kind === 'Pod' && scope.subresource === 'log') return replyLog(exchange, scope);
+  if (scope.subresource === 'log') return replyLog(exchange, scope);
   const presentation: Presentation = {
     ...negotiate(request.headers.get('accept') ?? ''),
     includeObject: includeObject(query),

@@ -82,7 +82,7 @@ async function actionOf(exchange: Exchange, over: Agreed['over']): Promise<Upgra
   const { scope, verb } = await requested(exchange, target);
   if (verb === 'connect' && scope.subresource === 'proxy')
     return { type: 'tunnel', ...(await proxyTunnel(exchange, scope)) };
-  const subresource = scope.kind.kind === 'Pod' && (verb === 'connect' || verb === 'get') ? scope.subresource : '';
+  const subresource = verb === 'connect' || verb === 'get' ? scope.subresource : '';
   switch (subresource) {
     case 'exec':
     case 'attach':
