@@ -81,8 +81,7 @@ export async function reachFrom(
 
 /** A byte connection from a process. @throws ConnectError */
 export async function connectFrom(process: Process, ip: string, port: number, timeout?: number): Promise<Connection> {
-  await reachFrom(process, ip, port, timeout);
-  return process.kernel.network.connect(process.realm.network, ip, port);
+  return process.kernel.network.open(process.realm.network, ip, await reachFrom(process, ip, port, timeout));
 }
 
 export interface RequestOptions {
@@ -93,13 +92,32 @@ export interface RequestOptions {
   readonly timeout?: number;
 }
 
+/** Where a request goes, and what for. */
+export interface RequestTarget {
+  readonly ip: string;
+  readonly port: number;
+  /** With the query. */
+  readonly path: string;
+  /** What the header `Host` says. */
+  readonly host: string;
+}
+
 /** One request to an address, whatever the listener there speaks. @throws ConnectError, Error */
 export async function requestFrom(
   process: Process,
-  target: { readonly ip: string; readonly port: number; readonly path: string; readonly host: string },
+  target: RequestTarget,
   options: RequestOptions = {},
 ): Promise<HttpResponse> {
-  const listener = await reachFrom(process, target.ip, target.port, options.timeout);
+  return requestTo(process, await reachFrom(process, target.ip, target.port, options.timeout), target, options);
+}
+
+/** The same to somebody who was reached at the address before. @throws ConnectError, Error */
+export async function requestTo(
+  process: Process,
+  listener: Listener,
+  target: RequestTarget,
+  options: RequestOptions = {},
+): Promise<HttpResponse> {
   const request: HttpRequest = {
     method: options.method ?? 'GET',
     path: target.path,
@@ -110,11 +128,7 @@ export async function requestFrom(
   const { http } = listener.options;
   const answer =
     http === undefined
-      ? askOverBytes(
-          process.kernel.network.connect(process.realm.network, target.ip, target.port),
-          request,
-          target.host,
-        )
+      ? askOverBytes(process.kernel.network.open(process.realm.network, target.ip, listener), request, target.host)
       : http(request);
   if (!(answer instanceof Promise)) return answer;
   const { timeout } = options;

@@ -134,7 +134,11 @@ export class SimNetwork implements ServiceNetwork {
 
   /** A byte connection, to a raw listener or (parsed on the way) to an HTTP one. @throws ConnectError */
   connect(from: NetworkNamespace | undefined, ip: string, port: number): Connection {
-    const listener = this.reach(from, ip, port);
+    return this.open(from, ip, this.reach(from, ip, port));
+  }
+
+  /** A byte connection to whoever was reached at an address. */
+  open(from: NetworkNamespace | undefined, ip: string, listener: Listener): Connection {
     const { client, server } = newConnection(isLoopback(ip) ? '127.0.0.1' : from?.ip || '127.0.0.1', ip);
     const { options } = listener;
     if (options.connection !== undefined) options.connection(server);

@@ -73,7 +73,7 @@ export class SimPodNetwork implements PodNetwork {
     }
     const answer =
       options.http === undefined
-        ? askOverBytes(this.#network.connect(this.#node, host, port), request, `${host}:${port}`)
+        ? askOverBytes(this.#network.open(this.#node, host, listener), request, `${host}:${port}`)
         : listener.ask(request);
     return answer instanceof Promise ? this.#inTime(probe, answer) : probeResponse(answer);
   }

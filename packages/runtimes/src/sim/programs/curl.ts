@@ -2,7 +2,7 @@ import { textToBase64 } from '@orrery/api';
 import { FileError } from '../files/file-error.ts';
 import { baseName } from '../files/path.ts';
 import { bytesOf, textOf } from '../files/tree.ts';
-import { reachFrom, requestFrom, resolveHost, UnknownHostError } from '../network/client.ts';
+import { reachFrom, requestTo, resolveHost, UnknownHostError } from '../network/client.ts';
 import { type HttpHeader, type HttpResponse, headerOf, reasonPhrase } from '../network/http.ts';
 import { ConnectError } from '../network/network.ts';
 import type { Listener } from '../network/network-namespace.ts';
@@ -212,8 +212,9 @@ async function ask(
     await verbose(`> ${method} ${url.path} HTTP/1.1`);
     for (const { name, value } of headers) await verbose(`> ${name}: ${value}`);
     await verbose('>');
-    const response = await requestFrom(
+    const response = await requestTo(
       process,
+      listener,
       { ip, port: url.port, path: url.path, host: url.authority },
       { method, headers, ...(body === undefined ? {} : { body }), ...(timeout === undefined ? {} : { timeout }) },
     );

@@ -1,0 +1,264 @@
+import { Ipv4Range } from '@orrery/api';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ApiRequest, ApiResponse, Machine, MachineProvider, Machines } from './machines.ts';
+import type { ContainerConfig, ContainerRuntime, Mount, PodSandboxConfig } from './runtime.ts';
+
+/** Machines under test. */
+export interface MachinesUnderTest {
+  readonly machines: Machines;
+  /** Lets time pass until the promise has settled. */
+  settled<T>(promise: Promise<T>): Promise<T>;
+  /** An image and what it is started with, to answer every request at port 80 with this text. */
+  server(text: string): Pick<ContainerConfig, 'image' | 'command'>;
+  /** The same, to do nothing until it is stopped. */
+  readonly idle: Pick<ContainerConfig, 'image' | 'command'>;
+  /**
+   * A command that prints what a URL answers and ends with 0, or ends with something else, for the image of {@link idle}. It sends
+   * a file's content as bearer token, and checks https by a file with the authority's certificate.
+   */
+  get(url: string, options?: { readonly tokenFile: string; readonly authorityFile: string }): readonly string[];
+}
+
+/** What every implementation of {@link Machines} must do for a cluster, as tests. */
+export function machinesContract(name: string, open: () => Promise<MachinesUnderTest>): void {
+  describe(`${name} are machines`, () => {
+    let subject: MachinesUnderTest;
+    let machines: Machines;
+
+    beforeEach(async () => {
+      subject = await open();
+      ({ machines } = subject);
+    });
+    afterEach(() => subject.settled(machines.close()));
+
+    /** The n-th node's machine. */
+    const machineOf = (node: number): Promise<Machine> =>
+      subject.settled(
+        (async () => machines.machine({ name: `node${node}`, podCidr: podRange(node), capacity: { cpu: '2' } }))(),
+      );
+    const runtimeOf = async (node: number): Promise<ContainerRuntime> =>
+      subject.settled((await machineOf(node)).powerOn());
+    /** A Pod of one container; gives its address and its container. */
+    const run = async (runtime: ContainerRuntime, pod: string, config: Partial<ContainerConfig>): Promise<Started> => {
+      const sandbox = await subject.settled(runtime.runPodSandbox(sandboxOf(pod)));
+      const container = containerOf(config);
+      await subject.settled(runtime.pullImage(container.image));
+      const id = await subject.settled(runtime.createContainer(sandbox, container));
+      await subject.settled(runtime.startContainer(id));
+      const { ips } = await subject.settled((async () => runtime.podSandboxStatus(sandbox))());
+      return { runtime, id, ip: ips[0] ?? '' };
+    };
+    /** What a container reads at a URL; undefined where it reads nothing. */
+    const get = async ({ runtime, id }: Started, ...request: Parameters<MachinesUnderTest['get']>) => {
+      const { exitCode, stdout } = await subject.settled(runtime.execSync(id, subject.get(...request), 0));
+      return exitCode === 0 ? stdout.trimEnd() : undefined;
+    };
+    /** A client on the second node and servers on the first. */
+    const clientAndServers = async (...texts: readonly string[]) => {
+      const client = await run(await runtimeOf(2), 'client', subject.idle);
+      const servers: Started[] = [];
+      for (const text of texts) servers.push(await run(await runtimeOf(1), `server-${text}`, subject.server(text)));
+      return { client, servers };
+    };
+    const endpoints = (servers: readonly Started[]) => servers.map(({ ip }) => ({ ip, port: 80 }));
+    const network = {
+      route: async (ip: string, port: number, servers: readonly Started[]) =>
+        subject.settled((async () => machines.network.routes.set(ip, port, endpoints(servers)))()),
+      unroute: async (ip: string, port: number) =>
+        subject.settled((async () => machines.network.routes.delete(ip, port))()),
+      name: async (host: string, ips: readonly string[]) =>
+        subject.settled((async () => machines.network.names.set(host, ips))()),
+      unname: async (host: string) => subject.settled((async () => machines.network.names.delete(host))()),
+    };
+
+    test('each has an address of its own, and says what it is', async () => {
+      const [one, two] = [await machineOf(1), await machineOf(2)];
+      expect(one.ip).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
+      expect(two.ip).not.toBe(one.ip);
+      for (const { ip } of [one, two, machines.apiServer])
+        expect(Ipv4Range.of('10.200.0.0/16').contains(ip)).toBe(false);
+      expect(machines.apiServer.port).toBeGreaterThan(0);
+      expect(one.architecture).toMatch(/^[a-z0-9]+$/);
+      expect(one.operatingSystem).toMatch(/^[a-z]+$/);
+      expect((await machineOf(1)).ip).toBe(one.ip);
+    });
+
+    test('switched on, one has a runtime, which is the same until it is switched off', async () => {
+      const machine = await machineOf(1);
+      const runtime = await subject.settled(machine.powerOn());
+      expect(await subject.settled(machine.powerOn())).toBe(runtime);
+      expect(await subject.settled((await machineOf(1)).powerOn())).toBe(runtime);
+      expect(await subject.settled((async () => runtime.listPodSandboxes())())).toEqual([]);
+    });
+
+    test("a Pod's address is of its node's range, and nobody else's", async () => {
+      const { client, servers } = await clientAndServers('one', 'two');
+      const [first, second] = servers;
+      expect(Ipv4Range.of(podRange(1)).contains(first?.ip ?? '')).toBe(true);
+      expect(Ipv4Range.of(podRange(1)).contains(second?.ip ?? '')).toBe(true);
+      expect(Ipv4Range.of(podRange(2)).contains(client.ip)).toBe(true);
+      expect(first?.ip).not.toBe(second?.ip);
+    });
+
+    test('Pods reach each other across nodes by their addresses', async () => {
+      const { client, servers } = await clientAndServers('one');
+      expect(await get(client, `http://${servers[0]?.ip}/`)).toBe('one');
+    });
+
+    test('a Service is reached at its address, and leads to all of its endpoints in turn', async () => {
+      const { client, servers } = await clientAndServers('one', 'two');
+      await network.route('10.96.4.2', 8080, servers);
+      const answers = [];
+      for (let i = 0; i < 8; i++) answers.push(await get(client, 'http://10.96.4.2:8080/'));
+      expect(new Set(answers)).toEqual(new Set(['one', 'two']));
+    });
+
+    test('a Service leads where it was last told to, to nobody where it has no endpoints, and nowhere when it is gone', async () => {
+      const { client, servers } = await clientAndServers('one', 'two');
+      await network.route('10.96.4.2', 80, servers.slice(0, 1));
+      expect(await get(client, 'http://10.96.4.2/')).toBe('one');
+      await network.route('10.96.4.2', 80, servers.slice(1));
+      expect(await get(client, 'http://10.96.4.2/')).toBe('two');
+      await network.route('10.96.4.2', 80, []);
+      expect(await get(client, 'http://10.96.4.2/')).toBeUndefined();
+      await network.route('10.96.4.2', 80, servers);
+      await network.route('10.96.4.2', 81, servers.slice(0, 1));
+      await network.unroute('10.96.4.2', 80);
+      await network.unroute('10.96.4.2', 80);
+      expect(await get(client, 'http://10.96.4.2/')).toBeUndefined();
+      expect(await get(client, 'http://10.96.4.2:81/')).toBe('one');
+    });
+
+    test('a Service is reached by its name, in full or as its namespace calls it', async () => {
+      const { client, servers } = await clientAndServers('one');
+      await network.route('10.96.4.2', 80, servers);
+      expect(await get(client, 'http://web/')).toBeUndefined();
+      await network.name('web.default.svc.cluster.local', ['10.96.4.2']);
+      for (const host of ['web', 'web.default', 'web.default.svc', 'web.default.svc.cluster.local'])
+        expect([host, await get(client, `http://${host}/`)]).toEqual([host, 'one']);
+      expect(await get(client, 'http://web.other/')).toBeUndefined();
+      await network.name('web.default.svc.cluster.local', []);
+      expect(await get(client, 'http://web/')).toBeUndefined();
+      await network.name('web.default.svc.cluster.local', [servers[0]?.ip ?? '']);
+      expect(await get(client, 'http://web/')).toBe('one');
+      await network.unname('web.default.svc.cluster.local');
+      await network.unname('web.default.svc.cluster.local');
+      expect(await get(client, 'http://web/')).toBeUndefined();
+    });
+
+    test('the API is reached from a container with its token, as any Service is, as long as it is served', async () => {
+      const requests: ApiRequest[] = [];
+      const door = { handle: async (request: ApiRequest) => answer(requests, request), certificateAuthority };
+      const serving = await subject.settled(machines.serveApi(door));
+      await subject.settled((async () => machines.network.routes.set('10.96.0.1', 443, [machines.apiServer]))());
+      await network.name('kubernetes.default.svc.cluster.local', ['10.96.0.1']);
+      const runtime = await runtimeOf(1);
+      runtime.files.mkdir('/var/lib/account');
+      runtime.files.writeFile('/var/lib/account/token', 'sesame');
+      runtime.files.writeFile('/var/lib/account/ca.crt', certificateAuthority);
+      const client = await run(runtime, 'client', { ...subject.idle, mounts: [account] });
+      const files = { tokenFile: '/account/token', authorityFile: '/account/ca.crt' };
+      const url = 'https://kubernetes.default.svc/api/v1/pods?limit=1';
+      expect(await get(client, url, files)).toBe('Hello!');
+      expect(requests).toMatchObject([{ method: 'GET', path: '/api/v1/pods?limit=1' }]);
+      const sent = requests[0]?.headers.find(({ name }) => name.toLowerCase() === 'authorization');
+      expect(sent?.value).toBe('Bearer sesame');
+      await subject.settled(Promise.resolve(serving[Symbol.asyncDispose]()));
+      expect(await get(client, url, files)).toBeUndefined();
+      expect(requests).toHaveLength(1);
+      // A control plane that starts again over the same machines.
+      const again = await subject.settled(machines.serveApi(door));
+      expect(await get(client, url, files)).toBe('Hello!');
+      await subject.settled(Promise.resolve(again[Symbol.asyncDispose]()));
+    });
+
+    test('one that loses its power loses what ran on it, and starts anew', async () => {
+      const { client, servers } = await clientAndServers('one');
+      const machine = await machineOf(1);
+      const url = `http://${servers[0]?.ip}/`;
+      expect(await get(client, url)).toBe('one');
+      await subject.settled(machine.powerOff());
+      await subject.settled(machine.powerOff());
+      expect(await get(client, url)).toBeUndefined();
+      const runtime = await subject.settled(machine.powerOn());
+      expect(runtime).not.toBe(servers[0]?.runtime);
+      expect(await subject.settled((async () => runtime.listPodSandboxes())())).toEqual([]);
+      expect(await subject.settled((async () => runtime.listContainers())())).toEqual([]);
+      const back = await run(runtime, 'server-again', subject.server('again'));
+      expect(back.id).not.toBe(servers[0]?.id);
+      expect(await get(client, `http://${back.ip}/`)).toBe('again');
+      expect((await machineOf(1)).ip).toBe(machine.ip);
+    });
+
+    test('they can be let go of more than once, whether they are on or off', async () => {
+      await subject.settled((await machineOf(1)).powerOn());
+      await machineOf(2);
+      await subject.settled(machines.close());
+      await subject.settled(machines.close());
+    });
+  });
+}
+
+/** What a provider is given where no cluster is. */
+export type TestContext = Parameters<MachineProvider>[0];
+
+interface Started {
+  readonly runtime: ContainerRuntime;
+  readonly id: string;
+  readonly ip: string;
+}
+
+const certificateAuthority = '-----BEGIN CERTIFICATE-----\nQW4gYXV0aG9yaXR5\n-----END CERTIFICATE-----\n';
+
+const account: Mount = {
+  containerPath: '/account',
+  hostPath: '/var/lib/account',
+  readonly: true,
+  propagation: 'PRIVATE',
+};
+
+function answer(requests: ApiRequest[], request: ApiRequest): ApiResponse {
+  requests.push(request);
+  return { status: 200, headers: { 'content-type': 'text/plain' }, body: 'Hello!\n' };
+}
+
+function podRange(node: number): string {
+  return `10.200.${node}.0/24`;
+}
+
+function sandboxOf(name: string): PodSandboxConfig {
+  return {
+    metadata: { name, namespace: 'default', uid: `uid-of-${name}`, attempt: 0 },
+    hostname: name,
+    labels: {},
+    annotations: {},
+    portMappings: [],
+    namespaces: { network: 'POD', pid: 'CONTAINER', ipc: 'POD' },
+    dns: {
+      servers: ['10.96.0.10'],
+      searches: ['default.svc.cluster.local', 'svc.cluster.local', 'cluster.local'],
+      options: ['ndots:5'],
+    },
+    runtimeHandler: '',
+  };
+}
+
+function containerOf(config: Partial<ContainerConfig>): ContainerConfig {
+  return {
+    metadata: { name: 'main', attempt: 0 },
+    image: '',
+    command: [],
+    args: [],
+    workingDir: '',
+    envs: [],
+    mounts: [],
+    labels: {},
+    annotations: {},
+    stdin: false,
+    stdinOnce: false,
+    tty: false,
+    resources: { memoryLimitBytes: 0, cpuShares: 0, cpuQuota: 0 },
+    security: { supplementalGroups: [], readonlyRootFilesystem: false, privileged: false },
+    ...config,
+  };
+}
