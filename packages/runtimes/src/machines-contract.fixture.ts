@@ -1,4 +1,5 @@
 import { Ipv4Range } from '@orrery/api';
+import { createSimulation, type Simulation } from '@orrery/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ApiRequest, ApiResponse, Machine, MachineProvider, Machines } from './machines.ts';
 import type { ContainerConfig, ContainerRuntime, Mount, PodSandboxConfig } from './runtime.ts';
@@ -199,8 +200,26 @@ export function machinesContract(name: string, open: () => Promise<MachinesUnder
   });
 }
 
-/** What a provider is given where no cluster is. */
-export type TestContext = Parameters<MachineProvider>[0];
+/** Opens machines that keep to a simulation's time and turns, where no cluster is. */
+export async function machinesInSimulation<M extends Machines>(
+  provider: MachineProvider<M>,
+): Promise<Pick<MachinesUnderTest, 'settled'> & { readonly machines: M; readonly simulation: Simulation }> {
+  const simulation = createSimulation();
+  const { environment } = simulation;
+  return {
+    simulation,
+    machines: await provider({ environment, plugins: [], clusterDns: ['10.96.0.10'] }),
+    settled: async (promise) => {
+      let done = false;
+      const finish = () => {
+        done = true;
+      };
+      promise.then(finish, finish);
+      await simulation.run(() => done, { within: '1h' });
+      return promise;
+    },
+  };
+}
 
 interface Started {
   readonly runtime: ContainerRuntime;

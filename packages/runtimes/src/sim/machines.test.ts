@@ -1,27 +1,12 @@
-import { createSimulation } from '@orrery/core';
+import { createSimulation, definePlugin } from '@orrery/core';
 import { describe, expect, test } from 'vitest';
-import { machinesContract } from '../machines-contract.fixture.ts';
-import { defineImage, type SimulatedMachinesOptions, simulatedMachines } from './index.ts';
+import { machinesContract, machinesInSimulation } from '../machines-contract.fixture.ts';
+import { containerConfig, sandboxConfig } from './fixture.ts';
+import { defineImage, simulatedMachines } from './index.ts';
 import { machineAddress } from './machines.ts';
 
-async function openMachines(options?: SimulatedMachinesOptions) {
-  const simulation = createSimulation();
-  const { environment } = simulation;
-  const machines = await simulatedMachines(options)({ environment, plugins: [], clusterDns: ['10.96.0.10'] });
-  const settled = async <T>(promise: Promise<T>): Promise<T> => {
-    let done = false;
-    const finish = () => {
-      done = true;
-    };
-    promise.then(finish, finish);
-    await simulation.run(() => done, { within: '1h' });
-    return promise;
-  };
-  return { machines, settled };
-}
-
 machinesContract('simulated ones', async () => ({
-  ...(await openMachines()),
+  ...(await machinesInSimulation(simulatedMachines())),
   server: (text) => ({
     image: 'nginx',
     command: ['sh', '-c', `echo ${text} > /usr/share/nginx/html/index.html; exec nginx -g 'daemon off;'`],
@@ -35,3 +20,50 @@ machinesContract('simulated ones', async () => ({
       : `curl -sf --cacert ${files.authorityFile} -H "Authorization: Bearer $(cat ${files.tokenFile})" ${url}`,
   ],
 }));
+
+describe('simulated machines', () => {
+  test.for([
+    [0, '192.168.0.11'],
+    [244, '192.168.0.255'],
+    [245, '192.168.1.0'],
+    [5000, '192.168.19.147'],
+    [65_523, '192.168.255.254'],
+  ] as const)('number %d has the address %s', ([index, ip]) => {
+    expect(machineAddress(index)).toBe(ip);
+  });
+
+  test('as many as there are addresses', () => {
+    expect(() => machineAddress(65_524)).toThrow('192.168.0.0/16 has all 65524 that it has room for');
+  });
+
+  test('have the CPUs and the memory that are asked for', async () => {
+    const { machines, settled } = await machinesInSimulation(simulatedMachines());
+    const machine = machines.machine({ name: 'a', podCidr: '10.200.1.0/24', capacity: { cpu: '3', memory: '1Gi' } });
+    expect(machines.runtime('a')).toBeUndefined();
+    await settled(machine.powerOn());
+    const runtime = machines.runtime('a');
+    if (runtime === undefined) throw new Error('the machine is off');
+    const sandbox = await settled(runtime.runPodSandbox(sandboxConfig('pod')));
+    await settled(runtime.pullImage('busybox'));
+    const id = await settled(
+      runtime.createContainer(sandbox, containerConfig('busybox', { command: ['sleep', '1000'] })),
+    );
+    await settled(runtime.startContainer(id));
+    expect(await settled(runtime.execSync(id, ['nproc'], 0))).toMatchObject({ stdout: '3\n' });
+    expect((await settled(runtime.execSync(id, ['cat', '/proc/meminfo'], 0))).stdout).toMatch(/^MemTotal: +1048576 kB/);
+    await settled(machine.powerOff());
+    expect(machines.runtime('a')).toBeUndefined();
+  });
+
+  test('run the images of plugins and their own', async () => {
+    const image = (name: string) => defineImage({ name, command: ['/x'], programs: { '/x': async () => 0 } });
+    const { environment } = createSimulation();
+    const plugins = [definePlugin({ name: 'apps', images: [image('plugged')] }), definePlugin({ name: 'none' })];
+    const open = simulatedMachines({ images: [image('given')] });
+    const machines = await open({ environment, plugins, clusterDns: [] });
+    const runtime = await machines.machine({ name: 'a', podCidr: '10.200.1.0/24' }).powerOn();
+    for (const name of ['plugged', 'given', 'busybox']) await runtime.pullImage(name);
+    await expect(runtime.pullImage('localhost/other')).rejects.toMatchObject({ code: 'ImageNotFound' });
+    await machines.close();
+  });
+});

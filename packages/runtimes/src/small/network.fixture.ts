@@ -1,0 +1,99 @@
+import { isIpv4 } from '@orrery/api';
+import type { Work } from '@orrery/core';
+import type {
+  ApiRequest,
+  ApiResponse,
+  NetworkEndpoint,
+  ServiceNames,
+  ServiceNetwork,
+  ServiceRoutes,
+} from '../machines.ts';
+
+/** What serves a port. */
+export interface SmallServer {
+  readonly answer: (request: ApiRequest) => ApiResponse | Promise<ApiResponse>;
+  /** PEM of the authority that clients have to trust; without it, it speaks plain HTTP. */
+  readonly authority?: string;
+}
+
+/** Who asks, and how it finds others. */
+export interface SmallClient {
+  readonly nameservers: readonly string[];
+  readonly searches: readonly string[];
+  /** PEM of the authorities that it trusts. */
+  readonly authority?: string;
+}
+
+/**
+ * A network of three tables: who serves where, where Services lead, what names mean. Nothing in it happens at once: each change
+ * and each request takes a turn of its own.
+ */
+export class SmallNetwork implements ServiceNetwork {
+  readonly #work: Work;
+  readonly #nameservers: readonly string[];
+  readonly #servers = new Map<string, SmallServer>();
+  readonly #routes = new Map<string, readonly NetworkEndpoint[]>();
+  readonly #names = new Map<string, readonly string[]>();
+  #requests = 0;
+
+  constructor(work: Work, nameservers: readonly string[]) {
+    this.#work = work;
+    this.#nameservers = nameservers;
+  }
+
+  readonly routes: ServiceRoutes = {
+    set: (ip, port, endpoints) => this.#change(() => this.#routes.set(`${ip}:${port}`, endpoints)),
+    delete: (ip, port) => this.#change(() => this.#routes.delete(`${ip}:${port}`)),
+  };
+
+  readonly names: ServiceNames = {
+    set: (name, ips) => this.#change(() => this.#names.set(name, ips)),
+    delete: (name) => this.#change(() => this.#names.delete(name)),
+  };
+
+  async #change(change: () => void): Promise<void> {
+    await this.#work.turn('small network');
+    change();
+  }
+
+  /** Serves a port of an address until it is disposed. */
+  serve(ip: string, port: number, server: SmallServer): Disposable {
+    const place = `${ip}:${port}`;
+    this.#servers.set(place, server);
+    return {
+      [Symbol.dispose]: () => {
+        if (this.#servers.get(place) === server) this.#servers.delete(place);
+      },
+    };
+  }
+
+  /** What is answered at a URL. @throws Error where nobody answers */
+  async request(client: SmallClient, text: string, more: Partial<ApiRequest> = {}): Promise<ApiResponse> {
+    await this.#work.turn('small network');
+    const url = new URL(text);
+    const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+    const server = this.#server(this.#address(client, url.hostname), port);
+    if ((url.protocol === 'https:') !== (server.authority !== undefined)) throw new Error(`${text}: wrong protocol`);
+    if (server.authority !== client.authority) throw new Error(`${text}: unknown authority`);
+    return server.answer({ method: 'GET', path: `${url.pathname}${url.search}`, headers: [], body: '', ...more });
+  }
+
+  #address({ nameservers, searches }: SmallClient, host: string): string {
+    if (isIpv4(host)) return host;
+    if (nameservers.some((server) => this.#nameservers.includes(server))) {
+      for (const name of [...searches.map((domain) => `${host}.${domain}`), host]) {
+        const [ip] = this.#names.get(name) ?? [];
+        if (ip !== undefined) return ip;
+      }
+    }
+    throw new Error(`bad address '${host}'`);
+  }
+
+  #server(ip: string, port: number): SmallServer {
+    const endpoints = this.#routes.get(`${ip}:${port}`) ?? [];
+    const to = endpoints[this.#requests++ % endpoints.length] ?? { ip, port };
+    const server = this.#servers.get(`${to.ip}:${to.port}`);
+    if (server === undefined) throw new Error(`dial tcp ${ip}:${port}: connect: connection refused`);
+    return server;
+  }
+}
