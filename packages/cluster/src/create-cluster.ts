@@ -1,4 +1,4 @@
-import { type Kind, KindRegistry, Node } from '@orrery/api';
+import { type Kind, KindRegistry } from '@orrery/api';
 import {
   deploymentController,
   endpointSliceController,
@@ -50,6 +50,7 @@ import { applyManifest, type Cluster } from './cluster.ts';
 import { doorHandler } from './door-handler.ts';
 import { adminUser, controllerUser } from './identities.ts';
 import { simulatedCertificates } from './in-cluster-access.ts';
+import { nodeIpam, occupyPodRanges } from './node-ipam.ts';
 import { checkNodeLabels, type NodeOptions, numberedNodes } from './node-options.ts';
 import { nodePower } from './node-power.ts';
 import { Nodes } from './nodes.ts';
@@ -132,10 +133,7 @@ export async function createCluster<M extends Machines = SimulatedMachines>(
   const door = createApiDoor({ requestPath: server, environment, random: environment.random.fork('in-cluster') });
   opened.use(await machines.serveApi({ handle: doorHandler(door, environment), certificateAuthority: certificates }));
 
-  for (const { metadata, spec } of (await client.list(Node)).items) {
-    const range = spec?.podCIDR ?? spec?.podCIDRs?.[0];
-    if (range !== undefined) podRanges.occupy(metadata.name, range);
-  }
+  await occupyPodRanges(podRanges, client);
   const link = options.link === undefined ? {} : { link: options.link };
   const nodes = new Nodes({ server, environment, machines, podRanges, ...link });
   directory.nodes = nodes;
@@ -154,6 +152,7 @@ export async function createCluster<M extends Machines = SimulatedMachines>(
   const controllers: readonly Controller[] = [
     ...builtinControllers({ kinds, certificates, schedulerPlugins, network: machines.network, tokens }),
     nodePower(nodes),
+    nodeIpam(podRanges, nodes),
     ...addedControllers,
   ];
   for (const controller of controllers) await manager.add(controller);

@@ -65,6 +65,7 @@ test('a link stands between every loop and the request path, by a name that stay
     'kubelet-node2',
     'namespace-controller',
     'node-controller',
+    'node-ipam-controller',
     'node-power',
     'of-ones-own',
     'pod-garbage-collector',

@@ -84,7 +84,7 @@ class MachineRoom implements SimulatedMachines {
 }
 
 /** The address of the n-th machine (from 0). @throws Error when the network has no more */
-function machineAddress(index: number): string {
+export function machineAddress(index: number): string {
   const offset = apiServerOffset + 1 + index;
   // The last address is for broadcasts.
   if (offset >= nodeNetwork.size - 1)

@@ -291,7 +291,7 @@ function imageOf(ref: string): ImageInfo {
 
 /** Where a container's file is on the node: it has no files but those that are mounted. */
 function nodePath({ mounts }: ContainerConfig, path: string): string {
-  const mount = mounts.find(({ containerPath }) => path.startsWith(`${containerPath}/`));
+  const mount = mounts.find(({ containerPath }) => path === containerPath || path.startsWith(`${containerPath}/`));
   if (mount === undefined) throw new Error(`${path}: No such file or directory`);
   return `${mount.hostPath}${path.slice(mount.containerPath.length)}`;
 }

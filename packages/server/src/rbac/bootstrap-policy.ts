@@ -215,6 +215,7 @@ const controllerRules: { readonly [name: string]: readonly PolicyRule[] } = {
     rule(readVerbs, '', ['nodes']),
   ],
   'node-power': [rule(readVerbs, '', ['nodes'])],
+  'node-ipam-controller': [rule(readVerbs, '', ['nodes'])],
   'service-proxy': [
     rule(readVerbs, '', ['services', 'pods', 'nodes']),
     rule(readVerbs, 'discovery.k8s.io', ['endpointslices']),

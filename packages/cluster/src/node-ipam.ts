@@ -1,0 +1,34 @@
+import { Node, type Stored } from '@orrery/api';
+import { type Client, type Controller, defineController } from '@orrery/core';
+import type { ClusterNodes } from './nodes.ts';
+import type { PodRanges } from './pod-ranges.ts';
+
+/**
+ * Keeps account of the Pod ranges that Nodes have, whoever made them, so that no two nodes ever have the same (Kubernetes' node
+ * IPAM controller). A range is free once its Node is gone, unless a machine has it, which will say that it is a node again.
+ */
+export function nodeIpam(podRanges: PodRanges, nodes: Pick<ClusterNodes, 'names'>): Controller {
+  return defineController({
+    name: 'node-ipam-controller',
+    for: Node,
+    when: (node, previous) => podRangeOf(node) !== (previous === undefined ? undefined : podRangeOf(previous)),
+    reconcile: (node) => occupy(podRanges, node),
+    deleted: ({ name }) => {
+      if (!nodes.names.includes(name)) podRanges.release(name);
+    },
+  });
+}
+
+/** Leaves the Nodes that there are, from an earlier life of the cluster, the Pod ranges that they have. */
+export async function occupyPodRanges(podRanges: PodRanges, client: Client): Promise<void> {
+  for (const node of (await client.list(Node)).items) occupy(podRanges, node);
+}
+
+function occupy(podRanges: PodRanges, node: Stored<Node>): void {
+  const range = podRangeOf(node);
+  if (range !== undefined) podRanges.occupy(node.metadata.name, range);
+}
+
+function podRangeOf({ spec }: Stored<Node>): string | undefined {
+  return spec?.podCIDR ?? spec?.podCIDRs?.[0];
+}
