@@ -1,5 +1,5 @@
 import type { Environment } from '@orrery/core';
-import type { ContainerApi, ContainerRequest, ContainerResponse } from '@orrery/runtimes';
+import type { ContainerApi, HttpHeader, HttpRequest, HttpResponse } from '@orrery/runtimes';
 import { type ApiDoor, type ApiRequest, type ApiResponse, type BodySource, isSource } from '@orrery/server';
 import { Observable } from 'rxjs';
 
@@ -18,7 +18,7 @@ export function doorHandler(door: ApiDoor, environment: Environment): ContainerA
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-function apiRequest({ method, path, headers, body }: ContainerRequest): ApiRequest {
+function apiRequest({ method, path, headers, body }: HttpRequest): ApiRequest {
   const bytes = typeof body === 'string' ? encoder.encode(body) : body;
   return {
     method,
@@ -39,7 +39,7 @@ function apiRequest({ method, path, headers, body }: ContainerRequest): ApiReque
   };
 }
 
-function valuesOf(headers: ContainerRequest['headers'], name: string): readonly string[] {
+function valuesOf(headers: readonly HttpHeader[], name: string): readonly string[] {
   return headers.filter((header) => header.name.toLowerCase() === name).map(({ value }) => value);
 }
 
@@ -47,7 +47,7 @@ async function* chunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-function httpResponse({ status, headers: given, body }: ApiResponse): ContainerResponse {
+function httpResponse({ status, headers: given, body }: ApiResponse): HttpResponse {
   const headers: { [name: string]: string } = {};
   for (const [name, value] of Object.entries(given)) {
     headers[name] = textOf(typeof value === 'string' ? value : value.join(', '));

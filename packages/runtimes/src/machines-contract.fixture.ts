@@ -1,7 +1,8 @@
 import { Ipv4Range } from '@orrery/api';
 import { createSimulation, type Simulation } from '@orrery/core';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ApiRequest, ApiResponse, Machine, MachineProvider, Machines } from './machines.ts';
+import type { HttpRequest, HttpResponse } from './http.ts';
+import type { ContainerApi, Machine, MachineProvider, Machines } from './machines.ts';
 import type { ContainerConfig, ContainerRuntime, Mount, PodSandboxConfig } from './runtime.ts';
 
 /** Machines under test. */
@@ -148,9 +149,9 @@ export function machinesContract(name: string, open: () => Promise<MachinesUnder
     });
 
     test('the API is reached from a container with its token, as any Service is, as long as it is served', async () => {
-      const requests: ApiRequest[] = [];
-      const door = { handle: async (request: ApiRequest) => answer(requests, request), certificateAuthority };
-      const serving = await subject.settled(machines.serveApi(door));
+      const requests: HttpRequest[] = [];
+      const api: ContainerApi = { handle: async (request) => answer(requests, request), certificateAuthority };
+      const serving = await subject.settled(machines.serveApi(api));
       await subject.settled((async () => machines.network.routes.set('10.96.0.1', 443, [machines.apiServer]))());
       await network.name('kubernetes.default.svc.cluster.local', ['10.96.0.1']);
       const runtime = await runtimeOf(1);
@@ -161,14 +162,14 @@ export function machinesContract(name: string, open: () => Promise<MachinesUnder
       const files = { tokenFile: '/account/token', authorityFile: '/account/ca.crt' };
       const url = 'https://kubernetes.default.svc/api/v1/pods?limit=1';
       expect(await get(client, url, files)).toBe('Hello!');
-      expect(requests).toMatchObject([{ method: 'GET', path: '/api/v1/pods?limit=1' }]);
+      expect(requests).toMatchObject([{ method: 'GET', path: '/api/v1/pods?limit=1', remoteAddress: client.ip }]);
       const sent = requests[0]?.headers.find(({ name }) => name.toLowerCase() === 'authorization');
       expect(sent?.value).toBe('Bearer sesame');
       await subject.settled(Promise.resolve(serving[Symbol.asyncDispose]()));
       expect(await get(client, url, files)).toBeUndefined();
       expect(requests).toHaveLength(1);
       // A control plane that starts again over the same machines.
-      const again = await subject.settled(machines.serveApi(door));
+      const again = await subject.settled(machines.serveApi(api));
       expect(await get(client, url, files)).toBe('Hello!');
       await subject.settled(Promise.resolve(again[Symbol.asyncDispose]()));
     });
@@ -236,7 +237,7 @@ const account: Mount = {
   propagation: 'PRIVATE',
 };
 
-function answer(requests: ApiRequest[], request: ApiRequest): ApiResponse {
+function answer(requests: HttpRequest[], request: HttpRequest): HttpResponse {
   requests.push(request);
   return { status: 200, headers: { 'content-type': 'text/plain' }, body: 'Hello!\n' };
 }

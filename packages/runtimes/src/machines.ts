@@ -1,5 +1,5 @@
 import type { Environment, Plugin } from '@orrery/core';
-import type { Observable } from 'rxjs';
+import type { HttpRequest, HttpResponse } from './http.ts';
 import type { ContainerRuntime } from './runtime.ts';
 
 /** Amounts of a machine's resources, as quantities: `cpu`, `memory`, `ephemeral-storage`, `pods`, extended resources. */
@@ -65,29 +65,10 @@ export interface ServiceNetwork {
   readonly names: ServiceNames;
 }
 
-/** A container's request to the API, as a value. */
-export interface ContainerRequest {
-  readonly method: string;
-  /** With the query. */
-  readonly path: string;
-  readonly headers: readonly { readonly name: string; readonly value: string }[];
-  readonly body: string | Uint8Array;
-  /** IP of the container, or of its node. */
-  readonly remoteAddress: string;
-}
-
-/** What the API answers; `stream` goes on after `body`. */
-export interface ContainerResponse {
-  readonly status: number;
-  readonly headers: { readonly [name: string]: string };
-  readonly body: string | Uint8Array;
-  readonly stream?: Observable<Uint8Array>;
-}
-
 /** The API as machines serve it to their containers. */
 export interface ContainerApi {
   /** Answers one request; never rejects. */
-  readonly handle: (request: ContainerRequest) => Promise<ContainerResponse>;
+  readonly handle: (request: HttpRequest) => Promise<HttpResponse>;
   /** PEM of the authority that signed the certificate which the API is served with: what containers are given to check it by. */
   readonly certificateAuthority: string;
 }

@@ -1,5 +1,5 @@
 import type { Environment } from '@orrery/core';
-import type { ApiDoor, Machine, MachineProvider, MachineRequest, Machines } from '../machines.ts';
+import type { ContainerApi, Machine, MachineProvider, MachineRequest, Machines } from '../machines.ts';
 import { SmallNetwork } from './network.fixture.ts';
 import { SmallRuntime } from './runtime.fixture.ts';
 
@@ -44,7 +44,7 @@ class SmallMachineRoom implements SmallMachines {
     return machine;
   }
 
-  async serveApi({ handle, certificateAuthority }: ApiDoor): Promise<AsyncDisposable> {
+  async serveApi({ handle, certificateAuthority }: ContainerApi): Promise<AsyncDisposable> {
     const { work } = this.#environment;
     const { ip, port } = this.apiServer;
     await work.turn('small machines');

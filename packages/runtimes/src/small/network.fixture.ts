@@ -1,23 +1,18 @@
 import { isIpv4 } from '@orrery/api';
 import type { Work } from '@orrery/core';
-import type {
-  ApiRequest,
-  ApiResponse,
-  NetworkEndpoint,
-  ServiceNames,
-  ServiceNetwork,
-  ServiceRoutes,
-} from '../machines.ts';
+import type { HttpRequest, HttpResponse } from '../http.ts';
+import type { NetworkEndpoint, ServiceNames, ServiceNetwork, ServiceRoutes } from '../machines.ts';
 
 /** What serves a port. */
 export interface SmallServer {
-  readonly answer: (request: ApiRequest) => ApiResponse | Promise<ApiResponse>;
+  readonly answer: (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
   /** PEM of the authority that clients have to trust; without it, it speaks plain HTTP. */
   readonly authority?: string;
 }
 
 /** Who asks, and how it finds others. */
 export interface SmallClient {
+  readonly ip: string;
   readonly nameservers: readonly string[];
   readonly searches: readonly string[];
   /** PEM of the authorities that it trusts. */
@@ -68,14 +63,21 @@ export class SmallNetwork implements ServiceNetwork {
   }
 
   /** What is answered at a URL. @throws Error where nobody answers */
-  async request(client: SmallClient, text: string, more: Partial<ApiRequest> = {}): Promise<ApiResponse> {
+  async request(client: SmallClient, text: string, more: Partial<HttpRequest> = {}): Promise<HttpResponse> {
     await this.#work.turn('small network');
     const url = new URL(text);
     const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
     const server = this.#server(this.#address(client, url.hostname), port);
     if ((url.protocol === 'https:') !== (server.authority !== undefined)) throw new Error(`${text}: wrong protocol`);
     if (server.authority !== client.authority) throw new Error(`${text}: unknown authority`);
-    return server.answer({ method: 'GET', path: `${url.pathname}${url.search}`, headers: [], body: '', ...more });
+    return server.answer({
+      method: 'GET',
+      path: `${url.pathname}${url.search}`,
+      headers: [],
+      body: '',
+      remoteAddress: client.ip,
+      ...more,
+    });
   }
 
   #address({ nameservers, searches }: SmallClient, host: string): string {

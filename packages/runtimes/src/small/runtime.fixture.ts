@@ -73,12 +73,12 @@ export class SmallRuntime implements ContainerRuntime {
 
   constructor(options: SmallRuntimeOptions) {
     this.#options = options;
-    const { clock, network } = options;
+    const { clock, network, ip } = options;
     this.files = newFileView({ now: () => clock.now(), changes: { count: 0 } });
     this.network = {
-      httpGet: (request) => probe(network, request),
+      httpGet: (request) => probe(network, ip, request),
       connect: async (host, port) => {
-        await probe(network, { scheme: 'http', host, port, path: '/', headers: [], timeout: 0 });
+        await probe(network, ip, { scheme: 'http', host, port, path: '/', headers: [], timeout: 0 });
       },
       grpcHealth: () => Promise.reject(new Error('nothing here speaks gRPC')),
     };
@@ -223,7 +223,7 @@ export class SmallRuntime implements ContainerRuntime {
     if (command === 'cat') return read(first);
     if (command !== 'get') throw new Error('not found');
     const { servers, searches } = sandbox.config.dns;
-    const client = { nameservers: servers, searches };
+    const client = { ip: sandbox.ip, nameservers: servers, searches };
     const { body } =
       tokenFile === undefined || authorityFile === undefined
         ? await this.#options.network.request(client, first)
@@ -296,9 +296,9 @@ function nodePath({ mounts }: ContainerConfig, path: string): string {
   return `${mount.hostPath}${path.slice(mount.containerPath.length)}`;
 }
 
-async function probe(network: SmallNetwork, request: HttpProbeRequest): Promise<HttpProbeResponse> {
+async function probe(network: SmallNetwork, ip: string, request: HttpProbeRequest): Promise<HttpProbeResponse> {
   const { scheme, host, port, path, headers } = request;
   const url = `${scheme}://${host}:${port}${path}`;
-  const { status, body } = await network.request({ nameservers: [], searches: [] }, url, { headers });
+  const { status, body } = await network.request({ ip, nameservers: [], searches: [] }, url, { headers });
   return { status, headers: {}, body: typeof body === 'string' ? body : textOf(body) };
 }

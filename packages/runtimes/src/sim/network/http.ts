@@ -1,30 +1,8 @@
-import type { Observable } from 'rxjs';
+import type { HttpHeader, HttpRequest, HttpResponse } from '../../http.ts';
 
-/** One HTTP header. Names are compared without regard to case. */
-export interface HttpHeader {
-  readonly name: string;
-  readonly value: string;
-}
+export type { HttpHeader, HttpRequest, HttpResponse };
 
-/** A request as a value: it never becomes bytes unless one side speaks raw TCP. */
-export interface HttpRequest {
-  readonly method: string;
-  /** With the query: `/healthz?full=1`. */
-  readonly path: string;
-  readonly headers: readonly HttpHeader[];
-  readonly body: string | Uint8Array;
-  /** IP of the client. */
-  readonly remoteAddress: string;
-}
-
-export interface HttpResponse {
-  readonly status: number;
-  readonly headers: { readonly [name: string]: string };
-  readonly body: string | Uint8Array;
-  /** A body that comes bit by bit, after `body`: a watch. */
-  readonly stream?: Observable<Uint8Array>;
-}
-
+/** What answers requests at a port. */
 export type HttpHandler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
 
 /** The value of a header; undefined where it is missing. */
