@@ -1,6 +1,8 @@
-import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { request } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
-import { fromEvent, map, takeUntil } from 'rxjs';
+import { firstValueFrom, fromEvent, map, Subject, takeUntil } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PortConnection } from '../../node-api.ts';
 import { serveFake, type TestServer } from '../fake-request-path.ts';
@@ -8,11 +10,17 @@ import { ask } from '../https-client.ts';
 
 let server: TestServer;
 let backend: Server;
+/** Answers that `/silent` owes. */
+const silent = new Subject<ServerResponse>();
+const largeBytes = 20 * 1024 * 1024;
 
 beforeAll(async () => {
   server = await serveFake();
   backend = createServer((request, response) => {
     if (request.url === '/away') return void response.writeHead(302, { location: '/there' }).end();
+    if (request.url === '/silent') return void silent.next(response);
+    if (request.url === '/broken') return void response.write('half', () => response.destroy());
+    if (request.url === '/large') return void response.end(Buffer.alloc(largeBytes, 'x'));
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
@@ -73,6 +81,31 @@ describe('a proxied request', () => {
   it('to the root without a slash is sent there', async () => {
     const answer = await ask(server, 'GET', `${path}?q=1`);
     expect([answer.code, answer.headers.location]).toEqual([301, `${path}/?q=1`]);
+  });
+
+  it('that its client gives up is given up towards its backend', async () => {
+    const asked = firstValueFrom(silent);
+    const ca = server.authority.authority.certificate;
+    const outgoing = request(`${server.url}${path}/silent`, { ca, agent: false });
+    outgoing.on('error', () => undefined).end();
+    const owed = await asked;
+    const gone = once(owed, 'close');
+    outgoing.destroy();
+    await gone;
+    expect(owed.writableFinished).toBe(false);
+  });
+
+  it('whose answer breaks off is seen to break off', async () => {
+    await expect(ask(server, 'GET', `${path}/broken`)).rejects.toThrow('aborted');
+  });
+
+  it('has an answer that is as long as it wants to be', async () => {
+    expect((await ask(server, 'GET', `${path}/large`)).body.length).toBe(largeBytes);
+  });
+
+  it('has a body that is as long as it wants to be', async () => {
+    const answer = await ask(server, 'POST', `${path}/echo`, { body: 'x'.repeat(5 * 1024 * 1024) });
+    expect((answer.json as { body: string }).body).toHaveLength(5 * 1024 * 1024);
   });
 
   it('that is sent elsewhere by its backend stays behind the proxy', async () => {

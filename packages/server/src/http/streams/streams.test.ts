@@ -192,6 +192,26 @@ describe('a command over a WebSocket', () => {
   });
 });
 
+describe('a handshake that is none', () => {
+  it('is refused, and the command that ran for it is ended', async () => {
+    const outgoing = httpsRequest(`${server.url}${execPath('hang')}`, {
+      ca: server.authority.authority.certificate,
+      agent: false,
+      headers: { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-protocol': 'v5.channel.k8s.io' },
+    });
+    outgoing.end();
+    const [response] = (await once(outgoing, 'response')) as [IncomingMessage];
+    const chunks = await Array.fromAsync(response as AsyncIterable<Buffer>);
+    expect(response.statusCode).toBe(400);
+    expect(JSON.parse(Buffer.concat(chunks).toString())).toMatchObject({
+      kind: 'Status',
+      reason: 'BadRequest',
+      message: expect.stringContaining('Sec-WebSocket-Key'),
+    });
+    expect(node.closed).toBe(1);
+  });
+});
+
 describe('what only the node finds out', () => {
   it('is told in the kubelet’s own words, which clients quote, where a container does not run', async () => {
     const response = await rawRefusal(execPath('missing'), ['v5.channel.k8s.io']);

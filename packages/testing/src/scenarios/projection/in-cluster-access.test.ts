@@ -205,6 +205,103 @@ kind: ConfigMap' '${maps}/made?fieldManager=me'`,
     expect(await cluster.row('watcher')).toMatchObject({ status: 'Completed' });
   });
 
+  test('a watch that does not say how long it may last ends between half an hour and an hour', async () => {
+    const cluster = await withPods();
+    await cluster.start(
+      {
+        serviceAccountName: 'reader',
+        restartPolicy: 'Never',
+        containers: [
+          service({
+            image: 'curlimages/curl',
+            command: ['sh', '-c', `curl -sN ${trusted} "${api}/api/v1/namespaces/default/pods?watch=1"`],
+          }),
+        ],
+      },
+      { name: 'watcher' },
+    );
+    await cluster.advance('29m');
+    expect(await cluster.row('watcher')).toMatchObject({ status: 'Running' });
+    await cluster.advance('32m');
+    expect(await cluster.row('watcher')).toMatchObject({ status: 'Completed' });
+  });
+
+  test('a watch that allows bookmarks gets one a minute, in the form of what it watches', async () => {
+    const cluster = await withPods();
+    const query = 'watch=1&allowWatchBookmarks=true&timeoutSeconds=150&fieldSelector=metadata.name=nobody';
+    await cluster.start(
+      {
+        serviceAccountName: 'reader',
+        containers: [
+          service({
+            image: 'curlimages/curl',
+            command: ['sh', '-c', `curl -sN ${trusted} "${api}/api/v1/namespaces/default/pods?${query}"; sleep 1000`],
+          }),
+        ],
+      },
+      { name: 'watcher' },
+    );
+    await cluster.advance('3m');
+    const lines = (await cluster.logs('default/watcher')).trim().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { type: string }).type)).toEqual(['ADDED', 'BOOKMARK', 'BOOKMARK']);
+    expect(JSON.parse(lines[1] ?? '')).toMatchObject({
+      object: { kind: 'Pod', apiVersion: 'v1', metadata: { resourceVersion: expect.any(String) } },
+    });
+  });
+
+  test('what kubectl in a container asks for is there: Tables, discovery at once, OpenAPI, the version', async () => {
+    const cluster = await withPods();
+    const ask = async (path: string, accept = 'application/json') =>
+      JSON.parse((await sh(cluster, 'owner', `curl -s ${trusted} -H 'Accept: ${accept}' '${api}${path}'`)).stdout);
+    expect(await ask('/api/v1/namespaces/default/pods', 'application/json;as=Table;v=v1;g=meta.k8s.io')).toMatchObject({
+      kind: 'Table',
+      columnDefinitions: expect.arrayContaining([expect.objectContaining({ name: 'Ready' })]),
+    });
+    expect(await ask('/apis', 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList')).toMatchObject({
+      kind: 'APIGroupDiscoveryList',
+    });
+    expect(await ask('/openapi/v3/apis/apps/v1')).toMatchObject({ openapi: expect.stringMatching(/^3\.0/) });
+    expect(await ask('/version')).toMatchObject({ gitVersion: 'v1.35.0+orrery', platform: 'linux/amd64' });
+  });
+
+  test('what would have to change the protocol of its connection is refused, in the words of Kubernetes', async () => {
+    const cluster = await withPods();
+    const exec = `${api}/api/v1/namespaces/default/pods/nobody/exec?command=ls\\&stdout=true`;
+    expect(await code(cluster, 'reader', `-X POST ${exec}`)).toBe('403');
+    expect(await code(cluster, 'owner', `-X POST ${exec}`)).toBe('400');
+    expect(JSON.parse((await sh(cluster, 'owner', 'cat /tmp/body')).stdout)).toMatchObject({
+      kind: 'Status',
+      message: 'Upgrade request required',
+      reason: 'BadRequest',
+    });
+  });
+
+  test('what containers do with it is decided by the seed', async () => {
+    const history = async () => {
+      const cluster = await podScenario({ seed: 7, recorded: true });
+      await cluster.apply(accounts);
+      const ask = `curl -s ${trusted} -H 'Content-Type: application/json'`;
+      const body = `{\\"apiVersion\\":\\"v1\\",\\"kind\\":\\"ConfigMap\\",\\"metadata\\":{\\"generateName\\":\\"made-\\"}}`;
+      const script = `${ask} -N "${api}/api/v1/namespaces/default/pods?watch=1" | while read line; do
+        ${ask} -d "${body}" ${api}/api/v1/namespaces/default/configmaps; done`;
+      for (const name of ['one', 'two', 'three']) {
+        await cluster.start(
+          {
+            serviceAccountName: 'owner',
+            restartPolicy: 'OnFailure',
+            containers: [service({ image: 'curlimages/curl', command: ['sh', '-c', script] })],
+          },
+          { name },
+        );
+      }
+      await cluster.advance('2h');
+      return cluster.history();
+    };
+    const [first, second] = [await history(), await history()];
+    expect(JSON.stringify(first)).toContain('made-');
+    expect(second).toEqual(first);
+  });
+
   test('logs of another container are read', async () => {
     const cluster = await withPods();
     await cluster.start(

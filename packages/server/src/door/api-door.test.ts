@@ -1,0 +1,299 @@
+import { failures } from '@orrery/api';
+import type { WatchEvent } from '@orrery/core';
+import { Subject } from 'rxjs';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { configMapNamed, podNamed, type TestApi, testApi } from '../api.fixture.ts';
+import { delegatingRequestPath } from '../request-path.fixture.ts';
+import type { RequestPath } from '../request-path.ts';
+import { type ApiDoor, createApiDoor } from './api-door.ts';
+import type { ApiRequest, Peer } from './api-request.ts';
+
+/** The front door in the web's own classes, and what only values can say. */
+
+let api: TestApi;
+let door: ApiDoor;
+beforeEach(async () => {
+  api = await testApi();
+  door = doorOver(api.server);
+});
+
+function doorOver(requestPath: RequestPath): ApiDoor {
+  return createApiDoor({ requestPath, environment: api.sim.environment, random: api.sim.environment.random });
+}
+
+const admin: Peer = { remoteAddress: '', certificate: { commonName: 'admin', organizations: ['system:masters'] } };
+const maps = 'https://orrery/api/v1/namespaces/default/configmaps';
+const json = { 'content-type': 'application/json' };
+
+const ask = (url: string, init: RequestInit = {}) => door.fetch(new Request(url, init), admin);
+
+describe('a Request gets a Response', () => {
+  it('that creates, and one that reads', async () => {
+    const body = JSON.stringify(configMapNamed('a'));
+    const created = await ask(maps, { method: 'POST', headers: json, body });
+    expect([created.status, created.headers.get('content-type')]).toEqual([201, 'application/json']);
+    const read = await ask(`${maps}/a`);
+    expect(await read.json()).toEqual(await created.json());
+  });
+
+  it('with the headers of every answer', async () => {
+    const { headers } = await ask(maps, { headers: { 'audit-id': 'mine' } });
+    expect(headers.get('audit-id')).toBe('mine');
+    expect(headers.get('cache-control')).toBe('no-cache, private');
+  });
+
+  it('with a Status for what is refused', async () => {
+    const response = await ask(`${maps}/nowhere`);
+    expect(response.status).toBe(404);
+    expect(await response.json()).toMatchObject({ kind: 'Status', reason: 'NotFound' });
+  });
+
+  it('with each warning once', async () => {
+    const body = JSON.stringify({ ...configMapNamed('a'), grüße: 1 });
+    const response = await ask(maps, { method: 'POST', headers: json, body });
+    const bytes = Uint8Array.from(response.headers.get('warning') ?? '', (char) => char.charCodeAt(0));
+    expect(new TextDecoder().decode(bytes)).toBe('299 - "unknown field \\"grüße\\""');
+  });
+
+  it('without a body for HEAD, but with its length', async () => {
+    const [head, get] = [await ask(maps, { method: 'HEAD' }), await ask(maps)];
+    expect(await head.text()).toBe('');
+    expect(Number(head.headers.get('content-length'))).toBe((await get.bytes()).length);
+  });
+
+  it('without a body for HEAD of what never ends', async () => {
+    const head = await ask(`${maps}?watch=true`, { method: 'HEAD' });
+    expect([head.status, await head.text()]).toEqual([200, '']);
+  });
+
+  it('as whoever it impersonates, of whose groups the web makes one header', async () => {
+    const impersonated: unknown[] = [];
+    const path = delegatingRequestPath(api.server, {
+      authenticate: async (credentials) => {
+        impersonated.push(credentials.impersonate);
+        return api.server.authenticate(credentials);
+      },
+    });
+    const headers = new Headers({ 'impersonate-user': 'jane', 'impersonate-group': 'a' });
+    headers.append('impersonate-group', 'cn=b,dc=c');
+    await doorOver(path).fetch(new Request(maps, { headers }), admin);
+    expect(impersonated).toEqual([{ username: 'jane', groups: ['a', 'cn=b,dc=c'] }]);
+  });
+
+  it('as nobody in particular where nobody says who is there', async () => {
+    const response = await door.fetch(new Request(maps));
+    expect(await response.json()).toMatchObject({ code: 403, message: expect.stringContaining('system:anonymous') });
+  });
+
+  it('refused where another authority signed the certificate', async () => {
+    const response = await door.fetch(new Request(maps), { remoteAddress: '', certificate: 'untrusted' });
+    expect(response.status).toBe(401);
+  });
+
+  it('refused where a protocol would have to change', async () => {
+    await api.admin.create(podNamed('x', {}, { nodeName: '' }));
+    const response = await ask('https://orrery/api/v1/namespaces/default/pods/x/exec?command=ls', { method: 'POST' });
+    expect(await response.json()).toMatchObject({ code: 400, message: 'Upgrade request required' });
+  });
+});
+
+describe('a watch as a ReadableStream', () => {
+  let events: Subject<WatchEvent>;
+  beforeEach(() => {
+    events = new Subject();
+    door = doorOver(delegatingRequestPath(api.server, { watch: async () => events }));
+  });
+
+  const bookmark = (revision: number): WatchEvent => ({
+    type: 'BOOKMARK',
+    resourceVersion: String(revision),
+    initialEventsEnd: false,
+  });
+
+  async function opened(query = ''): Promise<ReadableStreamDefaultReader<Uint8Array>> {
+    const { body } = await ask(`${maps}?watch=true${query}`);
+    if (body === null) throw new Error('the watch has no body');
+    return body.getReader();
+  }
+
+  const lineOf = (chunk: ReadableStreamReadResult<Uint8Array>) =>
+    chunk.done ? undefined : JSON.parse(new TextDecoder().decode(chunk.value));
+
+  it('gives its events as they come', async () => {
+    const reader = await opened();
+    const first = reader.read();
+    events.next(bookmark(1));
+    events.next(bookmark(2));
+    expect(lineOf(await first)).toMatchObject({ type: 'BOOKMARK', object: { metadata: { resourceVersion: '1' } } });
+    expect(lineOf(await reader.read())).toMatchObject({ object: { metadata: { resourceVersion: '2' } } });
+    events.complete();
+    expect(lineOf(await reader.read())).toBeUndefined();
+  });
+
+  it('is given up when its reader cancels', async () => {
+    const reader = await opened();
+    expect(events.observed).toBe(true);
+    await reader.cancel();
+    expect(events.observed).toBe(false);
+  });
+
+  it('ends when its time is over', async () => {
+    const reader = await opened('&timeoutSeconds=7');
+    const over = reader.read();
+    await api.sim.advance('8s');
+    expect(lineOf(await over)).toBeUndefined();
+    expect(events.observed).toBe(false);
+  });
+
+  it('holds events back for a reader that is slow, in their order, to the last', async () => {
+    const reader = await opened();
+    for (let revision = 0; revision < 20_000; revision++) events.next(bookmark(revision));
+    events.complete();
+    for (let revision = 0; revision < 20_000; revision++) {
+      expect(lineOf(await reader.read()).object.metadata.resourceVersion).toBe(String(revision));
+    }
+    expect(lineOf(await reader.read())).toBeUndefined();
+  });
+
+  it('ends with an ERROR event for a reader that is too far behind', async () => {
+    const reader = await opened();
+    for (let revision = 0; events.observed && revision < 200_000; revision++) events.next(bookmark(revision));
+    expect(events.observed).toBe(false);
+    let last: unknown;
+    for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) last = lineOf(chunk);
+    expect(last).toMatchObject({ type: 'ERROR', object: { code: 410, reason: 'Expired' } });
+  });
+
+  it('ends with an ERROR event that says why it broke off', async () => {
+    const reader = await opened();
+    events.error(failures.expired('too old resource version: 1 (5)'));
+    expect(lineOf(await reader.read())).toMatchObject({ type: 'ERROR', object: { code: 410 } });
+    expect(lineOf(await reader.read())).toBeUndefined();
+  });
+});
+
+/** A request as an adapter makes one, with a body that shows how much of it is read. */
+function plain(
+  method: string,
+  url: string,
+  body: () => AsyncGenerator<Uint8Array>,
+  more: HeadersInit = json,
+): ApiRequest {
+  return { method, url, headers: new Headers(more), body: body(), signal: new AbortController().signal };
+}
+
+describe('the body of a request', () => {
+  it.each([
+    ['of what is only read', 'GET', '/api/v1/namespaces/default/configmaps', json],
+    ['of what does not exist', 'POST', '/api/v1/namespaces/default/nothing', json],
+    ['of what is not allowed', 'PUT', '/api/v1/namespaces/default/configmaps', json],
+    [
+      'that is too long by its own word',
+      'POST',
+      '/api/v1/namespaces/default/configmaps',
+      { 'content-length': '4000000' },
+    ],
+  ])('%s is not read', async (_which, method, url, headers) => {
+    let read = false;
+    const body = async function* () {
+      read = true;
+      yield new Uint8Array(1);
+    };
+    await door.answer(plain(method, url, body, headers), admin);
+    expect(read).toBe(false);
+  });
+
+  it('of somebody whom nobody knows is not read', async () => {
+    let read = false;
+    const body = async function* () {
+      read = true;
+      yield new Uint8Array(1);
+    };
+    const headers = { ...json, authorization: 'Bearer nonsense' };
+    const { status } = await door.answer(plain('POST', maps, body, headers), { remoteAddress: '' });
+    expect([status, read]).toEqual([401, false]);
+  });
+
+  it('that has no end is read as far as bodies may go', async () => {
+    let chunks = 0;
+    const body = async function* () {
+      for (;;) {
+        chunks++;
+        yield new Uint8Array(1024 * 1024);
+      }
+    };
+    const { status } = await door.answer(plain('POST', maps, body), admin);
+    expect([status, chunks]).toEqual([413, 4]);
+  });
+
+  it('that breaks off is a bad request', async () => {
+    const body = async function* () {
+      yield new Uint8Array(1);
+      throw new Error('socket hang up');
+    };
+    const { status } = await door.answer(plain('POST', maps, body), admin);
+    expect(status).toBe(400);
+  });
+});
+
+describe('the URL of a request', () => {
+  it.each([
+    '/version',
+    '/version?pretty=false',
+    '/version/',
+    'https://orrery/version',
+    'https://orrery:6443/version?a=b',
+    'https://orrery/version#part',
+  ])('can be %s', async (url) => {
+    const { status, body } = await door.answer({ ...plain('GET', url, noBody), body: null }, admin);
+    expect(status).toBe(200);
+    expect(new TextDecoder().decode(body as Uint8Array)).toContain('v1.35.0+orrery');
+  });
+
+  it('without a path is that of the root', async () => {
+    const { body } = await door.answer({ ...plain('GET', 'https://orrery', noBody), body: null }, admin);
+    expect(new TextDecoder().decode(body as Uint8Array)).toContain('"paths"');
+  });
+});
+
+async function* noBody(): AsyncGenerator<Uint8Array> {}
+
+describe('a refusal', () => {
+  it('is YAML for those who want YAML', async () => {
+    const response = await ask(`${maps}/nowhere`, { headers: { accept: 'application/yaml' } });
+    expect(response.headers.get('content-type')).toBe('application/yaml');
+    expect(await response.text()).toContain('reason: NotFound\n');
+  });
+
+  it('is indented for those who look with curl', async () => {
+    const response = await ask(`${maps}/nowhere`, { headers: { 'user-agent': 'curl/8.11.0' } });
+    expect(await response.text()).toContain('\n  "reason": "NotFound"');
+  });
+
+  it('is JSON for those who take nothing that there is', async () => {
+    const response = await ask(maps, { headers: { accept: 'image/png' } });
+    expect([response.status, response.headers.get('content-type')]).toEqual([406, 'application/json']);
+  });
+});
+
+describe('an upgrade', () => {
+  const request = (url: string, headers: HeadersInit = {}): ApiRequest => ({
+    method: 'GET',
+    url,
+    headers: new Headers(headers),
+    body: null,
+    signal: new AbortController().signal,
+  });
+
+  it('is refused with an answer', async () => {
+    const answer = await door.upgrade(request('/version'), admin, 'websocket');
+    expect(answer).toMatchObject({ status: 404 });
+  });
+
+  it('with a token that is no base64 is not authenticated', async () => {
+    const headers = { 'sec-websocket-protocol': 'base64url.bearer.authorization.k8s.io.%%%, v5.channel.k8s.io' };
+    expect(await door.upgrade(request('/version', headers), { remoteAddress: '' }, 'websocket')).toMatchObject({
+      status: 401,
+    });
+  });
+});
