@@ -67,6 +67,11 @@ function buildProgram(): Command {
       'where to write the kubeconfig (default: .orrery/kubeconfig; removed when the cluster stops)',
     )
     .option('--nodes <number>', 'how many nodes, 0 for none (default: 3, or what orrery.yaml says)')
+    .option('--cluster-cidr <range>', 'the range of IPv4 addresses that Pods get theirs from (default: 10.224.0.0/11)')
+    .option(
+      '--node-cidr-mask-size <number>',
+      "how many bits of it all Pods of one node share: the length of the node's own range (default: 24)",
+    )
     .option('--runtime <name>', 'what runs containers: sim', 'sim')
     .option('--store <name>', 'where objects are kept: memory', 'memory')
     .option('--clock <clock>', 'real, virtual, or xN for N times as fast', 'real')

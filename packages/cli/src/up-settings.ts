@@ -1,3 +1,4 @@
+import type { PodRangeOptions } from '@orrery/cluster';
 import { milliseconds } from '@orrery/core';
 import { CommandError, oneLine } from './command-error.ts';
 import { defaultKubeconfig, userPath } from './paths.ts';
@@ -7,6 +8,8 @@ export interface UpOptions {
   readonly port?: string;
   readonly kubeconfig?: string;
   readonly nodes?: string;
+  readonly clusterCidr?: string;
+  readonly nodeCidrMaskSize?: string;
   readonly runtime: string;
   readonly store: string;
   readonly clock: string;
@@ -24,6 +27,7 @@ export interface UpSettings {
   readonly port: number | undefined;
   readonly kubeconfig: string;
   readonly nodes: number | undefined;
+  readonly podRanges: PodRangeOptions;
   readonly clock: string;
   /** Milliseconds. */
   readonly timeout: number;
@@ -44,9 +48,19 @@ export function upSettings(options: UpOptions): UpSettings {
   return {
     port: options.port === undefined ? undefined : wholeNumber('--port', options.port, 0, 65_535),
     nodes: options.nodes === undefined ? undefined : wholeNumber('--nodes', options.nodes, 0, 5000),
+    podRanges: podRanges(options),
     kubeconfig: options.kubeconfig === undefined ? defaultKubeconfig : userPath(options.kubeconfig),
     clock: options.clock,
     timeout,
+  };
+}
+
+function podRanges({ clusterCidr, nodeCidrMaskSize }: UpOptions): PodRangeOptions {
+  return {
+    ...(clusterCidr === undefined ? {} : { clusterCidr }),
+    ...(nodeCidrMaskSize === undefined
+      ? {}
+      : { nodeCidrMaskSize: wholeNumber('--node-cidr-mask-size', nodeCidrMaskSize, 0, 32) }),
   };
 }
 

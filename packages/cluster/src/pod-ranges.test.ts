@@ -124,4 +124,10 @@ describe('a cluster range', () => {
   ] as const)('%s divided into /%d is refused', ([clusterCidr, nodeCidrMaskSize, message]) => {
     expect(() => new PodRanges({ clusterCidr, nodeCidrMaskSize })).toThrow(message);
   });
+
+  test('has more in it than the Services', () => {
+    expect(() => new PodRanges({ clusterCidr: '10.96.4.0/22' }, [services])).toThrow(
+      'cluster CIDR 10.96.4.0/22: nothing of it is left for Pods beside 10.96.0.0/16',
+    );
+  });
 });

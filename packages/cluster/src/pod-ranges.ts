@@ -38,6 +38,8 @@ export class PodRanges {
     this.#prefixLength = nodePrefix(this.cluster, options.nodeCidrMaskSize ?? defaultNodeCidrMaskSize);
     for (const range of reserved) this.#count(range, 1);
     this.#reserved = this.#holders.size;
+    if (this.#reserved === this.cluster.count(this.#prefixLength))
+      throw new Error(`cluster CIDR ${this.cluster}: nothing of it is left for Pods beside ${reserved.join(' and ')}`);
   }
 
   /** The range of a node: the one that it has, or the next that is free. @throws Error when none is */

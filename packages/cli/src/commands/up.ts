@@ -1,5 +1,5 @@
 import { type Kind, type KubernetesObject, Node } from '@orrery/api';
-import { type Cluster, createCluster, type NodeOptions } from '@orrery/cluster';
+import { type Cluster, createCluster, type NodeOptions, type PodRangeOptions } from '@orrery/cluster';
 import { adminKubeconfig, type ClusterCertificates, makeCertificates, serveCluster } from '@orrery/cluster/serve';
 import {
   createEnvironment,
@@ -51,7 +51,7 @@ export async function up(paths: readonly string[], options: UpOptions, signal: A
   const running = paced?.run();
   let close = async () => undefined as void;
   try {
-    const cluster = await startCluster({ environment, nodes, plugins, certificates });
+    const cluster = await startCluster({ environment, nodes, plugins, certificates, podRanges: settings.podRanges });
     close = () => cluster.close();
     signal.throwIfAborted();
     const serving = await serveCluster({ cluster, certificates, port }).catch((error: unknown) => {
@@ -115,12 +115,14 @@ interface StartOptions {
   readonly nodes: number | readonly NodeOptions[];
   readonly plugins: readonly Plugin[];
   readonly certificates: ClusterCertificates;
+  readonly podRanges: PodRangeOptions;
 }
 
 /** @throws CommandError for plugins and nodes that cannot be had */
-async function startCluster({ environment, nodes, plugins, certificates }: StartOptions): Promise<Cluster> {
+async function startCluster({ environment, nodes, plugins, certificates, podRanges }: StartOptions): Promise<Cluster> {
   try {
     return await createCluster({
+      ...podRanges,
       environment,
       nodes,
       plugins,
