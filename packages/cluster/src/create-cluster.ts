@@ -26,11 +26,12 @@ import {
   type Link,
   type Plugin,
 } from '@orrery/core';
-import type { MachineProvider, Machines, ServiceNetwork } from '@orrery/runtimes';
+import type { MachineProvider, Machines, MachinesContext, ServiceNetwork } from '@orrery/runtimes';
 import { type SimulatedMachines, simulatedMachines } from '@orrery/runtimes/sim';
 import {
   AdmissionChain,
   type AdmissionPlugin,
+  type ApiServer,
   arrangeAdmission,
   builtinAdmission,
   createApiDoor,
@@ -87,40 +88,25 @@ export interface ClusterOptions<M extends Machines = Machines> extends PodRangeO
 export async function createCluster<M extends Machines = SimulatedMachines>(
   options: ClusterOptions<M> = {},
 ): Promise<Cluster<M>> {
-  await using opened = new AsyncDisposableStack();
-  const wanted =
-    typeof options.nodes === 'number' || options.nodes === undefined
-      ? numberedNodes(options.nodes ?? 3)
-      : options.nodes;
+  const { nodes: nodeOptions = 3, environment = createEnvironment(), plugins = [] } = options;
+  const certificates = options.certificates ?? simulatedCertificates;
+  const link = options.link === undefined ? {} : { link: options.link };
+  const wanted = typeof nodeOptions === 'number' ? numberedNodes(nodeOptions) : nodeOptions;
   wanted.forEach(checkNodeLabels);
   const podRanges = new PodRanges(options, [serviceNetwork.range]);
-  const environment = options.environment ?? createEnvironment();
-  const plugins = options.plugins ?? [];
-  const kinds = new KindRegistry();
-  for (const kind of plugins.flatMap((plugin) => plugin.kinds ?? [])) kinds.add(kind as Kind);
-
-  const store = await openObjectStore({
-    engine: options.engine ?? createMemoryEngine(),
-    indexes: { ...podIndexes, ...rbacIndexes },
-  });
-  opened.defer(() => store.close());
-  const added: AdmissionPlugin[] = [presetAdmission, ...plugins.flatMap((plugin) => plugin.admission ?? [])];
   // Nodes need the server, and the server finds kubelets through the nodes.
   const directory: { nodes: NodeDirectory | undefined } = { nodes: undefined };
-  const tokens = options.tokens ?? createSimulatedTokenAuthority('orrery');
-  const server = createApiServer({
-    store,
-    kinds,
-    environment,
-    admission: new AdmissionChain(arrangeAdmission(builtinAdmission(), added)),
-    authorizers: [createNodeAuthorizer(store), createRbacAuthorizer(store)],
-    tokens,
-    nodes: { find: (name) => directory.nodes?.find(name) },
-  });
-  const client = server.client(adminUser);
 
-  const provider = options.machines ?? (simulatedMachines() as MachineProvider<Machines> as MachineProvider<M>);
-  const machines = await provider({ environment, plugins, clusterDns: [serviceNetwork.dns] });
+  await using opened = new AsyncDisposableStack();
+  const { server, tokens } = await openServer(
+    options,
+    environment,
+    { find: (name) => directory.nodes?.find(name) },
+    opened,
+  );
+  const { kinds } = server;
+  const client = server.client(adminUser);
+  const machines = await openMachines(options.machines, { environment, plugins, clusterDns: [serviceNetwork.dns] });
   opened.defer(() => machines.close());
   podRanges.checkOutside(machines.apiServer.ip, 'the API server');
   await bootstrap(client, machines.apiServer);
@@ -129,15 +115,12 @@ export async function createCluster<M extends Machines = SimulatedMachines>(
     client,
     addedControllers.flatMap((controller) => controllerPolicy(controller)),
   );
-  const certificates = options.certificates ?? simulatedCertificates;
   const door = createApiDoor({ requestPath: server, environment, random: environment.random.fork('in-cluster') });
   opened.use(await machines.serveApi({ handle: doorHandler(door, environment), certificateAuthority: certificates }));
 
   await occupyPodRanges(podRanges, client);
-  const link = options.link === undefined ? {} : { link: options.link };
   const nodes = new Nodes({ server, environment, machines, podRanges, ...link });
   directory.nodes = nodes;
-
   const manager = createManager({
     environment,
     clientFor: (name) => server.client(controllerUser(name)),
@@ -172,6 +155,39 @@ export async function createCluster<M extends Machines = SimulatedMachines>(
     apply: (manifest) => applyManifest(client, manifest),
     close: () => running.disposeAsync(),
   };
+}
+
+/** Opens the store, and the API server on it. */
+async function openServer(
+  { engine = createMemoryEngine(), plugins = [], tokens = createSimulatedTokenAuthority('orrery') }: ClusterOptions,
+  environment: Environment,
+  nodes: NodeDirectory,
+  opened: AsyncDisposableStack,
+): Promise<{ readonly server: ApiServer; readonly tokens: TokenAuthority }> {
+  const kinds = new KindRegistry();
+  for (const kind of plugins.flatMap((plugin) => plugin.kinds ?? [])) kinds.add(kind as Kind);
+  const store = await openObjectStore({ engine, indexes: { ...podIndexes, ...rbacIndexes } });
+  opened.defer(() => store.close());
+  const added: AdmissionPlugin[] = [presetAdmission, ...plugins.flatMap((plugin) => plugin.admission ?? [])];
+  const server = createApiServer({
+    store,
+    kinds,
+    environment,
+    admission: new AdmissionChain(arrangeAdmission(builtinAdmission(), added)),
+    authorizers: [createNodeAuthorizer(store), createRbacAuthorizer(store)],
+    tokens,
+    nodes,
+  });
+  return { server, tokens };
+}
+
+function openMachines<M extends Machines>(
+  provider: MachineProvider<M> | undefined,
+  context: MachinesContext,
+): M | Promise<M> {
+  // Without one, M is what it is by default.
+  const open = provider ?? (simulatedMachines() as MachineProvider<Machines> as MachineProvider<M>);
+  return open(context);
 }
 
 interface BuiltinOptions {

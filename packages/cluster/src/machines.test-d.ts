@@ -1,0 +1,24 @@
+import type { Machines } from '@orrery/runtimes';
+import { type SmallMachines, smallMachines } from '@orrery/runtimes/fixtures';
+import type { SimulatedMachines } from '@orrery/runtimes/sim';
+import { simulatedMachines } from '@orrery/runtimes/sim';
+import { expectTypeOf, test } from 'vitest';
+import type { Cluster } from './cluster.ts';
+import { createCluster } from './create-cluster.ts';
+
+test('a cluster has its machines by their own type', async () => {
+  expectTypeOf((await createCluster()).machines).toEqualTypeOf<SimulatedMachines>();
+  expectTypeOf((await createCluster({ nodes: 1 })).machines).toEqualTypeOf<SimulatedMachines>();
+  expectTypeOf((await createCluster({ machines: simulatedMachines() })).machines).toEqualTypeOf<SimulatedMachines>();
+  const other = await createCluster({ machines: smallMachines() });
+  expectTypeOf(other.machines).toEqualTypeOf<SmallMachines>();
+  // @ts-expect-error these have no simulated network
+  other.machines.network.hosts;
+  // @ts-expect-error nor runtimes that can be cut off
+  other.machines.runtime('node1');
+});
+
+test('whoever takes a cluster does not ask what it is made of', async () => {
+  const any: Cluster = await createCluster({ machines: smallMachines() });
+  expectTypeOf(any.machines).toEqualTypeOf<Machines>();
+});
