@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { documents } from './documents.ts';
 import { manifests, oldestNode, published, publishedDoors, root } from './manifests.ts';
+import { codeBlocks } from './markdown.ts';
 import { importsOf, isProduct, packageOf, typescriptFiles } from './sources.ts';
 
 describe('the packages', () => {
@@ -39,10 +41,12 @@ const tools: { readonly [name: string]: string } = {
 };
 
 describe('what is declared is imported', () => {
-  const files = typescriptFiles(root).map((path) => ({
-    file: relative(root, path),
-    imports: new Set(importsOf(readFileSync(path, 'utf8')).map(packageOf)),
-  }));
+  const programs = [
+    ...typescriptFiles(root).map((path) => ({ file: relative(root, path), text: readFileSync(path, 'utf8') })),
+    // The code of the documents runs at the root.
+    ...documents.flatMap(({ text }) => codeBlocks(text).map((block) => ({ file: 'a document', text: block.text }))),
+  ];
+  const files = programs.map(({ file, text }) => ({ file, imports: new Set(importsOf(text).map(packageOf)) }));
   const unused = (declared: object | undefined, by: (file: string) => boolean) =>
     Object.keys(declared ?? {}).filter((name) => !files.some(({ file, imports }) => by(file) && imports.has(name)));
 
@@ -52,7 +56,7 @@ describe('what is declared is imported', () => {
     expect(unused(manifest.devDependencies, isOwn)).toEqual([]);
   });
 
-  test('by the tests, the benchmarks and the scripts of the workspace, but for its tools', () => {
+  test('by the tests, the benchmarks, the scripts and the documents of the workspace, but for its tools', () => {
     const { dependencies, devDependencies } = manifests.find(({ folder }) => folder === '.') ?? {};
     expect(dependencies).toBeUndefined();
     const isOfWorkspace = (file: string) => !file.startsWith('packages/') || !isProduct(file);

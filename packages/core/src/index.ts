@@ -54,7 +54,7 @@ export {
   type MapContext,
   mapToOwner,
   mapToSelf,
-  type Request,
+  type ReconcileRequest,
   requestsOf,
 } from './sources.ts';
 export type * from './work.ts';

@@ -72,8 +72,8 @@ function ownerKey(kind: Kind, object: Stored): ObjectKey | undefined {
   return { namespace: kind.namespaced ? (object.metadata.namespace ?? '') : '', name: owner.name };
 }
 
-/** A key to be worked on, and why. */
-export interface Request {
+/** A key to be reconciled, and why. */
+export interface ReconcileRequest {
   readonly key: string;
   readonly cause: Cause;
 }
@@ -85,7 +85,7 @@ export interface Request {
 export function requestsOf<T extends KubernetesObject>(
   source: ChangeSource<T>,
   map: ChangeMap<T>,
-): (cache: Cache) => Observable<Request> {
+): (cache: Cache) => Observable<ReconcileRequest> {
   const { kind } = source;
   const concerns = changeTest(source);
   return (cache) =>

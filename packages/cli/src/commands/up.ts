@@ -2,6 +2,7 @@ import { type Kind, type KubernetesObject, Node } from '@orrery/api';
 import { type Cluster, createCluster, type NodeOptions, type PodRangeOptions } from '@orrery/cluster';
 import { adminKubeconfig, type ClusterCertificates, makeCertificates, serveCluster } from '@orrery/cluster/serve';
 import {
+  aborted,
   createEnvironment,
   createRealClock,
   createSimulation,
@@ -101,7 +102,7 @@ export async function up(paths: readonly string[], options: UpOptions, signal: A
       const elsewhere = kubeconfig.path === defaultKubeconfig ? undefined : kubeconfig.path;
       out.write(hintsFor(applied, elsewhere, cluster.nodes.names[0]));
     }
-    await stopped(signal);
+    await aborted(signal);
     out.write('\nstopping\n');
   } finally {
     await close();
@@ -192,7 +193,7 @@ function nodeIsReady(node: KubernetesObject): boolean {
 function orStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return Promise.race([
     work,
-    stopped(signal).then(() => {
+    aborted(signal).then(() => {
       throw signal.reason;
     }),
   ]);
@@ -211,15 +212,10 @@ async function untilReady(
       new Promise<'late'>((resolve) => {
         if (timeout !== undefined) timer = createRealClock().schedule(timeout, () => resolve('late'));
       }),
-      stopped(signal).then(() => 'stopped' as const),
+      aborted(signal).then(() => 'stopped' as const),
     ]);
   } finally {
     timer?.[Symbol.dispose]();
     followed.stop();
   }
-}
-
-function stopped(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
