@@ -47,7 +47,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
         return shutdown;
       };
       leave = own;
-      const sources: KubeletApiSources = { runtime, clock: context.clock, record: (uid) => pods.record(uid) };
+      const sources: KubeletApiSources = { runtime, clock: context.clock, pods };
       current = sources;
       context.signal.addEventListener(
         'abort',

@@ -1,7 +1,7 @@
 import type { Container } from '@orrery/api';
 import { expect, test } from 'vitest';
-import { backOffKey } from '../pod/pod-starter.ts';
 import { BackOff, durationText } from './back-off.ts';
+import { backOffKey } from './container-starter.ts';
 
 test('the delay begins at 10 s, doubles, and ends at 5 min', () => {
   const backOff = new BackOff();

@@ -1,3 +1,4 @@
+import type { Pod } from '@orrery/api';
 import type { Milliseconds } from '@orrery/core';
 import type { ContainerStatus, PodSandboxStatus } from '@orrery/runtimes';
 
@@ -41,4 +42,10 @@ export function latestIn(observed: ObservedPod, name: string, sandboxId: string)
 /** Whether anything may still run: a container that is not known to have ended. */
 export function mayRun(observed: ObservedPod): boolean {
   return observed.containers.some((container) => container.state === 'RUNNING' || container.state === 'UNKNOWN');
+}
+
+/** The address that a Pod's containers are reached at; `''` while it has none. */
+export function podAddress(pod: Pod, observed: ObservedPod, nodeIp: string): string {
+  if (pod.spec.hostNetwork === true) return nodeIp;
+  return observed.sandboxes[0]?.ips[0] ?? '';
 }

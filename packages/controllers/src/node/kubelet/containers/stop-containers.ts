@@ -1,8 +1,9 @@
 import type { Pod } from '@orrery/api';
 import { type Clock, type EventRecorder, errorText, type Milliseconds } from '@orrery/core';
-import { type ContainerRuntime, type ContainerStatus, RuntimeError } from '@orrery/runtimes';
+import type { ContainerRuntime, ContainerStatus } from '@orrery/runtimes';
 import type { ContainerKill } from '../pod/pod-actions.ts';
 import { runHook } from './hooks.ts';
+import { ignoringMissing } from './ignoring-missing.ts';
 import type { ObservedPod } from './observed.ts';
 import { findContainer, type PodContainer } from './pod-containers.ts';
 import { leastGrace, stopGrace, stopsAfter } from './termination.ts';
@@ -115,13 +116,4 @@ async function stopAll(stopping: Stopping, pod: Pod, observed: ObservedPod, podI
 /** One step of a sync that failed, as the kubelet words it. */
 function syncFailure(action: 'KillContainer' | 'KillPodSandbox', target: string, error: unknown): string {
   return `failed to "${action}" for "${target}" with ${action}Error: ${JSON.stringify(errorText(error))}`;
-}
-
-/** What is gone need not be stopped. */
-export async function ignoringMissing(call: Promise<void>): Promise<void> {
-  try {
-    await call;
-  } catch (error) {
-    if (!(error instanceof RuntimeError) || error.code !== 'NotFound') throw error;
-  }
 }

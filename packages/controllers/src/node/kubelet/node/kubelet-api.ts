@@ -11,10 +11,9 @@ import {
 } from '@orrery/runtimes';
 import type { Observable } from 'rxjs';
 import { checkLogOptions, type LogOptions, logStream } from '../containers/log-stream.ts';
-import { latest } from '../containers/observed.ts';
+import { latest, type ObservedPod } from '../containers/observed.ts';
 import { podContainers } from '../containers/pod-containers.ts';
-import type { PodRecord } from '../pod/pod-record.ts';
-import { refresh } from '../pod/pod-record.ts';
+import type { PodRecord } from '../pod/pod-records.ts';
 
 /** What a kubelet answers about its containers: its own HTTP API (/containerLogs, /exec, /attach, /portForward), as the API server asks it. */
 export interface KubeletApi {
@@ -40,7 +39,11 @@ export interface ContainerTarget {
 export interface KubeletApiSources {
   readonly runtime: ContainerRuntime;
   readonly clock: Clock;
-  record(uid: string): PodRecord | undefined;
+  readonly pods: {
+    record(uid: string): PodRecord | undefined;
+    /** Asks the runtime what it now has of the Pod. */
+    refresh(record: PodRecord): Promise<ObservedPod>;
+  };
 }
 
 /** The kubelet's API for its containers. `sources` gives undefined while the kubelet does not run. */
@@ -51,21 +54,19 @@ export function createKubeletApi(nodeName: string, sources: () => KubeletApiSour
     return found;
   };
   const running = async (target: ContainerTarget, missing: string): Promise<string> => {
-    const { record, runtime } = on();
-    const found = record(target.uid);
-    if (found === undefined) throw failures.unexpected('pod does not exist');
-    await refresh(runtime, found);
-    const instance = latest(found.observed, target.container);
+    const { pods } = on();
+    const record = pods.record(target.uid);
+    if (record === undefined) throw failures.unexpected('pod does not exist');
+    const instance = latest(await pods.refresh(record), target.container);
     if (instance?.state !== 'RUNNING') throw failures.unexpected(missing);
     return instance.id;
   };
   return {
     async logs(target, options) {
       checkLogOptions(options);
-      const { runtime, clock, record } = on();
-      const found = record(target.uid);
-      if (found?.pod === undefined) throw failures.notFound({ group: '', resource: 'pods' }, target.pod);
-      const id = await logContainer(runtime, found, found.pod, target, options);
+      const sources = on();
+      const { runtime, clock } = sources;
+      const id = await logContainer(sources, target, options);
       const past = options.tailLines === undefined ? [] : await pastEntries(runtime, id);
       return logStream(runtime.logs(id, { follow: options.follow === true }), past, options, clock.now());
     },
@@ -79,12 +80,12 @@ export function createKubeletApi(nodeName: string, sources: () => KubeletApiSour
       return on().runtime.attach(id, request);
     },
     async portForward(target, port) {
-      const { runtime, record } = on();
-      const found = record(target.uid);
-      if (found === undefined)
+      const { runtime, pods } = on();
+      const record = pods.record(target.uid);
+      if (record === undefined)
         throw failures.unexpected(`pod not found (${JSON.stringify(`${target.pod}_${target.namespace}`)})`);
-      await refresh(runtime, found);
-      const sandbox = found.observed.sandboxes.find(({ state }) => state === 'READY');
+      const { sandboxes } = await pods.refresh(record);
+      const sandbox = sandboxes.find(({ state }) => state === 'READY');
       if (sandbox === undefined) {
         throw failures.unexpected(`unable to do port forwarding: pod ${target.pod} has no running sandbox`);
       }
@@ -99,19 +100,20 @@ async function pastEntries(runtime: ContainerRuntime, id: string): Promise<LogEn
   return entries;
 }
 
-/** The id of the instance whose log is asked for. @throws StatusError BadRequest in the kubelet's words. */
+/** The id of the instance whose log is asked for. @throws StatusError NotFound, or BadRequest in the kubelet's words */
 async function logContainer(
-  runtime: ContainerRuntime,
-  record: PodRecord,
-  pod: Pod,
-  { pod: podName, container }: ContainerTarget,
+  { runtime, pods }: KubeletApiSources,
+  { uid, pod: podName, container }: ContainerTarget,
   { previous }: LogOptions,
 ): Promise<string> {
+  const record = pods.record(uid);
+  const pod = record?.pod;
+  if (record === undefined || pod === undefined) throw failures.notFound({ group: '', resource: 'pods' }, podName);
   if (!podContainers(pod).some(({ spec }) => spec.name === container)) {
     throw failures.badRequest(`container ${container} is not valid for pod ${podName}`);
   }
-  await refresh(runtime, record);
-  const instances = record.observed.containers.filter(({ metadata }) => metadata.name === container);
+  const observed = await pods.refresh(record);
+  const instances = observed.containers.filter(({ metadata }) => metadata.name === container);
   const [current, before] = instances;
   const found = previous === true ? before : current?.state === 'CREATED' ? before : current;
   if (found !== undefined) {

@@ -1,7 +1,6 @@
 import { type Pod, qosClass } from '@orrery/api';
-import type { PodRecord } from '../pod/pod-record.ts';
 import type { PodVerdict } from '../pod/pod-status.ts';
-import { charge, type NodeUse, podRequests, type Refusal } from './node-admission.ts';
+import { podRequests, type Refusal } from './node-admission.ts';
 
 /** What becomes of a Pod that makes room for a critical one. */
 export const preempted: PodVerdict = {
@@ -47,33 +46,6 @@ export function preemptionVictims(
     if (fits(fewer)) victims = fewer;
   }
   return victims;
-}
-
-/**
- * Which of a node's Pods are to be stopped for a critical one, beside those that are stopping already; undefined if it would
- * not fit even so. `admits` says whether the node takes the Pod at what `use` then holds.
- */
-export function recordsToPreempt(
-  pod: Pod,
-  records: readonly PodRecord[],
-  use: NodeUse,
-  admits: () => boolean,
-): readonly PodRecord[] | undefined {
-  const leaving: Pod[] = [];
-  const staying = new Map<Pod, PodRecord>();
-  for (const record of records) {
-    if (record.charged === undefined) continue;
-    if (record.ending.signal.aborted) leaving.push(record.charged);
-    else staying.set(record.charged, record);
-  }
-  const victims = preemptionVictims(pod, [...staying.keys()], (gone) => {
-    const without = [...leaving, ...gone];
-    for (const one of without) charge(use, one, -1);
-    const fit = admits();
-    for (const one of without) charge(use, one, 1);
-    return fit;
-  });
-  return victims?.flatMap((victim) => staying.get(victim) ?? []);
 }
 
 /** Why a node that is too full refuses a critical Pod for which nobody else can make enough room. */

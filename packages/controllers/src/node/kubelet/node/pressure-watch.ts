@@ -1,9 +1,10 @@
 import { Node } from '@orrery/api';
 import { type ControllerContext, errorText, type Milliseconds } from '@orrery/core';
 import type { NodeUsage } from '@orrery/runtimes';
+import type { ObservedPod } from '../containers/observed.ts';
 import { within } from '../containers/time-limit.ts';
 import type { KubeletSettings } from '../options.ts';
-import type { PodRecord } from '../pod/pod-record.ts';
+import type { PodRecord } from '../pod/pod-records.ts';
 import type { PodVerdict } from '../pod/pod-status.ts';
 import { readPodUse } from '../pod/pod-usage.ts';
 import { pressureEviction } from './eviction.ts';
@@ -28,6 +29,9 @@ const cleanupTimeout: Milliseconds = 30_000;
 /** The Pods of a node, as far as they can be made to leave it. */
 export interface EvictablePods {
   active(): readonly PodRecord[];
+  /** Whether the Pod has to stop already. */
+  isEnding(record: PodRecord): boolean;
+  observed(record: PodRecord): ObservedPod;
   /** Removes what is left of Pods that have ended. */
   removeDead(): Promise<void>;
   /** Bytes of all emptyDirs that are kept in memory. */
@@ -131,8 +135,8 @@ export class PressureWatch {
     const uses: PodUse[] = [];
     const records = new Map<PodUse, PodRecord>();
     for (const record of this.#pods.active()) {
-      if (record.pod === undefined || record.ending.signal.aborted || isCritical(record.pod)) continue;
-      const use = await readPodUse(runtime, record, record.pod);
+      if (record.pod === undefined || this.#pods.isEnding(record) || isCritical(record.pod)) continue;
+      const use = await readPodUse(runtime, record.pod, this.#pods.observed(record));
       uses.push(use);
       records.set(use, record);
     }

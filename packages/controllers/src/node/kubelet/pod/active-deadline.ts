@@ -1,4 +1,4 @@
-import type { Pod } from '@orrery/api';
+import type { Pod, PodStatus } from '@orrery/api';
 import type { Milliseconds } from '@orrery/core';
 import type { PodVerdict } from './pod-status.ts';
 
@@ -9,9 +9,9 @@ export const deadlineExceeded: PodVerdict = {
 };
 
 /** When the Pod's time is over, in milliseconds since the epoch; undefined without a deadline. It counts from `startTime`. */
-export function activeDeadline(pod: Pod): Milliseconds | undefined {
-  const { activeDeadlineSeconds } = pod.spec;
-  const start = pod.status?.startTime;
+export function activeDeadline({ spec }: Pod, status: PodStatus | undefined): Milliseconds | undefined {
+  const { activeDeadlineSeconds } = spec;
+  const start = status?.startTime;
   if (activeDeadlineSeconds === undefined || start === undefined) return undefined;
   return Date.parse(start) + activeDeadlineSeconds * 1000;
 }

@@ -1,127 +1,194 @@
 import { Node, type Pod, type Stored } from '@orrery/api';
-import type { ControllerContext } from '@orrery/core';
+import type { ControllerContext, WorkQueue } from '@orrery/core';
+import type { ContainerResizer } from '../containers/container-resizer.ts';
+import type { RuntimeView } from '../containers/runtime-view.ts';
 import { pressureRefusal } from '../node/eviction-thresholds.ts';
-import { charge, newNodeUse, refusals } from '../node/node-admission.ts';
+import { charge, newNodeUse, type Refusal, refusals } from '../node/node-admission.ts';
 import type { NodeHealth } from '../node/node-health.ts';
 import { shutdownRefusal } from '../node/node-shutdown.ts';
-import { isCritical, noRoom, recordsToPreempt } from '../node/preemption.ts';
+import { isCritical, noRoom, preemptionVictims } from '../node/preemption.ts';
 import type { KubeletSettings } from '../options.ts';
+import { PerPod } from './per-pod.ts';
+import type { PodEnds } from './pod-endings.ts';
 import { isTerminal } from './pod-phase.ts';
-import type { PodRecord } from './pod-record.ts';
-import { memoryVolumes } from './pod-usage.ts';
-import { allottedInStatus, resizeRefusal, sameResources } from './resize.ts';
+import type { PodRecord, PodRecords } from './pod-records.ts';
+import type { PodVerdict } from './pod-status.ts';
+import { emptyDirBytes, memoryVolumes } from './pod-usage.ts';
+import { allottedInStatus, allottedPod, type ResizeRefusal, resizeRefusal, sameResources } from './resize.ts';
 
-/** What {@link PodAdmission} needs of the loop that it serves. */
-export interface AdmissionContext {
+/** What admission needs. */
+export interface AdmissionParts {
   readonly settings: KubeletSettings;
   readonly context: ControllerContext;
   readonly health: NodeHealth;
-  readonly records: ReadonlyMap<string, PodRecord>;
-  /** Has a Pod looked at that may now get the resources that it asks for. */
-  retry(podUid: string): void;
-  /** Has a Pod leave so that a critical one fits. */
-  preempt(record: PodRecord): void;
+  readonly queue: WorkQueue;
+  readonly records: PodRecords;
+  readonly view: RuntimeView;
+  readonly ends: PodEnds;
+  readonly resizer: ContainerResizer;
 }
 
-/** Decides which Pods the node takes, and keeps count of what they use. */
+/** What the node makes of a Pod. */
+export type Admission =
+  /** There is nothing to decide, or it is decided: the Pod goes on, to its start or to its end. */
+  | { readonly type: 'settled' }
+  | { readonly type: 'refused'; readonly verdict: PodVerdict }
+  /** Others have to leave before it is decided. */
+  | { readonly type: 'waiting'; readonly victims: readonly PodRecord[] };
+
+interface Admitted {
+  decided: boolean;
+  /** The Pod as it is counted on the node: with the resources that it was allotted. Undefined unless the node has taken it. */
+  allotted: Pod | undefined;
+  /** Why the node does not give the Pod what it now asks for. */
+  refusal: ResizeRefusal | undefined;
+}
+
+const settled: Admission = { type: 'settled' };
+
+/** Decides which Pods the node takes, allots resources to them, and keeps count of what they have (the kubelet's allocation manager). */
 export class PodAdmission {
-  /** The emptyDirs in memory of the Pods that the node has taken: names by the Pod's uid. */
-  readonly memoryVolumes = new Map<string, readonly string[]>();
-  readonly #on: AdmissionContext;
+  readonly #parts: AdmissionParts;
   readonly #use = newNodeUse();
+  readonly #admitted = new PerPod<Admitted>(() => ({ decided: false, allotted: undefined, refusal: undefined }));
   /** Pods that wait for others to give back resources, by their uids. */
   readonly #deferred = new Set<string>();
+  /** The emptyDirs in memory of the Pods that the node has taken: names by the Pod's uid. */
+  readonly #memoryVolumes = new Map<string, readonly string[]>();
 
-  constructor(on: AdmissionContext) {
-    this.#on = on;
+  constructor(parts: AdmissionParts) {
+    this.#parts = parts;
   }
 
-  /** Whether the node has made up its mind about the Pod; false while others make room for it. */
-  admit(record: PodRecord, pod: Stored<Pod>): boolean {
-    record.admitted = true;
-    const { nodeName, operatingSystem, allocatable } = this.#on.settings;
-    const { cache, events } = this.#on.context;
-    if (pod.metadata.deletionTimestamp !== undefined || isTerminal(pod.status?.phase)) return true;
-    if (record.observed.sandboxes.length === 0) {
-      const node = cache.get(Node, nodeName);
-      const found = () => refusals(pod, { nodeName, operatingSystem, node, allocatable, use: this.#use });
-      const { pressure, shuttingDown } = this.#on.health;
-      const pressed = pressureRefusal(pod, pressure);
-      const all = pressed === undefined ? found() : [pressed];
-      // A critical Pod is refused for want of resources only when nobody else can leave for it.
-      let refusal = isCritical(pod) ? (all.find(({ shortage }) => shortage === undefined) ?? all[0]) : all[0];
-      if (refusal?.shortage !== undefined && isCritical(pod)) {
-        if (this.#makeRoom(pod, () => found().length === 0)) {
-          record.admitted = false;
-          return false;
-        }
-        refusal = noRoom(pod, this.#charged(), all);
-      }
-      if (shuttingDown) refusal ??= shutdownRefusal;
-      if (refusal !== undefined) {
-        const { reason, message } = refusal;
-        events.event(pod, 'Warning', reason, message);
-        record.verdict = { reason, message: `Pod was rejected: ${message}`, refused: true };
-        return true;
-      }
+  /** Decides on a Pod, once. */
+  admit(record: PodRecord, pod: Stored<Pod>): Admission {
+    const admitted = this.#admitted.of(record);
+    if (admitted.decided) return settled;
+    admitted.decided = true;
+    if (pod.metadata.deletionTimestamp !== undefined || isTerminal(pod.status?.phase)) return settled;
+    const runs = this.#parts.view.observed(record).sandboxes.length > 0;
+    if (!runs) {
+      const answer = this.#judge(pod);
+      if (answer.type === 'waiting') admitted.decided = false;
+      if (answer.type !== 'settled') return answer;
     }
-    const runs = record.observed.sandboxes.length > 0;
-    record.unsized = runs;
-    record.charged = runs ? allottedInStatus(pod) : pod;
-    charge(this.#use, record.charged, 1);
+    if (runs) this.#parts.resizer.check(record);
+    admitted.allotted = runs ? allottedInStatus(pod) : pod;
+    charge(this.#use, admitted.allotted, 1);
     const inMemory = memoryVolumes(pod);
-    if (inMemory.length > 0) this.memoryVolumes.set(record.uid, inMemory);
-    return true;
+    if (inMemory.length > 0) this.#memoryVolumes.set(record.uid, inMemory);
+    return settled;
   }
 
-  /** Gives back what the Pod used. */
+  /** The Pods that the node has taken and that have not ended. */
+  active(): readonly PodRecord[] {
+    return this.#parts.records.all().filter((record) => this.#admitted.of(record).allotted !== undefined);
+  }
+
+  /** The Pod as the node runs it: with what it was allotted, as long as it may not have what it asks for. */
+  allotted<P extends Pod>(record: PodRecord, pod: P): P {
+    const { refusal, allotted } = this.#admitted.of(record);
+    return allottedPod(pod, refusal, allotted);
+  }
+
+  /** Why the node does not give the Pod what it now asks for. */
+  refusal(record: PodRecord): ResizeRefusal | undefined {
+    return this.#admitted.of(record).refusal;
+  }
+
+  /** Bytes of all emptyDirs that are kept in memory. */
+  memoryVolumeBytes(): number {
+    let total = 0;
+    for (const [uid, names] of this.#memoryVolumes) {
+      for (const name of names) total += emptyDirBytes(this.#parts.settings.runtime, uid, name);
+    }
+    return total;
+  }
+
+  /** Nothing of the Pod runs any more: gives back what it had. */
   release(record: PodRecord): void {
-    if (record.charged !== undefined) charge(this.#use, record.charged, -1);
-    record.charged = undefined;
-    this.memoryVolumes.delete(record.uid);
+    const admitted = this.#admitted.of(record);
+    if (admitted.allotted !== undefined) charge(this.#use, admitted.allotted, -1);
+    admitted.allotted = undefined;
+    this.#memoryVolumes.delete(record.uid);
     this.#deferred.delete(record.uid);
     this.#retryDeferred();
   }
 
   /** Lets a Pod that runs have the resources that it now asks for, or remembers why not. */
   resize(record: PodRecord, pod: Stored<Pod>): void {
-    const { charged, uid } = record;
-    if (charged === undefined) return;
-    this.#deferred.delete(uid);
-    if (sameResources(charged, pod)) {
-      record.resizeRefusal = undefined;
+    const admitted = this.#admitted.of(record);
+    const before = admitted.allotted;
+    if (before === undefined) return;
+    this.#deferred.delete(record.uid);
+    if (sameResources(before, pod)) {
+      admitted.refusal = undefined;
       return;
     }
-    const { nodeName, operatingSystem, allocatable } = this.#on.settings;
-    charge(this.#use, charged, -1);
-    const node = this.#on.context.cache.get(Node, nodeName);
-    const found = refusals(pod, { nodeName, operatingSystem, node, allocatable, use: this.#use });
-    record.resizeRefusal = resizeRefusal(pod, allocatable, found);
-    if (record.resizeRefusal === undefined) {
-      for (const { name, resources } of [...charged.spec.containers, ...(charged.spec.initContainers ?? [])]) {
-        if (!record.outdated.has(name)) record.outdated.set(name, resources);
-      }
-      record.charged = pod;
-      record.unsized = true;
-      record.resizing = true;
-    } else if (record.resizeRefusal.reason === 'Deferred') this.#deferred.add(uid);
-    charge(this.#use, record.charged ?? pod, 1);
-    if (record.resizeRefusal === undefined) this.#retryDeferred();
+    charge(this.#use, before, -1);
+    admitted.refusal = resizeRefusal(pod, this.#parts.settings.allocatable, this.#refusals(pod));
+    if (admitted.refusal === undefined) {
+      this.#parts.resizer.follow(record, before);
+      admitted.allotted = pod;
+    } else if (admitted.refusal.reason === 'Deferred') this.#deferred.add(record.uid);
+    charge(this.#use, admitted.allotted ?? pod, 1);
+    if (admitted.refusal === undefined) this.#retryDeferred();
   }
 
-  #retryDeferred(): void {
-    for (const uid of this.#deferred) this.#on.retry(uid);
+  /** What the node makes of a Pod of which nothing runs. */
+  #judge(pod: Stored<Pod>): Admission {
+    const { pressure, shuttingDown } = this.#parts.health;
+    const pressed = pressureRefusal(pod, pressure);
+    const all = pressed === undefined ? this.#refusals(pod) : [pressed];
+    // A critical Pod is refused for want of resources only when nobody else can leave for it.
+    let refusal = isCritical(pod) ? (all.find(({ shortage }) => shortage === undefined) ?? all[0]) : all[0];
+    if (refusal?.shortage !== undefined && isCritical(pod)) {
+      const victims = this.#victims(pod);
+      if (victims !== undefined) return { type: 'waiting', victims };
+      refusal = noRoom(pod, this.#allotted(), all);
+    }
+    if (shuttingDown) refusal ??= shutdownRefusal;
+    if (refusal === undefined) return settled;
+    const { reason, message } = refusal;
+    this.#parts.context.events.event(pod, 'Warning', reason, message);
+    return { type: 'refused', verdict: { reason, message: `Pod was rejected: ${message}`, refused: true } };
   }
 
-  /** Has Pods of lower priority leave for a critical one. False if that would not help. */
-  #makeRoom(pod: Stored<Pod>, admits: () => boolean): boolean {
-    const victims = recordsToPreempt(pod, [...this.#on.records.values()], this.#use, admits);
-    for (const victim of victims ?? []) this.#on.preempt(victim);
-    return victims !== undefined;
+  #refusals(pod: Pod): readonly Refusal[] {
+    const { settings, context } = this.#parts;
+    const { nodeName, operatingSystem, allocatable } = settings;
+    const node = context.cache.get(Node, nodeName);
+    return refusals(pod, { nodeName, operatingSystem, node, allocatable, use: this.#use });
+  }
+
+  /**
+   * Which Pods have to leave for a critical one, beside those that leave already; undefined if it would not fit even so.
+   */
+  #victims(pod: Stored<Pod>): readonly PodRecord[] | undefined {
+    const leaving: Pod[] = [];
+    const staying = new Map<Pod, PodRecord>();
+    for (const record of this.#parts.records.all()) {
+      const { allotted } = this.#admitted.of(record);
+      if (allotted === undefined) continue;
+      if (this.#parts.ends.signal(record).aborted) leaving.push(allotted);
+      else staying.set(allotted, record);
+    }
+    const victims = preemptionVictims(pod, [...staying.keys()], (gone) => {
+      const without = [...leaving, ...gone];
+      for (const one of without) charge(this.#use, one, -1);
+      const fits = this.#refusals(pod).length === 0;
+      for (const one of without) charge(this.#use, one, 1);
+      return fits;
+    });
+    return victims?.flatMap((victim) => staying.get(victim) ?? []);
   }
 
   /** The Pods that the node has taken. */
-  #charged(): Pod[] {
-    return [...this.#on.records.values()].flatMap(({ charged }) => charged ?? []);
+  #allotted(): Pod[] {
+    return this.#parts.records.all().flatMap((record) => this.#admitted.of(record).allotted ?? []);
+  }
+
+  #retryDeferred(): void {
+    for (const uid of this.#deferred) this.#parts.queue.add(uid, { type: 'runtime', key: `resources for ${uid}` });
   }
 }

@@ -1,13 +1,13 @@
 import type { Pod } from '@orrery/api';
 import { type ContainerRuntime, type ContainerUsage, RuntimeError } from '@orrery/runtimes';
 import { pluginVolumePath } from '../../secret-projector/index.ts';
+import type { ObservedPod } from '../containers/observed.ts';
 import type { PodUse } from '../node/eviction-rank.ts';
-import type { PodRecord } from './pod-record.ts';
 
 /** What a Pod uses of its node now; nothing where the runtime cannot tell. */
-export async function readPodUse(runtime: ContainerRuntime, record: PodRecord, pod: Pod): Promise<PodUse> {
+export async function readPodUse(runtime: ContainerRuntime, pod: Pod, observed: ObservedPod): Promise<PodUse> {
   const containers = new Map<string, ContainerUsage>();
-  for (const { id, metadata, state } of record.observed.containers) {
+  for (const { id, metadata, state } of observed.containers) {
     if (state !== 'RUNNING' || runtime.containerUsage === undefined) continue;
     try {
       containers.set(metadata.name, await runtime.containerUsage(id));
@@ -18,7 +18,7 @@ export async function readPodUse(runtime: ContainerRuntime, record: PodRecord, p
   }
   const volumes = new Map<string, number>();
   for (const { name, emptyDir } of pod.spec.volumes ?? []) {
-    if (emptyDir !== undefined) volumes.set(name, emptyDirBytes(runtime, record.uid, name));
+    if (emptyDir !== undefined) volumes.set(name, emptyDirBytes(runtime, pod.metadata.uid ?? '', name));
   }
   return { pod, containers, volumes };
 }

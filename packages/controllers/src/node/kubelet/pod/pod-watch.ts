@@ -1,54 +1,64 @@
-import type { Clock } from '@orrery/core';
+import { type ControllerContext, errorText, type WorkQueue } from '@orrery/core';
+import { type Observable, Subject } from 'rxjs';
+import type { RuntimeView } from '../containers/runtime-view.ts';
 import { hasStorageLimits, storageEviction } from '../node/eviction.ts';
 import { isCritical } from '../node/preemption.ts';
 import type { KubeletSettings } from '../options.ts';
-import { hasMoved, type PodRecord } from './pod-record.ts';
+import type { PodEnds } from './pod-endings.ts';
+import type { PodRecord } from './pod-records.ts';
 import type { PodVerdict } from './pod-status.ts';
 import { readPodUse } from './pod-usage.ts';
 
-/** Who hears of what a {@link PodWatch} sees. */
-export interface PodWatchers {
-  /** The runtime says something else of the Pod than before. */
-  moved(record: PodRecord): void;
-  /** The Pod stores more than it may. */
-  evict(record: PodRecord, verdict: PodVerdict): void;
-  /** What the Pod stores could not be found out; it is asked again next time. */
-  failed(record: PodRecord, error: unknown): void;
+/** What watching Pods needs. */
+export interface WatchParts {
+  readonly settings: KubeletSettings;
+  readonly context: ControllerContext;
+  readonly queue: WorkQueue;
+  readonly view: RuntimeView;
+  readonly ends: PodEnds;
+}
+
+/** A Pod that has to leave its node, and why. */
+export interface Eviction {
+  readonly record: PodRecord;
+  readonly verdict: PodVerdict;
 }
 
 /**
- * Looks at each Pod from time to time, for what no event told of. It says nothing as long as the runtime says what it said
- * before.
+ * Looks at each Pod from time to time, for what no event told of: it wakes the Pod's worker when the runtime says something else
+ * than before, and finds the Pods that store more than they may.
  */
 export class PodWatch {
-  readonly #settings: KubeletSettings;
-  readonly #clock: Clock;
-  readonly #watchers: PodWatchers;
+  readonly #parts: WatchParts;
   readonly #timers = new Map<string, Disposable>();
+  readonly #evictions = new Subject<Eviction>();
 
-  constructor(settings: KubeletSettings, clock: Clock, watchers: PodWatchers) {
-    this.#settings = settings;
-    this.#clock = clock;
-    this.#watchers = watchers;
+  /** Pods that store more than they may. */
+  readonly evictions: Observable<Eviction> = this.#evictions.asObservable();
+
+  constructor(parts: WatchParts) {
+    this.#parts = parts;
   }
 
   /** Goes on looking at the Pod until told to stop. */
   start(record: PodRecord): void {
-    if (this.#timers.has(record.uid)) return;
-    const { runtime, storageCheckPeriod, syncPeriod } = this.#settings;
-    const limited = record.pod !== undefined && hasStorageLimits(record.pod);
+    const { uid, pod } = record;
+    if (this.#timers.has(uid)) return;
+    const { settings, context, queue, view } = this.#parts;
+    const { storageCheckPeriod, syncPeriod } = settings;
+    const limited = pod !== undefined && hasStorageLimits(pod);
     const period = limited ? Math.min(storageCheckPeriod, syncPeriod) : syncPeriod;
     const look = (): void | Promise<void> => {
-      this.#timers.set(record.uid, this.#clock.schedule(period, look));
-      if (hasMoved(runtime, record)) this.#watchers.moved(record);
-      if (limited) return this.#checkStorage(record).catch((error: unknown) => this.#watchers.failed(record, error));
+      this.#timers.set(uid, context.clock.schedule(period, look));
+      if (view.hasMoved(record)) queue.add(uid, { type: 'resync', key: uid });
+      if (limited) return this.#checkStorage(record);
     };
-    this.#timers.set(record.uid, this.#clock.schedule(period, look));
+    this.#timers.set(uid, context.clock.schedule(period, look));
   }
 
-  stop(podUid: string): void {
-    this.#timers.get(podUid)?.[Symbol.dispose]();
-    this.#timers.delete(podUid);
+  stop({ uid }: PodRecord): void {
+    this.#timers.get(uid)?.[Symbol.dispose]();
+    this.#timers.delete(uid);
   }
 
   stopAll(): void {
@@ -57,13 +67,20 @@ export class PodWatch {
   }
 
   async #checkStorage(record: PodRecord): Promise<void> {
-    const { pod } = record;
+    const { uid, pod } = record;
     if (pod === undefined || !this.#isRunning(record) || isCritical(pod)) return;
-    const verdict = storageEviction(await readPodUse(this.#settings.runtime, record, pod));
-    if (verdict !== undefined && this.#isRunning(record)) this.#watchers.evict(record, verdict);
+    const { settings, context, view } = this.#parts;
+    try {
+      const verdict = storageEviction(await readPodUse(settings.runtime, pod, view.observed(record)));
+      if (verdict !== undefined && this.#isRunning(record)) this.#evictions.next({ record, verdict });
+    } catch (error) {
+      // It is looked at again next time.
+      context.log.warn('storage of pod could not be checked', { uid, error: errorText(error) });
+    }
   }
 
   #isRunning(record: PodRecord): boolean {
-    return record.verdict === undefined && record.stage === 'running' && this.#timers.has(record.uid);
+    const { ends } = this.#parts;
+    return ends.verdict(record) === undefined && ends.stage(record) === 'running' && this.#timers.has(record.uid);
   }
 }

@@ -40,10 +40,8 @@ describe('a Pod that asks for other resources', () => {
   });
 
   test('runs with what it was allotted as long as it is refused', () => {
-    const state = { resizeRefusal: undefined, resizing: false, resizeError: undefined };
-    expect(allottedPod(pod('2'), state, pod('1'))).toEqual(pod('2'));
-    const refused = { ...state, resizeRefusal: { reason: 'Deferred' as const, message: '' } };
-    expect(allottedPod(pod('2'), refused, pod('1'))).toEqual(pod('1'));
+    expect(allottedPod(pod('2'), undefined, pod('1'))).toEqual(pod('2'));
+    expect(allottedPod(pod('2'), { reason: 'Deferred', message: '' }, pod('1'))).toEqual(pod('1'));
   });
 
   test('is known by its containers’ resources alone', () => {
@@ -74,25 +72,28 @@ test('a kubelet that finds a Pod running starts from what its status says that i
   expect(allottedInStatus(status({ waiting: {} })).spec).toEqual(pod('2').spec);
 });
 
-test.each<[string, Parameters<typeof resizeConditions>[0], object[]]>([
-  ['none when nothing is asked for', { resizeRefusal: undefined, resizing: false, resizeError: undefined }, []],
+test.each<[string, Parameters<typeof resizeConditions>, object[]]>([
+  ['none when nothing is asked for', [undefined, { resizing: false, error: undefined }], []],
   [
     'PodResizePending with the refusal',
-    { resizeRefusal: { reason: 'Infeasible', message: 'm' }, resizing: false, resizeError: undefined },
+    [
+      { reason: 'Infeasible', message: 'm' },
+      { resizing: false, error: undefined },
+    ],
     [{ type: 'PodResizePending', status: 'True', reason: 'Infeasible', message: 'm' }],
   ],
   [
     'PodResizeInProgress while containers are to follow',
-    { resizeRefusal: undefined, resizing: true, resizeError: undefined },
+    [undefined, { resizing: true, error: undefined }],
     [{ type: 'PodResizeInProgress', status: 'True' }],
   ],
   [
     'PodResizeInProgress with Error when one could not',
-    { resizeRefusal: undefined, resizing: true, resizeError: 'm' },
+    [undefined, { resizing: true, error: 'm' }],
     [{ type: 'PodResizeInProgress', status: 'True', reason: 'Error', message: 'm' }],
   ],
-])('conditions: %s', (_rule, state, expected) => {
-  expect(resizeConditions(state)).toEqual(expected);
+])('conditions: %s', (_rule, args, expected) => {
+  expect(resizeConditions(...args)).toEqual(expected);
 });
 
 describe('a container is made again', () => {

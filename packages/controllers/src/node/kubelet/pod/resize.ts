@@ -8,14 +8,12 @@ export interface ResizeRefusal {
   readonly message: string;
 }
 
-/** How far a Pod's change of resources is. */
-export interface ResizeState {
-  /** Why the node does not give the Pod what it now asks for. */
-  resizeRefusal: ResizeRefusal | undefined;
+/** How far the containers of a Pod are with a change of its resources. */
+export interface ResizeProgress {
   /** The Pod was given other resources, and its containers are to follow. */
-  resizing: boolean;
+  readonly resizing: boolean;
   /** Why a container could not follow. */
-  resizeError: string | undefined;
+  readonly error: string | undefined;
 }
 
 /** Whether two versions of a Pod ask for the same for each of their containers. */
@@ -28,8 +26,8 @@ function same(a: readonly Container[], b: readonly Container[]): boolean {
 }
 
 /** The Pod as the node runs it: with what it was allotted, as long as it may not have what it asks for. */
-export function allottedPod<P extends Pod>(pod: P, { resizeRefusal }: ResizeState, allotted: Pod | undefined): P {
-  if (resizeRefusal === undefined || allotted === undefined) return pod;
+export function allottedPod<P extends Pod>(pod: P, refusal: ResizeRefusal | undefined, allotted: Pod | undefined): P {
+  if (refusal === undefined || allotted === undefined) return pod;
   return withResources(pod, (name) => {
     const { containers, initContainers = [] } = allotted.spec;
     return [...containers, ...initContainers].find((container) => container.name === name)?.resources;
@@ -96,15 +94,14 @@ export function resizeRefusal(
 }
 
 /** The conditions that tell of a change of resources; none when all is as the Pod asks for. */
-export function resizeConditions({
-  resizeRefusal,
-  resizing,
-  resizeError,
-}: ResizeState): Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>[] {
+export function resizeConditions(
+  refusal: ResizeRefusal | undefined,
+  { resizing, error }: ResizeProgress,
+): Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>[] {
   const conditions: Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>[] = [];
-  if (resizeRefusal !== undefined) conditions.push({ type: 'PodResizePending', status: 'True', ...resizeRefusal });
+  if (refusal !== undefined) conditions.push({ type: 'PodResizePending', status: 'True', ...refusal });
   if (resizing) {
-    const why = resizeError === undefined ? {} : { reason: 'Error', message: resizeError };
+    const why = error === undefined ? {} : { reason: 'Error', message: error };
     conditions.push({ type: 'PodResizeInProgress', status: 'True', ...why });
   }
   return conditions;

@@ -1,5 +1,6 @@
 import { equalJson, isConflict, isNotFound, Pod, type PodStatus, type Stored } from '@orrery/api';
-import { type Client, errorText, type Logger } from '@orrery/core';
+import { type ControllerContext, errorText, type WorkQueue } from '@orrery/core';
+import { retryPace } from './retry-pace.ts';
 
 /** What a status is written for. */
 export interface StatusSource {
@@ -11,18 +12,14 @@ export interface StatusSource {
 
 /** Writes Pods' statuses: one write per Pod at a time, only when something changed, with what is true when it is sent. */
 export class StatusWriter {
-  readonly #client: Client;
-  readonly #log: Logger;
-  readonly #signal: AbortSignal;
+  readonly #context: Pick<ControllerContext, 'client' | 'log' | 'signal'>;
+  readonly #queue: WorkQueue;
   readonly #writing = new Map<string, { again: boolean; done: Promise<void> }>();
-  readonly #retry: (uid: string) => void;
 
-  /** `retry` is told of a Pod whose status could not be written. */
-  constructor(client: Client, log: Logger, signal: AbortSignal, retry: (uid: string) => void) {
-    this.#client = client;
-    this.#log = log;
-    this.#signal = signal;
-    this.#retry = retry;
+  /** A Pod whose status could not be written goes to the queue. */
+  constructor(context: Pick<ControllerContext, 'client' | 'log' | 'signal'>, queue: WorkQueue) {
+    this.#context = context;
+    this.#queue = queue;
   }
 
   /** Whether a write is under way: changes that come meanwhile are its own, or are looked at when it is done. */
@@ -54,16 +51,17 @@ export class StatusWriter {
     firstStatus: PodStatus,
     entry: { again: boolean },
   ): Promise<void> {
+    const { client, log, signal } = this.#context;
     let pod: Stored<Pod> | undefined = first;
     let status = firstStatus;
     try {
-      while (pod !== undefined && pod.metadata.uid === uid && !this.#signal.aborted) {
+      while (pod !== undefined && pod.metadata.uid === uid && !signal.aborted) {
         entry.again = false;
         if (!equalJson(pod.status, status)) {
           const written = await this.#send(pod, status);
           if (written === undefined) return;
           if (written === 'conflict') {
-            pod = await this.#client.get(Pod, { namespace: pod.metadata.namespace ?? '', name: pod.metadata.name });
+            pod = await client.get(Pod, { namespace: pod.metadata.namespace ?? '', name: pod.metadata.name });
             status = source.compute(pod);
             continue;
           }
@@ -76,12 +74,12 @@ export class StatusWriter {
         if (pod !== undefined) status = source.compute(pod);
       }
     } catch (error) {
-      if (isNotFound(error) || this.#signal.aborted) return;
-      this.#log.warn('status could not be written', {
+      if (isNotFound(error) || signal.aborted) return;
+      log.warn('status could not be written', {
         pod: `${first.metadata.namespace}/${first.metadata.name}`,
         error: errorText(error),
       });
-      this.#retry(uid);
+      this.#queue.addAfter(uid, retryPace);
     } finally {
       this.#writing.delete(uid);
     }
@@ -89,7 +87,7 @@ export class StatusWriter {
 
   async #send(pod: Stored<Pod>, status: PodStatus): Promise<Stored<Pod> | 'conflict' | undefined> {
     try {
-      return await this.#client.updateStatus<Pod>({ ...pod, status });
+      return await this.#context.client.updateStatus<Pod>({ ...pod, status });
     } catch (error) {
       if (isConflict(error)) return 'conflict';
       if (isNotFound(error)) return undefined;

@@ -1,8 +1,18 @@
 import type { Container, Pod, Probe } from '@orrery/api';
-import { type Clock, type EventRecorder, errorText, type Milliseconds, type Random } from '@orrery/core';
+import {
+  type Clock,
+  type ControllerContext,
+  type EventRecorder,
+  errorText,
+  type Milliseconds,
+  type Random,
+} from '@orrery/core';
 import type { ContainerRuntime, ContainerStatus } from '@orrery/runtimes';
+import { type Observable, Subject } from 'rxjs';
 import type { PodContainer } from '../containers/pod-containers.ts';
+import { PerPod } from '../pod/per-pod.ts';
 import type { ContainerHealth, ProbeVerdict } from '../pod/pod-actions.ts';
+import type { PodRecord } from '../pod/pod-records.ts';
 import { type ProbeCall, type ProbeResult, probeCall } from './probe-handler.ts';
 import { newProbeState, type ProbeState, type ProbeType, recordOutcome } from './probe-state.ts';
 
@@ -15,6 +25,7 @@ const titles: { readonly [type in ProbeType]: string } = {
 /** A probe that breaks is tried so many times in one go. */
 const attempts = 3;
 
+/** What all probes of a kubelet share. */
 interface ProberContext {
   readonly clock: Clock;
   readonly events: EventRecorder;
@@ -22,69 +33,76 @@ interface ProberContext {
   readonly random: Random;
   /** Instances that started before were running when the kubelet was restarted. */
   readonly startedAt: Milliseconds;
-  /** The Pod as last seen, for events. */
-  podOf(uid: string): Pod | undefined;
-  /** A probe's verdict on an instance has changed. */
-  changed(podUid: string): void;
+}
+
+/** What is probed of one Pod. */
+interface ProbedPod {
+  /** The ids of its instances. */
+  readonly ids: Set<string>;
+  /** The Pod is being stopped. */
+  terminating: boolean;
 }
 
 /** Probes of running instances (Kubernetes "Liveness, Readiness, and Startup Probes"). */
 export class Prober implements ContainerHealth {
   readonly #context: ProberContext;
   readonly #instances = new Map<string, Probes>();
-  readonly #byPod = new Map<string, Set<string>>();
+  readonly #pods = new PerPod<ProbedPod>(() => ({ ids: new Set(), terminating: false }));
+  readonly #changes = new Subject<PodRecord>();
 
-  constructor(context: ProberContext) {
-    this.#context = context;
+  /** Pods of which a probe has come to another verdict. */
+  readonly changes: Observable<PodRecord> = this.#changes.asObservable();
+
+  constructor(runtime: ContainerRuntime, { clock, events, random }: ControllerContext) {
+    this.#context = { clock, events, runtime, random: random.fork('probes'), startedAt: clock.now() };
   }
 
   /**
-   * Starts the probes of a running instance, unless they run already. `known` is what its status said of it: after a restart
-   * of the kubelet, what was ready stays so until a probe says otherwise.
+   * Starts the probes of a running instance, unless they run already or the Pod is being stopped. `known` is what its status
+   * said of it: after a restart of the kubelet, what was ready stays so until a probe says otherwise.
    */
   watch(
-    podUid: string,
+    record: PodRecord,
     pod: Pod,
     container: PodContainer,
     instance: ContainerStatus,
     podIp: string,
     known?: { readonly started?: boolean; readonly ready: boolean },
   ): void {
-    if (this.#instances.has(instance.id)) return;
+    const { ids, terminating } = this.#pods.of(record);
+    if (terminating || this.#instances.has(instance.id)) return;
     const { spec } = container;
     if (spec.livenessProbe === undefined && spec.readinessProbe === undefined && spec.startupProbe === undefined)
       return;
-    this.#instances.set(instance.id, new Probes(this.#context, podUid, pod, container, instance, podIp, known));
-    let ids = this.#byPod.get(podUid);
-    if (ids === undefined) {
-      ids = new Set();
-      this.#byPod.set(podUid, ids);
-    }
+    const changed = () => this.#changes.next(record);
+    this.#instances.set(
+      instance.id,
+      new Probes(this.#context, record, pod, container, instance, podIp, changed, known),
+    );
     ids.add(instance.id);
   }
 
   /** The instance has ended. */
-  forget(podUid: string, containerId: string): void {
+  forget(record: PodRecord, containerId: string): void {
     this.#instances.get(containerId)?.stop();
-    if (!this.#instances.delete(containerId)) return;
-    const ids = this.#byPod.get(podUid);
-    ids?.delete(containerId);
-    if (ids?.size === 0) this.#byPod.delete(podUid);
+    if (this.#instances.delete(containerId)) this.#pods.of(record).ids.delete(containerId);
   }
 
   /** The Pod is being stopped: only readiness goes on being asked. */
-  terminating(podUid: string): void {
-    for (const id of this.#byPod.get(podUid) ?? []) this.#instances.get(id)?.terminating();
+  terminating(record: PodRecord): void {
+    const probed = this.#pods.of(record);
+    probed.terminating = true;
+    for (const id of probed.ids) this.#instances.get(id)?.terminating();
   }
 
-  forgetPod(podUid: string): void {
-    for (const id of [...(this.#byPod.get(podUid) ?? [])]) this.forget(podUid, id);
+  /** Nothing of the Pod runs any more. */
+  forgetPod(record: PodRecord): void {
+    for (const id of [...this.#pods.of(record).ids]) this.forget(record, id);
   }
 
   stop(): void {
     for (const probes of this.#instances.values()) probes.stop();
     this.#instances.clear();
-    this.#byPod.clear();
   }
 
   liveness(containerId: string): ProbeVerdict {
@@ -114,35 +132,35 @@ class Probes {
 
   constructor(
     context: ProberContext,
-    podUid: string,
+    record: PodRecord,
     pod: Pod,
     container: PodContainer,
     instance: ContainerStatus,
     podIp: string,
+    changed: () => void,
     known: { readonly started?: boolean; readonly ready: boolean } | undefined,
   ) {
     const { spec } = container;
-    const loop = (type: ProbeType, probe: Probe | undefined, changed: () => void): ProbeLoop | undefined =>
+    const loop = (type: ProbeType, probe: Probe | undefined, flipped: () => void): ProbeLoop | undefined =>
       probe === undefined
         ? undefined
         : new ProbeLoop(
             context,
-            { podUid, container, startedAt: instance.startedAt },
+            { record, container, startedAt: instance.startedAt },
             type,
             probe,
             probeCall(context.runtime, pod, spec as Container, probe, instance.id, podIp),
-            changed,
+            flipped,
           );
-    const tell = () => context.changed(podUid);
-    this.liveness = loop('liveness', spec.livenessProbe, tell);
-    this.readiness = loop('readiness', spec.readinessProbe, tell);
+    this.liveness = loop('liveness', spec.livenessProbe, changed);
+    this.readiness = loop('readiness', spec.readinessProbe, changed);
     this.startup = loop('startup', spec.startupProbe, () => {
       if (this.startup?.state.verdict === 'success') {
         this.startup.stop();
         this.liveness?.start();
         this.readiness?.start();
       }
-      tell();
+      changed();
     });
     if (known?.started === true && this.startup !== undefined) this.startup.state.verdict = 'success';
     if (known?.ready === true && this.readiness !== undefined) this.readiness.state.verdict = 'success';
@@ -166,7 +184,7 @@ class Probes {
 }
 
 interface Probed {
-  readonly podUid: string;
+  readonly record: PodRecord;
   readonly container: PodContainer;
   readonly startedAt: Milliseconds;
 }
@@ -267,16 +285,16 @@ class ProbeLoop {
   #take({ outcome, message }: ProbeResult): void {
     // One more success of what succeeds is no news.
     if (this.#steady && outcome === 'success') return;
-    if (outcome !== 'success') this.#tell(outcome, message);
+    if (outcome !== 'success') this.#record(outcome, message);
     const flipped = recordOutcome(this.state, this.#type, outcome, this.#failureThreshold, this.#successThreshold);
     this.#steady = this.state.last === 'success' && this.state.verdict === 'success';
     if (this.state.onHold) this.stop();
     if (flipped) this.#changed();
   }
 
-  #tell(outcome: 'warning' | 'failure' | 'error', message: string): void {
-    const { podUid, container } = this.#probed;
-    const pod = this.#context.podOf(podUid);
+  #record(outcome: 'warning' | 'failure' | 'error', message: string): void {
+    const { record, container } = this.#probed;
+    const { pod } = record;
     if (pod === undefined) return;
     const title = titles[this.#type];
     const [reason, text] =
