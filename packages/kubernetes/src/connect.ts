@@ -1,6 +1,5 @@
-import { Buffer } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
-import { type Kind, KindRegistry } from '@orrery/api';
+import { type Kind, KindRegistry, textFromBase64 } from '@orrery/api';
 import { type Client, createEnvironment, type Environment, type UserInfo } from '@orrery/core';
 import { HttpClient } from './client/http-client.ts';
 import { credentialsOf } from './credentials/credentials.ts';
@@ -79,7 +78,7 @@ const noWarning = () => undefined;
 /** The authorities' certificates, as PEM. */
 async function authorityOf({ cluster }: SelectedContext): Promise<string | undefined> {
   const data = cluster['certificate-authority-data'] ?? '';
-  if (data !== '') return Buffer.from(data, 'base64').toString();
+  if (data !== '') return textFromBase64(data);
   const path = cluster['certificate-authority'] ?? '';
   if (path === '') return undefined;
   return readFile(path, 'utf8').catch((cause: Error) => {

@@ -1,6 +1,7 @@
 import { createServer as createPlainServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { type AddressInfo, connect as connectSocket, type Socket } from 'node:net';
+import { textToBase64 } from '@orrery/api';
 import { certificates } from './served-api.fixture.ts';
 
 /** What arrived, read to its end. */
@@ -55,7 +56,7 @@ export async function serveScript(answer: Answer, options: { readonly tls?: bool
   const port = await listen(server);
   return {
     url: `${tls ? 'https' : 'http'}://127.0.0.1:${port}`,
-    authority: Buffer.from(authority.authority.certificate).toString('base64'),
+    authority: textToBase64(authority.authority.certificate),
     received,
     connections: () => ({ opened, open: sockets.size }),
     close: () => end(server),

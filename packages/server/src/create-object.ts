@@ -5,6 +5,7 @@ import {
   type Kind,
   type KubernetesObject,
   type ObjectMeta,
+  timestamp,
   trackUpdate,
 } from '@orrery/api';
 import type { WriteOptions } from '@orrery/core';
@@ -13,7 +14,6 @@ import type { AdmissionRequest } from './admission/admission-plugin.ts';
 import { collectionOf } from './collections.ts';
 import { admissionContext, type ServerContext } from './context.ts';
 import { decodeBody, withoutDuplicateOwners } from './decode-body.ts';
-import { timestamp } from './deletion.ts';
 import { checkNamespace, withIdentity, withoutServerFields } from './prepare-write.ts';
 import type { RequestScope, WriteResult } from './request-path.ts';
 

@@ -1,4 +1,11 @@
-import { failures, type KubernetesObject, type ObjectMeta, type QualifiedResource, type Stored } from '@orrery/api';
+import {
+  failures,
+  type KubernetesObject,
+  type ObjectMeta,
+  type QualifiedResource,
+  type Stored,
+  timestamp,
+} from '@orrery/api';
 import type { DeleteRequestOptions } from './request-path.ts';
 import type { Strategy } from './strategies/strategy.ts';
 
@@ -136,18 +143,4 @@ function checkPreconditions(object: Stored, resource: QualifiedResource, options
       `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${object.metadata.resourceVersion}). The object might have been modified`,
     );
   }
-}
-
-let latestSecond = Number.NaN;
-let latestText = '';
-
-/** RFC 3339 in whole seconds, UTC: Kubernetes' metav1.Time. `ms` are milliseconds since the epoch. */
-export function timestamp(ms: number): string {
-  const second = Math.floor(ms / 1000);
-  // Most writes fall into the same second as the one before.
-  if (second !== latestSecond) {
-    latestSecond = second;
-    latestText = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
-  }
-  return latestText;
 }

@@ -1,11 +1,10 @@
-import { applyDefaults, applyServerSide, failures, hasReason, type KubernetesObject } from '@orrery/api';
+import { applyDefaults, applyServerSide, failures, hasReason, type KubernetesObject, timestamp } from '@orrery/api';
 import type { WriteOptions } from '@orrery/core';
 import { collectionOf } from './collections.ts';
 import type { ServerContext } from './context.ts';
 import { convert } from './conversion.ts';
 import { createDecoded, inNamespace } from './create-object.ts';
 import { decodeBody, decodeWithoutDefaults, expectedRevision } from './decode-body.ts';
-import { timestamp } from './deletion.ts';
 import { applyPatch } from './patch-body.ts';
 import { checkIdentity } from './prepare-write.ts';
 import type { PatchBody, RequestScope, WriteResult } from './request-path.ts';

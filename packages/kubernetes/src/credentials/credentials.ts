@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer';
+import { textFromBase64, textToBase64 } from '@orrery/api';
 import type { Clock } from '@orrery/core';
 import { KubeconfigError } from '../kubeconfig/kubeconfig.ts';
 import type { SelectedContext } from '../kubeconfig/select-context.ts';
@@ -62,7 +62,7 @@ class FileCredentials implements Credentials {
   constructor({ user }: SelectedContext, clock: Clock) {
     const pem = (field: 'client-certificate' | 'client-key'): (() => Promise<string>) | undefined => {
       const data = user[`${field}-data`] ?? '';
-      if (data !== '') return async () => Buffer.from(data, 'base64').toString();
+      if (data !== '') return async () => textFromBase64(data);
       return this.#file(user[field], clock);
     };
     const cert = pem('client-certificate');
@@ -73,7 +73,7 @@ class FileCredentials implements Credentials {
     if (file !== undefined) this.#authorization = async () => bearer(await file());
     else if (token !== '') this.#authorization = async () => bearer(token);
     else if (username !== '' || password !== '') {
-      const encoded = Buffer.from(`${username}:${password}`).toString('base64');
+      const encoded = textToBase64(`${username}:${password}`);
       this.#authorization = async () => `Basic ${encoded}`;
     }
     this.any = this.#authorization !== undefined || this.#certificate !== undefined;

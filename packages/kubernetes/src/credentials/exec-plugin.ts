@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { isJsonObject } from '@orrery/api';
+import { isJsonObject, textToBase64 } from '@orrery/api';
 import type { Clock, Milliseconds } from '@orrery/core';
 import { type ExecConfig, KubeconfigError } from '../kubeconfig/kubeconfig.ts';
 import type { SelectedContext } from '../kubeconfig/select-context.ts';
@@ -92,7 +92,7 @@ function clusterInfo({ cluster, authority }: ExecPluginOptions): object {
     server: cluster.server,
     'tls-server-name': cluster['tls-server-name'],
     'insecure-skip-tls-verify': cluster['insecure-skip-tls-verify'],
-    'certificate-authority-data': authority === undefined ? undefined : Buffer.from(authority).toString('base64'),
+    'certificate-authority-data': authority === undefined ? undefined : textToBase64(authority),
     'proxy-url': cluster['proxy-url'],
     'disable-compression': cluster['disable-compression'],
     config,

@@ -5,6 +5,7 @@ import {
   type Pod,
   PodDisruptionBudget,
   type Stored,
+  timestamp,
   withCondition,
 } from '@orrery/api';
 import type { DeleteOptions, WriteOptions } from '@orrery/core';
@@ -12,7 +13,6 @@ import { collectionOf } from '../collections.ts';
 import type { ServerContext } from '../context.ts';
 import { decodeSubresource } from '../decode-body.ts';
 import { deleteObject } from '../deletes.ts';
-import { timestamp } from '../deletion.ts';
 import { storedObject } from '../reads.ts';
 import type { RequestScope, WriteResult } from '../request-path.ts';
 import { runUpdate } from '../update-object.ts';
@@ -156,7 +156,7 @@ export function withDisruption(
 }
 
 async function markDisrupted(server: ServerContext, scope: RequestScope): Promise<void> {
-  const now = timestamp(server.environment.clock.now());
+  const now = server.environment.clock.now();
   const disrupted = {
     type: 'DisruptionTarget',
     status: 'True',

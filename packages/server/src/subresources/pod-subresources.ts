@@ -7,11 +7,11 @@ import {
   type PodCondition,
   type Status,
   type Stored,
+  withCondition,
 } from '@orrery/api';
-import type { WriteOptions } from '@orrery/core';
+import type { Milliseconds, WriteOptions } from '@orrery/core';
 import type { ServerContext } from '../context.ts';
 import { decodeSubresource } from '../decode-body.ts';
-import { timestamp } from '../deletion.ts';
 import type { RequestScope, WriteResult } from '../request-path.ts';
 import { runUpdate } from '../update-object.ts';
 
@@ -41,7 +41,7 @@ export async function bindPod(
   }
   const nodeName = target?.name ?? '';
   if (nodeName === '') throw invalid(kindName, scope.name, [fieldErrors.required('target.name')]);
-  const now = timestamp(server.environment.clock.now());
+  const now = server.environment.clock.now();
   await runUpdate(
     server,
     { ...scope, subresource: 'binding' },
@@ -63,7 +63,7 @@ function bound(
   pod: Stored<Pod>,
   nodeName: string,
   annotations: { readonly [key: string]: string },
-  now: string,
+  now: Milliseconds,
 ): KubernetesObject {
   const { name } = pod.metadata;
   const refuse = (why: string) => failures.conflict({ group: '', resource: 'pods/binding' }, name, why);
@@ -85,17 +85,8 @@ function bound(
   return withPodCondition(assigned, { type: 'PodScheduled', status: 'True' }, now);
 }
 
-/** The Pod with one condition set; its transition time (RFC 3339) moves only when its status does. */
-export function withPodCondition(pod: Stored<Pod>, condition: PodCondition, now: string): Stored<Pod> {
-  const conditions = pod.status?.conditions ?? [];
-  const old = conditions.find(({ type }) => type === condition.type);
-  const lastTransitionTime = old?.status === condition.status ? (old.lastTransitionTime ?? now) : now;
-  const next: PodCondition = { ...condition, lastTransitionTime };
-  return {
-    ...pod,
-    status: {
-      ...pod.status,
-      conditions: old === undefined ? [...conditions, next] : conditions.map((one) => (one === old ? next : one)),
-    },
-  };
+/** The Pod with one condition set, as of `now` (milliseconds since the epoch). */
+export function withPodCondition(pod: Stored<Pod>, condition: PodCondition, now: Milliseconds): Stored<Pod> {
+  const conditions = withCondition<PodCondition>(pod.status?.conditions ?? [], condition, now);
+  return { ...pod, status: { ...pod.status, conditions } };
 }

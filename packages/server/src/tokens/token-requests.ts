@@ -7,6 +7,7 @@ import {
   type Secret,
   type ServiceAccount,
   type Stored,
+  timestamp,
 } from '@orrery/api';
 import type { UserInfo, WriteOptions } from '@orrery/core';
 import type { ServerContext } from '../context.ts';
@@ -94,10 +95,10 @@ export async function requestToken(
     object: {
       kind: 'TokenRequest',
       apiVersion: 'authentication.k8s.io/v1',
-      metadata: { name: scope.name, namespace: scope.namespace, creationTimestamp: rfc3339(now) },
+      metadata: { name: scope.name, namespace: scope.namespace, creationTimestamp: timestamp(now * 1000) },
       spec: { audiences, expirationSeconds: asked, boundObjectRef: spec.boundObjectRef ?? null },
       // The caller is told of the life that it asked for, so that it renews in time.
-      status: { token, expirationTimestamp: rfc3339(now + asked) },
+      status: { token, expirationTimestamp: timestamp((now + asked) * 1000) },
     } as KubernetesObject,
   };
 }
@@ -219,8 +220,4 @@ export async function verifyToken(
       },
     },
   };
-}
-
-function rfc3339(seconds: number): string {
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}Z`;
 }

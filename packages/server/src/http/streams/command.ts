@@ -1,4 +1,5 @@
 import { type Status, StatusError } from '@orrery/api';
+import { errorText } from '@orrery/core';
 import { Subscription } from 'rxjs';
 import type { CommandStreams } from '../../door/upgrade.ts';
 import type { StreamSession } from '../../node-api.ts';
@@ -108,7 +109,7 @@ function failureStatus(error: unknown): CommandStatus {
     const { kind: _kind, apiVersion: _apiVersion, ...status } = error.status;
     return status;
   }
-  const message = `error executing command in container: ${error instanceof Error ? error.message : String(error)}`;
+  const message = `error executing command in container: ${errorText(error)}`;
   return {
     metadata: {},
     status: 'Failure',

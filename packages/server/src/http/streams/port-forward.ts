@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { errorText } from '@orrery/core';
 import { Subscription } from 'rxjs';
 import type { ContainerTarget, NodeApi, PortConnection } from '../../node-api.ts';
 import { SpdyConnection, type SpdyStream, type SpdyStreamListener } from './spdy-connection.ts';
@@ -52,7 +53,7 @@ function forward(
   const finish = (error?: unknown) => {
     if (subscription.closed) return;
     subscription.unsubscribe();
-    if (error !== undefined) errors?.write(new TextEncoder().encode(errorText(port, target, error)));
+    if (error !== undefined) errors?.write(new TextEncoder().encode(forwardFailure(port, target, error)));
     stream.end();
     errors?.end();
     connection?.close();
@@ -75,7 +76,7 @@ function forward(
   };
 }
 
-function errorText(port: number, { pod, uid }: ForwardTarget, error: unknown): string {
-  const why = error instanceof Error ? error.message : String(error);
+function forwardFailure(port: number, { pod, uid }: ForwardTarget, error: unknown): string {
+  const why = errorText(error);
   return `error forwarding port ${port} to pod ${pod}, uid ${uid}: ${why}`;
 }

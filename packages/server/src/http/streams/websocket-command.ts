@@ -1,3 +1,4 @@
+import { toBase64 } from '@orrery/api';
 import type { RawData, WebSocket } from 'ws';
 import type { ChannelProtocol } from '../../door/channel-protocols.ts';
 import { maxPendingBytes } from '../../door/pending-bytes.ts';
@@ -53,7 +54,7 @@ function receive(message: Buffer, { closes }: ChannelProtocol, listener: Command
 }
 
 function encode(number: number, bytes: Uint8Array, { base64 }: ChannelProtocol): Buffer | string {
-  return base64 ? `${number}${Buffer.from(bytes).toString('base64')}` : Buffer.concat([Buffer.of(number), bytes]);
+  return base64 ? `${number}${toBase64(bytes)}` : Buffer.concat([Buffer.of(number), bytes]);
 }
 
 function decode(data: RawData, { base64 }: ChannelProtocol): Buffer {
