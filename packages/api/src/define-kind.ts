@@ -102,20 +102,23 @@ export function defineKind<
 }
 
 /** A custom kind's properties, wherever they come from. */
-export interface CustomKindParts {
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
-  readonly resource: string;
-  readonly singular: string;
-  readonly listKind: string;
-  readonly shortNames: readonly string[];
-  readonly categories: readonly string[];
-  readonly namespaced: boolean;
+export interface CustomKindParts
+  extends Pick<
+    Kind,
+    | 'group'
+    | 'version'
+    | 'kind'
+    | 'resource'
+    | 'singular'
+    | 'listKind'
+    | 'shortNames'
+    | 'categories'
+    | 'namespaced'
+    | 'scale'
+    | 'printerColumns'
+  > {
   readonly schema: OpenApiSchema;
   readonly status: boolean;
-  readonly scale?: ScalePaths;
-  readonly printerColumns?: readonly PrinterColumn[];
 }
 
 /** @throws Error if a name is not valid. */

@@ -1,24 +1,10 @@
+import type { ValueConstraints } from '../schema.ts';
+
 /** The part of an OpenAPI v3 schema that structural schemas of CustomResourceDefinitions are made of (`JSONSchemaProps`). */
-export interface OpenApiSchema {
+export interface OpenApiSchema extends ValueConstraints {
   readonly type?: 'string' | 'integer' | 'number' | 'boolean' | 'object' | 'array';
-  readonly format?: string;
   readonly description?: string;
   readonly default?: unknown;
-  readonly nullable?: boolean;
-  readonly enum?: readonly unknown[];
-  readonly minimum?: number;
-  readonly exclusiveMinimum?: boolean;
-  readonly maximum?: number;
-  readonly exclusiveMaximum?: boolean;
-  readonly multipleOf?: number;
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  readonly pattern?: string;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-  readonly uniqueItems?: boolean;
-  readonly minProperties?: number;
-  readonly maxProperties?: number;
   readonly properties?: { readonly [field: string]: OpenApiSchema };
   readonly required?: readonly string[];
   readonly additionalProperties?: OpenApiSchema | boolean;

@@ -1,13 +1,4 @@
-import {
-  controllerOf,
-  Deployment,
-  keyOf,
-  type LabelSelector,
-  labelSelectorMatcher,
-  Pod,
-  ReplicaSet,
-  type Stored,
-} from '@orrery/api';
+import { controllerOf, Deployment, keyOf, type LabelSelector, Pod, ReplicaSet, type Stored } from '@orrery/api';
 import {
   type Cache,
   type Controller,
@@ -17,6 +8,7 @@ import {
   type ReconcileResult,
   type WatchSource,
 } from '@orrery/core';
+import { adoptable } from '../workload/adoptable.ts';
 import { claim } from '../workload/claim.ts';
 import { orphansOf } from '../workload/orphans.ts';
 import { isTerminal } from '../workload/pod-state.ts';
@@ -34,25 +26,12 @@ export function deploymentController(): Controller {
     name: 'deployment-controller',
     for: Deployment,
     owns: [ReplicaSet],
-    watches: [adoptableReplicaSets, podsOfRecreate],
+    watches: [adoptable(ReplicaSet, Deployment, ({ spec }) => spec.selector), podsOfRecreate],
     indexes: [orphans],
     concurrency: 5,
     reconcile: (deployment, context) => unlessGone(Deployment, deployment, () => reconcile(deployment, context)),
   });
 }
-
-/** A ReplicaSet without a controller concerns the Deployments that would adopt it. */
-const adoptableReplicaSets: WatchSource = {
-  kind: ReplicaSet,
-  map(replicaSet, { cache }) {
-    const { labels, namespace = '' } = replicaSet.metadata;
-    if (labels === undefined || controllerOf(replicaSet) !== undefined) return [];
-    return cache
-      .list(Deployment, { namespace })
-      .filter(({ spec }) => labelSelectorMatcher(spec.selector).matches(labels))
-      .map(keyOf);
-  },
-};
 
 /** The strategy Recreate waits for old Pods to be gone, so their end concerns the Deployment. */
 const podsOfRecreate: WatchSource = {

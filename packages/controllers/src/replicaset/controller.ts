@@ -1,4 +1,4 @@
-import { controllerOf, keyOf, labelSelectorMatcher, Pod, ReplicaSet, type Stored } from '@orrery/api';
+import { controllerOf, keyOf, Pod, ReplicaSet, type Stored } from '@orrery/api';
 import {
   type Cache,
   type Controller,
@@ -7,8 +7,8 @@ import {
   ownedBy,
   type ReconcileContext,
   type ReconcileResult,
-  type WatchSource,
 } from '@orrery/core';
+import { adoptable } from '../workload/adoptable.ts';
 import { claim } from '../workload/claim.ts';
 import { orphansOf } from '../workload/orphans.ts';
 import { podControl, podFromTemplate } from '../workload/pod-control.ts';
@@ -29,25 +29,12 @@ export function replicaSetController(): Controller {
     name: 'replicaset-controller',
     for: ReplicaSet,
     owns: [Pod],
-    watches: [adoptablePods],
+    watches: [adoptable(Pod, ReplicaSet, ({ spec }) => spec.selector)],
     indexes: [orphans],
     concurrency: 5,
     reconcile: (replicaSet, context) => unlessGone(ReplicaSet, replicaSet, () => reconcile(replicaSet, context)),
   });
 }
-
-/** A Pod without a controller concerns the ReplicaSets that would adopt it. */
-const adoptablePods: WatchSource = {
-  kind: Pod,
-  map(pod, { cache }) {
-    const { labels, namespace = '' } = pod.metadata;
-    if (labels === undefined || controllerOf(pod) !== undefined) return [];
-    return cache
-      .list(ReplicaSet, { namespace })
-      .filter(({ spec }) => labelSelectorMatcher(spec.selector).matches(labels))
-      .map(keyOf);
-  },
-};
 
 async function reconcile(replicaSet: Stored<ReplicaSet>, context: ReconcileContext): Promise<ReconcileResult | void> {
   const { client, cache, clock } = context;

@@ -5,6 +5,18 @@ import { parseQuantity, type Quantity } from '../../quantity.ts';
 import { checkName, type Errors, notNegative } from '../checks.ts';
 
 const standardForContainers = new Set(['cpu', 'memory', 'ephemeral-storage']);
+/** Quotas of objects: they are counted, not measured. */
+const countable = new Set([
+  'pods',
+  'services',
+  'replicationcontrollers',
+  'resourcequotas',
+  'secrets',
+  'configmaps',
+  'persistentvolumeclaims',
+  'services.nodeports',
+  'services.loadbalancers',
+]);
 const standard = new Set([
   ...standardForContainers,
   'storage',
@@ -15,15 +27,7 @@ const standard = new Set([
   'limits.cpu',
   'limits.memory',
   'limits.ephemeral-storage',
-  'pods',
-  'services',
-  'replicationcontrollers',
-  'resourcequotas',
-  'secrets',
-  'configmaps',
-  'persistentvolumeclaims',
-  'services.nodeports',
-  'services.loadbalancers',
+  ...countable,
 ]);
 
 type Amounts = { readonly [resource: string]: string | number } | undefined;
@@ -110,18 +114,6 @@ export function validateAmount(errors: Errors, resource: string, amount: Quantit
     errors.push(fieldErrors.invalid(path, amount.toString(), 'must be an integer'));
   }
 }
-
-const countable = new Set([
-  'pods',
-  'services',
-  'replicationcontrollers',
-  'resourcequotas',
-  'secrets',
-  'configmaps',
-  'persistentvolumeclaims',
-  'services.nodeports',
-  'services.loadbalancers',
-]);
 
 function isWhole(resource: string): boolean {
   return countable.has(resource) || isExtended(resource);

@@ -37,11 +37,7 @@ export function procDirectory(layer: Layer, realm: Realm, table: MountTable): Dy
       }),
   });
   return {
-    kind: 'dynamic',
-    layer,
-    mode: 0o555,
-    uid: 0,
-    gid: 0,
+    ...directory(layer, {}),
     mtime: realm.machine.bootedAt,
     list: () => [...realm.processes.list().map(([pid]) => String(pid)), ...Object.keys(texts), 'self', 'sys'],
     lookup: (name, viewer) => {

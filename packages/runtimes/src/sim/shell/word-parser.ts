@@ -104,8 +104,8 @@ export abstract class WordParser {
           this.position++;
           this.doubleQuoted(parts);
         } else parts.push({ type: 'text', text: ansiEscapes(this.dollarQuoted()), quoted: true });
-      } else if (character === '$' || character === '`') {
-        const part = this.parseExpansion(false);
+      } else {
+        const part = character === '$' || character === '`' ? this.parseExpansion(false) : undefined;
         if (part === undefined) {
           text += character;
           this.position++;
@@ -113,9 +113,6 @@ export abstract class WordParser {
           flush();
           parts.push(part);
         }
-      } else {
-        text += character;
-        this.position++;
       }
     }
     flush();
@@ -165,8 +162,8 @@ export abstract class WordParser {
         if (this.peek(1) === '"' && !terminated) text += '\\"';
         else if (this.peek(1) !== '\n') text += this.peek(1);
         this.position += 2;
-      } else if (character === '$' || character === '`') {
-        const part = this.parseExpansion(true);
+      } else {
+        const part = character === '$' || character === '`' ? this.parseExpansion(true) : undefined;
         if (part === undefined) {
           text += character;
           this.position++;
@@ -174,9 +171,6 @@ export abstract class WordParser {
           flush();
           parts.push(part);
         }
-      } else {
-        text += character;
-        this.position++;
       }
     }
     flush();

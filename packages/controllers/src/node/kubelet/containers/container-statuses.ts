@@ -197,15 +197,18 @@ function stateOf(instance: Instance, sources: StatusSources): ContainerState {
     case 'CREATED':
       return { waiting: {} };
     default:
-      return {
-        terminated: {
-          reason: 'ContainerStatusUnknown',
-          message: 'The container could not be located when the pod was terminated',
-          exitCode: 137,
-        },
-      };
+      return lostState;
   }
 }
+
+/** How a container ended that nobody saw end. */
+export const lostState = {
+  terminated: {
+    reason: 'ContainerStatusUnknown',
+    message: 'The container could not be located when the pod was terminated',
+    exitCode: 137,
+  },
+} as const;
 
 /** `containerd://abc`: the runtime's name and the instance's id. */
 export function containerIdText(id: string, { runtimeName }: Pick<StatusSources, 'runtimeName'>): string {

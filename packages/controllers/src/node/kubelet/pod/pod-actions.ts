@@ -90,22 +90,12 @@ export function podActions(
     }
     const hash = instance.annotations[hashAnnotation];
     if (hash !== undefined && hash !== containerHash(container)) {
-      plan.kill.push({
-        containerId: instance.id,
-        container,
-        reason: 'Changed',
-        message: `Container ${container.spec.name} definition changed, will be restarted`,
-      });
+      plan.kill.push(killChanged(instance.id, container, 'definition changed, will be restarted'));
       plan.start.push(container);
       continue;
     }
     if (outgrown.has(instance.id)) {
-      plan.kill.push({
-        containerId: instance.id,
-        container,
-        reason: 'Changed',
-        message: `Container ${container.spec.name} resize requires restart`,
-      });
+      plan.kill.push(killChanged(instance.id, container, 'resize requires restart'));
       plan.start.push(container);
       continue;
     }
@@ -252,4 +242,8 @@ function killUnknown(containerId: string, container: PodContainer): ContainerKil
     reason: 'Unknown',
     message: `Container is in "Unknown" state, try killing it before restart`,
   };
+}
+
+function killChanged(containerId: string, container: PodContainer, why: string): ContainerKill {
+  return { containerId, container, reason: 'Changed', message: `Container ${container.spec.name} ${why}` };
 }

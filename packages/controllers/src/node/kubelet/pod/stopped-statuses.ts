@@ -1,4 +1,5 @@
 import type { ContainerStatus, Pod, PodStatus } from '@orrery/api';
+import { lostState } from '../containers/container-statuses.ts';
 import { isSidecar } from '../containers/pod-containers.ts';
 import { hasStarted } from './pod-phase.ts';
 
@@ -22,18 +23,7 @@ export function stoppedStatuses(pod: Pod, lists: Lists): Lists {
 
 function ended(status: ContainerStatus): ContainerStatus {
   if (status.state?.terminated !== undefined) return status;
-  return {
-    ...status,
-    ready: false,
-    started: false,
-    state: {
-      terminated: {
-        reason: 'ContainerStatusUnknown',
-        message: 'The container could not be located when the pod was terminated',
-        exitCode: 137,
-      },
-    },
-  };
+  return { ...status, ready: false, started: false, state: lostState };
 }
 
 /** Whether regular containers had their turn. */
