@@ -5,7 +5,7 @@ import type { ControllerDefinition } from './controller.ts';
 import { defineController, requeueAfter } from './define-controller.ts';
 import type { Inspection } from './inspection.ts';
 import { createManager } from './manager/manager.ts';
-import { TestServer } from './test-server/test-server.ts';
+import { openTestServer } from './test-server.fixture.ts';
 
 const ours = 'orrery.dev/test';
 const others = 'demo.orrery.dev/others';
@@ -15,7 +15,7 @@ const key = 'default/a';
 async function run(definition: Partial<ControllerDefinition<ConfigMap>>, seed = 1) {
   const simulation = createSimulation({ seed, start: 0 });
   const { environment } = simulation;
-  const server = new TestServer(environment);
+  const server = await openTestServer(environment);
   const said: string[] = [];
   const failed: Inspection[] = [];
   environment.inspector.events.subscribe((event) => event.type === 'failed' && failed.push(event));
@@ -132,18 +132,17 @@ describe('finalizers of others', () => {
     expect(said.slice(2)).toEqual(['deleted']);
   });
 
-  test('that come while finalize runs are kept', async () => {
+  test('that go while finalize runs are gone, and those that stay are kept', async () => {
+    const last = 'demo.orrery.dev/last';
     const { create, remove, finalizers, server } = await run({
       finalize: async () => {
-        await server.client.patch(ConfigMap, key, {
-          type: 'merge',
-          patch: { metadata: { finalizers: [ours, others] } },
-        });
+        const patch = { metadata: { finalizers: [ours, last] } };
+        await server.client.patch(ConfigMap, key, { type: 'merge', patch });
       },
     });
-    await create();
+    await create([others, last]);
     await remove();
-    expect(finalizers()).toEqual([others]);
+    expect(finalizers()).toEqual([last]);
   });
 });
 

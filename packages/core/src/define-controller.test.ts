@@ -5,12 +5,12 @@ import type { Controller, ReconcileContext, ReconcileResult } from './controller
 import { defineController, requeueAfter } from './define-controller.ts';
 import type { Cause, Inspection } from './inspection.ts';
 import { createManager } from './manager/manager.ts';
-import { TestServer } from './test-server/test-server.ts';
+import { openTestServer, type TestServer } from './test-server.fixture.ts';
 
 async function run(controller: Controller, prepare: (server: TestServer) => Promise<unknown> = async () => undefined) {
   const simulation = createSimulation({ start: 0 });
   const { environment } = simulation;
-  const server = new TestServer(environment);
+  const server = await openTestServer(environment);
   const log: Inspection[] = [];
   environment.inspector.events.subscribe((event) => event.actor === controller.name && log.push(event));
   await prepare(server);
@@ -28,7 +28,8 @@ function configMap(name: string, data: { [key: string]: string } = {}, owner?: S
 }
 
 function pod(name: string): Pod {
-  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default' }, spec: { containers: [] } };
+  const spec = { containers: [{ name: 'main', image: 'none' }] };
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default' }, spec };
 }
 
 const change = (type: Cause['type'], kind: string, key: string) => expect.objectContaining({ type, kind, key });
@@ -99,7 +100,7 @@ test('a watched kind reconciles what its map names, by key or by text', async ()
   await server.client.create(configMap('x', { pods: 'default/b default/c' }));
   await simulation.settle();
   expect(seen).toEqual(['b', 'c']);
-  await server.client.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n', namespace: '' }, spec: {} });
+  await server.client.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' }, spec: {} });
   await simulation.settle();
   expect(seen.slice(2)).toEqual(['a', 'b', 'c']);
 });
@@ -231,8 +232,8 @@ test('reconcile sees its own writes at once, and is not called again for what th
   const { log } = await run(controller, (server) => server.client.create(configMap('a')));
   expect(calls).toBe(1);
   expect(log.filter((event) => event.type === 'wrote')).toMatchObject([
-    { verb: 'create', kind: 'v1/Pod', key: 'default/pod-of-a', resourceVersion: '12' },
-    { verb: 'patch', kind: 'v1/ConfigMap', key: 'default/a', resourceVersion: '13' },
+    { verb: 'create', kind: 'v1/Pod', key: 'default/pod-of-a', resourceVersion: '3' },
+    { verb: 'patch', kind: 'v1/ConfigMap', key: 'default/a', resourceVersion: '4' },
   ]);
 });
 

@@ -4,7 +4,7 @@ import { createSimulation } from './clock/simulation.ts';
 import { defineController, requeueAfter } from './define-controller.ts';
 import type { Inspection } from './inspection.ts';
 import { createManager } from './manager/manager.ts';
-import { TestServer } from './test-server/test-server.ts';
+import { openTestServer } from './test-server.fixture.ts';
 
 const meta = (name: string) => ({ name, namespace: 'default' });
 
@@ -19,7 +19,7 @@ const podMaker = defineController({
     const metadata = { ...meta(configMap.metadata.name), ownerReferences: [{ ...owner, controller: true }] };
     if (random.integer(4) === 0) throw new Error('bad luck');
     await client.apply<Pod>(
-      { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [] } },
+      { apiVersion: 'v1', kind: 'Pod', metadata, spec: { containers: [{ name: 'main', image: 'none' }] } },
       { fieldManager: 'x' },
     );
     events.event(configMap, 'Normal', 'Made', 'made a pod');
@@ -56,7 +56,7 @@ async function history(seed: number): Promise<{ log: Inspection[]; objects: read
   const log: Inspection[] = [];
   environment.inspector.events.subscribe((event) => log.push(event));
   const lag = environment.random.fork('lag');
-  const server = new TestServer(environment, { lag: () => lag.integer(3) });
+  const server = await openTestServer(environment, { lag: () => lag.integer(3) });
   const manager = createManager({ environment, clientFor: () => server.client });
   for (const controller of [podMaker, secretMaker, counter]) await manager.add(controller);
   const started = manager.start();

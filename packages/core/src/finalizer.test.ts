@@ -4,7 +4,7 @@ import { delegatingClient } from './client/delegating-client.ts';
 import type { Client } from './client.ts';
 import { createSimulation } from './clock/simulation.ts';
 import { addFinalizer, type FinalizerStep, finalizerStep, removeFinalizer } from './finalizer.ts';
-import { TestServer } from './test-server/test-server.ts';
+import { openTestServer } from './test-server.fixture.ts';
 
 const ours = 'demo.orrery.dev/ours';
 const others = 'demo.orrery.dev/others';
@@ -29,7 +29,7 @@ test.each(steps)('%s', (_, metadata, step) => {
 });
 
 async function setup(finalizers: readonly string[] = []) {
-  const server = new TestServer(createSimulation().environment);
+  const server = await openTestServer(createSimulation().environment);
   const metadata = { name: 'a', namespace: 'default', finalizers };
   const object = await server.client.create<ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', metadata });
   const there = () => server.objects(ConfigMap)[0]?.metadata;

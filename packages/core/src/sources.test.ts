@@ -1,9 +1,9 @@
-import { ConfigMap, Deployment, Node, Pod, type Stored } from '@orrery/api';
+import { ConfigMap, Deployment, type KubernetesObject, Node, type Stored } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
 import { createCache } from './cache/watching-cache.ts';
 import { createSimulation } from './clock/simulation.ts';
 import { type ChangeSource, mapToOwner, mapToSelf, requestsOf } from './sources.ts';
-import { TestServer } from './test-server/test-server.ts';
+import { openTestServer, type TestServer } from './test-server.fixture.ts';
 
 const owner = (apiVersion: string, kind: string, name: string, controller = true) => ({
   apiVersion,
@@ -50,15 +50,16 @@ test('an object concerns the one of its namespace and name', () => {
 });
 
 describe('requests', () => {
-  async function follow<T extends Pod | ConfigMap>(
+  async function follow<T extends KubernetesObject>(
     source: ChangeSource<T>,
     steps: (server: TestServer) => Promise<void>,
+    first: KubernetesObject = configMap('old'),
   ) {
     const simulation = createSimulation();
     const { environment } = simulation;
-    const server = new TestServer(environment);
+    const server = await openTestServer(environment);
     const cache = createCache({ client: server.client, environment, actor: 'test' });
-    await server.client.create(pod('old', 'n1', { app: 'web' }));
+    await server.client.create(first);
     await cache.sync(source.kind);
     const log: string[] = [];
     requestsOf(source, mapToSelf)(cache).subscribe(({ key, cause }) => log.push(`${cause.type} ${key}`));
@@ -67,47 +68,53 @@ describe('requests', () => {
     return { log, cache };
   }
 
-  function pod(name: string, nodeName: string, labels: { [key: string]: string } = {}): Pod {
-    const metadata = { name, namespace: 'default', labels };
-    return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { nodeName, containers: [] } };
+  function configMap(name: string, value = '1', namespace = 'default'): ConfigMap {
+    return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data: { value } };
+  }
+
+  function node(name: string, unschedulable: boolean, labels: { [key: string]: string } = {}): Node {
+    return { apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, spec: { unschedulable } };
   }
 
   test('begin with what is there and say what they are caused by', async () => {
-    const { log } = await follow({ kind: Pod }, async ({ client }) => {
-      await client.create(pod('a', 'n1'));
-      await client.delete(Pod, 'default/a');
+    const { log } = await follow({ kind: ConfigMap }, async ({ client }) => {
+      await client.create(configMap('a'));
+      await client.delete(ConfigMap, 'default/a');
     });
     expect(log).toEqual(['added default/old', 'added default/a', 'deleted default/a']);
   });
 
-  test.each<[string, Omit<ChangeSource<Pod>, 'kind'>]>([
+  test.each<[string, Omit<ChangeSource<Node>, 'kind'>]>([
     ['label', { labelSelector: 'app=web' }],
-    ['field', { fieldSelector: 'spec.nodeName=n1' }],
+    ['field', { fieldSelector: 'spec.unschedulable=true' }],
   ])('of a %s selector come for what it selects, and once for what leaves it', async (_, selection) => {
-    const { log, cache } = await follow({ kind: Pod, ...selection }, async ({ client }) => {
-      await client.create(pod('other', 'n2'));
-      await client.update(pod('old', 'n2'));
-      await client.update(pod('old', 'n2', { more: 'labels' }));
-      await client.update(pod('other', 'n1', { app: 'web' }));
-    });
-    expect(log).toEqual(['added default/old', 'modified default/old', 'modified default/other']);
+    const steps = async ({ client }: TestServer) => {
+      await client.create(node('other', false));
+      await client.update(node('old', false));
+      await client.update(node('old', false, { more: 'labels' }));
+      await client.update(node('other', true, { app: 'web' }));
+    };
+    const { log, cache } = await follow({ kind: Node, ...selection }, steps, node('old', true, { app: 'web' }));
+    expect(log).toEqual(['added old', 'modified old', 'modified other']);
     // Whoever shares the cache has all of them.
-    expect(cache.list(Pod)).toHaveLength(2);
+    expect(cache.list(Node)).toHaveLength(2);
   });
 
   test('of a namespace come for that namespace', async () => {
-    const { log } = await follow({ kind: Pod, namespace: 'shop' }, async ({ client }) => {
-      await client.create({ ...pod('a', 'n1'), metadata: { name: 'a', namespace: 'shop' } });
+    const { log } = await follow({ kind: ConfigMap, namespace: 'shop' }, async ({ client }) => {
+      await client.create(configMap('a', '1', 'shop'));
     });
     expect(log).toEqual(['added shop/a']);
   });
 
   test('come only for changes that when wants, and for every deletion', async () => {
-    const moved = (now: Stored<Pod>, before: Stored<Pod> | undefined) => now.spec.nodeName !== before?.spec.nodeName;
-    const { log } = await follow({ kind: Pod, when: moved }, async ({ client }) => {
-      await client.update(pod('old', 'n1', { app: 'shop' }));
-      await client.update(pod('old', 'n2'));
-      await client.delete(Pod, 'default/old');
+    const moved = (now: Stored<ConfigMap>, before: Stored<ConfigMap> | undefined) =>
+      now.data?.value !== before?.data?.value;
+    const { log } = await follow({ kind: ConfigMap, when: moved }, async ({ client }) => {
+      const labelled = { ...configMap('old').metadata, labels: { app: 'shop' } };
+      await client.update({ ...configMap('old'), metadata: labelled });
+      await client.update(configMap('old', '2'));
+      await client.delete(ConfigMap, 'default/old');
     });
     expect(log).toEqual(['added default/old', 'modified default/old', 'deleted default/old']);
   });

@@ -9,7 +9,7 @@ import {
   type Stored,
   schema,
 } from '@orrery/api';
-import { type Client, createSimulation, type Simulation, type UserInfo } from '@orrery/core';
+import { type Client, createSimulation, type Environment, type Simulation, type UserInfo } from '@orrery/core';
 import { createMemoryEngine, type IndexValues, type ObjectStore, openObjectStore } from '@orrery/store';
 import { AdmissionChain } from './admission/admission-chain.ts';
 import type { AdmissionPlugin } from './admission/admission-plugin.ts';
@@ -35,6 +35,8 @@ export interface TestApiOptions {
   readonly admission?: readonly AdmissionPlugin[];
   readonly kinds?: readonly Kind[];
   readonly historySize?: number;
+  /** What the server stands on. Default: that of a simulation of its own. */
+  readonly environment?: Environment;
   readonly nodes?: { readonly [name: string]: NodeApi };
 }
 
@@ -53,7 +55,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
   const server = createApiServer({
     store,
     kinds,
-    environment: sim.environment,
+    environment: options.environment ?? sim.environment,
     admission: new AdmissionChain(options.admission ?? []),
     authorizers: [createRbacAuthorizer(store)],
     tokens: createSimulatedTokenAuthority('test'),

@@ -6,7 +6,7 @@ import { defineController } from '../define-controller.ts';
 import { defineIndex, ownedBy } from '../define-index.ts';
 import type { Inspection } from '../inspection.ts';
 import { createManager, type ManagerOptions } from '../manager/manager.ts';
-import { TestServer } from '../test-server/test-server.ts';
+import { openTestServer } from '../test-server.fixture.ts';
 import { createCache } from './watching-cache.ts';
 
 const values = ({ metadata }: Stored) => [metadata.name];
@@ -17,7 +17,7 @@ const other = defineIndex(Pod, values);
 async function run(controllers: readonly Controller[], options: Partial<ManagerOptions> = {}) {
   const simulation = createSimulation();
   const { environment } = simulation;
-  const server = new TestServer(environment);
+  const server = await openTestServer(environment);
   const failed: string[] = [];
   environment.inspector.events.subscribe((event: Inspection) => event.type === 'failed' && failed.push(event.error));
   await server.client.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'default' } });
@@ -75,7 +75,7 @@ describe('a controller sees only what it declared, whatever others have at hand'
   test('a cache of its own shows no more', async () => {
     const simulation = createSimulation();
     const { environment } = simulation;
-    const client = new TestServer(environment).client;
+    const { client } = await openTestServer(environment);
     const cacheFor = () => createCache({ client, environment, actor: 'own', indexes: [other] });
     const { cache } = await contextOf({ indexes: [byName] }, { cacheFor });
     expect(() => cache.list(Secret)).toThrow(undeclared);

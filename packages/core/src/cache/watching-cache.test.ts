@@ -5,7 +5,7 @@ import {
   type KubernetesObject,
   keyOf,
   keyString,
-  Pod,
+  Node,
   type Stored,
 } from '@orrery/api';
 import fc from 'fast-check';
@@ -13,14 +13,14 @@ import { describe, expect, test } from 'vitest';
 import type { CacheChange } from '../cache.ts';
 import { createSimulation } from '../clock/simulation.ts';
 import { defineIndex, ownedBy } from '../define-index.ts';
-import { TestServer, type TestServerOptions } from '../test-server/test-server.ts';
+import { openTestServer, type TestServerOptions } from '../test-server.fixture.ts';
 import { cacheClient } from './cache-client.ts';
 import { type CacheOptions, createCache } from './watching-cache.ts';
 
-function setup(options: TestServerOptions = {}, cacheOptions: Partial<CacheOptions> = {}, seed = 1) {
+async function setup(options: TestServerOptions = {}, cacheOptions: Partial<CacheOptions> = {}, seed = 1) {
   const simulation = createSimulation({ seed });
   const { environment } = simulation;
-  const server = new TestServer(environment, options);
+  const server = await openTestServer(environment, options);
   const cache = createCache({ client: server.client, environment, actor: 'test', ...cacheOptions });
   const client = cacheClient(server.client, cache);
   return { simulation, environment, server, cache, client };
@@ -30,16 +30,15 @@ function configMap(name: string, value = '', namespace = 'default'): ConfigMap {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data: { value } };
 }
 
-function pod(name: string, nodeName?: string): Pod {
-  const spec = { containers: [{ name: 'main' }], ...(nodeName === undefined ? {} : { nodeName }) };
-  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'default' }, spec };
+function node(name: string, unschedulable: boolean): Node {
+  return { apiVersion: 'v1', kind: 'Node', metadata: { name }, spec: { unschedulable } };
 }
 
 const names = (objects: readonly Stored[]) => objects.map((object) => object.metadata.name);
 
 describe('reading', () => {
   test('after sync the cache has what the server has, in key order', async () => {
-    const { server, cache, simulation } = setup();
+    const { server, cache, simulation } = await setup();
     for (const name of ['c', 'a', 'b']) await server.client.create(configMap(name));
     await cache.sync(ConfigMap);
     expect(names(cache.list(ConfigMap))).toEqual(['a', 'b', 'c']);
@@ -52,7 +51,7 @@ describe('reading', () => {
   });
 
   test('a list that nothing has changed is the same array', async () => {
-    const { server, cache, simulation } = setup();
+    const { server, cache, simulation } = await setup();
     await server.client.create(configMap('a'));
     await cache.sync(ConfigMap);
     const before = cache.list(ConfigMap);
@@ -63,8 +62,8 @@ describe('reading', () => {
     expect(before).toHaveLength(1);
   });
 
-  test('a kind that is not synced cannot be read', () => {
-    const { cache } = setup();
+  test('a kind that is not synced cannot be read', async () => {
+    const { cache } = await setup();
     expect(() => cache.get(ConfigMap, 'a/b')).toThrow('has not synced v1/ConfigMap');
     expect(() => cache.list(ConfigMap)).toThrow('has not synced v1/ConfigMap');
   });
@@ -73,7 +72,7 @@ describe('reading', () => {
     const values = (object: Stored<ConfigMap>) => (object.data?.value ?? '').split(' ');
     const before = defineIndex(ConfigMap, values);
     const after = defineIndex(ConfigMap, values);
-    const { server, cache, simulation } = setup({}, { indexes: [before] });
+    const { server, cache, simulation } = await setup({}, { indexes: [before] });
     await server.client.create(configMap('a', 'x y'));
     await server.client.create(configMap('b', 'y', 'other'));
     await cache.sync(ConfigMap);
@@ -106,7 +105,7 @@ describe('reading', () => {
     let calls = 0;
     const values = (): readonly string[] => [String(++calls)];
     const [one, two] = [defineIndex(ConfigMap, values), defineIndex(ConfigMap, values)];
-    const { server, cache } = setup({}, { indexes: [one] });
+    const { server, cache } = await setup({}, { indexes: [one] });
     cache.addIndexes([one, two, two]);
     await server.client.create(configMap('a'));
     await cache.sync(ConfigMap);
@@ -116,7 +115,7 @@ describe('reading', () => {
 
   test('what an index throws on an object is thrown to whoever lists by it, until the object is another', async () => {
     const lengths = defineIndex(ConfigMap, ({ data }) => [String((data as { value: string }).value.length)]);
-    const { server, cache, simulation } = setup({}, { indexes: [lengths] });
+    const { server, cache, simulation } = await setup({}, { indexes: [lengths] });
     await cache.sync(ConfigMap);
     await server.client.create(configMap('good', 'abc'));
     const { data: _, ...bad } = configMap('bad');
@@ -139,7 +138,7 @@ describe('reading', () => {
   });
 
   test('changes tell what was before, and replay begins with what is there', async () => {
-    const { server, cache, simulation } = setup();
+    const { server, cache, simulation } = await setup();
     await server.client.create(configMap('a', '1'));
     await cache.sync(ConfigMap);
     const seen: string[] = [];
@@ -153,7 +152,7 @@ describe('reading', () => {
   });
 
   test('a delivery waits for its turn and brings all that has arrived', async () => {
-    const { server, cache, simulation, environment } = setup();
+    const { server, cache, simulation, environment } = await setup();
     await cache.sync(ConfigMap);
     const busy = environment.work.busy('test');
     await server.client.create(configMap('a'));
@@ -168,23 +167,23 @@ describe('reading', () => {
 
 describe('selection', () => {
   test('only selected objects are kept, in step with what selects them', async () => {
-    const selectors = new Map([[Pod, { fieldSelector: 'spec.nodeName=n1' }]]);
-    const { server, cache, simulation, client } = setup({}, { selectors });
-    await server.client.create(pod('a', 'n1'));
-    await server.client.create(pod('b', 'n2'));
-    await cache.sync(Pod);
-    expect(names(cache.list(Pod))).toEqual(['a']);
-    await client.create(pod('c', 'n1'));
-    await client.create(pod('d', 'n2'));
-    expect(names(cache.list(Pod))).toEqual(['a', 'c']);
-    await client.update(pod('c', 'n2'));
-    expect(names(cache.list(Pod))).toEqual(['a']);
-    await client.update(pod('d', 'n1'));
+    const selectors = new Map([[Node, { fieldSelector: 'spec.unschedulable=true' }]]);
+    const { server, cache, simulation, client } = await setup({}, { selectors });
+    await server.client.create(node('a', true));
+    await server.client.create(node('b', false));
+    await cache.sync(Node);
+    expect(names(cache.list(Node))).toEqual(['a']);
+    await client.create(node('c', true));
+    await client.create(node('d', false));
+    expect(names(cache.list(Node))).toEqual(['a', 'c']);
+    await client.update(node('c', false));
+    expect(names(cache.list(Node))).toEqual(['a']);
+    await client.update(node('d', true));
     await simulation.settle();
-    expect(names(cache.list(Pod))).toEqual(['a', 'd']);
-    await client.update(pod('c', 'n1'));
+    expect(names(cache.list(Node))).toEqual(['a', 'd']);
+    await client.update(node('c', true));
     await simulation.settle();
-    expect(names(cache.list(Pod))).toEqual(['a', 'c', 'd']);
+    expect(names(cache.list(Node))).toEqual(['a', 'c', 'd']);
   });
 });
 
@@ -192,7 +191,7 @@ describe('own writes', () => {
   const slow = { lag: () => 1000 };
 
   test('show at once, before the watch has brought them', async () => {
-    const { cache, client, simulation } = setup(slow);
+    const { cache, client, simulation } = await setup(slow);
     const synced = cache.sync(ConfigMap);
     await simulation.advance(1000);
     await synced;
@@ -212,7 +211,7 @@ describe('own writes', () => {
   });
 
   test('a deleted object stays away, and a new one of its name shows', async () => {
-    const { cache, client, server, simulation } = setup(slow);
+    const { cache, client, server, simulation } = await setup(slow);
     const synced = cache.sync(ConfigMap);
     await simulation.advance(1000);
     await synced;
@@ -226,7 +225,7 @@ describe('own writes', () => {
   });
 
   test('an object that lingers because of finalizers shows as being deleted', async () => {
-    const { cache, client } = setup();
+    const { cache, client } = await setup();
     await cache.sync(ConfigMap);
     const object = configMap('a');
     await client.create({ ...object, metadata: { ...object.metadata, finalizers: ['test/hold'] } });
@@ -236,7 +235,7 @@ describe('own writes', () => {
   });
 
   test('an answer that is older than what the watch brought changes nothing', async () => {
-    const { cache, server, simulation } = setup();
+    const { cache, server, simulation } = await setup();
     await cache.sync(ConfigMap);
     const answer = await server.client.create(configMap('a', '1'));
     await server.client.delete(ConfigMap, 'default/a');
@@ -246,19 +245,24 @@ describe('own writes', () => {
   });
 
   test('a dry run does not show', async () => {
-    const { cache, client } = setup(slow);
-    cache.sync(ConfigMap).catch(() => undefined);
+    const { cache, client, simulation } = await setup(slow);
+    const synced = cache.sync(ConfigMap);
+    await simulation.advance(1000);
+    await synced;
     await client.create(configMap('a'), { dryRun: true });
+    expect(cache.list(ConfigMap)).toEqual([]);
+    const created = await client.create(configMap('a', '1'));
+    await client.update(configMap('a', '2'), { dryRun: true });
     await client.delete(ConfigMap, 'default/a', { dryRun: true });
-    expect(cache.synced(ConfigMap)).toBe(false);
+    expect(cache.list(ConfigMap)).toEqual([created]);
   });
 });
 
 describe('trouble', () => {
   test('a watch that ends goes on where it was', async () => {
-    const { cache, server, simulation } = setup();
+    const { cache, server, simulation } = await setup();
     await cache.sync(ConfigMap);
-    await server.client.create(configMap('a'));
+    const { metadata } = await server.client.create(configMap('a'));
     await simulation.settle();
     await simulation.advance('10m');
     server.breakWatches();
@@ -267,12 +271,12 @@ describe('trouble', () => {
     expect(names(cache.list(ConfigMap))).toEqual(['a', 'b']);
     expect(server.calls.filter((call) => call.startsWith('watch'))).toEqual([
       'watch ConfigMap all',
-      'watch ConfigMap 11',
+      `watch ConfigMap ${metadata.resourceVersion}`,
     ]);
   });
 
   test('a place that is no longer in the history leads to a new listing, and what vanished meanwhile is told as deleted', async () => {
-    const { cache, server, simulation } = setup();
+    const { cache, server, simulation } = await setup();
     await server.client.create(configMap('a'));
     await server.client.create(configMap('b'));
     await cache.sync(ConfigMap);
@@ -301,7 +305,7 @@ describe('trouble', () => {
   });
 
   test('errors are told and tried again with growing waits', async () => {
-    const { cache, server, simulation, environment } = setup();
+    const { cache, server, simulation, environment } = await setup();
     const failed: unknown[] = [];
     environment.inspector.events.subscribe((event) => event.type === 'failed' && failed.push([event.key, event.error]));
     for (let i = 0; i < 4; i++) server.refusals.push(failures.serviceUnavailable('starting'));
@@ -312,7 +316,7 @@ describe('trouble', () => {
   });
 
   test('a server without streaming lists is listed and watched', async () => {
-    const { cache, server, simulation } = setup({ streamingLists: false });
+    const { cache, server, simulation } = await setup({ streamingLists: false });
     await server.client.create(configMap('a'));
     await cache.sync(ConfigMap);
     await server.client.create(configMap('b'));
@@ -321,7 +325,7 @@ describe('trouble', () => {
   });
 
   test('a cache that is disposed watches no more, and its streams end', async () => {
-    const { cache, server } = setup();
+    const { cache, server } = await setup();
     await cache.sync(ConfigMap);
     let ended = false;
     cache.changes(ConfigMap).subscribe({ complete: () => (ended = true) });
@@ -348,7 +352,7 @@ describe('random histories', () => {
       await fc.assert(
         fc.asyncProperty(fc.nat(), fc.boolean(), fc.array(step, { maxLength: 60 }), async (seed, streaming, steps) => {
           const random = createSimulation({ seed }).environment.random;
-          const { simulation, server, cache, client } = setup(
+          const { simulation, server, cache, client } = await setup(
             { streamingLists: streaming, lag: () => random.integer(30) },
             selectors === undefined ? {} : { selectors },
             seed,

@@ -2,7 +2,7 @@ import { failures, Lease } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
 import { aborted } from '../abort.ts';
 import { createSimulation } from '../clock/simulation.ts';
-import { TestServer } from '../test-server/test-server.ts';
+import { openTestServer } from '../test-server.fixture.ts';
 import { type LeaderElectionOptions, runLeaderElection } from './leader-election.ts';
 import { candidacy, type LeaseState, leaseSpec } from './lease-decision.ts';
 
@@ -37,10 +37,10 @@ describe('a candidate may take a Lease', () => {
   });
 });
 
-function setup(seed = 1) {
+async function setup(seed = 1) {
   const simulation = createSimulation({ seed });
   const { environment } = simulation;
-  const server = new TestServer(environment);
+  const server = await openTestServer(environment);
   const log: string[] = [];
   const leading = new Set<string>();
   const faults: string[] = [];
@@ -68,7 +68,7 @@ function setup(seed = 1) {
 }
 
 test('one of several leads, and when it stops another follows at once', async () => {
-  const { simulation, log, candidate, server, faults } = setup();
+  const { simulation, log, candidate, server, faults } = await setup();
   const candidates = new Map(['a', 'b', 'c'].map((identity) => [identity, candidate(identity)]));
   await simulation.advance('10m');
   expect(log).toHaveLength(1);
@@ -82,7 +82,7 @@ test('one of several leads, and when it stops another follows at once', async ()
 });
 
 test('a leader that cannot renew gives up before others may take over', async () => {
-  const { simulation, log, candidate, server, faults } = setup();
+  const { simulation, log, candidate, server, faults } = await setup();
   let broken = false;
   const flaky = { ...server.client };
   flaky.get = (...call) => (broken ? Promise.reject(failures.internal('cut off')) : server.client.get(...call));
@@ -102,7 +102,7 @@ test('a leader that cannot renew gives up before others may take over', async ()
 });
 
 test('a leader whose requests hang gives up in time', async () => {
-  const { simulation, log, candidate, server } = setup();
+  const { simulation, log, candidate, server } = await setup();
   let hangs = false;
   const slow = { ...server.client };
   slow.get = (...call) => (hangs ? new Promise(() => undefined) : server.client.get(...call));
@@ -115,7 +115,7 @@ test('a leader whose requests hang gives up in time', async () => {
 });
 
 test('what the leader throws ends its lead and is thrown', async () => {
-  const { simulation, candidate, server } = setup();
+  const { simulation, candidate, server } = await setup();
   const { done } = candidate('a', { lead: () => Promise.reject(new Error('broken')) });
   const thrown = expect(done).rejects.toThrow('broken');
   await simulation.advance('5s');
@@ -123,8 +123,8 @@ test('what the leader throws ends its lead and is thrown', async () => {
   expect(server.objects(Lease)[0]).toMatchObject({ spec: { holderIdentity: '' } });
 });
 
-test('periods that do not fit each other are refused', () => {
-  const { candidate } = setup();
+test('periods that do not fit each other are refused', async () => {
+  const { candidate } = await setup();
   expect(() => candidate('a', { leaseDuration: '10s' })).toThrow(RangeError);
   expect(() => candidate('a', { retryPeriod: '9s' })).toThrow(RangeError);
 });

@@ -6,13 +6,13 @@ import { interceptClient } from '../client/intercept-client.ts';
 import { type Link, LoopCrash } from '../client/link.ts';
 import { createSimulation } from '../clock/simulation.ts';
 import type { Controller } from '../controller.ts';
-import { TestServer } from '../test-server/test-server.ts';
+import { openTestServer } from '../test-server.fixture.ts';
 import { createManager, type ManagerOptions } from './manager.ts';
 
-function setup(options: Partial<ManagerOptions> = {}, seed = 1) {
+async function setup(options: Partial<ManagerOptions> = {}, seed = 1) {
   const simulation = createSimulation({ seed });
   const { environment } = simulation;
-  const server = new TestServer(environment);
+  const server = await openTestServer(environment);
   const asked: string[] = [];
   const clientFor = (name: string) => {
     asked.push(name);
@@ -35,7 +35,7 @@ function loop(name: string, log: string[], kinds: readonly Kind[] = [ConfigMap])
 }
 
 test('controllers start when their kinds are synced, share one watch a kind, and end before stop resolves', async () => {
-  const { manager, server, simulation, asked } = setup();
+  const { manager, server, simulation, asked } = await setup();
   const log: string[] = [];
   await server.client.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' } });
   await manager.add(loop('one', log));
@@ -52,7 +52,7 @@ test('controllers start when their kinds are synced, share one watch a kind, and
 });
 
 test('one controller can be removed, and its name is free then', async () => {
-  const { manager } = setup();
+  const { manager } = await setup();
   const log: string[] = [];
   await manager.add(loop('one', log));
   await manager.start();
@@ -65,7 +65,7 @@ test('one controller can be removed, and its name is free then', async () => {
 });
 
 test('a controller can have a cache of its own, which ends with it', async () => {
-  const { manager, server, environment } = setup({
+  const { manager, server, environment } = await setup({
     cacheFor: () => createCache({ client: server.client, environment, actor: 'own' }),
   });
   await manager.add(loop('one', []));
@@ -77,7 +77,7 @@ test('a controller can have a cache of its own, which ends with it', async () =>
 });
 
 test('the shared cache can keep a selection only', async () => {
-  const { manager, server } = setup({ selectors: new Map([[ConfigMap, { namespace: 'mine' }]]) });
+  const { manager, server } = await setup({ selectors: new Map([[ConfigMap, { namespace: 'mine' }]]) });
   for (const namespace of ['mine', 'yours']) {
     await server.client.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace } });
   }
@@ -88,7 +88,7 @@ test('the shared cache can keep a selection only', async () => {
 });
 
 test('a manager can be stopped while a kind cannot be synced', async () => {
-  const { manager, server, simulation } = setup();
+  const { manager, server, simulation } = await setup();
   const log: string[] = [];
   for (let i = 0; i < 5; i++) server.refusals.push(failures.serviceUnavailable('down'));
   await manager.add(loop('one', log));
@@ -102,7 +102,7 @@ test('a manager can be stopped while a kind cannot be synced', async () => {
 
 describe('failures', () => {
   test('a start that throws is thrown by the manager', async () => {
-    const { manager } = setup();
+    const { manager } = await setup();
     await manager.add({
       name: 'broken',
       kinds: [],
@@ -114,7 +114,7 @@ describe('failures', () => {
   });
 
   test('a loop that fails is logged, and thrown at the end', async () => {
-    const { manager, environment, simulation } = setup();
+    const { manager, environment, simulation } = await setup();
     const logged: unknown[] = [];
     environment.inspector.events.subscribe((event) => event.type === 'log' && logged.push(event.fields));
     await manager.add({ name: 'broken', kinds: [], start: () => Promise.reject(new Error('lost')) });
@@ -127,7 +127,7 @@ describe('failures', () => {
 
 test('each controller has chance of its own, decided by seed and name', async () => {
   const drawn = async (seed: number) => {
-    const { manager } = setup({}, seed);
+    const { manager } = await setup({}, seed);
     const numbers: { [name: string]: number } = {};
     for (const name of ['a', 'b']) {
       const draw: Controller['start'] = ({ random }) => {
@@ -145,7 +145,7 @@ test('each controller has chance of its own, decided by seed and name', async ()
 });
 
 test('a controller that is started again draws other numbers', async () => {
-  const { manager, simulation } = setup();
+  const { manager, simulation } = await setup();
   const drawn: number[] = [];
   const draw: Controller = { name: 'a', kinds: [], start: ({ random }) => void drawn.push(random.next()) };
   await manager.start();
@@ -198,7 +198,7 @@ describe('links', () => {
   }
 
   async function run(link: Link, options: Partial<ManagerOptions> = {}) {
-    const all = setup({ link, ...options });
+    const all = await setup({ link, ...options });
     const lives: string[][] = [];
     await all.server.client.create({
       apiVersion: 'v1',
@@ -256,7 +256,7 @@ describe('links', () => {
         },
         watch: (_, open) => open(),
       });
-    const { manager, server, simulation } = setup({ link });
+    const { manager, server, simulation } = await setup({ link });
     await manager.add(controller);
     await manager.start();
     await simulation.idle();
@@ -265,7 +265,7 @@ describe('links', () => {
   });
 
   test.each(['removed', 'stopped'])('a crashed controller that is %s meanwhile does not come back', async (how) => {
-    const { manager, simulation, server } = setup({ link: crashAt(1, 'before', []) });
+    const { manager, simulation, server } = await setup({ link: crashAt(1, 'before', []) });
     const lives: string[][] = [];
     await server.client.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'default' } });
     await manager.add(labeller(lives));
@@ -288,7 +288,7 @@ describe('links', () => {
         told.push(await client.get(ConfigMap, 'default/a').then(() => 'lives', String));
       },
     };
-    const { manager, simulation, server } = setup({
+    const { manager, simulation, server } = await setup({
       link: crashAt(1, 'before', []),
       crashed: (name) => told.push(name),
     });

@@ -112,9 +112,6 @@ export function validateLease(errors: Errors, { spec }: Lease): void {
   if (transitions !== undefined && transitions < 0) {
     errors.push(fieldErrors.invalid('spec.leaseTransitions', transitions, 'must be greater than or equal to 0'));
   }
-  if (spec?.holderIdentity === '') {
-    errors.push(fieldErrors.invalid('spec.holderIdentity', '', 'must not be empty'));
-  }
   checkOptionalChoice(errors, 'spec.strategy', spec?.strategy, ['OldestEmulationVersion']);
 }
 
