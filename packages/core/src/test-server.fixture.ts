@@ -1,5 +1,4 @@
 import { failures, type Kind, type KubernetesObject, keyString, type ObjectKey, type Stored } from '@orrery/api';
-import { resourceRules } from '@orrery/server';
 import { testApi } from '@orrery/server/fixtures';
 import { Observable, type Subscriber } from 'rxjs';
 import { delegatingClient } from './client/delegating-client.ts';
@@ -34,7 +33,7 @@ export interface TestServer {
 /** Starts one in an environment, with chance of its own. */
 export async function openTestServer(environment: Environment, options: TestServerOptions = {}): Promise<TestServer> {
   const random = environment.random.fork('server');
-  const { admin, store } = await testApi({ environment: { ...environment, random } });
+  const { admin, store, stored } = await testApi({ environment: { ...environment, random } });
   // No cluster is at revision 0, which to a watch means any.
   await admin.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } });
   const calls: string[] = [];
@@ -51,7 +50,7 @@ export async function openTestServer(environment: Environment, options: TestServ
     get watches() {
       return watches.size;
     },
-    objects: (kind) => store.list(resourceRules(kind).collection).items,
+    objects: stored,
     compact: () => store.compact(store.revision),
     breakWatches: (error) => {
       for (const subscriber of [...watches]) {

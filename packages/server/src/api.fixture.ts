@@ -14,6 +14,7 @@ import { createMemoryEngine, type IndexValues, type ObjectStore, openObjectStore
 import { AdmissionChain } from './admission/admission-chain.ts';
 import type { AdmissionPlugin } from './admission/admission-plugin.ts';
 import { type ApiServer, createApiServer } from './api-server.ts';
+import { collectionOf } from './collections.ts';
 import type { NodeApi } from './node-api.ts';
 import { createRbacAuthorizer, rbacIndexes } from './rbac/rbac-authorizer.ts';
 import type { RequestScope } from './request-path.ts';
@@ -26,6 +27,8 @@ export interface TestApi {
   readonly server: ApiServer;
   /** May do everything. */
   readonly admin: Client;
+  /** What the store has of a kind, in key order. */
+  stored(kind: Kind): readonly Stored[];
   /** The scope of a request as the admin. Warnings are collected. */
   scope(kind: Kind, name: string, more?: Partial<RequestScope>): RequestScope;
   readonly warnings: string[];
@@ -68,6 +71,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     server,
     warnings,
     admin: server.client(adminUser),
+    stored: (kind) => store.list(collectionOf(kind)).items,
     scope: (kind, name, more = {}) => ({
       user: adminUser,
       kind,

@@ -2,13 +2,13 @@ import { ConfigMap } from '@orrery/api';
 import { Subject, takeUntil } from 'rxjs';
 import { expect, test } from 'vitest';
 import { createSimulation } from '../clock/simulation.ts';
-import { TestServer } from '../test-server/test-server.ts';
+import { openTestServer } from '../test-server.fixture.ts';
 import { type Delivery, watchSelection } from './reflector.ts';
 
-function setup() {
+async function setup() {
   const simulation = createSimulation();
   const { environment } = simulation;
-  const server = new TestServer(environment);
+  const server = await openTestServer(environment);
   const watch = watchSelection({
     client: server.client,
     environment,
@@ -27,7 +27,7 @@ function setup() {
 }
 
 test('what is selected is delivered at once, and then what happens to it, in batches', async () => {
-  const { simulation, server, watch, create, text } = setup();
+  const { simulation, server, watch, create, text } = await setup();
   await create('a');
   await create('b');
   const batches: (readonly string[])[] = [];
@@ -41,7 +41,7 @@ test('what is selected is delivered at once, and then what happens to it, in bat
 });
 
 test('nothing is watched before it is subscribed, nor after; each subscription is a watch of its own', async () => {
-  const { simulation, server, watch, create } = setup();
+  const { simulation, server, watch, create } = await setup();
   expect(server.watches).toBe(0);
   const end = new Subject<void>();
   const seen: number[] = [];
@@ -57,7 +57,7 @@ test('nothing is watched before it is subscribed, nor after; each subscription i
 });
 
 test('what was under way when the subscription ended is not delivered', async () => {
-  const { simulation, watch, create } = setup();
+  const { simulation, watch, create } = await setup();
   const seen: unknown[] = [];
   const subscription = watch.subscribe((batch) => seen.push(batch));
   await simulation.settle();

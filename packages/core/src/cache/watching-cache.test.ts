@@ -285,14 +285,14 @@ describe('trouble', () => {
     server.breakWatches(failures.internal('the connection broke'));
     await server.client.delete(ConfigMap, 'default/a');
     await server.client.create(configMap('c'));
-    server.compact();
+    await server.compact();
     await simulation.settle();
     expect(names(cache.list(ConfigMap))).toEqual(['b', 'c']);
     expect(seen.sort()).toEqual(['added c', 'deleted a']);
   });
 
   test('a server whose every listing expires at once is not asked without end', async () => {
-    const { cache, server, simulation } = setup();
+    const { cache, server, simulation } = await setup();
     await cache.sync(ConfigMap);
     const lists = () => server.calls.filter((call) => call === 'watch ConfigMap all').length;
     for (let i = 0; i < 10; i++) {
@@ -382,7 +382,7 @@ describe('random histories', () => {
             try {
               if (what === 'break') server.breakWatches(failures.internal('broken'));
               else if (what === 'end') server.breakWatches();
-              else if (what === 'compact') server.compact();
+              else if (what === 'compact') await server.compact();
               else if (what === 'delete') {
                 const before = cache.synced(ConfigMap) ? cache.get(ConfigMap, key)?.metadata.uid : undefined;
                 const left = await by.delete(ConfigMap, key);
