@@ -1,11 +1,13 @@
 import type { Kind, KubernetesObject, ObjectKey, Stored } from '@orrery/api';
 import { applyManifest, type Cluster, type ClusterOptions, createCluster } from '@orrery/cluster';
 import {
+  type Choices,
   createSimulation,
   type Duration,
   type Inspection,
   inspectClient,
   type ListOptions,
+  type Path,
   type RunOptions,
   type SettleOptions,
   type Simulation,
@@ -14,12 +16,21 @@ import type { Machines } from '@orrery/runtimes';
 import type { SimulatedMachines } from '@orrery/runtimes/sim';
 import { createMemoryEngine } from '@orrery/store';
 import { type ContainerAccess, containerAccess } from './containers.ts';
+import type { FaultRule } from './faults/fault-rules.ts';
+import { createFaults, type Faults } from './faults/faults.ts';
 import { type RecordedCommit, recordingEngine } from './recording-engine.ts';
 
 /** What a simulated cluster is made of: a cluster's own options, and a seed. */
 export interface SimulateOptions<M extends Machines = Machines> extends Omit<ClusterOptions<M>, 'environment'> {
-  /** Decides everything that chance and order decide. Default 1. */
+  /** Decides everything that chance and order decide. With a path: the choices after its end only. Default: the path's seed, or 1. */
   readonly seed?: number | string;
+  /**
+   * A run that is to be repeated: what `choices.path()` gave, or its text. Everything else must be as it was. Whatever drives
+   * time throws a PathError when the run turns out to be another one. Default: none.
+   */
+  readonly path?: Path | string;
+  /** What goes wrong between the cluster's loops and the API server, from the first moment on. Default: nothing. */
+  readonly faults?: FaultRule | readonly FaultRule[];
   /** Milliseconds since the epoch at which the clock starts. Default 2026-01-01T00:00:00Z. */
   readonly start?: number;
   /** Keep every commit, for {@link SimulatedCluster.history}. Default false: a long run would not fit in memory. */
@@ -31,6 +42,10 @@ export interface SimulateOptions<M extends Machines = Machines> extends Omit<Clu
 /** A whole cluster in virtual time. Time moves only in {@link settle}, {@link advance} and {@link run}. */
 export interface SimulatedCluster<M extends Machines = Machines> extends Cluster<M>, ContainerAccess {
   readonly simulation: Simulation;
+  /** What has decided about order and faults. `choices.path()` is this run, to be repeated. */
+  readonly choices: Choices;
+  /** What goes wrong, and has gone wrong; `faults.use()` ends it. */
+  readonly faults: Faults;
   /** Milliseconds since the epoch. */
   now(): number;
   /** Lets all loops come to rest, passing over waits before retries. @throws LivelockError with the causes where they never do */
@@ -55,13 +70,27 @@ export interface SimulatedCluster<M extends Machines = Machines> extends Cluster
 export async function simulate<M extends Machines = SimulatedMachines>(
   options: SimulateOptions<M> = {},
 ): Promise<SimulatedCluster<M>> {
-  const { seed = 1, start, recorded = false, inspect, ...clusterOptions } = options;
-  const simulation = createSimulation({ seed, ...(start === undefined ? {} : { start }) });
-  const { environment } = simulation;
+  const { seed, path, start, recorded = false, inspect, faults: rules = [], link, ...clusterOptions } = options;
+  const simulation = createSimulation({
+    ...(seed === undefined ? {} : { seed }),
+    ...(path === undefined ? {} : { path }),
+    ...(start === undefined ? {} : { start }),
+  });
+  const { environment, choices } = simulation;
+  const faults = createFaults({ clock: environment.clock, choices }, ...[rules].flat());
   if (inspect !== undefined) environment.inspector.events.subscribe(inspect);
   const memory = options.engine ?? createMemoryEngine();
   const record = recorded ? recordingEngine(memory) : undefined;
-  const cluster = await createCluster({ ...clusterOptions, environment, engine: record?.engine ?? memory });
+  const starting = createCluster({
+    ...clusterOptions,
+    environment,
+    engine: record?.engine ?? memory,
+    link: (client, actor) => {
+      const faulty = faults.link(client, actor);
+      return link === undefined ? faulty : link(faulty, actor);
+    },
+  });
+  const cluster = await drive(simulation, starting);
   await simulation.settle();
   const client = inspectClient(cluster.client, environment, 'test');
   return {
@@ -70,6 +99,8 @@ export async function simulate<M extends Machines = SimulatedMachines>(
     apply: (manifest) => applyManifest(client, manifest),
     client,
     simulation,
+    choices,
+    faults,
     now: () => environment.clock.now(),
     settle: (settling) => simulation.settle(settling),
     advance: (duration, limits) => simulation.advance(duration, limits),
@@ -81,4 +112,15 @@ export async function simulate<M extends Machines = SimulatedMachines>(
       return record.commits;
     },
   };
+}
+
+/** Moves time on until the cluster has started: faults take time, and what is tried again takes more. */
+async function drive<T>(simulation: Simulation, starting: Promise<T>): Promise<T> {
+  let over = false;
+  const end = () => {
+    over = true;
+  };
+  starting.then(end, end);
+  await simulation.run(() => over, { within: '1h' });
+  return starting;
 }

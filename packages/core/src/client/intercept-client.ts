@@ -1,6 +1,6 @@
 import { type Kind, type KubernetesObject, keyOf, keyString, kindId, type ObjectKey } from '@orrery/api';
 import type { Observable } from 'rxjs';
-import type { Client, WatchEvent } from '../client.ts';
+import type { Client, WatchEvent, WatchOptions } from '../client.ts';
 import { delegatingClient } from './delegating-client.ts';
 
 /** What a client is about to ask for. */
@@ -22,6 +22,7 @@ export interface Interceptor {
   watch<T extends KubernetesObject>(
     request: ClientRequest,
     open: () => Observable<WatchEvent<T>>,
+    options: WatchOptions,
   ): Observable<WatchEvent<T>>;
 }
 
@@ -31,8 +32,8 @@ export function interceptClient(client: Client, through: Interceptor): Client {
     get: (kind, key, options) => through.request(about('get', kind, key), () => client.get(kind, key, options)),
     list: (kind, options) =>
       through.request(about('list', kind, options?.namespace ?? ''), () => client.list(kind, options)),
-    watch: (kind, options) =>
-      through.watch(about('watch', kind, options?.namespace ?? ''), () => client.watch(kind, options)),
+    watch: (kind, options = {}) =>
+      through.watch(about('watch', kind, options.namespace ?? ''), () => client.watch(kind, options), options),
     create: (object, options) => through.request(aboutObject('create', object), () => client.create(object, options)),
     update: (object, options) => through.request(aboutObject('update', object), () => client.update(object, options)),
     updateStatus: (object, options) =>

@@ -1,0 +1,69 @@
+import { failures } from '@orrery/api';
+import { type ClientRequest, LoopCrash, scheduleArrival } from '@orrery/core';
+import { type FaultPlan, type FaultType, requestFaults } from './fault-rules.ts';
+import { chooseLatency, connectionLost, type FaultSource } from './fault-source.ts';
+
+/** A request that may go wrong. */
+export interface FaultyRequest {
+  readonly source: FaultSource;
+  readonly happens: (fault: FaultType) => void;
+  readonly actor: string;
+  readonly request: ClientRequest;
+  readonly plan: FaultPlan;
+}
+
+/**
+ * Sends a request, or loses it, or its answer.
+ * @throws LoopCrash where its loop is to crash
+ */
+export async function faultyRequest<R>(faulty: FaultyRequest, send: () => Promise<R>): Promise<R> {
+  const { source, happens, request, plan } = faulty;
+  const fault = requestFaults[source.choices.weigh(plan.weights(request.verb), 'fault')];
+  if (fault !== undefined) happens(fault);
+  await travel(faulty, 'to the server');
+  if (fault === 'crash before') throw new LoopCrash(`crashed before ${textOf(request)}`);
+  if (fault !== 'lost request' && fault !== 'conflict') {
+    // Whatever it was answered, a lost answer reaches nobody.
+    const answered = await settled(send);
+    if (fault === 'crash after') throw new LoopCrash(`crashed after ${textOf(request)}`);
+    await travel(faulty, 'from the server');
+    if (fault === undefined) return answered();
+  } else {
+    await travel(faulty, 'from the server');
+  }
+  if (fault === 'conflict') throw conflict(request);
+  throw connectionLost();
+}
+
+/** How a request ended, to be told later. */
+async function settled<R>(send: () => Promise<R>): Promise<() => R> {
+  try {
+    const answer = await send();
+    return () => answer;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
+
+/** Resolves when it has arrived. */
+function travel({ source, plan, actor, request }: FaultyRequest, where: string): Promise<void> | undefined {
+  const latency = chooseLatency(source, plan);
+  if (latency === 0) return undefined;
+  const what = `${textOf(request)} of ${actor}, ${where}`;
+  return new Promise((resolve) => scheduleArrival(source.clock, latency, what, resolve));
+}
+
+function conflict({ kind, key }: ClientRequest): Error {
+  const parts = kind.split('/');
+  const resource = `${parts.at(-1)?.toLowerCase()}s`;
+  return failures.conflict(
+    { group: parts.length === 3 ? (parts[0] ?? '') : '', resource },
+    key.split('/').at(-1) ?? '',
+  );
+}
+
+function textOf({ verb, kind, key, subresource }: ClientRequest): string {
+  return `${verb} ${kind} ${key}${subresource === '' ? '' : `/${subresource}`}`;
+}
