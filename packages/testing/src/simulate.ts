@@ -90,8 +90,12 @@ export async function simulate<M extends Machines = SimulatedMachines>(
       return link === undefined ? faulty : link(faulty, actor);
     },
   });
-  const cluster = await drive(simulation, starting);
-  await simulation.settle();
+  const cluster = await started(simulation, starting).catch((error: unknown) => {
+    faults.close();
+    // It may never start, as time stands still from here on; and what has failed is told already.
+    starting.then((half) => half.close()).catch(() => undefined);
+    throw error;
+  });
   const client = inspectClient(cluster.client, environment, 'test');
   return {
     ...cluster,
@@ -107,6 +111,11 @@ export async function simulate<M extends Machines = SimulatedMachines>(
     run: (until, running) => simulation.run(until, { within: '1h', ...running }),
     get: (kind, key) => client.get(kind, key),
     list: async (kind, selection) => (await client.list(kind, selection)).items,
+    close: () => {
+      // Nobody moves time on any more.
+      faults.close();
+      return cluster.close();
+    },
     history: () => {
       if (record === undefined) throw new Error('this cluster keeps no history: simulate({ recorded: true })');
       return record.commits;
@@ -114,13 +123,15 @@ export async function simulate<M extends Machines = SimulatedMachines>(
   };
 }
 
-/** Moves time on until the cluster has started: faults take time, and what is tried again takes more. */
-async function drive<T>(simulation: Simulation, starting: Promise<T>): Promise<T> {
+/** Moves time on until the cluster has started and settled: faults take time, and what is tried again takes more. */
+async function started<C>(simulation: Simulation, starting: Promise<C>): Promise<C> {
   let over = false;
   const end = () => {
     over = true;
   };
   starting.then(end, end);
   await simulation.run(() => over, { within: '1h' });
-  return starting;
+  const cluster = await starting;
+  await simulation.settle();
+  return cluster;
 }

@@ -12,12 +12,12 @@ export interface Choice {
 
 /**
  * Choices in the order in which they were made. One among fewer than 16, of the same sort as the one before, takes one byte:
- * the count in its upper half, the choice in its lower.
+ * the count in its upper half, the choice in its lower. Another sort takes a byte more.
  */
 export class ChoiceLog {
   readonly #bytes = new ByteWriter();
   #length = 0;
-  #what = '';
+  #what: string | undefined;
   readonly #names = new Map<string, number>();
 
   /** How many choices there are. */
@@ -51,13 +51,16 @@ export class ChoiceLog {
   #name(what: string): void {
     this.#what = what;
     const known = this.#names.get(what);
-    this.#bytes.byte(known === undefined ? opcode.newName : opcode.name);
-    if (known !== undefined) {
+    if (known === undefined) {
+      this.#names.set(what, this.#names.size);
+      this.#bytes.byte(opcode.newName);
+      this.#bytes.text(what);
+    } else if (known < 16) {
+      this.#bytes.byte(opcode.firstName + known);
+    } else {
+      this.#bytes.byte(opcode.name);
       this.#bytes.integer(known);
-      return;
     }
-    this.#names.set(what, this.#names.size);
-    this.#bytes.text(what);
   }
 }
 
@@ -76,6 +79,8 @@ export function* readChoices(bytes: Uint8Array): Generator<Choice, void> {
       names.push(what);
     } else if (first === opcode.name) {
       what = names[reader.integer()];
+    } else if (first >> 4 === 1) {
+      what = names[first - opcode.firstName];
     } else {
       const large = first === opcode.large;
       const count = large ? reader.integer() : first >> 4;
@@ -87,4 +92,4 @@ export function* readChoices(bytes: Uint8Array): Generator<Choice, void> {
 }
 
 /** First bytes that are no small choice, whose count is at least two. */
-const opcode = { large: 1, name: 2, newName: 3 } as const;
+const opcode = { large: 1, name: 2, newName: 3, firstName: 16 } as const;

@@ -71,7 +71,7 @@ describe('a run that does not fit its path', () => {
     const choices = createChoices({ path });
     expect(choices.choose(3, 'turn')).toBe(2);
     expect(choices.misfit).toBeUndefined();
-    choices.choose(4, 'turn', () => ['a', 'b', 'c', 'd']);
+    choices.choose(4, 'turn', () => 'a, b, c, d');
     expect(choices.misfit).toMatchObject({
       name: 'PathError',
       step: 1,

@@ -12,16 +12,16 @@ export interface Choices {
   /** How many choices have been made. Where there is only one to choose, none is made. */
   readonly made: number;
   /**
-   * One of `count`, each as likely as the other: from 0 to `count - 1`. `what` names the sort of choice, in one or two words of
-   * a small number; `among` tells, for an error, what there is to choose from.
+   * One of `count`, each as likely as the other: from 0 to `count - 1`. `what` names the sort of choice: there are few. `about`
+   * tells more, for errors: what there is to choose from, or whose request it is.
    * @throws RangeError for a count that is no positive integer
    */
-  choose(count: number, what: string, among?: () => readonly string[]): number;
+  choose(count: number, what: string, about?: () => string): number;
   /**
    * One of as many as there are weights, as likely as its weight.
    * @throws RangeError if a weight is negative or no number, or if all are 0
    */
-  weigh(weights: readonly number[], what: string): number;
+  weigh(weights: readonly number[], what: string, about?: () => string): number;
   /** The run so far. Of more than 16 million choices the first ones: the seed decides the rest as it has done here. */
   path(): Path;
 }
@@ -81,34 +81,34 @@ class SeededChoices implements ReplayedChoices {
     this.#replay = path?.[Symbol.iterator]();
   }
 
-  choose(count: number, what: string, among?: () => readonly string[]): number {
+  choose(count: number, what: string, about?: () => string): number {
     if (count === 1) return 0;
     // Drawn even if a path decides, so that the seed goes on after a path as it would have gone on without.
-    return this.#made(what, count, this.#random.integer(count), among);
+    return this.#made(what, count, this.#random.integer(count), about);
   }
 
-  weigh(weights: readonly number[], what: string): number {
+  weigh(weights: readonly number[], what: string, about?: () => string): number {
     const wrong = weights.find((weight) => !(weight >= 0 && weight < Number.POSITIVE_INFINITY));
     if (wrong !== undefined) throw new RangeError(`no weight: ${wrong}`);
     const possible = weights.filter((weight) => weight > 0);
     if (possible.length === 0) throw new RangeError(`all weights of ${what} are 0`);
     if (possible.length === 1) return weights.findIndex((weight) => weight > 0);
     const total = possible.reduce((sum, weight) => sum + weight, 0);
-    return this.#made(what, weights.length, weighed(weights, this.#random.next() * total));
+    return this.#made(what, weights.length, weighed(weights, this.#random.next() * total), about);
   }
 
   path(): Path {
     return Path.logged(this.seed, this.#log);
   }
 
-  #made(what: string, count: number, drawn: number, among?: () => readonly string[]): number {
-    const chosen = this.#replayed(what, count, among) ?? drawn;
+  #made(what: string, count: number, drawn: number, about?: () => string): number {
+    const chosen = this.#replayed(what, count, about) ?? drawn;
     this.made++;
     if (this.#log.size < longestRecording) this.#log.add(what, count, chosen);
     return chosen;
   }
 
-  #replayed(what: string, count: number, among: (() => readonly string[]) | undefined): number | undefined {
+  #replayed(what: string, count: number, about: (() => string) | undefined): number | undefined {
     if (this.#replay === undefined) return undefined;
     const next = this.#replay.next();
     if (next.done === true) {
@@ -116,7 +116,7 @@ class SeededChoices implements ReplayedChoices {
       return undefined;
     }
     if (next.value.what === what && next.value.count === count) return next.value.chosen;
-    const details = among === undefined ? '' : ` (${among().join(', ')})`;
+    const details = about === undefined ? '' : ` (${about()})`;
     this.misfit = new PathError(this.made, next.value, `${what} among ${count}${details}`);
     this.#replay = undefined;
     return undefined;

@@ -10,7 +10,7 @@ export class Turns {
   readonly #byActor = new Map<string, Line>();
   /** Lines with somebody in them. */
   readonly #waiting: Line[] = [];
-  readonly #among = () => this.actors;
+  readonly #about = () => this.actors.join(', ');
 
   constructor(choices: Choices) {
     this.#choices = choices;
@@ -40,7 +40,7 @@ export class Turns {
   next(): (() => void) | undefined {
     const waiting = this.#waiting;
     if (waiting.length === 0) return undefined;
-    const chosen = this.#choices.choose(waiting.length, 'turn', this.#among);
+    const chosen = this.#choices.choose(waiting.length, 'turn', this.#about);
     const line = waiting[chosen] as Line;
     const resume = line.resumes.shift();
     if (line.resumes.length === 0) {

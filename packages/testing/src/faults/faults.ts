@@ -1,6 +1,6 @@
 import { interceptClient, type Link } from '@orrery/core';
 import { type FaultRule, type FaultType, faultPlans } from './fault-rules.ts';
-import type { FaultSource } from './fault-source.ts';
+import type { FaultContext, FaultSource } from './fault-source.ts';
 import { faultyRequest } from './faulty-request.ts';
 import { faultyWatch } from './faulty-watch.ts';
 
@@ -12,6 +12,8 @@ export interface Faults {
   readonly happened: ReadonlyMap<FaultType, number>;
   /** Puts other rules in the place of those that hold; with none, all faults end. @throws RangeError as {@link createFaults} */
   use(...rules: readonly FaultRule[]): void;
+  /** Ends all faults, and has every request and answer that is on its way arrive now. */
+  close(): void;
 }
 
 /**
@@ -22,20 +24,28 @@ export interface Faults {
 export function createFaults(source: FaultSource, ...rules: readonly FaultRule[]): Faults {
   const happened = new Map<FaultType, number>();
   let planOf = faultPlans(rules);
-  const happens = (fault: FaultType) => void happened.set(fault, (happened.get(fault) ?? 0) + 1);
+  const context: FaultContext = {
+    ...source,
+    underWay: new Set(),
+    happens: (fault) => void happened.set(fault, (happened.get(fault) ?? 0) + 1),
+  };
   return {
     happened,
     use: (...other) => {
       planOf = faultPlans(other);
     },
+    close: () => {
+      planOf = faultPlans([]);
+      for (const arrive of context.underWay) arrive();
+    },
     link: (client, actor) =>
       interceptClient(client, {
         request: (request, send) => {
           const plan = planOf(actor, request);
-          return plan === undefined ? send() : faultyRequest({ source, happens, actor, request, plan }, send);
+          return plan === undefined ? send() : faultyRequest({ context, actor, request, plan }, send);
         },
         watch: (request, open, options) =>
-          faultyWatch({ source, happens, actor, request, plan: () => planOf(actor, request) }, open, options),
+          faultyWatch({ context, actor, request, plan: () => planOf(actor, request) }, open, options),
       }),
   };
 }

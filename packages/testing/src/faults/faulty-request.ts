@@ -1,12 +1,11 @@
 import { failures } from '@orrery/api';
 import { type ClientRequest, LoopCrash, scheduleArrival } from '@orrery/core';
-import { type FaultPlan, type FaultType, requestFaults } from './fault-rules.ts';
-import { chooseLatency, connectionLost, type FaultSource } from './fault-source.ts';
+import { type FaultPlan, requestFaults } from './fault-rules.ts';
+import { chooseLatency, connectionLost, type FaultContext } from './fault-source.ts';
 
 /** A request that may go wrong. */
 export interface FaultyRequest {
-  readonly source: FaultSource;
-  readonly happens: (fault: FaultType) => void;
+  readonly context: FaultContext;
   readonly actor: string;
   readonly request: ClientRequest;
   readonly plan: FaultPlan;
@@ -17,9 +16,10 @@ export interface FaultyRequest {
  * @throws LoopCrash where its loop is to crash
  */
 export async function faultyRequest<R>(faulty: FaultyRequest, send: () => Promise<R>): Promise<R> {
-  const { source, happens, request, plan } = faulty;
-  const fault = requestFaults[source.choices.weigh(plan.weights(request.verb), 'fault')];
-  if (fault !== undefined) happens(fault);
+  const { context, actor, request, plan } = faulty;
+  const fault =
+    requestFaults[context.choices.weigh(plan.weights(request.verb), 'fault', () => `${textOf(request)} of ${actor}`)];
+  if (fault !== undefined) context.happens(fault);
   await travel(faulty, 'to the server');
   if (fault === 'crash before') throw new LoopCrash(`crashed before ${textOf(request)}`);
   if (fault !== 'lost request' && fault !== 'conflict') {
@@ -48,11 +48,18 @@ async function settled<R>(send: () => Promise<R>): Promise<() => R> {
 }
 
 /** Resolves when it has arrived. */
-function travel({ source, plan, actor, request }: FaultyRequest, where: string): Promise<void> | undefined {
-  const latency = chooseLatency(source, plan);
+function travel({ context, plan, actor, request }: FaultyRequest, where: string): Promise<void> | undefined {
+  const latency = chooseLatency(context, plan);
   if (latency === 0) return undefined;
-  const what = `${textOf(request)} of ${actor}, ${where}`;
-  return new Promise((resolve) => scheduleArrival(source.clock, latency, what, resolve));
+  return new Promise((resolve) => {
+    const arrive = () => {
+      context.underWay.delete(arrive);
+      timer[Symbol.dispose]();
+      resolve();
+    };
+    const timer = scheduleArrival(context.clock, latency, `${textOf(request)} of ${actor}, ${where}`, arrive);
+    context.underWay.add(arrive);
+  });
 }
 
 function conflict({ kind, key }: ClientRequest): Error {

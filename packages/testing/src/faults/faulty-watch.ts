@@ -7,13 +7,12 @@ import {
   type WatchOptions,
 } from '@orrery/core';
 import { Observable, type Subscriber, Subscription } from 'rxjs';
-import { type FaultPlan, type FaultType, watchFaults } from './fault-rules.ts';
-import { chooseLatency, connectionLost, type FaultSource } from './fault-source.ts';
+import { type FaultPlan, watchFaults } from './fault-rules.ts';
+import { chooseLatency, connectionLost, type FaultContext } from './fault-source.ts';
 
 /** A watch that may go wrong. */
 export interface FaultyWatch {
-  readonly source: FaultSource;
-  readonly happens: (fault: FaultType) => void;
+  readonly context: FaultContext;
   readonly actor: string;
   readonly request: ClientRequest;
   /** The faults that hold now, if any. */
@@ -27,11 +26,11 @@ export function faultyWatch<T extends KubernetesObject>(
   options: WatchOptions,
 ): Observable<WatchEvent<T>> {
   return new Observable((subscriber) => {
-    const { source, happens, request, plan } = faulty;
+    const { context, request, plan } = faulty;
     const passage = new Passage(faulty, subscriber);
     const now = plan();
-    if (now !== undefined && source.choices.weigh(now.weights(request.verb), 'fault') !== 0) {
-      happens('lost request');
+    if (now !== undefined && context.choices.weigh(now.weights(request.verb), 'fault', () => textOf(faulty)) !== 0) {
+      context.happens('lost request');
       passage.end(latencyOf(faulty), () => subscriber.error(connectionLost()));
       return passage.subscription;
     }
@@ -46,9 +45,9 @@ class Passage<T extends KubernetesObject> {
   readonly subscription = new Subscription();
   readonly #faulty: FaultyWatch;
   readonly #subscriber: Subscriber<WatchEvent<T>>;
-  readonly #underWay = new Set<Disposable>();
-  /** When what was sent last arrives. */
-  #lastArrival: Milliseconds = Number.NEGATIVE_INFINITY;
+  /** In the order of their arrival. A clock need not keep timers in order, so only the first one has one. */
+  readonly #underWay: { readonly arrival: Milliseconds; readonly deliver: () => void }[] = [];
+  #timer: Disposable | undefined;
   #upstream: Subscription | undefined;
   #ended = false;
 
@@ -56,7 +55,8 @@ class Passage<T extends KubernetesObject> {
     this.#faulty = faulty;
     this.#subscriber = subscriber;
     this.subscription.add(() => {
-      for (const timer of this.#underWay) timer[Symbol.dispose]();
+      this.#underWay.length = 0;
+      this.#timer?.[Symbol.dispose]();
     });
   }
 
@@ -88,15 +88,18 @@ class Passage<T extends KubernetesObject> {
   }
 
   #next(event: WatchEvent<T>): void {
-    const { source, happens, plan } = this.#faulty;
+    const { context, plan } = this.#faulty;
     const now = plan();
-    const fault = now === undefined ? undefined : watchFaults[source.choices.weigh(now.watchWeights, 'watch fault')];
+    const fault =
+      now === undefined
+        ? undefined
+        : watchFaults[context.choices.weigh(now.watchWeights, 'watch fault', () => textOf(this.#faulty))];
     const latency = latencyOf(this.#faulty);
     if (now === undefined || fault === undefined) {
       this.#send(latency, () => this.#subscriber.next(event));
       return;
     }
-    happens(fault);
+    context.happens(fault);
     if (fault === 'watch expiry') {
       this.end(latency, () =>
         this.#subscriber.error(failures.expired('The resourceVersion for the provided watch is too old.')),
@@ -110,23 +113,34 @@ class Passage<T extends KubernetesObject> {
   /** Delivers at once what takes no time and has nothing before it. */
   #send(latency: Milliseconds, deliver: () => void): void {
     if (this.#ended) return;
-    const { source, actor, request } = this.#faulty;
-    const now = source.clock.now();
-    const arrival = Math.max(this.#lastArrival, now + latency);
-    if (arrival === now && this.#underWay.size === 0) {
+    const now = this.#faulty.context.clock.now();
+    const arrival = Math.max(this.#underWay.at(-1)?.arrival ?? now, now + latency);
+    if (arrival === now && this.#underWay.length === 0) {
       deliver();
       return;
     }
-    this.#lastArrival = arrival;
-    const timer = scheduleArrival(source.clock, arrival - now, `an event of ${request.kind} to ${actor}`, () => {
-      this.#underWay.delete(timer);
-      deliver();
+    this.#underWay.push({ arrival, deliver });
+    if (this.#underWay.length === 1) this.#awaitFirst();
+  }
+
+  #awaitFirst(): void {
+    const [first] = this.#underWay;
+    if (first === undefined) return;
+    const { context } = this.#faulty;
+    const what = `an event of the ${textOf(this.#faulty)}`;
+    this.#timer = scheduleArrival(context.clock, first.arrival - context.clock.now(), what, () => {
+      first.deliver();
+      this.#underWay.shift();
+      this.#awaitFirst();
     });
-    this.#underWay.add(timer);
   }
 }
 
-function latencyOf({ source, plan }: FaultyWatch): Milliseconds {
+function latencyOf({ context, plan }: FaultyWatch): Milliseconds {
   const now = plan();
-  return now === undefined ? 0 : chooseLatency(source, now);
+  return now === undefined ? 0 : chooseLatency(context, now);
+}
+
+function textOf({ actor, request }: FaultyWatch): string {
+  return `watch ${request.kind} of ${actor}`;
 }
