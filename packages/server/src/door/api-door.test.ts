@@ -5,8 +5,11 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { configMapNamed, podNamed, type TestApi, testApi } from '../api.fixture.ts';
 import { delegatingRequestPath } from '../request-path.fixture.ts';
 import type { RequestPath } from '../request-path.ts';
+import type { ProxyBackend } from '../subresources/proxy.ts';
 import { type ApiDoor, createApiDoor } from './api-door.ts';
 import type { ApiRequest, Peer } from './api-request.ts';
+import type { BodySource } from './api-response.ts';
+import type { ForwardedRequest, SendToPort } from './proxy/proxy.ts';
 
 /** The front door in the web's own classes, and what only values can say. */
 
@@ -273,6 +276,45 @@ describe('a refusal', () => {
   it('is JSON for those who take nothing that there is', async () => {
     const response = await ask(maps, { headers: { accept: 'image/png' } });
     expect([response.status, response.headers.get('content-type')]).toEqual([406, 'application/json']);
+  });
+});
+
+describe('a request that is passed on to a Pod', () => {
+  const proxied = 'https://orrery/api/v1/namespaces/default/pods/http:x:80/proxy/a?b=c';
+  const backend: ProxyBackend = {
+    type: 'port',
+    scheme: 'http',
+    address: '10.0.0.7:80',
+    connect: () => Promise.reject(new Error('nobody connects here')),
+  };
+  const path = () => delegatingRequestPath(api.server, { proxied: async () => backend });
+
+  it('is unavailable where the platform speaks no HTTP to Pods', async () => {
+    const response = await doorOver(path()).fetch(new Request(proxied), admin);
+    expect(await response.json()).toMatchObject({ code: 503, reason: 'ServiceUnavailable' });
+  });
+
+  it('gets its answer as it comes, whatever its status is', async () => {
+    const sent: ForwardedRequest[] = [];
+    const { environment } = api.sim;
+    const sendToPort: SendToPort = async (_backend, request) => {
+      sent.push(request);
+      const body: BodySource = {
+        openEnded: false,
+        start: (controller) => {
+          for (const chunk of ['one ', 'two']) controller.enqueue(new TextEncoder().encode(chunk));
+          controller.close();
+        },
+        pull: () => undefined,
+        cancel: () => undefined,
+      };
+      return { status: 700, statusText: 'Odd', headers: [['X-Own', 'yes']], body };
+    };
+    const odd = createApiDoor({ requestPath: path(), environment, random: environment.random, sendToPort });
+    const response = await odd.fetch(new Request(proxied), admin);
+    expect([response.status, response.statusText, response.headers.get('x-own')]).toEqual([502, 'Odd', 'yes']);
+    expect(await response.text()).toBe('one two');
+    expect(sent[0]).toMatchObject({ method: 'GET', path: '/a?b=c', body: null });
   });
 });
 

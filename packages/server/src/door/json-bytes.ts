@@ -45,15 +45,21 @@ export function listBytes(
   items: readonly KubernetesObject[],
 ): Uint8Array {
   const { apiVersion, kind } = type;
-  const head = JSON.stringify({ kind, apiVersion, metadata });
-  const parts: Uint8Array[] = [encoder.encode(`${head.slice(0, -1)},"items":[`)];
-  for (const item of items) {
-    if (parts.length > 1) parts.push(comma);
-    parts.push(jsonBytes(item));
+  const head = encoder.encode(`${JSON.stringify({ kind, apiVersion, metadata }).slice(0, -1)},"items":[`);
+  const parts = items.map(jsonBytes);
+  const commas = Math.max(0, parts.length - 1);
+  const length = parts.reduce((sum, part) => sum + part.length, head.length + commas + listEnd.length);
+  const bytes = new Uint8Array(length);
+  bytes.set(head);
+  let at = head.length;
+  for (const part of parts) {
+    if (at > head.length) bytes[at++] = comma;
+    bytes.set(part, at);
+    at += part.length;
   }
-  parts.push(listEnd);
-  return concatBytes(parts);
+  bytes.set(listEnd, at);
+  return bytes;
 }
 
-const comma = encoder.encode(',');
+const comma = 0x2c;
 const listEnd = encoder.encode(']}');

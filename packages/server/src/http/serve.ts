@@ -61,9 +61,13 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServing> {
   const inFlight = new Set<Promise<void>>();
   const track = (request: IncomingMessage, work: Promise<void>) => {
     const tracked = work
-      .catch((error: unknown) =>
-        record(environment, { level: 'error', message: 'request failed', error, ...of(request) }),
-      )
+      .catch((error: unknown) => {
+        const { method = '', url = '' } = request;
+        const path = url.split('?', 1)[0] ?? '';
+        record(environment, { level: 'error', message: 'request failed', error, method, path });
+        // Whatever has been sent of an answer, it is not whole.
+        request.socket.destroy();
+      })
       .finally(() => inFlight.delete(tracked));
     inFlight.add(tracked);
   };
@@ -150,7 +154,3 @@ async function handle(
 }
 
 const ignore = () => undefined;
-
-function of({ method = '', url = '' }: IncomingMessage): { readonly method: string; readonly path: string } {
-  return { method, path: url.split('?', 1)[0] ?? '' };
-}
