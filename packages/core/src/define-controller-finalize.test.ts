@@ -173,6 +173,24 @@ test('when drops neither the reconcile that follows the finalizer nor the deleti
   expect(said).toEqual([`reconcile [${ours}]`, `finalize [${ours}]`, 'deleted']);
 });
 
+test('a finalizer that the cache does not know of yet keeps no object waiting', async () => {
+  const { server, simulation, said, create } = await run({});
+  const patch = server.client.patch;
+  let patches = 0;
+  // Somebody else, such as this controller's own process before a restart, has added it just now.
+  Object.assign(server.client, {
+    patch: async (...call: Parameters<typeof patch>) => {
+      patches++;
+      await patch(ConfigMap, key, { type: 'merge', patch: { metadata: { finalizers: [ours] } } });
+      return patch(...call);
+    },
+  });
+  await create();
+  await simulation.settle();
+  expect(patches).toBe(1);
+  expect(new Set(said)).toEqual(new Set([`reconcile [${ours}]`]));
+});
+
 test('an object that vanishes during finalize is no error', async () => {
   const { create, remove, said, failed } = await run({
     finalize: async (_, { client }) => {

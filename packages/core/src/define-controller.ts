@@ -1,4 +1,4 @@
-import { type Kind, type KubernetesObject, kindId, parseKey, qualifiedName, type Stored } from '@orrery/api';
+import { type Kind, type KubernetesObject, keyOf, kindId, parseKey, qualifiedName, type Stored } from '@orrery/api';
 import { merge, takeUntil } from 'rxjs';
 import { fromAbort } from './abort.ts';
 import type { Duration } from './clock/clock.ts';
@@ -105,10 +105,14 @@ function withFinalizer<T extends KubernetesObject>(definition: Definition<T>, fi
   const { for: kind } = definition;
   return async (object: Stored<T>, context: ReconcileContext, again: () => void): Promise<ReconcileResult | void> => {
     switch (finalizerStep(object, finalizer)) {
-      case 'add':
-        // The change that this makes may be one that `when` drops.
-        if (await addFinalizer(context.client, kind, object, finalizer)) again();
+      case 'add': {
+        const ours = await addFinalizer(context.client, kind, object, finalizer);
+        if (ours === undefined) return;
+        // The change queues the object as well, unless `when` drops it. A cache that lags behind would only ask to add it again.
+        if (context.cache.get(kind, keyOf(ours)) !== ours) return definition.reconcile(ours, context);
+        again();
         return;
+      }
       case 'reconcile':
         return definition.reconcile(object, context);
       case 'finalize': {

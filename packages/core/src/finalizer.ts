@@ -16,7 +16,7 @@ export function finalizerStep({ metadata }: KubernetesObject, finalizer: string)
 
 /**
  * Adds a finalizer to an object, unless it has it. Others' finalizers are left as they are, whatever was known of them.
- * @returns whether the object has it now; false if the object is gone, or is being deleted, when none can be added
+ * @returns the object with it; undefined if the object is gone, or is being deleted, when none can be added
  * @throws StatusError what the server refuses the write with; Conflict if others were faster each time
  */
 export async function addFinalizer<T extends KubernetesObject>(
@@ -24,11 +24,11 @@ export async function addFinalizer<T extends KubernetesObject>(
   kind: Kind<T>,
   object: Stored<T>,
   finalizer: string,
-): Promise<boolean> {
+): Promise<Stored<T> | undefined> {
   const left = await editFinalizers(client, kind, object, (current) =>
     finalizerStep(current, finalizer) === 'add' ? [...(current.metadata.finalizers ?? []), finalizer] : undefined,
   );
-  return left !== undefined && finalizerStep(left, finalizer) === 'reconcile';
+  return left !== undefined && finalizerStep(left, finalizer) === 'reconcile' ? left : undefined;
 }
 
 /**
