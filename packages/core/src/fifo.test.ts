@@ -20,6 +20,7 @@ describe('a fifo', () => {
           }
           for (let i = 0; i < -count; i++) expect(fifo.shift()).toBe(expected.shift());
           expect(fifo.length).toBe(expected.length);
+          expect(fifo.first).toBe(expected[0]);
         }
       }),
     );
@@ -31,6 +32,6 @@ describe('a fifo', () => {
     fifo.shift();
     fifo.clear();
     expect(fifo.length).toBe(0);
-    expect(fifo.shift()).toBeUndefined();
+    expect([fifo.first, fifo.shift()]).toEqual([undefined, undefined]);
   });
 });

@@ -7,6 +7,11 @@ export class Fifo<T> {
     return this.#items.length - this.#first;
   }
 
+  /** What {@link shift} would take out; undefined if there is nothing. */
+  get first(): T | undefined {
+    return this.#items[this.#first];
+  }
+
   push(item: T): void {
     this.#items.push(item);
   }

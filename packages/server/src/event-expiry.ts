@@ -1,6 +1,5 @@
 import { Event, type ObjectKey, type Stored } from '@orrery/api';
-import type { Environment, Milliseconds } from '@orrery/core';
-import { createLogger, errorText } from '@orrery/core';
+import { createLogger, type Environment, errorText, Fifo, type Milliseconds } from '@orrery/core';
 import { type ObjectStore, RevisionConflict } from '@orrery/store';
 import type { Subscription } from 'rxjs';
 import { collectionOf } from './collections.ts';
@@ -25,9 +24,7 @@ export class EventExpiry implements Disposable {
   readonly #store: ObjectStore;
   readonly #environment: Environment;
   readonly #watch: Subscription;
-  #queue: Expiry[] = [];
-  /** The queue's first element; what is before it is done. */
-  #first = 0;
+  readonly #queue = new Fifo<Expiry>();
   #timer: Disposable | undefined;
 
   constructor(store: ObjectStore, environment: Environment, lifetime: Milliseconds) {
@@ -35,7 +32,7 @@ export class EventExpiry implements Disposable {
     this.#environment = environment;
     const { items, revision } = store.list(collection);
     const written = items.map((event) => expiry(event, lastWritten(event as Stored<Event>) + lifetime));
-    this.#queue = written.sort((a, b) => a.at - b.at);
+    for (const next of written.sort((a, b) => a.at - b.at)) this.#queue.push(next);
     this.#watch = store.watch(collection, {}, revision).subscribe({
       next: ({ type, object }) => {
         if (type === 'deleted') return;
@@ -52,13 +49,12 @@ export class EventExpiry implements Disposable {
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
-    this.#queue = [];
-    this.#first = 0;
+    this.#queue.clear();
     this.#watch?.unsubscribe();
   }
 
   #await(): void {
-    const next = this.#queue[this.#first];
+    const next = this.#queue.first;
     if (this.#timer !== undefined || next === undefined) return;
     const { clock } = this.#environment;
     this.#timer = clock.schedule(Math.max(0, next.at - clock.now()), () => this.#expire());
@@ -66,13 +62,9 @@ export class EventExpiry implements Disposable {
 
   async #expire(): Promise<void> {
     const now = this.#environment.clock.now();
-    for (let next = this.#queue[this.#first]; next !== undefined && next.at <= now; next = this.#queue[this.#first]) {
-      this.#first++;
+    for (let next = this.#queue.first; next !== undefined && next.at <= now; next = this.#queue.first) {
+      this.#queue.shift();
       await this.#remove(next);
-    }
-    if (this.#first * 2 > this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#first);
-      this.#first = 0;
     }
     this.#timer = undefined;
     this.#await();

@@ -1,3 +1,5 @@
+import { Fifo } from '../fifo.ts';
+
 /**
  * Runs `task` after all promise continuations that are ready, and those that they make ready, have run: the platform's
  * shortest way there. Now and then it lets the event loop turn, so that timers and sockets outside have their chance.
@@ -30,7 +32,7 @@ function overTicks(): ((task: () => void) => void) | undefined {
 /** Browsers have no ticks, and their timers wait for 4 ms. */
 function overMessageChannel(): (task: () => void) => void {
   const channel = new MessageChannel();
-  const tasks: (() => void)[] = [];
+  const tasks = new Fifo<() => void>();
   channel.port1.onmessage = () => tasks.shift()?.();
   return (task) => {
     tasks.push(task);

@@ -4,6 +4,7 @@ import type { Milliseconds } from '../clock/clock.ts';
 import { scheduleRetry } from '../clock/retry.ts';
 import type { Environment } from '../environment.ts';
 import type { EventOptions, EventRecorder } from '../event-recorder.ts';
+import { Fifo } from '../fifo.ts';
 import { errorText } from '../inspection/error-text.ts';
 import { createLogger } from '../inspection/logger.ts';
 import { Correlator, type Observation } from './correlator.ts';
@@ -45,7 +46,7 @@ class Recorder implements EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #actor: string;
   readonly #correlator = new Correlator();
-  readonly #queue: Write[] = [];
+  readonly #queue = new Fifo<Write>();
   #writing = false;
   #newest = 0n;
 
@@ -133,11 +134,11 @@ class Recorder implements EventRecorder {
   async #writeAll(): Promise<void> {
     const { environment, signal } = this.#options;
     await environment.work.turn(this.#actor);
-    while (this.#queue.length > 0 && signal?.aborted !== true) {
-      await this.#write(this.#queue[0] as Write);
+    for (let next = this.#queue.first; next !== undefined && signal?.aborted !== true; next = this.#queue.first) {
+      await this.#write(next);
       this.#queue.shift();
     }
-    this.#queue.length = 0;
+    this.#queue.clear();
     this.#writing = false;
   }
 

@@ -1,5 +1,5 @@
 import { Node, Pod, Service } from '@orrery/api';
-import type { Controller } from '@orrery/core';
+import { type Controller, fromAbort } from '@orrery/core';
 import { createKubeletApi, type KubeletApi, type KubeletApiSources } from './node/kubelet-api.ts';
 import { newNodeHealth } from './node/node-health.ts';
 import { NodeReporter } from './node/node-status.ts';
@@ -49,14 +49,10 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       leave = own;
       const sources: KubeletApiSources = { runtime, clock: context.clock, pods };
       current = sources;
-      context.signal.addEventListener(
-        'abort',
-        () => {
-          if (current === sources) current = undefined;
-          if (leave === own) leave = undefined;
-        },
-        { once: true },
-      );
+      fromAbort(context.signal).subscribe(() => {
+        if (current === sources) current = undefined;
+        if (leave === own) leave = undefined;
+      });
       await reporter.start();
       await pods.start();
     },

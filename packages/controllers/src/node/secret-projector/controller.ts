@@ -6,6 +6,7 @@ import {
   createWorkQueue,
   type Duration,
   errorText,
+  fromAbort,
   type Milliseconds,
   milliseconds,
   type Random,
@@ -13,6 +14,7 @@ import {
   type WorkQueue,
 } from '@orrery/core';
 import type { NodeFiles } from '@orrery/runtimes';
+import { takeUntil } from 'rxjs';
 import { versionName, writeAtomically } from './atomic-writer.ts';
 import type { Allocatable } from './downward-api.ts';
 import { named, ObjectWatches } from './object-watches.ts';
@@ -100,23 +102,20 @@ class Projector {
 
   start(): void {
     const { cache, signal } = this.#context;
-    const subscriptions = [
-      cache.changes(Pod, { replay: true }).subscribe(({ type, object, previous }) => {
+    const stop = fromAbort(signal);
+    cache
+      .changes(Pod, { replay: true })
+      .pipe(takeUntil(stop))
+      .subscribe(({ type, object, previous }) => {
         if (previous !== undefined && previous.metadata.uid !== object.metadata.uid) this.#gone(previous.metadata.uid);
         if (type === 'deleted') this.#gone(object.metadata.uid);
         else this.#seen(object);
-      }),
-      this.#options.volumes.releases.subscribe((uid) => this.#drop(uid)),
-    ];
-    signal.addEventListener(
-      'abort',
-      () => {
-        for (const subscription of subscriptions) subscription.unsubscribe();
-        this.#watches.close();
-        void this.#queue.stop();
-      },
-      { once: true },
-    );
+      });
+    this.#options.volumes.releases.pipe(takeUntil(stop)).subscribe((uid) => this.#drop(uid));
+    stop.subscribe(() => {
+      this.#watches.close();
+      void this.#queue.stop();
+    });
   }
 
   #seen(pod: Stored<Pod>): void {

@@ -1,4 +1,5 @@
-import type { Clock, Milliseconds } from '@orrery/core';
+import { type Clock, clockScheduler, fromAbort, type Milliseconds } from '@orrery/core';
+import { firstValueFrom, from, map, merge, NEVER, timer } from 'rxjs';
 
 /** Waits for a promise, but not longer than so many milliseconds, and not once the signal is aborted. Whether it was resolved in time. */
 export async function within(
@@ -8,17 +9,7 @@ export async function within(
   signal?: AbortSignal,
 ): Promise<boolean> {
   if (limit <= 0 || signal?.aborted === true) return false;
-  let timer: Disposable | undefined;
-  let stop: (() => void) | undefined;
-  const given = new Promise<boolean>((resolve) => {
-    timer = clock.schedule(limit, async () => resolve(false));
-    stop = () => resolve(false);
-    signal?.addEventListener('abort', stop, { once: true });
-  });
-  try {
-    return await Promise.race([task.then(() => true), given]);
-  } finally {
-    timer?.[Symbol.dispose]();
-    if (stop !== undefined) signal?.removeEventListener('abort', stop);
-  }
+  const done = from(task).pipe(map(() => true));
+  const tooLate = merge(timer(limit, clockScheduler(clock)), signal === undefined ? NEVER : fromAbort(signal));
+  return firstValueFrom(merge(done, tooLate.pipe(map(() => false))));
 }

@@ -11,7 +11,7 @@ import {
   type Stored,
   timestamp,
 } from '@orrery/api';
-import { type ControllerContext, errorText, type Milliseconds } from '@orrery/core';
+import { type ControllerContext, errorText, fromAbort, type Milliseconds } from '@orrery/core';
 import { produce } from 'immer';
 import { type KubeletSettings, kubeletVersion } from '../options.ts';
 import { type ConditionRow, healthRows, type NodeHealth, transitions } from './node-health.ts';
@@ -82,7 +82,7 @@ export class NodeReporter {
       return task();
     };
     timer = clock.schedule(period, tick);
-    signal.addEventListener('abort', () => timer[Symbol.dispose](), { once: true });
+    fromAbort(signal).subscribe(() => timer[Symbol.dispose]());
   }
 
   /** Tries until it succeeds; while that lasts, nothing of the same name is begun beside it. */
