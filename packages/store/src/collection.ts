@@ -9,6 +9,12 @@ interface IndexBucket {
   sorted: readonly Stored[] | undefined;
 }
 
+/** An event, and its number in the history. */
+export interface NumberedEvent {
+  readonly event: StoreEvent;
+  readonly number: number;
+}
+
 const none: readonly Stored[] = Object.freeze([]);
 
 /** All objects of one resource, as of the latest change seen, with their indexes, history and watchers. */
@@ -81,11 +87,11 @@ export class CollectionState {
     this.#put(storageKey(object), object, undefined);
   }
 
-  /** Takes one change in: state first, then history, then watchers. */
-  apply(object: Stored, deleted: boolean, revision: number): void {
+  /** Takes one change in. Gives what watchers are to be told of it with {@link notify}; undefined if it changes nothing. */
+  apply(object: Stored, deleted: boolean, revision: number): NumberedEvent | undefined {
     const id = storageKey(object);
     const previous = this.#objects.get(id);
-    if (deleted && previous === undefined) return;
+    if (deleted && previous === undefined) return undefined;
     this.#revision = revision;
     if (deleted) this.#remove(id, previous as Stored);
     else this.#put(id, object, previous);
@@ -94,7 +100,20 @@ export class CollectionState {
         ? { type: 'added', revision, object }
         : { type: deleted ? 'deleted' : 'modified', revision, object, previous };
     this.history.add(event);
-    this.watchers.notify(event, this.history.last);
+    return { event, number: this.history.last };
+  }
+
+  notify({ event, number }: NumberedEvent): void {
+    this.watchers.notify(event, number);
+  }
+
+  /** The event of that revision about the object, if it is still in the history. */
+  eventAt(revision: number, key: ObjectKey): StoreEvent | undefined {
+    for (let number = this.history.numberAt(revision); ; number--) {
+      const event = this.history.at(number);
+      if (event === undefined || event.revision < revision) return undefined;
+      if (storageKey(event.object) === keyString(key)) return event;
+    }
   }
 
   #inOrder(): SortedObjects {

@@ -1,8 +1,8 @@
 import type { KubernetesObject } from '@orrery/api';
 import fc from 'fast-check';
-import { firstValueFrom, lastValueFrom, take, toArray } from 'rxjs';
+import { filter, firstValueFrom, lastValueFrom, type Observable, take, toArray } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type Change, Compacted, RevisionConflict, type StorageEngine, type Write } from './engine.ts';
+import { type Commit, Compacted, RevisionConflict, type StorageEngine, type Write } from './engine.ts';
 
 /** What every storage engine must hold. Run it in a test file with a maker of empty engines. */
 export function storageEngineContract(name: string, makeEngine: () => Promise<StorageEngine> | StorageEngine): void {
@@ -39,7 +39,7 @@ export function storageEngineContract(name: string, makeEngine: () => Promise<St
       ['a put of a new key where there is one', () => put('/pods/a/x', 2, 0)],
       ['a put at an older revision', (revision) => put('/pods/a/x', 2, revision - 1)],
       ['a put at a later revision', (revision) => put('/pods/a/x', 2, revision + 1)],
-      ['a delete at another revision', (revision) => remove('/pods/a/x', revision - 1)],
+      ['a delete at another revision', (revision) => removal('/pods/a/x', revision - 1)],
     ])('refuses %s, and says what the key is at', async (_, write) => {
       const engine = await open();
       await engine.commit([put('/pods/a/w', 0, 0)]);
@@ -54,8 +54,8 @@ export function storageEngineContract(name: string, makeEngine: () => Promise<St
 
     it.each<[string, Write]>([
       ['a put at a revision', put('/pods/a/x', 1, 7)],
-      ['a delete', remove('/pods/a/x', 7)],
-      ['a delete that expects nothing to be there', remove('/pods/a/x', 0)],
+      ['a delete', removal('/pods/a/x', 7)],
+      ['a delete that expects nothing to be there', removal('/pods/a/x', 0)],
     ])('refuses %s of a key that is not there: it is at 0', async (_, write) => {
       const engine = await open();
       await expect(engine.commit([write])).rejects.toMatchObject({ name: 'RevisionConflict', actual: 0 });
@@ -65,7 +65,7 @@ export function storageEngineContract(name: string, makeEngine: () => Promise<St
     it('does all writes as one revision', async () => {
       const engine = await open();
       const { revision } = await engine.commit([put('/pods/a/x', 1, 0), put('/pods/a/y', 1, 0)]);
-      const next = await engine.commit([remove('/pods/a/x', revision), put('/pods/a/y', 2, revision)]);
+      const next = await engine.commit([removal('/pods/a/x', revision), put('/pods/a/y', 2, revision)]);
       expect((await engine.range('/')).entries).toEqual([
         { key: '/pods/a/y', value: value(2), revision: next.revision },
       ]);
@@ -74,18 +74,18 @@ export function storageEngineContract(name: string, makeEngine: () => Promise<St
     it('does no write if one is refused, and tells no watcher', async () => {
       const engine = await open();
       const { revision } = await engine.commit([put('/pods/a/x', 1, 0)]);
-      const changes: Change[] = [];
-      const watch = engine.watch('/', revision).subscribe((change) => changes.push(change));
-      const writes = [put('/pods/a/y', 1, 0), put('/pods/a/x', 2, 0), remove('/pods/a/x', revision)];
+      const commits: Commit[] = [];
+      const watch = withChanges(engine.watch('/', revision)).subscribe((commit) => commits.push(commit));
+      const writes = [put('/pods/a/y', 1, 0), put('/pods/a/x', 2, 0), removal('/pods/a/x', revision)];
       await expect(engine.commit(writes.slice(0, 2))).rejects.toThrow('is at revision');
       expect(await engine.range('/')).toEqual({
         entries: [{ key: '/pods/a/x', value: value(1), revision }],
         revision,
       });
-      const done = firstValueFrom(engine.watch('/', revision));
+      const done = firstValueFrom(withChanges(engine.watch('/', revision)));
       await engine.commit([put('/pods/a/z', 1, 0)]);
-      expect((await done).key).toBe('/pods/a/z');
-      await expect.poll(() => changes.map(({ key }) => key)).toEqual(['/pods/a/z']);
+      expect(keysOf([await done])).toEqual(['/pods/a/z']);
+      await expect.poll(() => keysOf(commits)).toEqual(['/pods/a/z']);
       watch.unsubscribe();
     });
 
@@ -127,27 +127,65 @@ export function storageEngineContract(name: string, makeEngine: () => Promise<St
     });
   });
 
+  describe(`${name}: revision`, () => {
+    it('is that of the latest commit', async () => {
+      const engine = await open();
+      expect(await engine.revision()).toBe((await engine.range('/')).revision);
+      const { revision } = await engine.commit([put('/pods/a/x', 1, 0), put('/pods/a/y', 1, 0)]);
+      expect(await engine.revision()).toBe(revision);
+      await expect(engine.commit([put('/pods/a/x', 2, 0)])).rejects.toThrow();
+      expect(await engine.revision()).toBe(revision);
+    });
+
+    it('is what a watch of everything comes to, from wherever it begins', async () => {
+      const engine = await open();
+      await engine.commit([put('/pods/a/x', 1, 0)]);
+      const seen: number[] = [];
+      const watches = [0, await engine.revision()].map((after, i) =>
+        engine.watch('/', after).subscribe(({ revision }) => {
+          seen[i] = revision;
+        }),
+      );
+      for (const key of ['/nodes//x', '/pods/a/y']) await engine.commit([put(key, 1, 0)]);
+      const revision = await engine.revision();
+      await expect.poll(() => seen).toEqual([revision, revision]);
+      for (const watch of watches) watch.unsubscribe();
+    });
+  });
+
   describe(`${name}: watch`, () => {
-    it('tells changes after the revision, from the past and to come, in order', async () => {
+    it('tells commits after the revision, from the past and to come, in order', async () => {
       const engine = await open();
       const first = await engine.commit([put('/pods/a/x', 1, 0)]);
       const second = await engine.commit([put('/pods/a/x', 2, first.revision)]);
-      const told = lastValueFrom(engine.watch('/', first.revision).pipe(take(3), toArray()));
+      const told = lastValueFrom(withChanges(engine.watch('/', first.revision)).pipe(take(3), toArray()));
       const third = await engine.commit([put('/pods/a/y', 1, 0)]);
-      const fourth = await engine.commit([remove('/pods/a/x', second.revision)]);
+      const fourth = await engine.commit([removal('/pods/a/x', second.revision)]);
       expect(await told).toEqual([
-        { type: 'put', key: '/pods/a/x', value: value(2), revision: second.revision },
-        { type: 'put', key: '/pods/a/y', value: value(1), revision: third.revision },
-        { type: 'delete', key: '/pods/a/x', value: value(2), revision: fourth.revision },
+        { revision: second.revision, changes: [{ type: 'put', key: '/pods/a/x', value: value(2) }] },
+        { revision: third.revision, changes: [{ type: 'put', key: '/pods/a/y', value: value(1) }] },
+        { revision: fourth.revision, changes: [{ type: 'delete', key: '/pods/a/x', value: value(2) }] },
       ]);
+    });
+
+    it('tells all writes of a commit at once', async () => {
+      const engine = await open();
+      const told = lastValueFrom(withChanges(engine.watch('/', 0)).pipe(take(2), toArray()));
+      const first = await engine.commit([put('/pods/a/x', 1, 0), put('/nodes//n', 1, 0), put('/pods/a/y', 1, 0)]);
+      const second = await engine.commit([removal('/pods/a/x', first.revision), put('/pods/a/y', 2, first.revision)]);
+      const [one, other] = (await told) as [Commit, Commit];
+      expect(keysOf([one]).sort()).toEqual(['/nodes//n', '/pods/a/x', '/pods/a/y']);
+      expect(keysOf([other]).sort()).toEqual(['/pods/a/x', '/pods/a/y']);
+      expect([one.revision, other.revision]).toEqual([first.revision, second.revision]);
     });
 
     it('tells only changes under the prefix', async () => {
       const engine = await open();
-      const told = lastValueFrom(engine.watch('/pods/', 0).pipe(take(2), toArray()));
+      const told = lastValueFrom(withChanges(engine.watch('/pods/', 0)).pipe(take(3), toArray()));
       for (const key of ['/pods/a/x', '/podtemplates/a/x', '/nodes//x', '/pods/b/x'])
         await engine.commit([put(key, 1, 0)]);
-      expect((await told).map(({ key }) => key)).toEqual(['/pods/a/x', '/pods/b/x']);
+      await engine.commit([put('/nodes//y', 1, 0), put('/pods/b/y', 1, 0)]);
+      expect(keysOf(await told)).toEqual(['/pods/a/x', '/pods/b/x', '/pods/b/y']);
     });
 
     it('fails with Compacted where the history is gone', async () => {
@@ -156,10 +194,10 @@ export function storageEngineContract(name: string, makeEngine: () => Promise<St
       const second = await engine.commit([put('/pods/a/y', 1, 0)]);
       await engine.commit([put('/pods/a/z', 1, 0)]);
       await engine.compact(second.revision);
-      const error = await firstValueFrom(engine.watch('/', first.revision)).catch((e: unknown) => e);
+      const error = await lastValueFrom(engine.watch('/', first.revision)).catch((e: unknown) => e);
       expect(error).toBeInstanceOf(Compacted);
       expect((error as Compacted).oldest).toBe(second.revision);
-      expect((await firstValueFrom(engine.watch('/', second.revision))).key).toBe('/pods/a/z');
+      expect(keysOf([await firstValueFrom(withChanges(engine.watch('/', second.revision)))])).toEqual(['/pods/a/z']);
       expect((await engine.range('/')).entries).toHaveLength(3);
     });
 
@@ -176,8 +214,8 @@ export function storageEngineContract(name: string, makeEngine: () => Promise<St
       const writes: Promise<unknown>[] = [];
       const seen: [string[], string[]] = [[], []];
       const watchers = seen.map((keys, i) =>
-        engine.watch('/', 0).subscribe(({ key }) => {
-          keys.push(key);
+        withChanges(engine.watch('/', 0)).subscribe((commit) => {
+          keys.push(...keysOf([commit]));
           if (i === 0 && keys.length < 5) writes.push(engine.commit([put(`/pods/a/${keys.length}`, 0, 0)]));
         }),
       );
@@ -196,16 +234,17 @@ export function storageEngineContract(name: string, makeEngine: () => Promise<St
           const present = states.at(-1) as State;
           for (const state of states) {
             const count = states.filter(({ revision }) => revision > state.revision).length;
-            const told = await lastValueFrom(engine.watch('/', state.revision).pipe(take(count), toArray()), {
-              defaultValue: [],
-            });
+            const commits = withChanges(engine.watch('/', state.revision)).pipe(take(count), toArray());
+            const told = await lastValueFrom(commits, { defaultValue: [] });
             expect(told.map(({ revision }) => revision)).toEqual(
               [...told.map(({ revision }) => revision)].sort(byNumber),
             );
             const replayed = new Map(state.entries);
-            for (const change of told) {
-              if (change.type === 'delete') replayed.delete(change.key);
-              else replayed.set(change.key, change.revision);
+            for (const { revision, changes } of told) {
+              for (const { type, key } of changes) {
+                if (type === 'delete') replayed.delete(key);
+                else replayed.set(key, revision);
+              }
             }
             expect(replayed).toEqual(present.entries);
           }
@@ -223,27 +262,48 @@ interface State {
   readonly entries: ReadonlyMap<string, number>;
 }
 
-const histories = fc.array(fc.record({ key: fc.constantFrom('a', 'b', 'c', 'd'), remove: fc.boolean() }), {
-  maxLength: 20,
-});
+interface Step {
+  readonly key: string;
+  readonly remove: boolean;
+}
+
+/** Commits, each of one or more writes. */
+const histories = fc.array(
+  fc.uniqueArray(fc.record({ key: fc.constantFrom('a', 'b', 'c', 'd'), remove: fc.boolean() }), {
+    selector: ({ key }) => key,
+    minLength: 1,
+    maxLength: 3,
+  }),
+  { maxLength: 20 },
+);
 
 /** The states after each commit, from the empty one on. */
-async function play(
-  engine: StorageEngine,
-  history: readonly { readonly key: string; readonly remove: boolean }[],
-): Promise<State[]> {
+async function play(engine: StorageEngine, history: readonly (readonly Step[])[]): Promise<State[]> {
   const states: State[] = [{ revision: (await engine.range('/')).revision, entries: new Map() }];
-  for (const [n, step] of history.entries()) {
+  for (const [n, steps] of history.entries()) {
     const entries = new Map(states.at(-1)?.entries);
-    const key = `/pods/a/${step.key}`;
-    const at = entries.get(key) ?? 0;
-    if (step.remove && at === 0) continue;
-    const { revision } = await engine.commit([step.remove ? remove(key, at) : put(key, n, at)]);
-    if (step.remove) entries.delete(key);
-    else entries.set(key, revision);
+    const at = (key: string) => entries.get(`/pods/a/${key}`) ?? 0;
+    const writes = steps
+      .filter(({ key, remove }) => !remove || at(key) > 0)
+      .map(({ key, remove }) => (remove ? removal(`/pods/a/${key}`, at(key)) : put(`/pods/a/${key}`, n, at(key))));
+    if (writes.length === 0) continue;
+    const { revision } = await engine.commit(writes);
+    for (const { type, key } of writes) {
+      if (type === 'delete') entries.delete(key);
+      else entries.set(key, revision);
+    }
     states.push({ revision, entries });
   }
   return states;
+}
+
+/** A watch without the commits that only say how far it has come. */
+function withChanges(commits: Observable<Commit>): Observable<Commit> {
+  return commits.pipe(filter(({ changes }) => changes.length > 0));
+}
+
+function keysOf(commits: readonly Commit[]): string[] {
+  return commits.flatMap(({ changes }) => changes.map(({ key }) => key));
 }
 
 const byNumber = (a: number, b: number): number => a - b;
@@ -256,6 +316,6 @@ function put(key: string, n: number, expected: number): Write {
   return { type: 'put', key, value: value(n), expected };
 }
 
-function remove(key: string, expected: number): Write {
+function removal(key: string, expected: number): Write {
   return { type: 'delete', key, expected };
 }

@@ -29,7 +29,16 @@ export interface Change {
   readonly type: 'put' | 'delete';
   readonly key: string;
   readonly value: KubernetesObject;
+}
+
+/** A commit, as watchers see it. */
+export interface Commit {
   readonly revision: Revision;
+  /**
+   * What it wrote under the prefix that is watched, all at once. Empty where it wrote nothing there: then it only says how far
+   * the watch has come (etcd's progress notification).
+   */
+  readonly changes: readonly Change[];
 }
 
 /** A commit was refused because a key was not at the revision that the write expected. Nothing was written. */
@@ -60,15 +69,24 @@ export class Compacted extends Error {
 
 /**
  * What an engine must give. Engines know nothing of kinds: keys, JSON values and revisions. The observable object store
- * stands on top of it.
+ * stands on top of it. Several processes can share what is stored: each has an engine of its own, whose commits the others'
+ * watches see some time later.
  */
 export interface StorageEngine {
   /** All entries under the prefix, in key order, at one revision. */
   range(prefix: string): Promise<{ readonly entries: readonly Entry[]; readonly revision: Revision }>;
   /** Compare-and-swap on each key's revision: all writes are done, as one revision, or none. @throws RevisionConflict */
   commit(writes: readonly Write[]): Promise<{ readonly revision: Revision }>;
-  /** Changes later than `after`, ordered and gapless. Errors with {@link Compacted} when that history is gone. */
-  watch(prefix: string, after: Revision): Observable<Change>;
+  /**
+   * The revision of the latest commit of all who share the engine (etcd: a linearizable read). At once, without a promise, where
+   * nobody but this process writes. A watch of everything (`/`) comes to it, with a commit that has changes or one that has none.
+   */
+  revision(): Revision | Promise<Revision>;
+  /**
+   * Commits later than `after` with their changes under the prefix, ordered, gapless and whole. They may come before or after
+   * their writer's `commit` is answered. Errors with {@link Compacted} when that history is gone.
+   */
+  watch(prefix: string, after: Revision): Observable<Commit>;
   /** Forgets history up to and including the revision. Current values stay. */
   compact(revision: Revision): Promise<void>;
   /** Flushes and frees what the engine holds. */

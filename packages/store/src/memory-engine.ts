@@ -1,6 +1,7 @@
 import { Observable, type Subscriber } from 'rxjs';
 import {
   type Change,
+  type Commit,
   Compacted,
   type Entry,
   type Revision,
@@ -11,7 +12,7 @@ import {
 
 /** How much history a memory engine keeps. */
 export interface MemoryEngineOptions {
-  /** Changes kept for watches that start in the past. Default 1,000: the object store, its one reader, keeps its own. */
+  /** Commits kept for watches that start in the past. Default 1,000: the object store, its one reader, keeps its own. */
   readonly historySize?: number;
 }
 
@@ -20,11 +21,11 @@ export function createMemoryEngine(options: MemoryEngineOptions = {}): StorageEn
   return new MemoryEngine(options.historySize ?? 1000);
 }
 
-/** A watch, and how far it has come. Each reads the one history at its own pace, so it can neither miss nor swap changes. */
+/** A watch, and how far it has come. Each reads the one history at its own pace, so it can neither miss nor swap commits. */
 interface Reader {
   readonly prefix: string;
-  readonly subscriber: Subscriber<Change>;
-  /** Number of the next change to look at. */
+  readonly subscriber: Subscriber<Commit>;
+  /** Number of the next commit to look at. */
   next: number;
   reading: boolean;
 }
@@ -33,8 +34,8 @@ class MemoryEngine implements StorageEngine {
   readonly #entries = new Map<string, Entry>();
   readonly #readers = new Set<Reader>();
   readonly #historySize: number;
-  #history: Change[] = [];
-  /** Changes that came before the first one that is kept. */
+  #history: Commit[] = [];
+  /** Commits that came before the first one that is kept. */
   #dropped = 0;
   #compacted: Revision = 0;
   #revision: Revision = 0;
@@ -62,13 +63,17 @@ class MemoryEngine implements StorageEngine {
     if (writes.length === 0) return { revision: this.#revision };
     checkDistinct(writes);
     const revision = ++this.#revision;
-    for (const write of writes) this.#apply(write, revision);
+    this.#history.push({ revision, changes: writes.map((write) => this.#apply(write, revision)) });
     for (const reader of this.#readers) this.#read(reader);
     this.#trim();
     return { revision };
   }
 
-  watch(prefix: string, after: Revision): Observable<Change> {
+  revision(): Revision {
+    return this.#revision;
+  }
+
+  watch(prefix: string, after: Revision): Observable<Commit> {
     return new Observable((subscriber) => {
       if (this.#closed) {
         subscriber.complete();
@@ -78,7 +83,7 @@ class MemoryEngine implements StorageEngine {
         subscriber.error(new Compacted(this.#compacted));
         return undefined;
       }
-      const later = this.#history.findIndex((change) => change.revision > after);
+      const later = this.#history.findIndex((commit) => commit.revision > after);
       const next = this.#dropped + (later < 0 ? this.#history.length : later);
       const reader: Reader = { prefix, subscriber, next, reading: false };
       this.#readers.add(reader);
@@ -90,7 +95,7 @@ class MemoryEngine implements StorageEngine {
   async compact(revision: Revision): Promise<void> {
     this.#checkOpen();
     const until = Math.min(revision, this.#revision);
-    const kept = this.#history.findIndex((change) => change.revision > until);
+    const kept = this.#history.findIndex((commit) => commit.revision > until);
     this.#drop(kept < 0 ? this.#history.length : kept);
     this.#compacted = Math.max(this.#compacted, until);
   }
@@ -104,17 +109,16 @@ class MemoryEngine implements StorageEngine {
     if (this.#closed) throw new Error('the storage engine is closed');
   }
 
-  #apply(write: Write, revision: Revision): void {
-    const { key } = write;
-    if (write.type === 'put') {
+  #apply(write: Write, revision: Revision): Change {
+    const { type, key } = write;
+    if (type === 'put') {
       this.#entries.set(key, { key, value: write.value, revision });
-      this.#history.push({ type: 'put', key, value: write.value, revision });
-      return;
+      return { type, key, value: write.value };
     }
-    const previous = this.#entries.get(key);
-    if (previous === undefined) return;
+    // The commit has been checked: what it deletes is there.
+    const { value } = this.#entries.get(key) as Entry;
     this.#entries.delete(key);
-    this.#history.push({ type: 'delete', key, value: previous.value, revision });
+    return { type, key, value };
   }
 
   /** Brings a reader up to date. A reader that writes while it reads goes on with its own write when it is back. */
@@ -126,15 +130,16 @@ class MemoryEngine implements StorageEngine {
         reader.subscriber.error(new Compacted(this.#compacted));
         break;
       }
-      const change = this.#history[reader.next - this.#dropped] as Change;
+      const commit = this.#history[reader.next - this.#dropped] as Commit;
       reader.next++;
-      if (change.key.startsWith(reader.prefix)) reader.subscriber.next(change);
+      const seen = under(reader.prefix, commit);
+      if (seen !== undefined) reader.subscriber.next(seen);
     }
     reader.reading = false;
   }
 
   #trim(): void {
-    // Trimmed by halves, so that each change is moved at most once.
+    // Trimmed by halves, so that each commit is moved at most once.
     if (this.#history.length > this.#historySize * 2) this.#drop(this.#history.length - this.#historySize);
   }
 
@@ -144,6 +149,14 @@ class MemoryEngine implements StorageEngine {
     this.#history = this.#history.slice(count);
     this.#dropped += count;
   }
+}
+
+/** What a watch of the prefix sees of a commit; undefined where that is nothing. */
+function under(prefix: string, commit: Commit): Commit | undefined {
+  const { revision, changes } = commit;
+  if (changes.every(({ key }) => key.startsWith(prefix))) return commit;
+  const seen = changes.filter(({ key }) => key.startsWith(prefix));
+  return seen.length === 0 ? undefined : { revision, changes: seen };
 }
 
 function checkDistinct(writes: readonly Write[]): void {

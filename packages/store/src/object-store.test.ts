@@ -2,7 +2,9 @@ import type { KubernetesObject, Pod, Stored } from '@orrery/api';
 import fc from 'fast-check';
 import { type Observable, Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { type Change, Compacted, type StorageEngine } from './engine.ts';
+import { delegatingEngine } from './delegating-engine.ts';
+import { type Commit, Compacted, type StorageEngine } from './engine.ts';
+import { createLaggingEngine } from './lagging-engine.fixture.ts';
 import { createMemoryEngine } from './memory-engine.ts';
 import { type ObjectStore, openObjectStore, StoreFailed } from './object-store.ts';
 import type { StoreEvent, WatchScope } from './watchers.ts';
@@ -94,6 +96,41 @@ describe('objects', () => {
       [2, 'n2'],
       [3, 'n2'],
     ]);
+  });
+
+  it('answer a write even if its event is forgotten by the time that the engine answers', async () => {
+    const view = createLaggingEngine().view();
+    const engine = delegatingEngine(view.engine, {
+      commit: async (writes) => {
+        const answer = await view.engine.commit(writes);
+        for (let n = 0; n < 3; n++) {
+          const key = `/pods/later/${answer.revision}-${n}`;
+          await view.engine.commit([{ type: 'put', key, value: pod('later/x'), expected: 0 }]);
+        }
+        view.deliver();
+        return answer;
+      },
+    });
+    await view.engine.commit([{ type: 'put', key: '/pods/a/y', value: pod('a/y', 'n1'), expected: 0 }]);
+    const store = await openObjectStore({ engine, historySize: 1 });
+    expect(at(await store.delete('pods', { namespace: 'a', name: 'y' }, 1))).toBe(2);
+    const created = await store.create('pods', pod('a/x', 'n1'));
+    expect([at(created), nodeName(created)]).toEqual([6, ['n1']]);
+    const gone = await store.delete('pods', { namespace: 'a', name: 'x' }, 6);
+    expect([at(gone), nodeName(gone)]).toEqual([10, ['n1']]);
+    // Of what it never saw it knows the name.
+    await view.engine.commit([{ type: 'put', key: '/pods/a/z', value: pod('a/z'), expected: 0 }]);
+    const unseen = await store.delete('pods', { namespace: 'a', name: 'z' }, 14);
+    expect(unseen).toEqual({ metadata: { namespace: 'a', name: 'z', resourceVersion: '15' } });
+  });
+
+  it('of one collection are not written two in one commit', async () => {
+    const store = await open();
+    const writes = ['a/x', 'a/y'].map(
+      (key) => ({ type: 'put', collection: 'pods', object: pod(key), expected: 0 }) as const,
+    );
+    await expect(store.commit(writes)).rejects.toThrow('a commit writes two objects of a collection');
+    expect(store.count('pods')).toBe(0);
   });
 
   it('are there again when another store opens the engine', async () => {
@@ -317,24 +354,16 @@ describe('watches', () => {
 });
 
 describe('an engine that fails', () => {
-  const failing = (changes: Observable<Change>): StorageEngine => {
-    const engine = createMemoryEngine();
-    return {
-      range: (prefix) => engine.range(prefix),
-      commit: (writes) => engine.commit(writes),
-      compact: (revision) => engine.compact(revision),
-      close: () => engine.close(),
-      watch: () => changes,
-    };
-  };
+  const watching = (commits: Observable<Commit>): StorageEngine =>
+    delegatingEngine(createMemoryEngine(), { watch: () => commits });
 
   it('fails watches, reads and writes that wait, so that nobody goes on with a stale state', async () => {
-    const changes = new Subject<Change>();
-    const store = await openObjectStore({ engine: failing(changes) });
+    const commits = new Subject<Commit>();
+    const store = await openObjectStore({ engine: watching(commits) });
     const { errors } = record(store, {}, 0);
     const write = store.create('pods', pod('a/x'));
     await Promise.resolve();
-    changes.error(new Error('the disk is gone'));
+    commits.error(new Error('the disk is gone'));
     await expect(write).rejects.toBeInstanceOf(StoreFailed);
     expect(errors).toEqual([expect.any(StoreFailed)]);
     expect((errors[0] as Error).cause).toEqual(new Error('the disk is gone'));
@@ -344,8 +373,8 @@ describe('an engine that fails', () => {
   });
 
   it('that tells of a write after it has answered lets the write wait for its event', async () => {
-    const changes = new Subject<Change>();
-    const store = await openObjectStore({ engine: failing(changes) });
+    const commits = new Subject<Commit>();
+    const store = await openObjectStore({ engine: watching(commits) });
     const write = store.create('pods', pod('a/x'));
     let done = false;
     void write.then(() => {
@@ -353,7 +382,7 @@ describe('an engine that fails', () => {
     });
     for (let i = 0; i < 10; i++) await Promise.resolve();
     expect(done).toBe(false);
-    changes.next({ type: 'put', key: '/pods/a/x', value: pod('a/x'), revision: 1 });
+    commits.next({ revision: 1, changes: [{ type: 'put', key: '/pods/a/x', value: pod('a/x') }] });
     expect(await write).toBe(store.get('pods', { namespace: 'a', name: 'x' }));
   });
 });

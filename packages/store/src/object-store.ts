@@ -1,7 +1,7 @@
-import { deepFreeze, type KubernetesObject, type ObjectKey, type ObjectMeta, type Stored } from '@orrery/api';
+import { deepFreeze, type KubernetesObject, keyOf, type ObjectKey, type ObjectMeta, type Stored } from '@orrery/api';
 import { Observable, type Subscription } from 'rxjs';
-import { CollectionState } from './collection.ts';
-import { type Change, Compacted, type StorageEngine, type Write } from './engine.ts';
+import { CollectionState, type NumberedEvent } from './collection.ts';
+import { type Commit, Compacted, type StorageEngine, type Write } from './engine.ts';
 import { type Collection, engineKey, parseEngineKey } from './key.ts';
 import { concerns, type IndexValues, type StoreEvent, type WatchScope } from './watchers.ts';
 
@@ -18,6 +18,16 @@ export class StoreFailed extends Error {
   override readonly name = 'StoreFailed';
 }
 
+/** One write of a commit to the store. `expected` is the revision that the object must be at; 0 makes a new one. */
+export type ObjectWrite =
+  | {
+      readonly type: 'put';
+      readonly collection: Collection;
+      readonly object: KubernetesObject;
+      readonly expected: number;
+    }
+  | { readonly type: 'delete'; readonly collection: Collection; readonly key: ObjectKey; readonly expected: number };
+
 /** A list and the revision that it is a snapshot of. */
 export interface Snapshot {
   readonly items: readonly Stored[];
@@ -27,10 +37,21 @@ export interface Snapshot {
 /**
  * The observable object store: every object deeply frozen, one revision over all, each change one event. Reads are served
  * from memory and are synchronous; writes go to the engine by compare-and-swap and are done when their event was seen here.
+ *
+ * Other processes may write to the same engine. This store follows them: what it gives is the state as it was at its
+ * {@link revision}, and may be older than what the engine has. Who must not read the past asks for the {@link current} revision
+ * and waits until the store has {@link caughtUp} with it.
  */
 export interface ObjectStore {
-  /** The latest revision seen. */
+  /** The latest revision seen. All of its commit is seen: no read and no event shows a part of one. */
   readonly revision: number;
+  /** The revision of the latest commit of all who share the engine: at once where nobody but this process writes. */
+  current(): number | Promise<number>;
+  /**
+   * Resolves when this store has seen the revision. Rejects with the signal's reason when it is aborted before, and with
+   * {@link StoreFailed} when the store follows its engine no longer.
+   */
+  caughtUp(revision: number, signal?: AbortSignal): Promise<void>;
   get(collection: Collection, key: ObjectKey): Stored | undefined;
   list(
     collection: Collection,
@@ -42,6 +63,12 @@ export interface ObjectStore {
   count(collection: Collection): number;
   /** Revision of the collection's latest change, as far as this store knows: what is derived from it is good until that moves. */
   changedAt(collection: Collection): number;
+  /**
+   * Does all writes as one revision, or none of them; gives what they wrote, in their order. It writes at most one object of a
+   * collection: who watches a collection goes on after the revision of the last event that reached it, and would miss the
+   * other events of that revision. @throws RevisionConflict if an object is not at the revision that its write expects
+   */
+  commit(writes: readonly ObjectWrite[]): Promise<readonly Stored[]>;
   /** @throws RevisionConflict if the object exists. */
   create(collection: Collection, object: KubernetesObject): Promise<Stored>;
   /** Replaces the object that is at `expected`. @throws RevisionConflict if it is not. */
@@ -65,8 +92,10 @@ export async function openObjectStore(options: ObjectStoreOptions): Promise<Obje
 
 const noIndexes: ReadonlyMap<string, IndexValues> = new Map();
 
-interface AwaitedWrite {
-  readonly resolve: (object: Stored) => void;
+/** Somebody who waits for a revision. */
+interface Waiter {
+  readonly revision: number;
+  readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -77,8 +106,7 @@ class EngineBackedStore implements ObjectStore {
   readonly #collections = new Map<Collection, CollectionState>();
   /** What ends each watch. */
   readonly #watches = new Set<() => void>();
-  /** Commits that the engine has answered and whose event has not come by yet, by revision. */
-  readonly #awaited = new Map<number, AwaitedWrite>();
+  readonly #waiters = new Set<Waiter>();
   /** Nothing is known of changes up to this revision. */
   #oldest = 0;
   #revision = 0;
@@ -100,7 +128,7 @@ class EngineBackedStore implements ObjectStore {
     for (const entry of entries)
       this.#collection(parseEngineKey(entry.key).collection).load(stamped(entry.value, entry.revision));
     this.#following = this.#engine.watch('/', revision).subscribe({
-      next: (change) => this.#follow(change),
+      next: (commit) => this.#follow(commit),
       error: (error: unknown) => this.#fail(new StoreFailed('the storage engine ended its watch', { cause: error })),
       complete: () => this.#fail(new StoreFailed('the storage engine is closed')),
     });
@@ -108,6 +136,27 @@ class EngineBackedStore implements ObjectStore {
 
   get revision(): number {
     return this.#revision;
+  }
+
+  current(): number | Promise<number> {
+    return this.#engine.revision();
+  }
+
+  async caughtUp(revision: number, signal?: AbortSignal): Promise<void> {
+    if (revision <= this.#revision) return;
+    this.#checkFollowing();
+    signal?.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiter: Waiter = { revision, resolve, reject };
+    const abort = () => reject(signal?.reason);
+    signal?.addEventListener('abort', abort);
+    this.#waiters.add(waiter);
+    try {
+      await promise;
+    } finally {
+      this.#waiters.delete(waiter);
+      signal?.removeEventListener('abort', abort);
+    }
   }
 
   get(collection: Collection, key: ObjectKey): Stored | undefined {
@@ -154,15 +203,28 @@ class EngineBackedStore implements ObjectStore {
   }
 
   create(collection: Collection, object: KubernetesObject): Promise<Stored> {
-    return this.#commit({ type: 'put', key: keyFor(collection, object), value: unstamped(object), expected: 0 });
+    return this.update(collection, object, 0);
   }
 
-  update(collection: Collection, object: KubernetesObject, expected: number): Promise<Stored> {
-    return this.#commit({ type: 'put', key: keyFor(collection, object), value: unstamped(object), expected });
+  async update(collection: Collection, object: KubernetesObject, expected: number): Promise<Stored> {
+    const [stored] = await this.commit([{ type: 'put', collection, object, expected }]);
+    return stored as Stored;
   }
 
-  delete(collection: Collection, key: ObjectKey, expected: number): Promise<Stored> {
-    return this.#commit({ type: 'delete', key: engineKey(collection, key), expected });
+  async delete(collection: Collection, key: ObjectKey, expected: number): Promise<Stored> {
+    const [deleted] = await this.commit([{ type: 'delete', collection, key, expected }]);
+    return deleted as Stored;
+  }
+
+  async commit(writes: readonly ObjectWrite[]): Promise<readonly Stored[]> {
+    checkOneOfEach(writes);
+    this.#checkFollowing();
+    // What a delete takes away: by the time that the engine answers somebody may have written it anew.
+    const before = writes.map((write) => (write.type === 'delete' ? this.get(write.collection, write.key) : undefined));
+    const { revision } = await this.#engine.commit(writes.map(engineWrite));
+    // The event of a commit comes by before the engine has answered it, or after.
+    if (revision > this.#revision) await this.caughtUp(revision);
+    return writes.map((write, index) => this.#written(write, revision, before[index]));
   }
 
   watch(collection: Collection, scope: WatchScope, after: number): Observable<StoreEvent> {
@@ -212,50 +274,47 @@ class EngineBackedStore implements ObjectStore {
   async close(): Promise<void> {
     this.#following?.unsubscribe();
     for (const end of [...this.#watches]) end();
-    this.#rejectAwaited(new StoreFailed('the store is closed'));
+    for (const { reject } of this.#waiters) reject(closed());
     await this.#engine.close();
   }
 
-  async #commit(write: Write): Promise<Stored> {
-    const { collection, namespace, name } = parseEngineKey(write.key);
-    const key = { namespace, name };
-    const written = write.type === 'put' ? deepFreeze(write.value) : this.get(collection, key);
-    const { revision } = await this.#engine.commit([write]);
-    // The event of a write comes by before the engine has answered it, or after.
-    if (revision > this.#revision) {
-      this.#checkFresh();
-      return new Promise((resolve, reject) => this.#awaited.set(revision, { resolve, reject }));
-    }
-    const current = this.get(collection, key);
-    if (current !== undefined && current.metadata.resourceVersion === String(revision)) return current;
-    // Deleted, or already written again.
-    return stamped(written as KubernetesObject, revision);
+  /** What a write that is done has written: the object that everybody else is given, if it is known. */
+  #written(write: ObjectWrite, revision: number, before: Stored | undefined): Stored {
+    const key = write.type === 'put' ? keyOf(write.object) : write.key;
+    const event = this.#collection(write.collection).eventAt(revision, key);
+    if (event !== undefined) return event.object;
+    // So much has happened before the engine answered that the event is forgotten.
+    return stamped(write.type === 'put' ? unstamped(write.object) : (before ?? { metadata: write.key }), revision);
   }
 
-  #follow(change: Change): void {
-    const { collection } = parseEngineKey(change.key);
-    const object = stamped(change.value, change.revision);
-    this.#revision = change.revision;
-    this.#collection(collection).apply(object, change.type === 'delete', change.revision);
-    if (this.#awaited.size === 0) return;
-    this.#awaited.get(change.revision)?.resolve(object);
-    this.#awaited.delete(change.revision);
+  /** Takes in a whole commit before anybody is told of a part of it. */
+  #follow({ revision, changes }: Commit): void {
+    const told: [CollectionState, NumberedEvent][] = [];
+    for (const { type, key, value } of changes) {
+      const state = this.#collection(parseEngineKey(key).collection);
+      const event = state.apply(stamped(value, revision), type === 'delete', revision);
+      if (event !== undefined) told.push([state, event]);
+    }
+    this.#revision = revision;
+    for (const [state, event] of told) state.notify(event);
+    if (this.#waiters.size === 0) return;
+    for (const waiter of this.#waiters) if (waiter.revision <= revision) waiter.resolve();
   }
 
   /** Without its engine the store grows stale: everybody is told. */
   #fail(failure: Error): void {
     this.#failure = failure;
     for (const end of [...this.#watches]) end();
-    this.#rejectAwaited(failure);
-  }
-
-  #rejectAwaited(error: Error): void {
-    for (const { reject } of this.#awaited.values()) reject(error);
-    this.#awaited.clear();
+    for (const { reject } of this.#waiters) reject(failure);
   }
 
   #checkFresh(): void {
     if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  #checkFollowing(): void {
+    this.#checkFresh();
+    if (this.#following?.closed === true) throw closed();
   }
 
   #collection(name: Collection): CollectionState {
@@ -268,8 +327,20 @@ class EngineBackedStore implements ObjectStore {
   }
 }
 
-function keyFor(collection: Collection, object: KubernetesObject): string {
-  return engineKey(collection, { namespace: object.metadata?.namespace ?? '', name: object.metadata?.name ?? '' });
+function closed(): StoreFailed {
+  return new StoreFailed('the store is closed');
+}
+
+function checkOneOfEach(writes: readonly ObjectWrite[]): void {
+  if (writes.length > 1 && new Set(writes.map(({ collection }) => collection)).size < writes.length)
+    throw new Error('a commit writes two objects of a collection');
+}
+
+function engineWrite(write: ObjectWrite): Write {
+  const { type, collection, expected } = write;
+  if (type === 'delete') return { type, key: engineKey(collection, write.key), expected };
+  const { object } = write;
+  return { type, key: engineKey(collection, keyOf(object)), value: deepFreeze(unstamped(object)), expected };
 }
 
 function stamped(object: KubernetesObject, revision: number): Stored {

@@ -1,4 +1,4 @@
-import type { Revision, StorageEngine, Write } from '@orrery/store';
+import { delegatingEngine, type Revision, type StorageEngine, type Write } from '@orrery/store';
 
 /** One commit, as text: the whole history of a cluster is a list of these. */
 export interface RecordedCommit {
@@ -15,17 +15,13 @@ export function recordingEngine(engine: StorageEngine): {
   const commits: RecordedCommit[] = [];
   return {
     commits,
-    engine: {
-      range: (prefix) => engine.range(prefix),
-      watch: (prefix, after) => engine.watch(prefix, after),
-      compact: (revision) => engine.compact(revision),
-      close: () => engine.close(),
+    engine: delegatingEngine(engine, {
       commit: async (writes) => {
         const result = await engine.commit(writes);
         commits.push({ revision: result.revision, writes: JSON.stringify(writes.map(written)) });
         return result;
       },
-    },
+    }),
   };
 }
 

@@ -3,7 +3,7 @@ import { type Cluster, createCluster } from '@orrery/cluster';
 import { createSimulation } from '@orrery/core';
 import type { ContainerRuntime, MachineProvider, MachineRequest } from '@orrery/runtimes';
 import { type SimulatedMachines, simulatedMachines } from '@orrery/runtimes/sim';
-import { createMemoryEngine, type StorageEngine } from '@orrery/store';
+import { createMemoryEngine, delegatingEngine } from '@orrery/store';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { podTemplate, type RandomPod, type Scenario, type Step, scenario } from './random-pods.ts';
@@ -18,17 +18,14 @@ async function startWorld(seed: number) {
   const { environment } = simulation;
   const traps = new Traps();
   const memory = createMemoryEngine();
-  const engine: StorageEngine = {
-    range: (prefix) => memory.range(prefix),
-    watch: (prefix, after) => memory.watch(prefix, after),
-    compact: (revision) => memory.compact(revision),
+  const engine = delegatingEngine(memory, {
     commit: async (writes) => {
       traps.step('write');
       return memory.commit(writes);
     },
     // It outlives the control planes that use it.
     close: async () => {},
-  };
+  });
   const runtimes = new Map<string, ContainerRuntime>();
   const problems: string[] = [];
   const say = (problem: string) => problems.push(problem);
