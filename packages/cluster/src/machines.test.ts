@@ -3,7 +3,7 @@ import { createSimulation } from '@orrery/core';
 import type { Machine, MachineProvider, Machines } from '@orrery/runtimes';
 import { type SmallMachines, smallMachines } from '@orrery/runtimes/fixtures';
 import { simulatedMachines } from '@orrery/runtimes/sim';
-import { createMemoryEngine, type StorageEngine } from '@orrery/store';
+import { createMemoryEngine, delegatingEngine, type StorageEngine } from '@orrery/store';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Cluster } from './cluster.ts';
 import { type ClusterOptions, createCluster } from './create-cluster.ts';
@@ -63,16 +63,12 @@ function withPower(machine: Machine, check: () => void): Machine {
 function engineLog(): { readonly engine: StorageEngine; readonly log: string[] } {
   const log: string[] = [];
   const memory = createMemoryEngine();
-  const engine: StorageEngine = {
-    range: (prefix) => memory.range(prefix),
-    watch: (prefix, after) => memory.watch(prefix, after),
-    compact: (revision) => memory.compact(revision),
-    commit: (writes) => memory.commit(writes),
+  const engine = delegatingEngine(memory, {
     close: async () => {
       log.push('engine closed');
       await memory.close();
     },
-  };
+  });
   return { engine, log };
 }
 
