@@ -1,21 +1,21 @@
 import { isIpv4 } from './names.ts';
 
-/** The number that an IPv4 address is, from 0 to 2^32 - 1; undefined for a text that is none. */
+/** An IPv4 address as a number from 0 to 2^32 - 1; undefined if the text is not an address. */
 export function parseIpv4(text: string): number | undefined {
   if (!isIpv4(text)) return undefined;
   return text.split('.').reduce((sum, byte) => sum * 256 + Number(byte), 0);
 }
 
-/** The address that a number stands for: `10.244.1.2`. */
+/** A number as an IPv4 address: `10.244.1.2`. */
 export function ipv4Text(address: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
 }
 
-/** A range of IPv4 addresses, as CIDR notation writes it (RFC 4632): `10.244.0.0/16`. */
+/** A range of IPv4 addresses in CIDR notation (RFC 4632): `10.244.0.0/16`. */
 export class Ipv4Range {
-  /** Its first address, as a number. */
+  /** The first address, as a number. */
   readonly first: number;
-  /** How many leading bits all of its addresses share, from 0 to 32. */
+  /** How many leading bits all addresses share, from 0 to 32. */
   readonly prefixLength: number;
 
   private constructor(first: number, prefixLength: number) {
@@ -23,7 +23,7 @@ export class Ipv4Range {
     this.prefixLength = prefixLength;
   }
 
-  /** The range that a text names, whichever of its addresses the text begins with; undefined for a text that names none. */
+  /** Reads CIDR notation; bits beyond the prefix are ignored. Undefined if the text is not a range. */
   static parse(text: string): Ipv4Range | undefined {
     const [address = '', length = '', ...rest] = text.split('/');
     const value = parseIpv4(address);
@@ -32,19 +32,19 @@ export class Ipv4Range {
     return new Ipv4Range(value - (value % size), Number(length));
   }
 
-  /** The same for a text that is known to name one. @throws Error if it does not */
+  /** The same for a text that must be a range. @throws Error if it is not */
   static of(text: string): Ipv4Range {
     const range = Ipv4Range.parse(text);
     if (range === undefined) throw new Error(`${JSON.stringify(text)} is no range of IPv4 addresses`);
     return range;
   }
 
-  /** How many addresses it has. */
+  /** The number of addresses. */
   get size(): number {
     return 2 ** (32 - this.prefixLength);
   }
 
-  /** Whether an address lies in it; a text that is no IPv4 address does not. */
+  /** Whether an address is in the range; a text that is not an IPv4 address never is. */
   contains(address: string): boolean {
     const value = parseIpv4(address);
     return value !== undefined && value >= this.first && value < this.first + this.size;
@@ -54,18 +54,18 @@ export class Ipv4Range {
     return this.first < other.first + other.size && other.first < this.first + this.size;
   }
 
-  /** Its address so many places after the first. @throws RangeError for an offset outside of it */
+  /** The address at an offset from the first. @throws RangeError if it is outside the range */
   at(offset: number): string {
     if (!(offset >= 0 && offset < this.size)) throw new RangeError(`${this} has no address ${offset}`);
     return ipv4Text(this.first + offset);
   }
 
-  /** How many ranges of a longer prefix it divides into. */
+  /** How many parts of a longer prefix the range divides into. */
   count(prefixLength: number): number {
     return prefixLength < this.prefixLength ? 0 : 2 ** (prefixLength - this.prefixLength);
   }
 
-  /** The n-th (from 0) of the ranges of a longer prefix that it divides into. @throws RangeError if there is no such one */
+  /** The n-th (from 0) of these parts. @throws RangeError if there are fewer */
   part(prefixLength: number, index: number): Ipv4Range {
     if (!(index >= 0 && index < this.count(prefixLength)))
       throw new RangeError(`${this} has no /${prefixLength} ${index}`);

@@ -53,7 +53,7 @@ describe('a mistake is told in one line, with exit code 1, and leaves nothing', 
     ],
     [
       ['--cluster-cidr', '10.9.0.0/24', '--nodes', '2'],
-      'the cluster cannot be started: no Pod range is left for node node2: 10.9.0.0/24 has room for 1 of /24, and nodes have all of them; widen it (clusterCidr, orrery up --cluster-cidr) or give each node less of it (nodeCidrMaskSize, --node-cidr-mask-size)',
+      'the cluster cannot be started: no Pod range is left for node node2: 10.9.0.0/24 has room for 1 of /24, and all are in use; widen it (clusterCidr, orrery up --cluster-cidr) or give each node less of it (nodeCidrMaskSize, --node-cidr-mask-size)',
     ],
     [['--timeout', 'soon'], '--timeout: invalid duration "soon": write it like 250ms, 30s or 1h30m'],
     [['--runtime', 'cri'], '--runtime cri: there is only sim'],

@@ -27,7 +27,7 @@ function bootstrapObjects(): readonly KubernetesObject[] {
 
 /**
  * Creates what a cluster has from its first moment: namespaces, default roles, priority classes, and the API server's own
- * Service, which leads to where containers reach it.
+ * Service, with the address at which containers reach it as its endpoint.
  */
 export async function bootstrap(client: Client, apiServer: NetworkEndpoint): Promise<void> {
   for (const object of bootstrapObjects()) {
@@ -44,7 +44,7 @@ export async function bootstrap(client: Client, apiServer: NetworkEndpoint): Pro
   await keep(client, Service, apiServerService(apiServer));
 }
 
-/** Has an object be as it should: in an earlier life the API server may have been somewhere else. */
+/** Creates an object, or updates it: in an earlier life the API server may have had another address. */
 async function keep<T extends KubernetesObject>(client: Client, kind: Kind<T>, wanted: T): Promise<void> {
   const { name = '', namespace = '' } = wanted.metadata ?? {};
   let resourceVersion: string;

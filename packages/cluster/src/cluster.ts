@@ -16,7 +16,7 @@ export interface Cluster<M extends Machines = Machines> {
   readonly client: Client;
   /** The nodes, each a machine with its kubelet. */
   readonly nodes: ClusterNodes;
-  /** What the nodes are made of. Of simulated machines, it has their network and their runtimes as such. */
+  /** The nodes' machines, by the type of what was opened: simulated ones show their network and runtimes. */
   readonly machines: M;
   /** Runs the control plane's loops. */
   readonly manager: Manager;
@@ -24,7 +24,7 @@ export interface Cluster<M extends Machines = Machines> {
   as(user: UserInfo): Client;
   /** Applies every object of a manifest (YAML or JSON text, or objects), in order, by server-side apply. @throws what the first refusal is */
   apply<T extends KubernetesObject>(manifest: Manifest<T>): Promise<readonly Stored[]>;
-  /** Stops every loop and watch, lets go of the machines, and closes the store; again is the same once. */
+  /** Stops every loop and watch, closes the machines and the store. Idempotent. */
   close(): Promise<void>;
 }
 

@@ -66,7 +66,7 @@ export interface ClusterOptions<M extends Machines = Machines> extends PodRangeO
   readonly nodes?: number | readonly NodeOptions[];
   /** Where objects are kept. Default: memory. */
   readonly engine?: StorageEngine;
-  /** What nodes are made of: their machines and the network between them. Default: {@link simulatedMachines}. */
+  /** The nodes' machines and the network between them. Default: {@link simulatedMachines}. */
   readonly machines?: MachineProvider<M>;
   readonly plugins?: readonly Plugin[];
   /**
@@ -83,7 +83,7 @@ export interface ClusterOptions<M extends Machines = Machines> extends PodRangeO
 
 /**
  * Starts a whole cluster in this process. Resolves when its control plane and nodes run.
- * @throws Error for options that do not fit each other, and whatever keeps a part of it from starting; nothing is left of it then
+ * @throws Error for options that contradict each other, and the error of whatever fails to start; all else is closed then
  */
 export async function createCluster<M extends Machines = SimulatedMachines>(
   options: ClusterOptions<M> = {},
@@ -128,7 +128,7 @@ export async function createCluster<M extends Machines = SimulatedMachines>(
     componentFor: ({ name }) => ({ component: name }),
   });
   opened.defer(async () => {
-    // With its turn, loops that wait for theirs get them and see that they are to stop: after a livelock, nobody else asks for one.
+    // Asking for a turn lets loops that wait for theirs go on and see that they are to stop: after a livelock nobody else asks.
     await Promise.all([nodes.close(), manager.stop(), environment.work.turn('cluster')]);
   });
   const schedulerPlugins = plugins.flatMap((plugin) => plugin.scheduler ?? []);
@@ -185,7 +185,7 @@ function openMachines<M extends Machines>(
   provider: MachineProvider<M> | undefined,
   context: MachinesContext,
 ): M | Promise<M> {
-  // Without one, M is what it is by default.
+  // Without a provider, M is its default.
   const open = provider ?? (simulatedMachines() as MachineProvider<Machines> as MachineProvider<M>);
   return open(context);
 }

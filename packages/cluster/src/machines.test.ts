@@ -8,7 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Cluster } from './cluster.ts';
 import { type ClusterOptions, createCluster } from './create-cluster.ts';
 
-/** What a cluster makes of its machines, and of machines that fail. */
+/** Clusters and their machines: failures, restarts, Pod ranges. */
 
 async function start(options: ClusterOptions = {}) {
   const simulation = createSimulation();
@@ -18,7 +18,7 @@ async function start(options: ClusterOptions = {}) {
   return { cluster, simulation };
 }
 
-/** Small machines that fail at what `failing` says, and log their end. */
+/** Small machines that fail at the steps in `failing`, and log when they are closed. */
 function failingMachines(failing: Set<string>, log: string[] = []): MachineProvider {
   const check = (what: string) => {
     if (failing.has(what)) throw new Error(`${what} fails`);
@@ -59,7 +59,7 @@ function withPower(machine: Machine, check: () => void): Machine {
   };
 }
 
-/** An engine that says when it is closed. */
+/** An engine that logs when it is closed. */
 function engineLog(): { readonly engine: StorageEngine; readonly log: string[] } {
   const log: string[] = [];
   const memory = createMemoryEngine();
@@ -74,13 +74,13 @@ function engineLog(): { readonly engine: StorageEngine; readonly log: string[] }
 
 const rangeOf = async (cluster: Cluster, node: string) => (await cluster.client.get(Node, node)).spec?.podCIDR;
 
-describe('machines that fail', () => {
+describe('a machine that fails', () => {
   test.for([
     ['opening', []],
     ['serving', ['machines closed']],
     ['finding node2', ['machines closed']],
     ['starting node1', ['machines closed']],
-  ] as const)('while %s leave nothing of the cluster that was to be', async ([what, closed]) => {
+  ] as const)('%s keeps a cluster from starting, and everything opened before is closed', async ([what, closed]) => {
     const { engine, log } = engineLog();
     const { environment } = createSimulation();
     const machines = failingMachines(new Set([what]), log);
@@ -88,24 +88,27 @@ describe('machines that fail', () => {
     expect(log).toEqual([...closed, 'engine closed']);
   });
 
-  test.for(['finding node3', 'starting node3'])('while %s leave a cluster without that node', async (what) => {
-    const failing = new Set([what]);
-    const { cluster, simulation } = await start({ machines: failingMachines(failing) });
-    await expect(cluster.nodes.add({ name: 'node3' })).rejects.toThrow(`${what} fails`);
-    expect(cluster.nodes.names).toEqual(['node1', 'node2']);
-    expect(cluster.nodes.running('node3')).toBe(false);
-    await expect(cluster.client.get(Node, 'node3')).rejects.toSatisfy(isNotFound);
-    failing.clear();
-    await cluster.nodes.add({ name: 'node4' });
-    await cluster.nodes.add({ name: 'node3' });
-    await simulation.settle();
-    expect([await rangeOf(cluster, 'node4'), await rangeOf(cluster, 'node3')]).toEqual([
-      '10.224.3.0/24',
-      '10.224.4.0/24',
-    ]);
-  });
+  test.for(['finding node3', 'starting node3'])(
+    '%s keeps a node from being added, and its range is free',
+    async (what) => {
+      const failing = new Set([what]);
+      const { cluster, simulation } = await start({ machines: failingMachines(failing) });
+      await expect(cluster.nodes.add({ name: 'node3' })).rejects.toThrow(`${what} fails`);
+      expect(cluster.nodes.names).toEqual(['node1', 'node2']);
+      expect(cluster.nodes.running('node3')).toBe(false);
+      await expect(cluster.client.get(Node, 'node3')).rejects.toSatisfy(isNotFound);
+      failing.clear();
+      await cluster.nodes.add({ name: 'node4' });
+      await cluster.nodes.add({ name: 'node3' });
+      await simulation.settle();
+      expect([await rangeOf(cluster, 'node4'), await rangeOf(cluster, 'node3')]).toEqual([
+        '10.224.3.0/24',
+        '10.224.4.0/24',
+      ]);
+    },
+  );
 
-  test('when a node is started again leave it off, to be tried once more', async () => {
+  test('leaves its node off when it does not start again, until the next try', async () => {
     const failing = new Set<string>();
     const { cluster } = await start({ machines: failingMachines(failing) });
     await cluster.nodes.stop('node1');
@@ -118,7 +121,7 @@ describe('machines that fail', () => {
   });
 });
 
-test('machines of simulations are what a cluster has if it is not told otherwise', async () => {
+test('a cluster has simulated machines by default', async () => {
   const { environment } = createSimulation();
   const cluster = await createCluster({ environment, nodes: 1 });
   onTestFinished(() => cluster.close());
@@ -127,7 +130,7 @@ test('machines of simulations are what a cluster has if it is not told otherwise
   expect(cluster.machines.runtime('node1')).toBe(cluster.nodes.runtime('node1'));
 });
 
-test('a cluster can be closed more than once, and closes its machines with that', async () => {
+test('a cluster closes its machines once, however often it is closed', async () => {
   const { environment } = createSimulation();
   const cluster = await createCluster<SmallMachines>({ environment, machines: smallMachines(), nodes: 1 });
   await cluster.close();
@@ -135,7 +138,7 @@ test('a cluster can be closed more than once, and closes its machines with that'
   expect(cluster.machines.log).toEqual(['node1 on', 'node1 off', 'closed']);
 });
 
-test('a cluster that starts over other machines says where its API server and its nodes are now', async () => {
+test('a cluster that restarts on other machines publishes the new addresses of its API server and nodes', async () => {
   const simulation = createSimulation();
   const { environment } = simulation;
   const engine: StorageEngine = { ...engineLog().engine, close: async () => {} };
@@ -161,23 +164,23 @@ test('a cluster that starts over other machines says where its API server and it
   expect(places).toEqual([
     ['192.168.0.10', '192.168.0.10', '10.96.0.1', 6443, '192.168.0.11', expect.any(String)],
     small,
-    // What is so already is not written again.
+    // Nothing is written that has not changed.
     places[1],
   ]);
   expect(places[1]).toEqual(small);
 });
 
 describe("nodes' Pod ranges", () => {
-  test('are of the range that the cluster is given, and nodes that find none are refused', async () => {
+  test('come from the range that the cluster is given, and a node is refused when it is full', async () => {
     const { cluster } = await start({ clusterCidr: '10.9.0.0/25', nodeCidrMaskSize: 26 });
     expect([await rangeOf(cluster, 'node1'), await rangeOf(cluster, 'node2')]).toEqual(['10.9.0.0/26', '10.9.0.64/26']);
     await expect(cluster.nodes.add({ name: 'node3' })).rejects.toThrow(
-      'no Pod range is left for node node3: 10.9.0.0/25 has room for 2 of /26, and nodes have all of them; widen it (clusterCidr, orrery up --cluster-cidr)',
+      'no Pod range is left for node node3: 10.9.0.0/25 has room for 2 of /26, and all are in use; widen it (clusterCidr, orrery up --cluster-cidr)',
     );
     expect(cluster.nodes.names).toEqual(['node1', 'node2']);
   });
 
-  test('stay with Nodes of an earlier life, and are free when those are deleted', async () => {
+  test('stay with Nodes of an earlier life, until those are deleted', async () => {
     const simulation = createSimulation();
     const engine: StorageEngine = { ...engineLog().engine, close: async () => {} };
     const options = { environment: simulation.environment, engine, clusterCidr: '10.9.0.0/22' };
@@ -190,7 +193,7 @@ describe("nodes' Pod ranges", () => {
     await simulation.settle();
     expect([await rangeOf(second, 'd'), await rangeOf(second, 'c')]).toEqual(['10.9.3.0/24', '10.9.2.0/24']);
     await expect(second.nodes.add({ name: 'e' })).rejects.toThrow('no Pod range is left for node e');
-    // This one has a machine, which makes it a node again.
+    // This node has a machine, whose kubelet registers it again.
     await second.client.delete(Node, 'c');
     await simulation.settle();
     await expect(second.nodes.add({ name: 'e' })).rejects.toThrow('no Pod range is left for node e');
@@ -201,7 +204,7 @@ describe("nodes' Pod ranges", () => {
     expect(await rangeOf(second, 'e')).toBe('10.9.0.0/24');
   });
 
-  test('are not given twice when somebody else makes a Node', async () => {
+  test('are not allocated twice when somebody else creates a Node', async () => {
     const { cluster, simulation } = await start();
     const spec = { podCIDR: '10.224.2.0/24', podCIDRs: ['10.224.2.0/24'] };
     await cluster.client.create<Node>({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'theirs' }, spec });
@@ -212,15 +215,15 @@ describe("nodes' Pod ranges", () => {
   });
 
   test.for([
-    ['192.168.0.0/16', 'the address of the API server, 192.168.0.10, lies in the range of Pods, 192.168.0.0/16'],
+    ['192.168.0.0/16', 'the address of the API server, 192.168.0.10, is in the range of Pods, 192.168.0.0/16'],
     ['192.168.0.16/28', 'no Pod range is left for node node2'],
     ['10.9.0.1/16', 'cluster CIDR 10.9.0.1/16: has bits set beyond its prefix; write 10.9.0.0/16'],
-  ] as const)('of %s are refused where they cannot be', async ([clusterCidr, message]) => {
+  ] as const)('cannot be %s', async ([clusterCidr, message]) => {
     const nodeCidrMaskSize = clusterCidr.endsWith('/28') ? 28 : 24;
     await expect(createCluster({ clusterCidr, nodeCidrMaskSize, nodes: 2 })).rejects.toThrow(message);
   });
 
-  test('have no machine in them', async () => {
+  test('contain no machine', async () => {
     const machines: MachineProvider = async (context) => {
       const small = await simulatedMachines()(context);
       const machine = { ...small.machine({ name: 'x', podCidr: '10.224.0.0/24' }), ip: '10.224.9.9' };
@@ -233,7 +236,7 @@ describe("nodes' Pod ranges", () => {
       };
     };
     await expect(start({ machines })).rejects.toThrow(
-      'the address of node node1, 10.224.9.9, lies in the range of Pods, 10.224.0.0/11: choose another one (clusterCidr, orrery up --cluster-cidr)',
+      'the address of node node1, 10.224.9.9, is in the range of Pods, 10.224.0.0/11: choose another range (clusterCidr, orrery up --cluster-cidr)',
     );
   });
 });

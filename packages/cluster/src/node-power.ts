@@ -6,7 +6,7 @@ import type { ClusterNodes } from './nodes.ts';
 export const powerAnnotation = 'orrery.dev/power';
 
 /**
- * Switches simulated machines off and on as their Nodes' annotation says, so that any client can make a node fail
+ * Switches machines off and on as their Nodes' annotation says, so that any client can make a node fail
  * (`orrery node stop`). With `off` the machine goes without a word: that its node is lost is for the node lifecycle controller to
  * find out. With `shutdown` its Pods end first.
  */

@@ -33,8 +33,8 @@ export interface ClusterNodes extends NodeDirectory {
   runtime(name: string): ContainerRuntime | undefined;
   running(name: string): boolean;
   /**
-   * Puts a machine into the cluster and starts it. @throws Error if there is one of that name, if it may not have a label, if no
-   * Pod range is left for it, or if there is no such machine
+   * Adds a node to the cluster and starts it. @throws Error if there is one of that name, if it may not have a label, if no Pod
+   * range is left for it, or if its machine is not there or does not start
    */
   add(options: NodeOptions): Promise<void>;
   /** Pulls the plug: kubelet and containers are gone at once, and nobody is told. @throws Error for a name that no node has */
@@ -53,12 +53,12 @@ export interface ClusterNodes extends NodeDirectory {
 /** How long a kubelet that has crashed is away: `RestartSec` of kubeadm's unit. */
 const crashedKubeletDelay: Milliseconds = 10_000;
 
-/** A node of the cluster, and what is made for it. */
+/** A node of the cluster with its machine and its kubelet. */
 interface Member {
   readonly options: NodeOptions;
   readonly podCidr: string;
   machine: Machine | undefined;
-  /** While its machine is on. */
+  /** Set while the machine is on. */
   runtime: ContainerRuntime | undefined;
   kubelet: Kubelet | undefined;
   manager: Manager | undefined;
@@ -164,7 +164,7 @@ export class Nodes implements ClusterNodes {
     await begun;
   }
 
-  /** Stops all kubelets. Whatever becomes of the machines, and of what runs on them, is for those to say who have them. */
+  /** Stops all kubelets; the machines, and what runs on them, are left as they are. */
   async close(): Promise<void> {
     await Promise.all([...this.#members.values()].map((member) => inOrder(member, () => this.#stopKubelet(member))));
   }
@@ -175,7 +175,7 @@ export class Nodes implements ClusterNodes {
     return member;
   }
 
-  /** @throws Error if there is none, or if Pods could get its address */
+  /** @throws Error if there is no such machine, or if its address is in the range of Pods */
   async #findMachine({ options: { name, capacity }, podCidr }: Member): Promise<Machine> {
     const { machines, podRanges } = this.#options;
     const machine = await machines.machine({ name, podCidr, ...(capacity === undefined ? {} : { capacity }) });

@@ -4,7 +4,7 @@ import { type PodRangeOptions, PodRanges } from './pod-ranges.ts';
 
 const services = Ipv4Range.of('10.96.0.0/16');
 
-/** The ranges of so many nodes, by number from 1. */
+/** The ranges of nodes 1 to `count`, by number. */
 function ranges(
   count: number,
   options: PodRangeOptions = {},
@@ -80,7 +80,7 @@ describe("nodes' Pod ranges", () => {
     expect(() => all.take('node6')).toThrow('no Pod range is left');
   });
 
-  test('are left to nodes that have one', () => {
+  test('are not allocated again when nodes already have them', () => {
     const all = new PodRanges({ clusterCidr: '10.244.0.0/22' });
     all.occupy('old', '10.244.0.0/24');
     all.occupy('old', '10.244.0.0/24');
@@ -95,7 +95,7 @@ describe("nodes' Pod ranges", () => {
     expect([all.take('a'), all.take('b')]).toEqual(['10.244.2.0/24', '10.244.3.0/24']);
   });
 
-  test('are free only when all who claimed them are gone', () => {
+  test('are free only when no node holds any part of them', () => {
     const all = new PodRanges({ clusterCidr: '10.244.0.0/24' });
     all.occupy('one', '10.244.0.0/25');
     all.occupy('two', '10.244.0.128/25');
@@ -125,9 +125,9 @@ describe('a cluster range', () => {
     expect(() => new PodRanges({ clusterCidr, nodeCidrMaskSize })).toThrow(message);
   });
 
-  test('has more in it than the Services', () => {
+  test('must not be reserved as a whole', () => {
     expect(() => new PodRanges({ clusterCidr: '10.96.4.0/22' }, [services])).toThrow(
-      'cluster CIDR 10.96.4.0/22: nothing of it is left for Pods beside 10.96.0.0/16',
+      'cluster CIDR 10.96.4.0/22: all of it is reserved (10.96.0.0/16)',
     );
   });
 });

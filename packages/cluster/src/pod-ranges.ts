@@ -1,48 +1,48 @@
 import { Ipv4Range } from '@orrery/api';
 
-/** Where nodes' Pod ranges come from, as kube-controller-manager has it. */
+/** Where nodes get their Pod ranges from, in the words of kube-controller-manager. */
 export interface PodRangeOptions {
-  /** The range of all Pods (`--cluster-cidr`). Default 10.224.0.0/11. */
+  /** The range of all Pods' addresses (`--cluster-cidr`). Default 10.224.0.0/11. */
   readonly clusterCidr?: string;
-  /** Length of the prefix of one node's range (`--node-cidr-mask-size`), in bits. Default 24: 254 addresses. */
+  /** The prefix length of one node's range (`--node-cidr-mask-size`), in bits. Default 24: 256 addresses. */
   readonly nodeCidrMaskSize?: number;
 }
 
-/** Room for 8,192 nodes, beside the ranges that Services, simulated machines and most networks at home have. */
+/** Room for 8,192 nodes; overlaps neither Services, simulated machines, nor most home networks. */
 const defaultClusterCidr = '10.224.0.0/11';
 const defaultNodeCidrMaskSize = 24;
-/** A range of four addresses: of a smaller one, no Pod could have any. */
+/** Four addresses: in a smaller range, none is left for a Pod. */
 const longestPrefix = 30;
-/** Bits between the two prefixes, as in Kubernetes: 65,536 nodes. */
+/** The most bits between the two prefixes, as in Kubernetes: 65,536 nodes. */
 const widestDifference = 16;
 
 /**
- * The Pod ranges of a cluster's nodes, each given to one node and kept by it until it is released (Kubernetes' node IPAM
- * controller with its `RangeAllocator`). A range that was released is given again as late as possible.
+ * Allocates a Pod range to each node, which keeps it until it is released (the `RangeAllocator` of Kubernetes' node IPAM
+ * controller). A released range is reused as late as possible.
  */
 export class PodRanges {
-  /** What all nodes' ranges are part of. */
+  /** The range that all nodes' ranges are part of. */
   readonly cluster: Ipv4Range;
   readonly #prefixLength: number;
-  /** By name of the node. */
+  /** By the node's name. */
   readonly #held = new Map<string, Ipv4Range>();
-  /** By number of the range: how many hold it, or part of it. */
+  /** How many nodes hold a range or part of it, by the range's number. */
   readonly #holders = new Map<number, number>();
-  /** How many ranges no node ever gets. */
+  /** How many ranges are reserved. */
   readonly #reserved: number;
   #next = 0;
 
-  /** `reserved` are ranges that no Pod may have an address of. @throws Error for a range that cannot be divided as is asked */
+  /** Never allocates addresses of `reserved` ranges. @throws Error if the cluster's range cannot be divided as asked */
   constructor(options: PodRangeOptions = {}, reserved: readonly Ipv4Range[] = []) {
     this.cluster = clusterRange(options.clusterCidr ?? defaultClusterCidr);
     this.#prefixLength = nodePrefix(this.cluster, options.nodeCidrMaskSize ?? defaultNodeCidrMaskSize);
     for (const range of reserved) this.#count(range, 1);
     this.#reserved = this.#holders.size;
     if (this.#reserved === this.cluster.count(this.#prefixLength))
-      throw new Error(`cluster CIDR ${this.cluster}: nothing of it is left for Pods beside ${reserved.join(' and ')}`);
+      throw new Error(`cluster CIDR ${this.cluster}: all of it is reserved (${reserved.join(', ')})`);
   }
 
-  /** The range of a node: the one that it has, or the next that is free. @throws Error when none is */
+  /** The node's range: the one it holds, or else the next free one. @throws Error if none is free */
   take(node: string): string {
     const held = this.#held.get(node);
     if (held !== undefined) return held.toString();
@@ -57,25 +57,25 @@ export class PodRanges {
     }
     const room = count - this.#reserved;
     throw new Error(
-      `no Pod range is left for node ${node}: ${this.cluster} has room for ${room} of /${this.#prefixLength}, and nodes have all of them; ` +
+      `no Pod range is left for node ${node}: ${this.cluster} has room for ${room} of /${this.#prefixLength}, and all are in use; ` +
         'widen it (clusterCidr, orrery up --cluster-cidr) or give each node less of it (nodeCidrMaskSize, --node-cidr-mask-size)',
     );
   }
 
-  /** Whether a node has a range. */
+  /** Whether a node holds a range. */
   has(node: string): boolean {
     return this.#held.has(node);
   }
 
-  /** @throws Error if an address that is none of a Pod's could become one */
+  /** @throws Error if an address is in the range of Pods though it is not a Pod's */
   checkOutside(ip: string, whose: string): void {
     if (!this.cluster.contains(ip)) return;
     throw new Error(
-      `the address of ${whose}, ${ip}, lies in the range of Pods, ${this.cluster}: choose another one (clusterCidr, orrery up --cluster-cidr)`,
+      `the address of ${whose}, ${ip}, is in the range of Pods, ${this.cluster}: choose another range (clusterCidr, orrery up --cluster-cidr)`,
     );
   }
 
-  /** Leaves a node the range that it has already, wherever that came from. What is no IPv4 range concerns nobody here. */
+  /** Records the range that a node already has, from wherever. Ignores anything but IPv4 ranges. */
   occupy(node: string, cidr: string): void {
     const range = Ipv4Range.parse(cidr);
     if (range === undefined || this.#held.get(node)?.toString() === range.toString()) return;
@@ -83,7 +83,7 @@ export class PodRanges {
     this.#hold(node, range);
   }
 
-  /** The node is gone: its range is free. */
+  /** Frees the range of a node that is gone. */
   release(node: string): void {
     const range = this.#held.get(node);
     if (range === undefined) return;
@@ -96,7 +96,7 @@ export class PodRanges {
     this.#count(range, 1);
   }
 
-  /** Counts one holder more, or less, of each range that has an address of the given one. */
+  /** Adds a holder to, or takes one from, each range that overlaps the given one. */
   #count(range: Ipv4Range, change: 1 | -1): void {
     if (!range.overlaps(this.cluster)) return;
     const size = 2 ** (32 - this.#prefixLength);

@@ -6,7 +6,7 @@ export interface HttpHeader {
   readonly value: string;
 }
 
-/** A request as a value: on a simulated network it never becomes bytes unless one side speaks raw TCP. */
+/** A request as a value. On a simulated network it becomes bytes only if one side speaks raw TCP. */
 export interface HttpRequest {
   readonly method: string;
   /** With the query: `/healthz?full=1`. */

@@ -10,20 +10,20 @@ export interface MachinesUnderTest {
   readonly machines: Machines;
   /** Lets time pass until the promise has settled. */
   settled<T>(promise: Promise<T>): Promise<T>;
-  /** An image and what it is started with, to answer every request at port 80 with this text. */
+  /** A container that answers every request at port 80 with the text. */
   server(text: string): Pick<ContainerConfig, 'image' | 'command'>;
-  /** The same, to do nothing until it is stopped. */
+  /** A container that does nothing until it is stopped. */
   readonly idle: Pick<ContainerConfig, 'image' | 'command'>;
   /**
-   * A command that prints what a URL answers and ends with 0, or ends with something else, for the image of {@link idle}. It sends
-   * a file's content as bearer token, and checks https by a file with the authority's certificate.
+   * A command for {@link idle} that prints what a URL answers, or fails. With files, it sends the one's content as bearer token
+   * and verifies the server by the certificate in the other.
    */
   get(url: string, options?: { readonly tokenFile: string; readonly authorityFile: string }): readonly string[];
 }
 
-/** What every implementation of {@link Machines} must do for a cluster, as tests. */
+/** Tests of what every implementation of {@link Machines} must do for a cluster. */
 export function machinesContract(name: string, open: () => Promise<MachinesUnderTest>): void {
-  describe(`${name} are machines`, () => {
+  describe(`${name} fulfil the contract of machines`, () => {
     let subject: MachinesUnderTest;
     let machines: Machines;
 
@@ -33,14 +33,14 @@ export function machinesContract(name: string, open: () => Promise<MachinesUnder
     });
     afterEach(() => subject.settled(machines.close()));
 
-    /** The n-th node's machine. */
+    /** The machine of a node. */
     const machineOf = (node: number): Promise<Machine> =>
       subject.settled(
         (async () => machines.machine({ name: `node${node}`, podCidr: podRange(node), capacity: { cpu: '2' } }))(),
       );
     const runtimeOf = async (node: number): Promise<ContainerRuntime> =>
       subject.settled((await machineOf(node)).powerOn());
-    /** A Pod of one container; gives its address and its container. */
+    /** Starts a Pod of one container. */
     const run = async (runtime: ContainerRuntime, pod: string, config: Partial<ContainerConfig>): Promise<Started> => {
       const sandbox = await subject.settled(runtime.runPodSandbox(sandboxOf(pod)));
       const container = containerOf(config);
@@ -50,12 +50,12 @@ export function machinesContract(name: string, open: () => Promise<MachinesUnder
       const { ips } = await subject.settled((async () => runtime.podSandboxStatus(sandbox))());
       return { runtime, id, ip: ips[0] ?? '' };
     };
-    /** What a container reads at a URL; undefined where it reads nothing. */
+    /** What a container gets from a URL; undefined if the request fails. */
     const get = async ({ runtime, id }: Started, ...request: Parameters<MachinesUnderTest['get']>) => {
       const { exitCode, stdout } = await subject.settled(runtime.execSync(id, subject.get(...request), 0));
       return exitCode === 0 ? stdout.trimEnd() : undefined;
     };
-    /** A client on the second node and servers on the first. */
+    /** Starts a client on the second node and servers on the first. */
     const clientAndServers = async (...texts: readonly string[]) => {
       const client = await run(await runtimeOf(2), 'client', subject.idle);
       const servers: Started[] = [];
@@ -73,7 +73,7 @@ export function machinesContract(name: string, open: () => Promise<MachinesUnder
       unname: async (host: string) => subject.settled((async () => machines.network.names.delete(host))()),
     };
 
-    test('each has an address of its own, and says what it is', async () => {
+    test('a machine has its own address, architecture and operating system', async () => {
       const [one, two] = [await machineOf(1), await machineOf(2)];
       expect(one.ip).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
       expect(two.ip).not.toBe(one.ip);
@@ -85,7 +85,7 @@ export function machinesContract(name: string, open: () => Promise<MachinesUnder
       expect((await machineOf(1)).ip).toBe(one.ip);
     });
 
-    test('switched on, one has a runtime, which is the same until it is switched off', async () => {
+    test('a machine has one runtime until it is switched off', async () => {
       const machine = await machineOf(1);
       const runtime = await subject.settled(machine.powerOn());
       expect(await subject.settled(machine.powerOn())).toBe(runtime);
@@ -93,7 +93,7 @@ export function machinesContract(name: string, open: () => Promise<MachinesUnder
       expect(await subject.settled((async () => runtime.listPodSandboxes())())).toEqual([]);
     });
 
-    test("a Pod's address is of its node's range, and nobody else's", async () => {
+    test("a Pod's address is in its node's range, and its own", async () => {
       const { client, servers } = await clientAndServers('one', 'two');
       const [first, second] = servers;
       expect(Ipv4Range.of(podRange(1)).contains(first?.ip ?? '')).toBe(true);
@@ -102,12 +102,12 @@ export function machinesContract(name: string, open: () => Promise<MachinesUnder
       expect(first?.ip).not.toBe(second?.ip);
     });
 
-    test('Pods reach each other across nodes by their addresses', async () => {
+    test('Pods on different nodes reach each other by address', async () => {
       const { client, servers } = await clientAndServers('one');
       expect(await get(client, `http://${servers[0]?.ip}/`)).toBe('one');
     });
 
-    test('a Service is reached at its address, and leads to all of its endpoints in turn', async () => {
+    test('a Service is reachable at its address, which leads to all endpoints in turn', async () => {
       const { client, servers } = await clientAndServers('one', 'two');
       await network.route('10.96.4.2', 8080, servers);
       const answers = [];
@@ -115,7 +115,7 @@ export function machinesContract(name: string, open: () => Promise<MachinesUnder
       expect(new Set(answers)).toEqual(new Set(['one', 'two']));
     });
 
-    test('a Service leads where it was last told to, to nobody where it has no endpoints, and nowhere when it is gone', async () => {
+    test('a route can be replaced, have no endpoints, and be removed', async () => {
       const { client, servers } = await clientAndServers('one', 'two');
       await network.route('10.96.4.2', 80, servers.slice(0, 1));
       expect(await get(client, 'http://10.96.4.2/')).toBe('one');
@@ -131,7 +131,7 @@ export function machinesContract(name: string, open: () => Promise<MachinesUnder
       expect(await get(client, 'http://10.96.4.2:81/')).toBe('one');
     });
 
-    test('a Service is reached by its name, in full or as its namespace calls it', async () => {
+    test('a Service is reachable by its name, full or short', async () => {
       const { client, servers } = await clientAndServers('one');
       await network.route('10.96.4.2', 80, servers);
       expect(await get(client, 'http://web/')).toBeUndefined();
@@ -148,7 +148,7 @@ export function machinesContract(name: string, open: () => Promise<MachinesUnder
       expect(await get(client, 'http://web/')).toBeUndefined();
     });
 
-    test('the API is reached from a container with its token, as any Service is, as long as it is served', async () => {
+    test('the API is reachable from a container with its token while it is served', async () => {
       const requests: HttpRequest[] = [];
       const api: ContainerApi = { handle: async (request) => answer(requests, request), certificateAuthority };
       const serving = await subject.settled(machines.serveApi(api));
@@ -168,13 +168,13 @@ export function machinesContract(name: string, open: () => Promise<MachinesUnder
       await subject.settled(Promise.resolve(serving[Symbol.asyncDispose]()));
       expect(await get(client, url, files)).toBeUndefined();
       expect(requests).toHaveLength(1);
-      // A control plane that starts again over the same machines.
+      // A control plane that restarts on the same machines.
       const again = await subject.settled(machines.serveApi(api));
       expect(await get(client, url, files)).toBe('Hello!');
       await subject.settled(Promise.resolve(again[Symbol.asyncDispose]()));
     });
 
-    test('one that loses its power loses what ran on it, and starts anew', async () => {
+    test('a machine without power loses its containers, and starts empty', async () => {
       const { client, servers } = await clientAndServers('one');
       const machine = await machineOf(1);
       const url = `http://${servers[0]?.ip}/`;
@@ -192,7 +192,7 @@ export function machinesContract(name: string, open: () => Promise<MachinesUnder
       expect((await machineOf(1)).ip).toBe(machine.ip);
     });
 
-    test('they can be let go of more than once, whether they are on or off', async () => {
+    test('machines can be closed more than once, on or off', async () => {
       await subject.settled((await machineOf(1)).powerOn());
       await machineOf(2);
       await subject.settled(machines.close());
@@ -201,7 +201,7 @@ export function machinesContract(name: string, open: () => Promise<MachinesUnder
   });
 }
 
-/** Opens machines that keep to a simulation's time and turns, where no cluster is. */
+/** Opens machines in a simulation without a cluster. */
 export async function machinesInSimulation<M extends Machines>(
   provider: MachineProvider<M>,
 ): Promise<Pick<MachinesUnderTest, 'settled'> & { readonly machines: M; readonly simulation: Simulation }> {

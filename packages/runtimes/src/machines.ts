@@ -11,96 +11,96 @@ export interface NetworkEndpoint {
   readonly port: number;
 }
 
-/** Which machine a cluster asks for: one node's. */
+/** What a cluster asks of the machine of one node. */
 export interface MachineRequest {
   /** The node's name. */
   readonly name: string;
-  /** The range that its Pods get their addresses from (`spec.podCIDR`): `10.224.7.0/24`. No other node has it. */
+  /** The node's range of Pod addresses (`spec.podCIDR`): `10.224.7.0/24`. No other node shares it. */
   readonly podCidr: string;
-  /** What it should have. A machine that has what it has ignores this, and says so in {@link Machine.capacity}. */
+  /** What the machine should have. Machines whose hardware is given ignore it and report {@link Machine.capacity}. */
   readonly capacity?: MachineResources;
 }
 
-/** One node's machine. It is there while it is switched off too. */
+/** The machine of one node, switched on or off. */
 export interface Machine {
-  /** Its own address, which nodes and Pods reach it at (`InternalIP`); outside of every Pod range. */
+  /** The address at which nodes and Pods reach it (`InternalIP`); outside all Pod ranges. */
   readonly ip: string;
-  /** What it has, where it knows better than the cluster that asked for it. */
+  /** The resources that it has, where these differ from what was asked for. */
   readonly capacity?: MachineResources;
   /** `amd64`, `arm64` (label `kubernetes.io/arch`). */
   readonly architecture: string;
   /** `linux` (label `kubernetes.io/os`). */
   readonly operatingSystem: string;
   /**
-   * Switches it on and gives its runtime, with what still runs there; the same again while it is on.
-   * @throws Error when it does not come up
+   * Switches the machine on and returns its runtime, with whatever still runs there. While it is on, returns the same runtime.
+   * @throws Error if the machine does not come up
    */
   powerOn(): Promise<ContainerRuntime>;
-  /** Pulls the plug: its containers are gone, and nobody is told. Nothing happens to one that is off. */
+  /** Pulls the plug: containers are gone without notice. Does nothing if the machine is off. */
   powerOff(): Promise<void>;
 }
 
 /** Where connections to a Service's addresses go, on every node (Kubernetes "Virtual IPs and Service Proxies"). */
 export interface ServiceRoutes {
-  /** Sends connections to an address to the endpoints by turns, in place of where they went; to none: they are refused. */
+  /** Routes connections for an address to the endpoints in turn, replacing its former route. Without endpoints, they are refused. */
   set(ip: string, port: number, endpoints: readonly NetworkEndpoint[]): void | Promise<void>;
-  /** Forgets the address; one that is not known is no error. */
+  /** Removes a route. Idempotent. */
   delete(ip: string, port: number): void | Promise<void>;
 }
 
 /** What the cluster's DNS answers (Kubernetes "DNS for Services and Pods"). */
 export interface ServiceNames {
-  /** `name` is a full one, `web.default.svc.cluster.local`; no addresses: it is known, and leads nowhere. */
+  /** Sets the addresses of a full name, `web.default.svc.cluster.local`. */
   set(name: string, ips: readonly string[]): void | Promise<void>;
-  /** Forgets the name; one that is not known is no error. */
+  /** Removes a name. Idempotent. */
   delete(name: string): void | Promise<void>;
 }
 
 /**
- * The network of a cluster's nodes and Pods, where every Pod reaches every other by its address (Kubernetes "The Kubernetes
- * network model"), as the service proxy programs it.
+ * The network of a cluster's nodes and Pods, in which every Pod reaches every other by its address ("The Kubernetes network
+ * model"), as the service proxy programs it.
  */
 export interface ServiceNetwork {
   readonly routes: ServiceRoutes;
   readonly names: ServiceNames;
 }
 
-/** The API as machines serve it to their containers. */
+/** The API that machines serve to their containers. */
 export interface ContainerApi {
   /** Answers one request; never rejects. */
   readonly handle: (request: HttpRequest) => Promise<HttpResponse>;
-  /** PEM of the authority that signed the certificate which the API is served with: what containers are given to check it by. */
+  /** PEM of the authority by which containers verify the API server's certificate. */
   readonly certificateAuthority: string;
 }
 
-/** The machines of a cluster, and the network between them: what a cluster's nodes are made of. */
+/** The machines of a cluster and the network between them. */
 export interface Machines {
   /**
-   * Where containers reach the API server once it is served: the endpoint of the Service `kubernetes`
-   * (Kubernetes "Accessing the Kubernetes API from a Pod").
+   * The address at which {@link serveApi} serves the API: the endpoint of the Service `kubernetes` (Kubernetes "Accessing the
+   * Kubernetes API from a Pod").
    */
   readonly apiServer: NetworkEndpoint;
   readonly network: ServiceNetwork;
   /**
-   * The machine of a node, switched off or still on; the same again for the same name.
-   * @throws Error when there is no such machine, or none is left
+   * Finds or makes the machine of a node; one name always has the same machine. It may be on already.
+   * @throws Error if there is no such machine, or none is left
    */
   machine(request: MachineRequest): Machine | Promise<Machine>;
-  /** Serves the API to the containers of all machines, at {@link apiServer}, until what it gives is disposed. */
+  /** Serves the API to the containers of all machines, until the result is disposed. */
   serveApi(api: ContainerApi): Promise<AsyncDisposable>;
-  /** Lets go of all machines. Simulated ones end with that; those that exist without the cluster go on. */
+  /** Releases all machines. Simulated ones are switched off; real ones go on. Idempotent. */
   close(): Promise<void>;
 }
 
-/** What machines are opened for. */
+/** What machines are opened with. */
 export interface MachinesContext {
-  /** The cluster's clock, chance, turns and inspection. What does not run in the cluster's time needs none of it. */
+  /** The cluster's clock, chance, turns and inspection. Real machines have their own time. */
   readonly environment: Environment;
-  /** The cluster's plugins. Machines take what is meant for them, as simulated ones take `images`, and leave the rest. */
+  /** The cluster's plugins; machines take the slots that are theirs, as simulated ones take `images`. */
   readonly plugins: readonly Plugin[];
-  /** The addresses that Pods are given as their name servers: the network answers {@link ServiceNames} there. */
+  /** Name servers of Pods: the network answers {@link ServiceNames} at these addresses. */
   readonly clusterDns: readonly string[];
 }
 
-/** Opens machines for a cluster: what a cluster takes as its option `machines`. */
+/** Opens the machines of a cluster: its option `machines`. */
 export type MachineProvider<M extends Machines = Machines> = (context: MachinesContext) => M | Promise<M>;

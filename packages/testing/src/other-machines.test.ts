@@ -5,7 +5,7 @@ import { type SmallMachines, smallImage, smallMachines } from '@orrery/runtimes/
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type SimulatedCluster, type SimulateOptions, simulate } from './simulate.ts';
 
-/** Whole clusters whose nodes are other machines than the simulated ones. */
+/** Whole clusters on machines that are not the simulated ones. */
 
 const manifest = `
 apiVersion: apps/v1
@@ -49,7 +49,7 @@ const get = (cluster: SimulatedCluster, ...request: readonly string[]) =>
   cluster.exec('default/visitor', ['get', ...request]);
 
 describe('a simulation on other machines', () => {
-  test('runs Pods, and leads to them by the name and the address of their Service', async () => {
+  test('runs Pods that are reachable by the name of their Service', async () => {
     const cluster = await start();
     expect((await cluster.get(Deployment, 'default/web')).status?.readyReplicas).toBe(2);
     for (const host of ['web', 'web.default.svc', 'web.default.svc.cluster.local'])
@@ -60,7 +60,7 @@ describe('a simulation on other machines', () => {
     expect(await cluster.logs(`default/${pod?.metadata.name}`)).toContain('GET /ready');
   });
 
-  test('gives nodes the addresses and the hardware that their machines have', async () => {
+  test('registers nodes with the addresses and hardware of their machines', async () => {
     const cluster = await start({ nodes: [{ name: 'big', capacity: { cpu: '64', memory: '1Ti' } }] });
     const { status, spec, metadata } = await cluster.get(Node, 'big');
     expect(status?.addresses).toContainEqual({ type: 'InternalIP', address: '172.20.0.11' });
@@ -71,7 +71,7 @@ describe('a simulation on other machines', () => {
     for (const { status: pod } of await cluster.list(Pod)) expect(pod?.podIP).toMatch(/^10\.224\.0\.\d+$/);
   });
 
-  test('serves the API where the machines say, to containers with their tokens', async () => {
+  test('serves the API to containers with their tokens, at the address of the machines', async () => {
     const cluster = await start();
     const account = '/var/run/secrets/kubernetes.io/serviceaccount';
     const files = [`${account}/token`, `${account}/ca.crt`];
@@ -83,7 +83,7 @@ describe('a simulation on other machines', () => {
     expect((await cluster.get(EndpointSlice, 'default/kubernetes')).endpoints?.[0]?.addresses).toEqual(['172.20.0.1']);
   });
 
-  test('has them fail and come back', async () => {
+  test('switches machines off and on', async () => {
     const cluster = await start();
     expect(cluster.machines.log).toEqual(['node1 on', 'node2 on']);
     await cluster.nodes.stop('node1');
@@ -100,7 +100,7 @@ describe('a simulation on other machines', () => {
     expect(cluster.machines.log.slice(4).toSorted()).toEqual(['closed', 'node1 off', 'node2 off']);
   });
 
-  test('is one history for one seed', async () => {
+  test('has one history for one seed', async () => {
     const history = async (seed: number) => {
       const cluster = await start({ seed, recorded: true });
       return JSON.stringify(cluster.history());
@@ -109,7 +109,7 @@ describe('a simulation on other machines', () => {
     expect(await history(4)).not.toBe(await history(3));
   });
 
-  test('programs a network that fails now and then until it knows all Services', async () => {
+  test('programs a network that fails until all Services are in it', async () => {
     let failures = 5;
     const flaky: MachineProvider = async (context) => {
       const machines = await smallMachines()(context);

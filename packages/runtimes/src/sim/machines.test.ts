@@ -5,7 +5,7 @@ import { containerConfig, sandboxConfig } from './fixture.ts';
 import { defineImage, simulatedMachines } from './index.ts';
 import { machineAddress } from './machines.ts';
 
-machinesContract('simulated ones', async () => ({
+machinesContract('simulated machines', async () => ({
   ...(await machinesInSimulation(simulatedMachines())),
   server: (text) => ({
     image: 'nginx',
@@ -32,11 +32,13 @@ describe('simulated machines', () => {
     expect(machineAddress(index)).toBe(ip);
   });
 
-  test('as many as there are addresses', () => {
-    expect(() => machineAddress(65_524)).toThrow('192.168.0.0/16 has all 65524 that it has room for');
+  test('are as many as there are addresses', () => {
+    expect(() => machineAddress(65_524)).toThrow(
+      'no address is left for another machine: 192.168.0.0/16 has room for 65524',
+    );
   });
 
-  test('have the CPUs and the memory that are asked for', async () => {
+  test('have the CPUs and memory that were asked for', async () => {
     const { machines, settled } = await machinesInSimulation(simulatedMachines());
     const machine = machines.machine({ name: 'a', podCidr: '10.200.1.0/24', capacity: { cpu: '3', memory: '1Gi' } });
     expect(machines.runtime('a')).toBeUndefined();
@@ -55,7 +57,7 @@ describe('simulated machines', () => {
     expect(machines.runtime('a')).toBeUndefined();
   });
 
-  test('run the images of plugins and their own', async () => {
+  test('run images of plugins and of their own options', async () => {
     const image = (name: string) => defineImage({ name, command: ['/x'], programs: { '/x': async () => 0 } });
     const { environment } = createSimulation();
     const plugins = [definePlugin({ name: 'apps', images: [image('plugged')] }), definePlugin({ name: 'none' })];

@@ -13,11 +13,11 @@ import type { Image } from './images/image.ts';
 import { SimNetwork } from './network/network.ts';
 import { createSimRuntime, type SimRuntimeOptions, type SimulatedRuntime } from './runtime.ts';
 
-/** How machines are simulated. */
+/** Options of simulated machines. */
 export interface SimulatedMachinesOptions {
   /** More images than the catalogue's and the plugins'; they hide those of the same name. */
   readonly images?: readonly Image[];
-  /** How long a pull of an image takes that is not on the node, in milliseconds. Default 0. */
+  /** How long it takes to pull an image that is not on the node, in milliseconds. Default 0. */
   readonly pullLatency?: Milliseconds | ((image: ImageInfo) => Milliseconds);
 }
 
@@ -25,13 +25,13 @@ export interface SimulatedMachinesOptions {
 export interface SimulatedMachines extends Machines {
   readonly network: SimNetwork;
   machine(request: MachineRequest): Machine;
-  /** The runtime of a node whose machine is on. */
+  /** A node's runtime, while its machine is on. */
   runtime(name: string): SimulatedRuntime | undefined;
 }
 
 /**
- * Machines that exist in this process alone: containers are programs in TypeScript, in the cluster's own time, on a network
- * that no packet ever leaves. A machine's first address is 192.168.0.11.
+ * Machines in this process: containers are programs in TypeScript, in the cluster's own time, on a network that no packet ever
+ * leaves. Their addresses are those of 192.168.0.0/16 from 192.168.0.11 on.
  */
 export function simulatedMachines(options: SimulatedMachinesOptions = {}): MachineProvider<SimulatedMachines> {
   return ({ environment, plugins }) => {
@@ -40,7 +40,7 @@ export function simulatedMachines(options: SimulatedMachinesOptions = {}): Machi
   };
 }
 
-/** Where the machines and the API server are; the first machine comes right after the API server. */
+/** The network of the machines and the API server, whose address comes right before the first machine's. */
 const nodeNetwork = Ipv4Range.of('192.168.0.0/16');
 const apiServerOffset = 10;
 
@@ -83,12 +83,14 @@ class MachineRoom implements SimulatedMachines {
   }
 }
 
-/** The address of the n-th machine (from 0). @throws Error when the network has no more */
+/** The address of the n-th machine (from 0). @throws Error if the network has no more */
 export function machineAddress(index: number): string {
   const offset = apiServerOffset + 1 + index;
-  // The last address is for broadcasts.
+  // The last address is the broadcast address.
   if (offset >= nodeNetwork.size - 1)
-    throw new Error(`no address is left for another machine: ${nodeNetwork} has all ${index} that it has room for`);
+    throw new Error(
+      `no address is left for another machine: ${nodeNetwork} has room for ${nodeNetwork.size - apiServerOffset - 2}`,
+    );
   return nodeNetwork.at(offset);
 }
 

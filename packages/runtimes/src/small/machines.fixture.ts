@@ -3,16 +3,16 @@ import type { ContainerApi, Machine, MachineProvider, MachineRequest, Machines }
 import { SmallNetwork } from './network.fixture.ts';
 import { SmallRuntime } from './runtime.fixture.ts';
 
-/** Machines that are made for tests, and of other stuff than the simulated ones. */
+/** Machines for tests that share nothing with the simulated ones but the contract. */
 export interface SmallMachines extends Machines {
-  /** What was done to them, in order: `node1 on`, `node1 off`, `closed`. */
+  /** What happened to them, in order: `node1 on`, `node1 off`, `closed`. */
   readonly log: readonly string[];
 }
 
 /**
- * Another implementation of {@link Machines}, as small as the contract lets it be: its containers have a handful of commands
- * (see {@link SmallRuntime}), its network is tables, its machines have their own idea of what they are, and all that it does
- * takes turns, as calls to something far away would.
+ * A second implementation of {@link Machines}, as small as the contract allows: containers have a handful of commands (see
+ * {@link SmallRuntime}), the network is three tables, machines report addresses and hardware of their own, and every call takes
+ * a turn, as a call to another machine would take time.
  */
 export function smallMachines(): MachineProvider<SmallMachines> {
   return async ({ environment, clusterDns }) => {

@@ -2,7 +2,7 @@ import { machinesContract, machinesInSimulation } from '../machines-contract.fix
 import { smallMachines } from './machines.fixture.ts';
 import { smallImage } from './runtime.fixture.ts';
 
-machinesContract('small ones', async () => ({
+machinesContract('small machines', async () => ({
   ...(await machinesInSimulation(smallMachines())),
   server: (text) => ({ image: smallImage, command: ['serve', '80', text] }),
   idle: { image: smallImage, command: ['rest'] },

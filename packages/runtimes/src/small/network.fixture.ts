@@ -3,25 +3,25 @@ import type { Work } from '@orrery/core';
 import type { HttpRequest, HttpResponse } from '../http.ts';
 import type { NetworkEndpoint, ServiceNames, ServiceNetwork, ServiceRoutes } from '../machines.ts';
 
-/** What serves a port. */
+/** A server at a port. */
 export interface SmallServer {
   readonly answer: (request: HttpRequest) => HttpResponse | Promise<HttpResponse>;
-  /** PEM of the authority that clients have to trust; without it, it speaks plain HTTP. */
+  /** PEM of the authority that clients must trust; without it, the server speaks plain HTTP. */
   readonly authority?: string;
 }
 
-/** Who asks, and how it finds others. */
+/** A client with its resolver's configuration. */
 export interface SmallClient {
   readonly ip: string;
   readonly nameservers: readonly string[];
   readonly searches: readonly string[];
-  /** PEM of the authorities that it trusts. */
+  /** PEM of the authority that it trusts. */
   readonly authority?: string;
 }
 
 /**
- * A network of three tables: who serves where, where Services lead, what names mean. Nothing in it happens at once: each change
- * and each request takes a turn of its own.
+ * A network of three tables: servers, routes and names. Nothing in it is synchronous: each change and each request takes a turn
+ * of its own.
  */
 export class SmallNetwork implements ServiceNetwork {
   readonly #work: Work;
@@ -51,7 +51,7 @@ export class SmallNetwork implements ServiceNetwork {
     change();
   }
 
-  /** Serves a port of an address until it is disposed. */
+  /** Serves at a port of an address until the result is disposed. */
   serve(ip: string, port: number, server: SmallServer): Disposable {
     const place = `${ip}:${port}`;
     this.#servers.set(place, server);
@@ -62,7 +62,7 @@ export class SmallNetwork implements ServiceNetwork {
     };
   }
 
-  /** What is answered at a URL. @throws Error where nobody answers */
+  /** Requests a URL. @throws Error if nobody answers */
   async request(client: SmallClient, text: string, more: Partial<HttpRequest> = {}): Promise<HttpResponse> {
     await this.#work.turn('small network');
     const url = new URL(text);

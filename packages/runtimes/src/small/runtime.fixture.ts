@@ -22,7 +22,7 @@ import type { ExecRequest, PortConnection, StreamSession } from '../streams.ts';
 import type { SmallNetwork } from './network.fixture.ts';
 
 interface SmallRuntimeOptions {
-  /** What ids begin with. */
+  /** Prefix of all ids. */
   readonly name: string;
   readonly ip: string;
   readonly podCidr: string;
@@ -41,7 +41,7 @@ interface SmallContainer {
   readonly sandbox: SmallSandbox;
   status: ContainerStatus;
   readonly log: LogEntry[];
-  /** Where it serves, while it does. */
+  /** Set while it serves a port. */
   serving: Disposable | undefined;
 }
 
@@ -51,13 +51,12 @@ interface Result {
   readonly stderr: string;
 }
 
-/** The only image that there is. */
+/** The only image. */
 export const smallImage = 'small/tools';
 
 /**
- * A runtime of four commands. A container of `serve PORT TEXT` answers every request with the text, and one of `rest` does
- * nothing, both until they are stopped. In one that runs, `get URL [TOKENFILE AUTHORITYFILE]` prints what the URL answers, and
- * `cat FILE` a file.
+ * A runtime with four commands. Containers run `serve PORT TEXT`, which answers every request with the text, or `rest`, which
+ * does nothing. In a running container, `get URL [TOKENFILE AUTHORITYFILE]` prints what the URL answers, and `cat FILE` a file.
  */
 export class SmallRuntime implements ContainerRuntime {
   readonly name = 'small';
@@ -289,7 +288,7 @@ function imageOf(ref: string): ImageInfo {
   return { imageRef: `${smallImage}@sha256:${'0'.repeat(64)}`, sizeBytes: 1000 };
 }
 
-/** Where a container's file is on the node: it has no files but those that are mounted. */
+/** The path on the node of a container's file. Containers have no files but mounted ones. */
 function nodePath({ mounts }: ContainerConfig, path: string): string {
   const mount = mounts.find(({ containerPath }) => path === containerPath || path.startsWith(`${containerPath}/`));
   if (mount === undefined) throw new Error(`${path}: No such file or directory`);

@@ -23,15 +23,15 @@ const nothing: ServiceRouting = { routes: [], names: [] };
 
 /**
  * Makes Services reachable by address and name on the machines' network: the part of kube-proxy and of the cluster's DNS
- * (Kubernetes "Virtual IPs and Service Proxies"). What the network refuses is tried again.
+ * (Kubernetes "Virtual IPs and Service Proxies"). A network that fails is programmed again.
  */
 export function createServiceProxy({ network, clusterDomain = 'cluster.local' }: ServiceProxyOptions): Controller {
-  /** What may be in the network for each Service, to be taken back when it changes. */
+  /** What the network may have of each Service, to be removed when it changes. */
   const written = new Map<string, ServiceRouting>();
 
   const write = async (key: string, next: ServiceRouting) => {
     const stale = outdated(written.get(key) ?? nothing, next);
-    // If the network fails half way, parts of both are there.
+    // If the network fails halfway, it has parts of both.
     written.set(key, { routes: [...stale.routes, ...next.routes], names: [...stale.names, ...next.names] });
     for (const { ip, port } of stale.routes) await network.routes.delete(ip, port);
     for (const { name } of stale.names) await network.names.delete(name);
@@ -68,7 +68,7 @@ function serviceOf({ metadata }: Stored): ObjectKey | undefined {
   return name === undefined ? undefined : { namespace: metadata.namespace ?? '', name };
 }
 
-/** The routes and names that nothing takes the place of. */
+/** The routes and names that are not in `next`. */
 function outdated(before: ServiceRouting, next: ServiceRouting): ServiceRouting {
   return {
     routes: before.routes.filter(({ ip, port }) => !next.routes.some((one) => one.ip === ip && one.port === port)),

@@ -14,7 +14,7 @@ interface NameRecord {
   readonly ips: readonly string[];
 }
 
-/** All that a network is to know of one Service. */
+/** What a network needs to know of one Service. */
 export interface ServiceRouting {
   readonly routes: readonly Route[];
   readonly names: readonly NameRecord[];

@@ -92,7 +92,7 @@ export interface RequestOptions {
   readonly timeout?: number;
 }
 
-/** Where a request goes, and what for. */
+/** Target of a request. */
 export interface RequestTarget {
   readonly ip: string;
   readonly port: number;
@@ -111,7 +111,7 @@ export async function requestFrom(
   return requestTo(process, await reachFrom(process, target.ip, target.port, options.timeout), target, options);
 }
 
-/** The same to somebody who was reached at the address before. @throws ConnectError, Error */
+/** The same to a listener that was reached at the address. @throws ConnectError, Error */
 export async function requestTo(
   process: Process,
   listener: Listener,

@@ -137,7 +137,7 @@ export class SimNetwork implements ServiceNetwork {
     return this.open(from, ip, this.reach(from, ip, port));
   }
 
-  /** A byte connection to whoever was reached at an address. */
+  /** A byte connection to a listener that was reached at an address. */
   open(from: NetworkNamespace | undefined, ip: string, listener: Listener): Connection {
     const { client, server } = newConnection(isLoopback(ip) ? '127.0.0.1' : from?.ip || '127.0.0.1', ip);
     const { options } = listener;
