@@ -3,12 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readKubeconfig } from '@orrery/kubernetes';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import {
-  ended,
-  type RunningCluster,
-  said,
-  startCluster,
-} from '../../../packages/cli/src/test-cluster/running-cluster.ts';
+import { ended, type RunningCluster, said, startCluster } from '../../../packages/cli/src/running-cluster.fixture.ts';
 
 /**
  * The controller as it is, on a cluster that is not its own: one process serves the API, another runs the controller by a

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type RunningCluster, startCluster } from './test-cluster/running-cluster.ts';
+import { type RunningCluster, startCluster } from './running-cluster.fixture.ts';
 
 /** `kubectl create token`, `kubectl auth can-i` and `kubectl auth whoami`, with real kubectl. */
 let cluster: RunningCluster;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { workspaceRoot } from './paths.ts';
-import { ended, type RunningCluster, said, startCluster } from './test-cluster/running-cluster.ts';
+import { ended, type RunningCluster, said, startCluster } from './running-cluster.fixture.ts';
 
 /** `kubectl attach`, `kubectl run -it` and `kubectl debug -it`: at the streams of a container's own process. */
 let cluster: RunningCluster;

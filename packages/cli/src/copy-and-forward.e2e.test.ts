@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ended, type RunningCluster, said, startCluster } from './test-cluster/running-cluster.ts';
+import { ended, type RunningCluster, said, startCluster } from './running-cluster.fixture.ts';
 
 /** `kubectl cp`, `kubectl port-forward` and `kubectl proxy`: bytes into a cluster and out of it. */
 let cluster: RunningCluster;

@@ -1,7 +1,7 @@
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type RunningCluster, startCluster } from './test-cluster/running-cluster.ts';
+import { type RunningCluster, startCluster } from './running-cluster.fixture.ts';
 
 /** `kubectl create secret` and `kubectl create configmap` in all their forms, with real kubectl. */
 let cluster: RunningCluster;

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type RunningCluster, startCluster } from './test-cluster/running-cluster.ts';
+import { type RunningCluster, startCluster } from './running-cluster.fixture.ts';
 
 /** `kubectl debug` in its three forms: a container more in a Pod, a copy of a Pod, a Pod on a node; and `kubectl run`. */
 let cluster: RunningCluster;

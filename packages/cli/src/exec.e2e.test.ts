@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type RunningCluster, startCluster } from './test-cluster/running-cluster.ts';
+import { type RunningCluster, startCluster } from './running-cluster.fixture.ts';
 
 /** `kubectl exec`: commands in containers, at a terminal and in pipes. */
 let cluster: RunningCluster;

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RunningCluster, startCluster } from './test-cluster/running-cluster.ts';
+import { type RunningCluster, startCluster } from './running-cluster.fixture.ts';
 
 /** The life of a release: a chart with hooks and a test, installed, upgraded, rolled back and removed by Helm 4. */
 let cluster: RunningCluster;

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ended, type RunningCluster, said, startCluster } from './test-cluster/running-cluster.ts';
+import { ended, type RunningCluster, said, startCluster } from './running-cluster.fixture.ts';
 
 /** Real kubectl 1.35 against a whole cluster, command by command. */
 let cluster: RunningCluster;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ended, type RunningCluster, said, startCluster } from './test-cluster/running-cluster.ts';
+import { ended, type RunningCluster, said, startCluster } from './running-cluster.fixture.ts';
 
 /** `kubectl logs` in all its forms. */
 let cluster: RunningCluster;

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { orrery, type RunningCluster, startCluster } from './test-cluster/running-cluster.ts';
-import { atTerminal } from './test-cluster/terminal-user.ts';
+import { orrery, type RunningCluster, startCluster } from './running-cluster.fixture.ts';
+import { atTerminal } from './terminal-user.fixture.ts';
 
 const main = join(import.meta.dirname, '../bin/orrery.js');
 

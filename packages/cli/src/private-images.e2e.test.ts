@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RunningCluster, startCluster } from './test-cluster/running-cluster.ts';
+import { type RunningCluster, startCluster } from './running-cluster.fixture.ts';
 
 /** "Pull an Image from a Private Registry", step by step with real kubectl. */
 let cluster: RunningCluster;
 
-const plugin = join(import.meta.dirname, 'test-cluster/private-image.ts');
+const plugin = join(import.meta.dirname, 'private-image.fixture.ts');
 const image = 'registry.example.com/team/app:v1';
 
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type PodRows, watchPodRows } from './test-cluster/pod-rows.ts';
-import { orrery, type RunningCluster, startCluster } from './test-cluster/running-cluster.ts';
+import { type PodRows, watchPodRows } from './pod-rows.fixture.ts';
+import { orrery, type RunningCluster, startCluster } from './running-cluster.fixture.ts';
 
 /**
  * Every STATUS that `kubectl get pods` shows, each brought about on a running cluster whose clock goes ten times as fast,

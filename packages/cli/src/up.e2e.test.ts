@@ -4,8 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ended, orrery, said, startCluster, startOrrery } from './test-cluster/running-cluster.ts';
-import { atTerminal } from './test-cluster/terminal-user.ts';
+import { ended, orrery, said, startCluster, startOrrery } from './running-cluster.fixture.ts';
+import { atTerminal } from './terminal-user.fixture.ts';
 
 const main = join(import.meta.dirname, '../bin/orrery.js');
 

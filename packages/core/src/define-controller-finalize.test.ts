@@ -5,7 +5,7 @@ import type { ControllerDefinition } from './controller.ts';
 import { defineController, requeueAfter } from './define-controller.ts';
 import type { Inspection } from './inspection.ts';
 import { createManager } from './manager/manager.ts';
-import { openTestServer } from './test-server.fixture.ts';
+import { openTestServer } from './server.fixture.ts';
 
 const ours = 'orrery.dev/test';
 const others = 'demo.orrery.dev/others';

@@ -5,7 +5,7 @@ import type { Controller, ReconcileContext, ReconcileResult } from './controller
 import { defineController, requeueAfter } from './define-controller.ts';
 import type { Cause, Inspection } from './inspection.ts';
 import { createManager } from './manager/manager.ts';
-import { openTestServer, type TestServer } from './test-server.fixture.ts';
+import { openTestServer, type TestServer } from './server.fixture.ts';
 
 async function run(controller: Controller, prepare: (server: TestServer) => Promise<unknown> = async () => undefined) {
   const simulation = createSimulation({ start: 0 });

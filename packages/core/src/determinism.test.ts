@@ -4,7 +4,7 @@ import { createSimulation } from './clock/simulation.ts';
 import { defineController, requeueAfter } from './define-controller.ts';
 import type { Inspection } from './inspection.ts';
 import { createManager } from './manager/manager.ts';
-import { openTestServer } from './test-server.fixture.ts';
+import { openTestServer } from './server.fixture.ts';
 
 const meta = (name: string) => ({ name, namespace: 'default' });
 

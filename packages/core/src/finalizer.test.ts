@@ -4,7 +4,7 @@ import { delegatingClient } from './client/delegating-client.ts';
 import type { Client } from './client.ts';
 import { createSimulation } from './clock/simulation.ts';
 import { addFinalizer, type FinalizerStep, finalizerStep, removeFinalizer } from './finalizer.ts';
-import { openTestServer } from './test-server.fixture.ts';
+import { openTestServer } from './server.fixture.ts';
 
 const ours = 'demo.orrery.dev/ours';
 const others = 'demo.orrery.dev/others';

@@ -2,8 +2,8 @@ import { ConfigMap, Deployment, type KubernetesObject, Node, type Stored } from 
 import { describe, expect, test } from 'vitest';
 import { createCache } from './cache/watching-cache.ts';
 import { createSimulation } from './clock/simulation.ts';
+import { openTestServer, type TestServer } from './server.fixture.ts';
 import { type ChangeSource, mapToOwner, mapToSelf, requestsOf } from './sources.ts';
-import { openTestServer, type TestServer } from './test-server.fixture.ts';
 
 const owner = (apiVersion: string, kind: string, name: string, controller = true) => ({
   apiVersion,

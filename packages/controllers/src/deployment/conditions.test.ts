@@ -1,7 +1,7 @@
 import type { Deployment } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
 import { type Condition, condition, rolloutStatus, untilDeadline } from './conditions.ts';
-import { testDeployment, testSet } from './test-deployment.ts';
+import { testDeployment, testSet } from './deployment.fixture.ts';
 
 const start = Date.parse('2026-01-01T00:00:00Z');
 const second = 1000;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { testDeployment, testSet } from './deployment.fixture.ts';
 import {
   annotations,
   findNewReplicaSet,
@@ -7,7 +8,6 @@ import {
   previousRevision,
   replicaSetsToDelete,
 } from './revision.ts';
-import { testDeployment, testSet } from './test-deployment.ts';
 
 describe('the new ReplicaSet', () => {
   test('is the oldest with the same template', () => {

@@ -1,7 +1,7 @@
 import type { Deployment } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
+import { testDeployment, testSet } from './deployment.fixture.ts';
 import { isScaling, rollingStep, rolloutBounds, type Scaling, scaleStep } from './rollout.ts';
-import { testDeployment, testSet } from './test-deployment.ts';
 
 type Rolling = NonNullable<NonNullable<Deployment['spec']['strategy']>['rollingUpdate']>;
 const rolling = (maxSurge: Rolling['maxSurge'], maxUnavailable: Rolling['maxUnavailable']) => ({

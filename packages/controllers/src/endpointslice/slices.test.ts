@@ -1,7 +1,7 @@
 import { deepFreeze, type EndpointSlice, type Pod, type Service, type Stored } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
 import { endpointSubsets } from '../endpoints/subsets.ts';
-import { testPod } from '../workload/test-objects.ts';
+import { testPod } from '../workload/objects.fixture.ts';
 import { sliceChanges } from './slices.ts';
 
 function service(spec: Partial<Service['spec']> = {}): Stored<Service> {

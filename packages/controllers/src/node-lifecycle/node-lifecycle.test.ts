@@ -1,6 +1,6 @@
 import type { Node, Taint, Toleration } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
-import { testNode, testPod } from '../workload/test-objects.ts';
+import { testNode, testPod } from '../workload/objects.fixture.ts';
 import { evictionInterval, zoneState } from './eviction-rate.ts';
 import { heartbeat, mayFallSilent, silentConditions } from './health.ts';
 import { evictionTaints, readinessTaint, scheduleTaints } from './taints.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { testPod } from '../workload/test-objects.ts';
+import { testPod } from '../workload/objects.fixture.ts';
 import { excessTerminated } from './candidates.ts';
 
 const ended = (name: string, day: number, reason?: string) =>

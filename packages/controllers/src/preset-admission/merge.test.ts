@@ -1,6 +1,6 @@
 import type { Container, Pod, PodPreset, PodPresetSpec, Stored } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
-import { testPod } from '../workload/test-objects.ts';
+import { testPod } from '../workload/objects.fixture.ts';
 import { conflictMessage } from './conflict-event.ts';
 import { mergePresets } from './merge.ts';
 

@@ -1,6 +1,6 @@
 import { type KubernetesObject, Pod, PodPreset, type Stored } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
-import { testPod } from '../workload/test-objects.ts';
+import { testPod } from '../workload/objects.fixture.ts';
 import { type PresetContext, type PresetRequest, presetAdmission } from './plugin.ts';
 
 type Told = { about: KubernetesObject; type: string; reason: string; message: string };

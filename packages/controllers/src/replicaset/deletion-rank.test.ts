@@ -1,6 +1,6 @@
 import type { Pod, Stored } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
-import { testPod } from '../workload/test-objects.ts';
+import { testPod } from '../workload/objects.fixture.ts';
 import { deletionCostAnnotation, podsToDelete } from './deletion-rank.ts';
 
 const now = Date.parse('2026-01-02T00:00:00Z');

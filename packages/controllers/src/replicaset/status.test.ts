@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { testPod, testReplicaSet } from '../workload/test-objects.ts';
+import { testPod, testReplicaSet } from '../workload/objects.fixture.ts';
 import { replicaSetStatus } from './status.ts';
 
 const now = Date.parse('2026-01-01T00:01:00Z');

@@ -1,12 +1,12 @@
 import type { Pod, PodDisruptionBudget, Stored } from '@orrery/api';
 import { createSeededRandom } from '@orrery/core';
 import { describe, expect, test } from 'vitest';
-import { testContainer, testNode, testPod } from '../workload/test-objects.ts';
+import { testContainer, testNode, testPod } from '../workload/objects.fixture.ts';
 import { builtinSchedulerPlugins } from './builtin-plugins.ts';
+import { placeIn, testCluster } from './cluster.fixture.ts';
 import type { ClusterState } from './cluster-state.ts';
 import { podInfo } from './pod-info.ts';
 import { preempt } from './preemption.ts';
-import { placeIn, testCluster } from './test-cluster.ts';
 
 const memory = (amount: string) => [testContainer({ memory: amount })];
 function running(name: string, priority: number, amount: string, more: Partial<Stored['metadata']> = {}): Stored<Pod> {

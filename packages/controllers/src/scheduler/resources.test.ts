@@ -1,6 +1,6 @@
 import type { Pod } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
-import { testContainer, testPod } from '../workload/test-objects.ts';
+import { testContainer, testPod } from '../workload/objects.fixture.ts';
 import { podRequests, scoredRequests } from './resources.ts';
 
 const gi = 1024 ** 3;

@@ -1,10 +1,10 @@
 import { labelsMatcher } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
-import { testContainer, testNode, testPod } from '../workload/test-objects.ts';
+import { testContainer, testNode, testPod } from '../workload/objects.fixture.ts';
 import { builtinSchedulerPlugins } from './builtin-plugins.ts';
+import { outcome, placeIn, testCluster } from './cluster.fixture.ts';
 import type { SchedulerPlugin } from './plugin.ts';
 import { nodesToFind } from './schedule.ts';
-import { outcome, placeIn, testCluster } from './test-cluster.ts';
 
 const taint = (key: string, value?: string) => ({ key, effect: 'NoSchedule' as const, ...(value ? { value } : {}) });
 

@@ -1,6 +1,6 @@
 import { createSimulation } from '@orrery/core';
 import { describe, expect, test } from 'vitest';
-import { testNode, testPod } from '../workload/test-objects.ts';
+import { testNode, testPod } from '../workload/objects.fixture.ts';
 import { type PodInfo, podInfo } from './pod-info.ts';
 import { backOffAfter, type Hint, type QueuedPod, SchedulingQueue } from './scheduling-queue.ts';
 

@@ -1,7 +1,7 @@
 import type { Pod, Stored } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
-import { testNode, testPod } from '../workload/test-objects.ts';
-import { outcome, testCluster } from './test-cluster.ts';
+import { testNode, testPod } from '../workload/objects.fixture.ts';
+import { outcome, testCluster } from './cluster.fixture.ts';
 
 const zoneKey = 'topology.kubernetes.io/zone';
 const hostKey = 'kubernetes.io/hostname';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { claimDecision } from './claim.ts';
+import { testPod, testReplicaSet } from './objects.fixture.ts';
 import { slowStart } from './slow-start.ts';
-import { testPod, testReplicaSet } from './test-objects.ts';
 
 const owner = testReplicaSet('web');
 const going = testReplicaSet('web', { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } });

@@ -6,7 +6,7 @@ import { defineController } from '../define-controller.ts';
 import { defineIndex, ownedBy } from '../define-index.ts';
 import type { Inspection } from '../inspection.ts';
 import { createManager, type ManagerOptions } from '../manager/manager.ts';
-import { openTestServer } from '../test-server.fixture.ts';
+import { openTestServer } from '../server.fixture.ts';
 import { createCache } from './watching-cache.ts';
 
 const values = ({ metadata }: Stored) => [metadata.name];

@@ -2,7 +2,7 @@ import { ConfigMap } from '@orrery/api';
 import { Subject, takeUntil } from 'rxjs';
 import { expect, test } from 'vitest';
 import { createSimulation } from '../clock/simulation.ts';
-import { openTestServer } from '../test-server.fixture.ts';
+import { openTestServer } from '../server.fixture.ts';
 import { type Delivery, watchSelection } from './reflector.ts';
 
 async function setup() {

@@ -13,7 +13,7 @@ import { describe, expect, test } from 'vitest';
 import type { CacheChange } from '../cache.ts';
 import { createSimulation } from '../clock/simulation.ts';
 import { defineIndex, ownedBy } from '../define-index.ts';
-import { openTestServer, type TestServerOptions } from '../test-server.fixture.ts';
+import { openTestServer, type TestServerOptions } from '../server.fixture.ts';
 import { cacheClient } from './cache-client.ts';
 import { type CacheOptions, createCache } from './watching-cache.ts';
 

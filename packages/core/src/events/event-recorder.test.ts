@@ -1,7 +1,7 @@
 import { Event, failures, type KubernetesObject, type Stored } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
 import { createSimulation } from '../clock/simulation.ts';
-import { openTestServer } from '../test-server.fixture.ts';
+import { openTestServer } from '../server.fixture.ts';
 import { Correlator } from './correlator.ts';
 import { createEventRecorder, type EventRecorderOptions } from './event-recorder.ts';
 

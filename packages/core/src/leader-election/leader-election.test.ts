@@ -2,7 +2,7 @@ import { failures, Lease } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
 import { aborted } from '../abort.ts';
 import { createSimulation } from '../clock/simulation.ts';
-import { openTestServer } from '../test-server.fixture.ts';
+import { openTestServer } from '../server.fixture.ts';
 import { type LeaderElectionOptions, runLeaderElection } from './leader-election.ts';
 import { candidacy, type LeaseState, leaseSpec } from './lease-decision.ts';
 

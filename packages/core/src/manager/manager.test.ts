@@ -6,7 +6,7 @@ import { interceptClient } from '../client/intercept-client.ts';
 import { type Link, LoopCrash } from '../client/link.ts';
 import { createSimulation } from '../clock/simulation.ts';
 import type { Controller } from '../controller.ts';
-import { openTestServer } from '../test-server.fixture.ts';
+import { openTestServer } from '../server.fixture.ts';
 import { createManager, type ManagerOptions } from './manager.ts';
 
 async function setup(options: Partial<ManagerOptions> = {}, seed = 1) {

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { createFixture, type Fixture } from './fixture.ts';
+import { createFixture, type Fixture } from './sim.fixture.ts';
 
 let fixture: Fixture;
 let sandbox: string;

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ContainerEvent, ContainerStatus } from '../runtime.ts';
-import { containerConfig, createFixture, type Fixture } from './fixture.ts';
 import { defineImage } from './index.ts';
+import { containerConfig, createFixture, type Fixture } from './sim.fixture.ts';
 
 let fixture: Fixture;
 let sandbox: string;

@@ -1,5 +1,5 @@
-import { runtimeContract } from '../contract.ts';
-import { createFixture } from './fixture.ts';
+import { runtimeContract } from '../runtime-contract.fixture.ts';
+import { createFixture } from './sim.fixture.ts';
 
 runtimeContract('the simulated runtime', async () => {
   const { runtime, settled } = createFixture();

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createFixture, type Fixture } from './fixture.ts';
+import { createFixture, type Fixture } from './sim.fixture.ts';
 
 /** What a hostile or careless container must not do to the process that simulates it. */
 

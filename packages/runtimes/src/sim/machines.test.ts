@@ -1,9 +1,9 @@
 import { createSimulation, definePlugin } from '@orrery/core';
 import { describe, expect, test } from 'vitest';
 import { machinesContract, machinesInSimulation } from '../machines-contract.fixture.ts';
-import { containerConfig, sandboxConfig } from './fixture.ts';
 import { defineImage, simulatedMachines } from './index.ts';
 import { machineAddress } from './machines.ts';
+import { containerConfig, sandboxConfig } from './sim.fixture.ts';
 
 machinesContract('simulated machines', async () => ({
   ...(await machinesInSimulation(simulatedMachines())),

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest';
-import { bytes, collected, createFixture, type Fixture } from './fixture.ts';
+import { bytes, collected, createFixture, type Fixture } from './sim.fixture.ts';
 
 /** Pods of the documents that the project comes from, container by container. */
 

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ContainerUsage, NodeUsage } from '../runtime.ts';
-import { createFixture, type Fixture } from './fixture.ts';
+import { createFixture, type Fixture } from './sim.fixture.ts';
 
 let fixture: Fixture;
 let sandbox: string;

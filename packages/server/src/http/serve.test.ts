@@ -3,8 +3,8 @@ import { encodeProtobuf, openApiV2ProtobufAccept, openApiV2ProtobufContentType }
 import { createEnvironment } from '@orrery/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createCertificateAuthority } from '../certificates/index.ts';
-import { pod, serveFake, type TestServer } from './fake-request-path.ts';
-import { ask } from './https-client.ts';
+import { pod, serveFake, type TestServer } from './fake-request-path.fixture.ts';
+import { ask } from './https-client.fixture.ts';
 
 let server: TestServer;
 beforeAll(async () => {

@@ -3,8 +3,8 @@ import { failures } from '@orrery/api';
 import { type Clock, createEnvironment, createSimulation, type WatchEvent } from '@orrery/core';
 import { of, Subject, throwError } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { pod, serveFake, type TestServer } from './fake-request-path.ts';
-import { ask, lines, start } from './https-client.ts';
+import { pod, serveFake, type TestServer } from './fake-request-path.fixture.ts';
+import { ask, lines, start } from './https-client.fixture.ts';
 
 let server: TestServer;
 beforeEach(async () => {

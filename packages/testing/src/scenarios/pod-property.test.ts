@@ -6,7 +6,7 @@ import { type SimulatedMachines, simulatedMachines } from '@orrery/runtimes/sim'
 import { createMemoryEngine, delegatingEngine } from '@orrery/store';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { podTemplate, type RandomPod, type Scenario, type Step, scenario } from './random-pods.ts';
+import { podTemplate, type RandomPod, type Scenario, type Step, scenario } from './random-pods.fixture.ts';
 
 /** The whole cluster under random Pods, exits, probe results and crashes of every part: the documented rules hold throughout. */
 

@@ -1,6 +1,6 @@
 import { ConfigMap, type KubernetesObject, type Pod, type Secret } from '@orrery/api';
 import { expect, test } from 'vitest';
-import { startNode, type TestNode } from '../test-node.fixture.ts';
+import { startNode, type TestNode } from '../node.fixture.ts';
 import { refreshTime } from './tokens.ts';
 
 const web = { name: 'web', image: 'web:1' };

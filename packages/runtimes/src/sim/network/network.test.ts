@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { bytes, collected, createFixture, type Fixture, sandboxConfig } from '../fixture.ts';
 import { defineImage, listen, textResponse } from '../index.ts';
+import { bytes, collected, createFixture, type Fixture, sandboxConfig } from '../sim.fixture.ts';
 
 let fixture: Fixture;
 let sandbox: string;
@@ -60,7 +60,7 @@ describe('Pods', () => {
     const other = fixture.node('node-2', '10.0.0.2', '10.244.2.0/24');
     const id = await other.runPodSandbox(sandboxConfig('other'));
     await other.pullImage('busybox');
-    const { containerConfig } = await import('../fixture.ts');
+    const { containerConfig } = await import('../sim.fixture.ts');
     const client = await other.createContainer(id, containerConfig('busybox', { command: ['sleep', '100'] }));
     await other.startContainer(client);
     const { stdout } = await fixture.settled(other.execSync(client, ['wget', '-qO-', 'http://10.244.1.2/'], 0));

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { StreamSession } from '../../streams.ts';
-import { bytes, collected, createFixture, type Fixture } from '../fixture.ts';
+import { bytes, collected, createFixture, type Fixture } from '../sim.fixture.ts';
 
 let fixture: Fixture;
 let sandbox: string;

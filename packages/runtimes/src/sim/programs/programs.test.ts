@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the rows are shell scripts
 import { beforeAll, describe, expect, test } from 'vitest';
-import { bytes, createFixture, type Fixture } from '../fixture.ts';
+import { bytes, createFixture, type Fixture } from '../sim.fixture.ts';
 
 let fixture: Fixture;
 let busybox: string;

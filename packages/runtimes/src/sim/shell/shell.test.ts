@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the rows are shell scripts
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createFixture, type Fixture } from '../fixture.ts';
+import { createFixture, type Fixture } from '../sim.fixture.ts';
 
 type Row = readonly [rule: string, script: string, stdout: string, exitCode?: number];
 

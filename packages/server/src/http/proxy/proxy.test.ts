@@ -5,8 +5,8 @@ import { type AddressInfo, connect } from 'node:net';
 import { firstValueFrom, fromEvent, map, Subject, takeUntil } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PortConnection } from '../../node-api.ts';
-import { serveFake, type TestServer } from '../fake-request-path.ts';
-import { ask } from '../https-client.ts';
+import { serveFake, type TestServer } from '../fake-request-path.fixture.ts';
+import { ask } from '../https-client.fixture.ts';
 
 let server: TestServer;
 let backend: Server;

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { constants, createDeflate, inflateSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { FakeNode, pod, serveFake, type TestServer } from '../fake-request-path.ts';
+import { FakeNode, pod, serveFake, type TestServer } from '../fake-request-path.fixture.ts';
 import { spdyDictionary, spdyDictionaryId } from './spdy-dictionary.ts';
 import { parseHeaders, type SpdyFrame, SpdyFrameReader, spdyFrames } from './spdy-frames.ts';
 

@@ -1,6 +1,6 @@
 import { Node, Pod, type PodCondition, type PriorityClass } from '@orrery/api';
 import { expect, test } from 'vitest';
-import { type PodScenario, podScenario, script, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
 /** The conditions of a Pod: who writes them, why, and when their times move. */
 

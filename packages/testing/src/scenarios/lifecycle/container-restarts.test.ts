@@ -1,6 +1,6 @@
 import { type Container, Pod } from '@orrery/api';
 import { expect, test } from 'vitest';
-import { type PodScenario, podScenario, script, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
 /** Restart policies and rules of single containers (KEP-5307 "Container Restart Rules"), and deadlines that change. */
 

@@ -1,7 +1,7 @@
 import type { ConfigMap, Container } from '@orrery/api';
 import { catalogue, defineImage } from '@orrery/runtimes/sim';
 import { expect, test } from 'vitest';
-import { type PodScenario, podScenario, script, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
 /** What a container is started with: command, environment, directory, input; and what is said when it cannot be. */
 

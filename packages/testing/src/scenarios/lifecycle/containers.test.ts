@@ -1,6 +1,6 @@
 import type { ConfigMap, Container, Secret } from '@orrery/api';
 import { expect, test } from 'vitest';
-import { type PodScenario, podScenario, script, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
 /** What a container is started with, and what it may do. */
 

@@ -1,6 +1,6 @@
 import { Pod } from '@orrery/api';
 import { expect, test } from 'vitest';
-import { type PodScenario, podScenario, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, service } from '../pod-scenario.fixture.ts';
 
 /** Ephemeral containers (Kubernetes "Ephemeral Containers"). */
 

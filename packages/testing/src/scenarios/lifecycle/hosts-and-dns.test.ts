@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type PodScenario, podScenario, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, service } from '../pod-scenario.fixture.ts';
 
 /** What a Pod is called, and whom its containers know by name (Kubernetes "DNS for Services and Pods"). */
 

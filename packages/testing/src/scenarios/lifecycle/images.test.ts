@@ -2,7 +2,7 @@ import { type Secret, ServiceAccount } from '@orrery/api';
 import { type ContainerRuntime, RuntimeError } from '@orrery/runtimes';
 import { defineImage } from '@orrery/runtimes/sim';
 import { expect, test, vi } from 'vitest';
-import { type PodScenario, podScenario, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, service } from '../pod-scenario.fixture.ts';
 
 /** Pull policies, pull back-off, private images. */
 

@@ -1,6 +1,6 @@
 import type { Pod } from '@orrery/api';
 import { expect, test } from 'vitest';
-import { type PodScenario, podScenario, script, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
 /** The infra container's death, at every moment of a Pod's life. */
 

@@ -1,6 +1,6 @@
 import { Pod } from '@orrery/api';
 import { expect, test } from 'vitest';
-import { type PodScenario, podScenario, script, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
 /** Init containers, sidecars and ephemeral containers. */
 

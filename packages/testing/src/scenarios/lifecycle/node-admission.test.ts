@@ -1,6 +1,6 @@
 import { Node } from '@orrery/api';
 import { expect, test } from 'vitest';
-import { type PodScenario, podScenario, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, service } from '../pod-scenario.fixture.ts';
 
 /** What a node refuses that was bound to it without asking the scheduler. */
 

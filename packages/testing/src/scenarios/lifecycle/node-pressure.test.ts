@@ -1,7 +1,7 @@
 import { type Deployment, Event, Node, Pod, type PodSpec } from '@orrery/api';
 import type { NodeOptions } from '@orrery/cluster';
 import { expect, test } from 'vitest';
-import { type PodScenario, podScenario, script } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, script } from '../pod-scenario.fixture.ts';
 
 /** Nodes that run out of memory or disk: what the node says, who has to leave, who may come. */
 

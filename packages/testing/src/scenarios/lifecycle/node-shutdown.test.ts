@@ -1,7 +1,7 @@
 import { Event, Node, type PodSpec } from '@orrery/api';
 import { powerAnnotation } from '@orrery/cluster';
 import { expect, test } from 'vitest';
-import { type PodScenario, podScenario, script, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
 /** A machine that is shut down, not unplugged: its Pods end in order, and everybody is told. */
 

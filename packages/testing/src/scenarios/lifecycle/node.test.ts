@@ -2,7 +2,7 @@ import { type Deployment, Event, Node, Pod, type Secret } from '@orrery/api';
 import { RuntimeError } from '@orrery/runtimes';
 import type { SimulatedRuntime } from '@orrery/runtimes/sim';
 import { expect, test, vi } from 'vitest';
-import { type PodScenario, podScenario, script, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
 /** A Pod and its node: binding, volumes that fail, dead nodes, restarted kubelets. */
 

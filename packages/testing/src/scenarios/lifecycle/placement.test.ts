@@ -1,6 +1,6 @@
 import { Node } from '@orrery/api';
 import { expect, test } from 'vitest';
-import { type PodScenario, podScenario, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, service } from '../pod-scenario.fixture.ts';
 
 /** Where a Pod runs by its own words: `nodeSelector` and `nodeName` (Kubernetes "Assigning Pods to Nodes"). */
 

@@ -1,6 +1,6 @@
 import { Event, Node, type PriorityClass, type Taint } from '@orrery/api';
 import { expect, test } from 'vitest';
-import { type PodScenario, podScenario, script, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
 /** Events that others than a plain start and end bring about, each with its type, reason and message. */
 

@@ -1,7 +1,7 @@
 import type { Secret } from '@orrery/api';
 import { defineImage } from '@orrery/runtimes/sim';
 import { expect, test } from 'vitest';
-import { type PodScenario, podScenario } from '../pod-scenario.ts';
+import { type PodScenario, podScenario } from '../pod-scenario.fixture.ts';
 
 /** Images that need credentials, and the Secrets that hold them (Kubernetes "Pull an Image from a Private Registry"). */
 

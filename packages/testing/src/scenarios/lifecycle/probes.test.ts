@@ -1,6 +1,6 @@
 import { Deployment, EndpointSlice, Pod, type Probe, type Service } from '@orrery/api';
 import { expect, test } from 'vitest';
-import { type PodScenario, podScenario, script, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
 /** Liveness, readiness and startup probes of all kinds, and what hangs on readiness. */
 

@@ -1,6 +1,6 @@
 import { Deployment, EndpointSlice, Endpoints, Pod, type Service } from '@orrery/api';
 import { expect, test } from 'vitest';
-import { type PodScenario, podScenario, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, service } from '../pod-scenario.fixture.ts';
 
 /** What hangs on a Pod's readiness: its condition, the endpoints of its Services, and a Deployment's progress. */
 

@@ -1,7 +1,7 @@
 import { type Container, Pod } from '@orrery/api';
 import { type ContainerRuntime, RuntimeError } from '@orrery/runtimes';
 import { expect, test, vi } from 'vitest';
-import { type PodScenario, podScenario, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, service } from '../pod-scenario.fixture.ts';
 
 /** Other resources for a Pod that runs (KEP-1287 "In-Place Update of Pod Resources"). */
 

@@ -1,6 +1,6 @@
 import type { Container, Pod } from '@orrery/api';
 import { expect, test } from 'vitest';
-import { type PodScenario, podScenario, script, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
 /** Memory limits and quality of service (Kubernetes "Resource Management for Pods and Containers"). */
 

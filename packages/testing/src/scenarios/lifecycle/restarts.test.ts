@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type PodScenario, podScenario, script, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
 /** Restart policies of Pods and containers, back-off, deadlines. */
 

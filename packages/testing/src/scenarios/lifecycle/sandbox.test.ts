@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { podScenario, script, service } from '../pod-scenario.ts';
+import { podScenario, script, service } from '../pod-scenario.fixture.ts';
 
 /** The infra container, and what the containers of one Pod share. */
 

@@ -1,7 +1,7 @@
 import type { Container, Pod } from '@orrery/api';
 import { catalogue, defineImage } from '@orrery/runtimes/sim';
 import { describe, expect, test } from 'vitest';
-import { type PodScenario, podScenario, script, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
 /** Users, groups and rights of containers (Kubernetes "Configure a Security Context for a Pod or Container"). */
 

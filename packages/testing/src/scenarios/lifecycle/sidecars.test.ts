@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type PodScenario, podScenario, script, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
 /** Init containers and sidecars where they wait, fail, start again and end. */
 

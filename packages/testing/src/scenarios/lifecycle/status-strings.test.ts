@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { podScenario, script, service } from '../pod-scenario.ts';
+import { podScenario, script, service } from '../pod-scenario.fixture.ts';
 
 /** Every STATUS that `kubectl get pods` shows, by a Pod that comes to show it. */
 

@@ -1,6 +1,6 @@
 import { Pod } from '@orrery/api';
 import { expect, test } from 'vitest';
-import { type PodScenario, podScenario, script, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
 /** Hooks, signals, grace periods, last words. A finalizer keeps the Pod, so that its last status can be read. */
 

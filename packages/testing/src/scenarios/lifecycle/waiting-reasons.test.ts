@@ -1,7 +1,7 @@
 import type { Container } from '@orrery/api';
 import { type ContainerRuntime, RuntimeError } from '@orrery/runtimes';
 import { expect, test, vi } from 'vitest';
-import { type PodScenario, podScenario, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, service } from '../pod-scenario.fixture.ts';
 
 /** Why a container waits, and what its events tell. More of them, with their times: images, containers, restarts. */
 

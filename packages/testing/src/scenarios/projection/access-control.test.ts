@@ -15,7 +15,7 @@ import {
 } from '@orrery/api';
 import type { Client } from '@orrery/core';
 import { describe, expect, test } from 'vitest';
-import { type PodScenario, podScenario, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, service } from '../pod-scenario.fixture.ts';
 
 /** Roles, bindings, and what they allow (Kubernetes "Using RBAC Authorization"). */
 

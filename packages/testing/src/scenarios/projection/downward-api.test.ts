@@ -1,6 +1,6 @@
 import type { Container } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
-import { type PodScenario, podScenario, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, service } from '../pod-scenario.fixture.ts';
 
 /** Every field of the downward API, as a variable and as a file (Kubernetes "Downward API"). */
 

@@ -1,6 +1,6 @@
 import { EndpointSlice, Endpoints, type KubernetesObject } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
-import { type PodScenario, podScenario, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, service } from '../pod-scenario.fixture.ts';
 
 /** Containers that reach the API with nothing but the files that are projected into them. */
 

@@ -1,7 +1,7 @@
 import { ConfigMap, type KubernetesObject, Lease, Node, Pod, Secret, ServiceAccount } from '@orrery/api';
 import { firstValueFrom } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import { type PodScenario, podScenario, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, service } from '../pod-scenario.fixture.ts';
 
 /** What a kubelet may do: what its own Pods need (Kubernetes "Using Node Authorization", NodeRestriction). */
 

@@ -1,6 +1,6 @@
 import { Event, Pod, type PodPreset } from '@orrery/api';
 import { expect, test } from 'vitest';
-import { type PodScenario, podScenario, script, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
 /** Where PodPresets stand in a Pod's admission, and what comes after them (Kubernetes 1.14 to 1.19, "Pod Presets"). */
 

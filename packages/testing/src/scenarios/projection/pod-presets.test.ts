@@ -1,6 +1,6 @@
 import { type Container, Deployment, type KubernetesObject, Pod, PodPreset, tableFor } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
-import { type PodScenario, podScenario, script, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
 /** The worked examples of PodPreset (Kubernetes 1.14 to 1.19, "Pod Presets"), on the whole cluster. */
 

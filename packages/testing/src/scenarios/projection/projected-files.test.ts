@@ -1,6 +1,6 @@
 import type { KubernetesObject, Volume } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
-import { type PodScenario, podScenario, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, service } from '../pod-scenario.fixture.ts';
 
 /** What secret, configMap, downwardAPI and projected volumes put into a container (Kubernetes "Projected Volumes"). */
 

@@ -1,6 +1,6 @@
 import { type ConfigMap, Secret } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
-import { podScenario } from '../pod-scenario.ts';
+import { podScenario } from '../pod-scenario.fixture.ts';
 
 /** What the API server takes as a Secret or a ConfigMap (Kubernetes "Secrets", "Types of Secret"). */
 

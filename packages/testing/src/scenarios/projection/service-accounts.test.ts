@@ -9,7 +9,7 @@ import {
   ServiceAccount,
 } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
-import { type PodScenario, podScenario, script, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
 /** Accounts of Pods and their tokens (Kubernetes "Configure Service Accounts for Pods", "Managing Service Accounts"). */
 

@@ -1,6 +1,6 @@
 import { builtinKind, type Kind, type KubernetesObject, Secret, ServiceAccount, type Stored } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
-import { type PodScenario, podScenario, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, service } from '../pod-scenario.fixture.ts';
 
 /** Secrets of type `kubernetes.io/service-account-token` (Kubernetes "Manually create an API token for a ServiceAccount"). */
 

@@ -1,6 +1,6 @@
 import { ConfigMap, Pod, Secret } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
-import { type PodScenario, podScenario, script, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
 /** How changes of an object reach the containers that show it (Kubernetes "Mounted ConfigMaps are updated automatically"). */
 

@@ -1,6 +1,6 @@
 import { Pod, type Volume } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
-import { type PodScenario, podScenario, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, service } from '../pod-scenario.fixture.ts';
 
 /** How volumes lie on their node: places, modes and owners (Kubernetes "Volumes", "Configure a Security Context"). */
 

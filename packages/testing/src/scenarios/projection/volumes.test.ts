@@ -1,6 +1,6 @@
 import type { Volume } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
-import { type PodScenario, podScenario, script, service } from '../pod-scenario.ts';
+import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
 /** emptyDir and hostPath volumes, and how volumes are mounted (Kubernetes "Volumes"). */
 

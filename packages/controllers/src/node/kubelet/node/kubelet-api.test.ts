@@ -1,7 +1,7 @@
 import type { LogEntry } from '@orrery/runtimes';
 import { from, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, test } from 'vitest';
-import { startNode } from '../../test-node.fixture.ts';
+import { startNode } from '../../node.fixture.ts';
 import { type LogOptions, logStream } from '../containers/log-stream.ts';
 import { noLogText } from './kubelet-api.ts';
 

@@ -1,7 +1,7 @@
 import { failures } from '@orrery/api';
 import { type NodeUsage, RuntimeError } from '@orrery/runtimes';
 import { expect, test } from 'vitest';
-import { startNode, type TestNode } from '../../test-node.fixture.ts';
+import { startNode, type TestNode } from '../../node.fixture.ts';
 
 /** What a kubelet does for its node while the API server or the runtime fail. */
 

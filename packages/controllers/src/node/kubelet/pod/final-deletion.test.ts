@@ -1,7 +1,7 @@
 import type { Client } from '@orrery/core';
 import { expect, test } from 'vitest';
+import { startNode, type TestNode } from '../../node.fixture.ts';
 import { ProjectedVolumes } from '../../secret-projector/index.ts';
-import { startNode, type TestNode } from '../../test-node.fixture.ts';
 
 /** How a Pod leaves the API after its containers have stopped. */
 

@@ -1,6 +1,6 @@
 import { Pod, type PodSpec } from '@orrery/api';
 import { expect, test } from 'vitest';
-import { phase, startNode, state } from '../../test-node.fixture.ts';
+import { phase, startNode, state } from '../../node.fixture.ts';
 
 const web = { name: 'web', image: 'web:1' };
 

@@ -2,7 +2,7 @@ import { type ContainerStatus, Pod, type PodSpec } from '@orrery/api';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { FakeProgram } from '../../fake-runtime.fixture.ts';
-import { startNode } from '../../test-node.fixture.ts';
+import { startNode } from '../../node.fixture.ts';
 
 /** What happens to the Pod, one step after the other. */
 type Step =

@@ -1,7 +1,7 @@
 import type { ConfigMap } from '@orrery/api';
 import { RuntimeError } from '@orrery/runtimes';
 import { expect, test } from 'vitest';
-import { startNode, type TestNode } from '../../test-node.fixture.ts';
+import { startNode, type TestNode } from '../../node.fixture.ts';
 
 /** The steps of a Pod's start on its node, and what becomes of the steps that fail. */
 

@@ -1,7 +1,7 @@
 import type { Probe } from '@orrery/api';
 import { RuntimeError } from '@orrery/runtimes';
 import { describe, expect, test } from 'vitest';
-import { startNode, type TestNode } from '../../test-node.fixture.ts';
+import { startNode, type TestNode } from '../../node.fixture.ts';
 
 /** Probes as a kubelet runs them: when, how often, and what is told. */
 

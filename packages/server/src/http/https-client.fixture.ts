@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { Agent, request } from 'node:https';
-import type { TestServer } from './fake-request-path.ts';
+import type { TestServer } from './fake-request-path.fixture.ts';
 
 /** A whole answer. */
 export interface Answer {

@@ -1,5 +1,5 @@
 import { type Deployment, deepFreeze, type ReplicaSet, type Stored } from '@orrery/api';
-import { testReplicaSet } from '../workload/test-objects.ts';
+import { testReplicaSet } from '../workload/objects.fixture.ts';
 import { annotations } from './revision.ts';
 
 /** A Deployment of `app: web` Pods for tests. */

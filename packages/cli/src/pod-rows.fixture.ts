@@ -1,4 +1,4 @@
-import { ended, type RunningCluster } from './running-cluster.ts';
+import { ended, type RunningCluster } from './running-cluster.fixture.ts';
 
 /** One line of `kubectl get pods`. */
 interface PodRow {

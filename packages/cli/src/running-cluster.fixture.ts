@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { toolsFolder } from '../paths.ts';
-import { kubernetesTools } from '../tools/kubernetes-tools.ts';
-import { atTerminal, type TerminalUser } from './terminal-user.ts';
+import { toolsFolder } from './paths.ts';
+import { atTerminal, type TerminalUser } from './terminal-user.fixture.ts';
+import { kubernetesTools } from './tools/kubernetes-tools.ts';
 
-const main = join(import.meta.dirname, '../../bin/orrery.js');
+const main = join(import.meta.dirname, '../bin/orrery.js');
 /** How often an answer is asked for before a test gives up, and the pause between. */
 const tries = 400;
 const pauseMs = 150;
