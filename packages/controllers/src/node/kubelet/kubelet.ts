@@ -2,7 +2,7 @@ import { Node, Pod, Service } from '@orrery/api';
 import { type Controller, fromAbort } from '@orrery/core';
 import { createKubeletApi, type KubeletApi, type KubeletApiSources } from './node/kubelet-api.ts';
 import { newNodeHealth } from './node/node-health.ts';
-import { NodeReporter } from './node/node-status.ts';
+import { NodeReporter } from './node/node-reporter.ts';
 import { PressureWatch } from './node/pressure-watch.ts';
 import { shutDown } from './node/shut-down.ts';
 import { type KubeletOptions, kubeletSettings } from './options.ts';

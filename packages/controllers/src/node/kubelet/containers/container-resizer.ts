@@ -4,8 +4,9 @@ import { type ContainerConfig, type ContainerRuntime, type ContainerStatus, Runt
 import { PerPod } from '../pod/per-pod.ts';
 import type { PodRecord } from '../pod/pod-records.ts';
 import { type ResizeProgress, resizeRestarts } from '../pod/resize.ts';
-import { containerResources, resourcesAnnotation } from './container-config.ts';
+import { containerResources } from './container-config.ts';
 import { findContainer, type PodContainer } from './pod-containers.ts';
+import { resourcesAnnotation } from './runtime-labels.ts';
 import type { RuntimeView } from './runtime-view.ts';
 
 type Resources = ContainerConfig['resources'];

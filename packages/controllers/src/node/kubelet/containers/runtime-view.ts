@@ -8,9 +8,9 @@ import {
 } from '@orrery/runtimes';
 import { PerPod } from '../pod/per-pod.ts';
 import type { PodRecord, PodRecords } from '../pod/pod-records.ts';
-import { labelPodUid } from './container-config.ts';
 import { ignoringMissing } from './ignoring-missing.ts';
 import { nothingObserved, type ObservedPod, observe } from './observed.ts';
+import { podUidLabel } from './runtime-labels.ts';
 
 /** What is known to be in the runtime, and what the runtime said of it when it was last asked. */
 interface Held {
@@ -53,7 +53,7 @@ export class RuntimeView {
       bySandbox.set(id, record);
     }
     for (const { id, sandboxId, labels } of await this.#runtime.listContainers()) {
-      const record = bySandbox.get(sandboxId) ?? records.get(labels[labelPodUid] ?? '');
+      const record = bySandbox.get(sandboxId) ?? records.get(labels[podUidLabel] ?? '');
       if (record !== undefined) this.#held.of(record).containerIds.add(id);
     }
   }

@@ -1,6 +1,7 @@
 import type { ContainerRuntime, ContainerStatus, LogEntry } from '@orrery/runtimes';
 import { lastValueFrom, toArray } from 'rxjs';
-import { messagePolicy, terminationLogPath } from './container-config.ts';
+import { terminationLogPath } from './container-mounts.ts';
+import { messagePolicy } from './runtime-labels.ts';
 import { terminationMessage } from './termination-message.ts';
 
 /** Reads the last words of an instance that has ended, from its file or its log. */

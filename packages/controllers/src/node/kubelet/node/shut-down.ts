@@ -4,8 +4,8 @@ import { within } from '../containers/time-limit.ts';
 import type { KubeletSettings } from '../options.ts';
 import type { PodLoop } from '../pod/pod-loop.ts';
 import type { NodeHealth } from './node-health.ts';
+import type { NodeReporter } from './node-reporter.ts';
 import { endedByShutdown, shutdownGroups } from './node-shutdown.ts';
-import type { NodeReporter } from './node-status.ts';
 
 /** A machine takes this long to go down when its time is up, so that what ended last can be told. */
 const lastWords: Milliseconds = 3000;

@@ -2,7 +2,8 @@ import type { Container, Pod, PodSpec } from '@orrery/api';
 import type { ContainerStatus } from '@orrery/runtimes';
 import { describe, expect, test } from 'vitest';
 import { observe } from '../containers/observed.ts';
-import { type ContainerHealth, hashAnnotation, type PodPlan, podActions } from './pod-actions.ts';
+import { hashAnnotation } from '../containers/runtime-labels.ts';
+import { type ContainerHealth, type PodPlan, podActions } from './pod-actions.ts';
 
 const healthy: ContainerHealth = { liveness: () => 'success', startup: () => 'success' };
 

@@ -2,6 +2,7 @@ import { type Pod, restartsAfter } from '@orrery/api';
 import type { PodSandboxStatus } from '@orrery/runtimes';
 import { latest, latestIn, type ObservedPod } from '../containers/observed.ts';
 import { type PodContainer, podContainers } from '../containers/pod-containers.ts';
+import { hashAnnotation } from '../containers/runtime-labels.ts';
 import { restartsWhenKilled, shouldStart } from './restart-policy.ts';
 
 /** What the probes of a container's running instance say. A container without such a probe is a success. */
@@ -119,9 +120,6 @@ export function podActions(
   }
   return plan;
 }
-
-/** Annotation of a container's instance: the hash of what it was made from. */
-export const hashAnnotation = 'io.kubernetes.container.hash';
 
 /** Which sandbox the Pod uses, or that it needs a new one (kuberuntime's PodSandboxChanged). */
 export function sandboxToUse(

@@ -45,23 +45,23 @@ export class PodSources {
     const { cache, signal } = context;
     await this.#adopt();
     if (signal.aborted) return;
-    const whileRunning = <T>() => takeUntil<T>(fromAbort(signal));
+    const abort = fromAbort(signal);
     settings.runtime
       .events()
-      .pipe(whileRunning())
+      .pipe(takeUntil(abort))
       .subscribe((event) => this.#runtimeEvent(event));
     cache
       .changes(Pod, { replay: true })
-      .pipe(whileRunning())
+      .pipe(takeUntil(abort))
       .subscribe(({ type, object, previous }) => {
         if (previous !== undefined && previous.metadata.uid !== object.metadata.uid) this.#podGone(previous);
         if (type === 'deleted') this.#podGone(object);
         else this.#podSeen(object);
       });
-    settings.volumes.reports.pipe(whileRunning()).subscribe((report) => this.#volumeReport(report));
-    prober.changes.pipe(whileRunning()).subscribe((record) => this.#probeChanged(record));
+    settings.volumes.reports.pipe(takeUntil(abort)).subscribe((report) => this.#volumeReport(report));
+    prober.changes.pipe(takeUntil(abort)).subscribe((record) => this.#probeChanged(record));
     watch.evictions
-      .pipe(whileRunning())
+      .pipe(takeUntil(abort))
       .subscribe(({ record, verdict }) => void terminator.end(record, verdict, 'Warning'));
     for (const { uid, pod } of records.all()) if (pod === undefined) queue.add(uid, { type: 'start', key: uid });
   }
