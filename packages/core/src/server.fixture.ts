@@ -1,4 +1,4 @@
-import { failures, type Kind, type KubernetesObject, keyString, type ObjectKey, type Stored } from '@orrery/api';
+import { failures, type Kind, type KubernetesObject, keyOf, keyString, type ObjectKey, type Stored } from '@orrery/api';
 import { testApi } from '@orrery/server/fixtures';
 import { Observable, type Subscriber } from 'rxjs';
 import { delegatingClient } from './client/delegating-client.ts';
@@ -13,13 +13,15 @@ export interface TestServerOptions {
   readonly streamingLists?: boolean;
 }
 
-/** The API server over an empty store, for the tests of this package, with a client on the way to which things go wrong. */
+/** The API server over an empty store, for tests of loops, and a client on the way to which things go wrong. */
 export interface TestServer {
   readonly client: Client;
-  /** Calls made, as `verb Kind/key`. */
+  /** Calls made, as `verb Kind/key`. A verb is that of the client's method, `status`, or the name of a subresource; a delete has its grace behind it. */
   readonly calls: string[];
   /** What the next calls are refused with. */
   readonly refusals: unknown[];
+  /** What a call is refused with, if it gives something. */
+  refuse?: ((call: string) => unknown) | undefined;
   /** How many watches are open. */
   readonly watches: number;
   /** What the server has, in key order. */
@@ -42,8 +44,10 @@ export async function openTestServer(environment: Environment, options: TestServ
   const called = (call: string) => {
     calls.push(call);
     if (refusals.length > 0) throw refusals.shift();
+    const refusal = server.refuse?.(call);
+    if (refusal !== undefined) throw refusal;
   };
-  return {
+  const server: TestServer = {
     client: clientWithFaults(admin, { environment, options, watches, called }),
     calls,
     refusals,
@@ -60,6 +64,7 @@ export async function openTestServer(environment: Environment, options: TestServ
       }
     },
   };
+  return server;
 }
 
 interface Faults {
@@ -72,21 +77,30 @@ interface Faults {
 
 function clientWithFaults(client: Client, faults: Faults): Client {
   const about = async (verb: string, { kind }: Pick<Kind, 'kind'>, key: ObjectKey | string) =>
-    faults.called(`${verb} ${kind}/${typeof key === 'string' ? key : keyString(key)}`);
-  const aboutObject = async (verb: string, { kind, metadata = {} }: KubernetesObject) =>
-    faults.called(`${verb} ${kind}/${metadata.name ?? ''}`);
+    faults.called(`${verb} ${kind}/${textOf(key)}`);
+  const aboutObject = (verb: string, object: KubernetesObject) =>
+    about(verb, { kind: object.kind ?? '' }, keyOf(object));
   return delegatingClient(client, {
     get: (kind, key, ...rest) => about('get', kind, key).then(() => client.get(kind, key, ...rest)),
     list: (kind, ...rest) => about('list', kind, '').then(() => client.list(kind, ...rest)),
     watch: (kind, options) => watchWithFaults(kind, client.watch(kind, options), options ?? {}, faults) as never,
     create: (object, ...rest) => aboutObject('create', object).then(() => client.create(object, ...rest)),
     update: (object, ...rest) => aboutObject('update', object).then(() => client.update(object, ...rest)),
-    updateStatus: (object, ...rest) => aboutObject('update', object).then(() => client.updateStatus(object, ...rest)),
+    updateStatus: (object, ...rest) => aboutObject('status', object).then(() => client.updateStatus(object, ...rest)),
     patch: (kind, key, ...rest) => about('patch', kind, key).then(() => client.patch(kind, key, ...rest)),
     apply: (object, ...rest) => aboutObject('apply', object).then(() => client.apply(object, ...rest)),
-    delete: (kind, key, ...rest) => about('delete', kind, key).then(() => client.delete(kind, key, ...rest)),
+    delete: (kind, key, options = {}) => {
+      const grace = options.gracePeriodSeconds === undefined ? '' : ` ${options.gracePeriodSeconds}`;
+      return about('delete', kind, `${textOf(key)}${grace}`).then(() => client.delete(kind, key, options));
+    },
+    createSubresource: (kind, key, subresource, ...rest) =>
+      about(subresource, kind, key).then(() => client.createSubresource(kind, key, subresource, ...rest)),
     as: (user) => clientWithFaults(client.as(user), faults),
   });
+}
+
+function textOf(key: ObjectKey | string): string {
+  return typeof key === 'string' ? key : keyString(key);
 }
 
 function watchWithFaults(

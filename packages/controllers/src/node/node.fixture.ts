@@ -8,7 +8,7 @@ import {
   type Manager,
   type Simulation,
 } from '@orrery/core';
-import { FakeApi } from './fake-api.fixture.ts';
+import { openTestServer, type TestServer } from '@orrery/core/fixtures';
 import { FakeRuntime } from './fake-runtime.fixture.ts';
 import { createKubelet, type Kubelet } from './kubelet/kubelet.ts';
 import { type KubeletOptions, kubeletCacheSelectors } from './kubelet/options.ts';
@@ -17,10 +17,10 @@ import { createSecretProjector, ProjectedVolumes } from './secret-projector/inde
 /** An event that was told, as `Type Reason [fieldPath] message`. */
 type EventLine = string;
 
-/** One node in virtual time: a kubelet and a projector over a fake runtime and a fake API server. */
+/** One node in virtual time: a kubelet and a projector over a fake runtime and a real API server. */
 export interface TestNode {
   readonly simulation: Simulation;
-  readonly api: FakeApi;
+  readonly api: TestServer;
   readonly runtime: FakeRuntime;
   readonly events: readonly EventLine[];
   readonly kubelet: () => Kubelet;
@@ -40,7 +40,7 @@ export async function startNode(options: Partial<KubeletOptions> = {}, seed = 1)
   const simulation = createSimulation({ seed, start: Date.UTC(2026, 0, 1) });
   const { environment } = simulation;
   const { clock } = environment;
-  const api = new FakeApi(environment);
+  const api = await openTestServer(environment);
   const runtime = new FakeRuntime(clock);
   const events: EventLine[] = [];
   const recorder: EventRecorder = {

@@ -112,7 +112,9 @@ test('what the server cannot take now is tried again, in order', async () => {
       .map((event) => event.reason)
       .sort(),
   ).toEqual(['A', 'B']);
-  expect(server.calls.map((call) => call.split('.')[0])).toEqual(Array.from({ length: 4 }, () => 'create Event/web'));
+  expect(server.calls.map((call) => call.split('.')[0])).toEqual(
+    Array.from({ length: 4 }, () => 'create Event/shop/web'),
+  );
 });
 
 test('what the server refuses is logged and dropped, and the next is written', async () => {

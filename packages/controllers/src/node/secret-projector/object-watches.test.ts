@@ -1,14 +1,14 @@
 import { ConfigMap, failures } from '@orrery/api';
 import { createSimulation, type Inspection } from '@orrery/core';
+import { openTestServer } from '@orrery/core/fixtures';
 import { describe, expect, test } from 'vitest';
-import { FakeApi } from '../fake-api.fixture.ts';
 import { named, ObjectWatches } from './object-watches.ts';
 import { ClusterTrustBundle, type TrustBundle } from './trust-bundles.ts';
 
-function setup() {
+async function setup() {
   const simulation = createSimulation({ start: 0 });
   const { environment } = simulation;
-  const api = new FakeApi(environment);
+  const api = await openTestServer(environment);
   const watches = new ObjectWatches({ client: api.client, environment, actor: 'test' });
   const failed: Inspection[] = [];
   environment.inspector.events.subscribe((event) => event.type === 'failed' && failed.push(event));
@@ -24,7 +24,7 @@ function configMap(k: string, more: Partial<ConfigMap> = {}, name = 'c'): Config
 }
 
 test('an object is kept, and whoever acquired it hears of each change once', async () => {
-  const { simulation, api, watches, value } = setup();
+  const { simulation, api, watches, value } = await setup();
   let changes = 0;
   watches.acquire(ConfigMap, 'default', named('c'), () => void changes++);
   expect(value()).toBeUndefined();
@@ -40,7 +40,7 @@ test('an object is kept, and whoever acquired it hears of each change once', asy
 });
 
 test('all that acquire the same thing share a watch, which the last one ends', async () => {
-  const { simulation, api, watches, value } = setup();
+  const { simulation, api, watches, value } = await setup();
   const held = [1, 2].map(() => watches.acquire(ConfigMap, 'default', named('c'), () => undefined));
   await simulation.settle();
   expect(api.watches).toBe(1);
@@ -55,7 +55,7 @@ test('all that acquire the same thing share a watch, which the last one ends', a
 });
 
 test('several objects of a selection are listed by name', async () => {
-  const { simulation, api, watches } = setup();
+  const { simulation, api, watches } = await setup();
   const bundle = (name: string, signerName: string) =>
     api.client.create<TrustBundle>({
       apiVersion: 'certificates.k8s.io/v1beta1',
@@ -73,7 +73,7 @@ test('several objects of a selection are listed by name', async () => {
 });
 
 test('an object that says it is immutable is kept, and watched no longer', async () => {
-  const { simulation, api, watches, value } = setup();
+  const { simulation, api, watches, value } = await setup();
   await api.client.create(configMap('0', { immutable: true }));
   watches.acquire(ConfigMap, 'default', named('c'), () => undefined);
   await simulation.settle();
@@ -82,7 +82,7 @@ test('an object that says it is immutable is kept, and watched no longer', async
 
 describe('trouble', () => {
   test('a watch that has expired (410) lists again at once, and notices what went meanwhile', async () => {
-    const { simulation, api, watches, value, failed } = setup();
+    const { simulation, api, watches, value, failed } = await setup();
     await api.client.create(configMap('0'));
     watches.acquire(ConfigMap, 'default', named('c'), () => undefined);
     await simulation.settle();
@@ -94,11 +94,13 @@ describe('trouble', () => {
   });
 
   test('a server that fails is asked after waits that grow, and what is known is kept', async () => {
-    const { simulation, api, watches, value, failed } = setup();
+    const { simulation, api, watches, value, failed } = await setup();
     await api.client.create(configMap('0'));
     watches.acquire(ConfigMap, 'default', named('c'), () => undefined);
     await simulation.settle();
-    for (let i = 0; i < 10; i++) api.refusals.push(failures.serviceUnavailable('down'));
+    let refusals = 10;
+    api.refuse = (call) =>
+      call.startsWith('watch') && refusals-- > 0 ? failures.serviceUnavailable('down') : undefined;
     api.breakWatches();
     await api.client.update(configMap('1'));
     // At 0, 0.8, 2.4, 5.6, 12 and 24.8 s, and then every 30 s.
@@ -112,7 +114,7 @@ describe('trouble', () => {
   });
 
   test('a watch that ends at once counts as failed', async () => {
-    const { simulation, api, watches, failed } = setup();
+    const { simulation, api, watches, failed } = await setup();
     watches.acquire(ConfigMap, 'default', named('c'), () => undefined);
     await simulation.settle();
     await simulation.advance('1m');

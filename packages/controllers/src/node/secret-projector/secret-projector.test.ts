@@ -1,4 +1,4 @@
-import { ConfigMap, type KubernetesObject, type Pod, type Secret } from '@orrery/api';
+import { ConfigMap, type Pod, type Secret, type ServiceAccount } from '@orrery/api';
 import { expect, test } from 'vitest';
 import { startNode, type TestNode } from '../node.fixture.ts';
 import { refreshTime } from './tokens.ts';
@@ -19,18 +19,13 @@ function path(pod: { metadata: { uid: string } }, plugin: string): string {
   return `/var/lib/kubelet/pods/${pod.metadata.uid}/volumes/kubernetes.io~${plugin}/v`;
 }
 
-/** Answers requests for tokens with `token-1`, `token-2` and so on, each good for an hour. */
-function issueTokens(node: TestNode): void {
-  let count = 0;
-  node.api.token = () =>
-    ({
-      apiVersion: 'authentication.k8s.io/v1',
-      kind: 'TokenRequest',
-      status: {
-        token: `token-${++count}`,
-        expirationTimestamp: new Date(node.simulation.environment.clock.now() + 3_600_000).toISOString(),
-      },
-    }) as KubernetesObject;
+/** Makes the account whose tokens Pods get. */
+async function createAccount(node: TestNode): Promise<void> {
+  await node.api.client.create<ServiceAccount>({
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: 'default', namespace: 'default' },
+  });
 }
 
 test('files follow an update within the sync period; several updates in it are written together', async () => {
@@ -121,7 +116,7 @@ test('where one source of a projected volume is missing, nothing of it is writte
 
 test('a token is fetched once for all volumes that ask for the same one', async () => {
   const node = await startNode();
-  issueTokens(node);
+  await createAccount(node);
   const token = (name: string, fields: object) => ({
     name,
     projected: { sources: [{ serviceAccountToken: { path: 'token', ...fields } }] },
@@ -147,7 +142,9 @@ test('an immutable object is not watched', async () => {
   await node.api.client.create(configMap('c', { k: '0' }, { immutable: true }));
   const pod = await node.create({ containers: [web], volumes: [{ name: 'v', configMap: { name: 'c' } }] });
   expect(node.api.watches).toBe(before);
-  await change(node, 'c', { k: '1' });
+  // It cannot change, but another one can take its place.
+  await node.api.client.delete(ConfigMap, 'default/c');
+  await node.api.client.create(configMap('c', { k: '1' }, { immutable: true }));
   await node.advance('5s');
   expect(node.runtime.files.text(`${path(pod, 'configmap')}/k`)).toBe('0');
 });
@@ -208,6 +205,7 @@ test('downward API files follow the Pod’s labels; variables and subPath mounts
     },
     { labels: { a: '1' } },
   );
+  await node.advance('1s');
   await change(node, 'c', { k: 'two' });
   const old = await node.pod();
   await node.api.client.update<Pod>({ ...old, metadata: { ...old.metadata, labels: { a: '2' } } });
@@ -221,7 +219,7 @@ test('downward API files follow the Pod’s labels; variables and subPath mounts
 
 test('the service account volume: token, ca.crt and namespace; the token is replaced at 80 % of its life', async () => {
   const node = await startNode();
-  issueTokens(node);
+  await createAccount(node);
   await node.api.client.create(configMap('kube-root-ca.crt', { 'ca.crt': 'PEM' }));
   const pod = await node.create({
     serviceAccountName: 'default',
@@ -246,21 +244,22 @@ test('the service account volume: token, ca.crt and namespace; the token is repl
   const directory = path(pod, 'projected');
   expect(node.runtime.files.readdir(directory).slice(2)).toEqual(['ca.crt', 'namespace', 'token']);
   expect(node.runtime.files.text(`${directory}/namespace`)).toBe('default');
-  expect(node.runtime.files.text(`${directory}/token`)).toBe('token-1');
+  const token = () => node.runtime.files.text(`${directory}/token`);
+  const first = token();
+  expect(first).toMatch(/^[^.]+\.[^.]+\.[^.]+$/);
   expect(node.api.calls.filter((call) => call.startsWith('token'))).toEqual(['token ServiceAccount/default/default']);
   await node.advance('47m');
-  expect(node.runtime.files.text(`${directory}/token`)).toBe('token-1');
+  expect(token()).toBe(first);
   await node.advance('2m');
-  expect(node.runtime.files.text(`${directory}/token`)).toBe('token-2');
-  node.api.token = () => {
-    throw new Error('down');
-  };
+  const second = token();
+  expect(second).not.toBe(first);
+  node.api.refuse = (call) => (call.startsWith('token') ? new Error('down') : undefined);
   await node.advance('50m');
-  expect(node.runtime.files.text(`${directory}/token`)).toBe('token-2');
+  expect(token()).toBe(second);
   expect(node.events.filter((event) => event.includes('FailedMount'))).toEqual([]);
   // Nothing is said as long as the old one is good; then it stays, and the Pod is told.
   await node.advance('15m');
-  expect(node.runtime.files.text(`${directory}/token`)).toBe('token-2');
+  expect(token()).toBe(second);
   expect(node.events.find((event) => event.includes('FailedMount'))).toBe(
     `Warning FailedMount MountVolume.SetUp failed for volume "v" : token "default"/"default"/[]string(nil)/3607/v1.BoundObjectReference{Kind:"Pod", APIVersion:"v1", Name:"p", UID:"${pod.metadata.uid}"} expired and refresh failed: down`,
   );
@@ -286,7 +285,7 @@ test('a token that cannot be had: FailedMount, again and again', async () => {
   });
   await node.advance('4s');
   expect(node.events[0]).toBe(
-    'Warning FailedMount MountVolume.SetUp failed for volume "v" : failed to fetch token: no tokens here',
+    'Warning FailedMount MountVolume.SetUp failed for volume "v" : failed to fetch token: serviceaccounts "default" not found',
   );
   // At 0, 0.5, 1.5 and 3.5 s.
   expect(node.events).toHaveLength(4);

@@ -301,9 +301,8 @@ test('an ephemeral container is started once and never again', async () => {
   node.runtime.programs.set('debug:1', { exits: { after: 1000, code: 1 } });
   await node.create({ containers: [web] });
   const pod = await node.pod();
-  await node.api.client.update({
+  await node.api.client.updateSubresource(Pod, 'default/p', 'ephemeralcontainers', {
     ...pod,
-    metadata: { ...pod.metadata, generation: 2 },
     spec: { ...pod.spec, ephemeralContainers: [{ name: 'debug', image: 'debug:1' }] },
   });
   await node.simulation.settle();
@@ -350,9 +349,9 @@ test('the kubelet writes no status that says nothing new', async () => {
 test('the node: its Lease is renewed every 10 s, its status every 5 min', async () => {
   const node = await startNode();
   const count = (what: string) => node.api.calls.filter((call) => call === what).length;
-  const [leases, reports] = [count('update Lease/node1'), count('status Node/node1')];
+  const [leases, reports] = [count('update Lease/kube-node-lease/node1'), count('status Node/node1')];
   await node.advance('10m');
-  expect(count('update Lease/node1') - leases).toBe(60);
+  expect(count('update Lease/kube-node-lease/node1') - leases).toBe(60);
   expect(count('status Node/node1') - reports).toBe(2);
 });
 

@@ -276,8 +276,9 @@ test('a preStop that fails or never ends does not hold the termination', async (
   expect(await node.find()).toBeUndefined();
 
   const slow = await startNode();
-  await slow.create({ containers: [{ ...web, lifecycle: { preStop: { sleep: { seconds: 100 } } } }] });
-  await slow.delete();
+  const preStop = { sleep: { seconds: 100 } };
+  await slow.create({ terminationGracePeriodSeconds: 120, containers: [{ ...web, lifecycle: { preStop } }] });
+  await slow.delete({ gracePeriodSeconds: 30 });
   await slow.advance('31s');
   expect(await slow.find()).toBeUndefined();
   expect(slow.runtime.calls).toContain('stop web 2000');

@@ -146,7 +146,7 @@ test('whatever happens, the history of a Pod obeys the rules', async () => {
     }),
     { numRuns: 150, seed: 3 },
   );
-});
+}, 30_000);
 
 /** A container that has run once may run again though the runtime forgot its init containers. */
 function hasRunBefore(calls: readonly string[], name: string): boolean {

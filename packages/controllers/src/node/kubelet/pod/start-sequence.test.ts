@@ -1,4 +1,4 @@
-import type { ConfigMap } from '@orrery/api';
+import { type ConfigMap, Pod } from '@orrery/api';
 import { RuntimeError } from '@orrery/runtimes';
 import { expect, test } from 'vitest';
 import { startNode, type TestNode } from '../../node.fixture.ts';
@@ -32,7 +32,8 @@ test('the status is shown first, then all volumes are made, then the sandbox', a
 test('a new sandbox gets its first init container; then ephemeral containers go before init containers, these before the others, by the spec', async () => {
   const node = await startNode();
   node.runtime.programs.set('init:1', { exits: { after: 1000, code: 0 } });
-  await node.create({
+  const { client } = node.api;
+  const spec = {
     containers: [
       { name: 'z', image: 'z:1' },
       { name: 'a', image: 'a:1' },
@@ -41,8 +42,15 @@ test('a new sandbox gets its first init container; then ephemeral containers go 
       { name: 'y', image: 'init:1' },
       { name: 'b', image: 'side:1', restartPolicy: 'Always' },
     ],
-    ephemeralContainers: [{ name: 'e', image: 'e:1' }],
-  });
+  };
+  const metadata = { name: 'p', namespace: 'default' };
+  const pod = await client.create<Pod>({ apiVersion: 'v1', kind: 'Pod', metadata, spec });
+  // Nobody creates a Pod with ephemeral containers, but it can get some while it waits for its node.
+  const debugged = { ...pod, spec: { ...pod.spec, ephemeralContainers: [{ name: 'e', image: 'e:1' }] } };
+  await client.updateSubresource(Pod, 'default/p', 'ephemeralcontainers', debugged);
+  const target = { kind: 'Node', name: 'node1' };
+  const binding = { apiVersion: 'v1', kind: 'Binding', metadata, target } as const;
+  await client.createSubresource(Pod, 'default/p', 'binding', binding);
   await node.advance('5s');
   const starts = node.runtime.calls.filter((call) => call.startsWith('start ')).map((call) => call.slice(6));
   expect(starts).toEqual(['y', 'e', 'b', 'z', 'a']);
