@@ -5,4 +5,4 @@ export {
   nobody,
   type OpenClient,
 } from './client/contract/client-under-test.fixture.ts';
-export { openTestServer, type TestServer, type TestServerOptions } from './test-server.fixture.ts';
+export { openTestServer, type TestServer, type TestServerOptions } from './server.fixture.ts';
