@@ -1,6 +1,11 @@
+export { ContainerHistory, type ContainerHistoryOptions } from './checks/container-history.ts';
+export { PodHistory, type PodHistoryOptions } from './checks/pod-history.ts';
 export type { CommandResult, ContainerAccess, ContainerChoice } from './containers.ts';
 export type { FaultRule, FaultType } from './faults/fault-rules.ts';
 export type { FaultSource } from './faults/fault-source.ts';
 export { createFaults, type Faults } from './faults/faults.ts';
+export { type Trap, Traps } from './faults/traps.ts';
+export { wrapRuntimes } from './machines/wrap-runtimes.ts';
 export type { RecordedCommit } from './recording-engine.ts';
 export { type SimulatedCluster, type SimulateOptions, simulate } from './simulate.ts';
+export { tellingPath } from './telling-path.ts';

@@ -80,13 +80,16 @@ export function faultPlans(
   return (actor, request) => all.find(({ isAbout }) => isAbout(actor, request))?.plan;
 }
 
+/** Whether an actor has one of the names, in which `*` stands for any text. Default: every actor. */
+export function actorPattern(names: readonly string[] = ['*']): (actor: string) => boolean {
+  const patterns = names.map((name) => new RegExp(`^${name.split('*').map(RegExp.escape).join('.*')}$`));
+  return (actor) => patterns.some((pattern) => pattern.test(actor));
+}
+
 function selects({ actors, kinds, verbs }: FaultRule): (actor: string, request: ClientRequest) => boolean {
-  const names = actors?.map((name) => new RegExp(`^${name.split('*').map(RegExp.escape).join('.*')}$`));
+  const isActor = actorPattern(actors);
   const kindIds = kinds && new Set(kinds.map(kindId));
-  return (actor, { kind, verb }) =>
-    names?.some((name) => name.test(actor)) !== false &&
-    kindIds?.has(kind) !== false &&
-    verbs?.includes(verb) !== false;
+  return (actor, { kind, verb }) => isActor(actor) && kindIds?.has(kind) !== false && verbs?.includes(verb) !== false;
 }
 
 const rewrites: ReadonlySet<ClientRequest['verb']> = new Set(['update', 'patch', 'apply']);

@@ -1,0 +1,83 @@
+import type { ContainerStatus, Pod, PodSpec } from '@orrery/api';
+import type { WatchEvent } from '@orrery/core';
+import type { ContainerRuntime } from '@orrery/runtimes';
+
+/** What {@link PodHistory} can know beside what the API says. */
+export interface PodHistoryOptions {
+  /** The runtime of a node, while it is on, to see whether a Pod really has ended. Default: taken on trust. */
+  readonly runtime?: (nodeName: string) => ContainerRuntime | undefined;
+}
+
+/**
+ * Checks every event of Pods against what Kubernetes promises of a Pod's life ("Pod Lifecycle"): it stays on its node, ends once
+ * and for all and only when nothing of it runs, counts its restarts upwards, and is ready only if its containers are. Give it
+ * the events of a watch, in their order:
+ * `client.watch(Pod).subscribe((event) => history.take(event))`.
+ */
+export class PodHistory {
+  /** What was wrong, for people. */
+  readonly problems: string[] = [];
+  readonly #options: PodHistoryOptions;
+  /** By uid, as all that follows. */
+  readonly #specs = new Map<string, PodSpec>();
+  readonly #ends = new Map<string, string>();
+  readonly #nodes = new Map<string, string>();
+  /** By uid and container. */
+  readonly #restarts = new Map<string, number>();
+
+  constructor(options: PodHistoryOptions = {}) {
+    this.#options = options;
+  }
+
+  /** The spec that a Pod was last seen with. */
+  spec(uid: string): PodSpec | undefined {
+    return this.#specs.get(uid);
+  }
+
+  take(event: WatchEvent<Pod>): void {
+    if (event.type === 'BOOKMARK') return;
+    const { metadata, spec, status } = event.object;
+    const { uid, name } = metadata;
+    this.#specs.set(uid, spec);
+    this.#checkNode(uid, name, spec.nodeName);
+    this.#checkPhase(uid, name, spec.nodeName, status?.phase, event.type === 'DELETED');
+    const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])];
+    for (const container of all) this.#checkContainer(uid, name, container);
+    const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status === 'True';
+    if (ready && status?.containerStatuses?.some((one) => !one.ready))
+      this.problems.push(`${name} is ready, a container is not`);
+  }
+
+  #checkNode(uid: string, name: string, nodeName: string | undefined): void {
+    const before = this.#nodes.get(uid);
+    if (before !== undefined && before !== nodeName) this.problems.push(`${name} moved from ${before} to ${nodeName}`);
+    if (nodeName !== undefined) this.#nodes.set(uid, nodeName);
+  }
+
+  #checkPhase(uid: string, name: string, node: string | undefined, phase: string | undefined, deleted: boolean): void {
+    const end = this.#ends.get(uid);
+    if (end !== undefined && phase !== end) this.problems.push(`phase ${end} of ${name} became ${phase}`);
+    if (phase !== 'Succeeded' && phase !== 'Failed') return;
+    if (end === undefined && !deleted && this.#runs(node ?? '', uid))
+      this.problems.push(`${name} is ${phase} while it runs`);
+    this.#ends.set(uid, phase);
+  }
+
+  #checkContainer(uid: string, pod: string, { name, restartCount, state = {} }: ContainerStatus): void {
+    const key = `${uid}/${name}`;
+    const before = this.#restarts.get(key) ?? 0;
+    if (restartCount < before) this.problems.push(`restartCount of ${name} in ${pod} fell`);
+    this.#restarts.set(key, restartCount);
+    const states = Object.keys(state).length;
+    if (states > 1) this.problems.push(`${name} in ${pod} has ${states} states`);
+  }
+
+  #runs(nodeName: string, uid: string): boolean {
+    const containers = this.#options.runtime?.(nodeName)?.listContainers() ?? [];
+    if (containers instanceof Promise) throw new Error('a runtime whose containers are checked answers at once');
+    return containers.some(({ labels, state }) => labels[podUid] === uid && state === 'RUNNING');
+  }
+}
+
+/** The label that the kubelet gives to what belongs to a Pod. */
+export const podUid = 'io.kubernetes.pod.uid';

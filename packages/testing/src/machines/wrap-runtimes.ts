@@ -1,0 +1,26 @@
+import type { ContainerRuntime, MachineProvider, MachineRequest, Machines } from '@orrery/runtimes';
+import { overriding } from './overriding.ts';
+
+/**
+ * The same machines, whose kubelets get each runtime as `wrap` gives it. A machine that is switched on again, and has another
+ * runtime then, is wrapped again.
+ */
+export function wrapRuntimes<M extends Machines>(
+  provider: MachineProvider<M>,
+  wrap: (runtime: ContainerRuntime, request: MachineRequest) => ContainerRuntime,
+): MachineProvider<M> {
+  const wrapped = new WeakMap<ContainerRuntime, ContainerRuntime>();
+  const wrapOnce = (runtime: ContainerRuntime, request: MachineRequest) => {
+    const known = wrapped.get(runtime) ?? wrap(runtime, request);
+    wrapped.set(runtime, known);
+    return known;
+  };
+  return async (context) => {
+    const machines = await provider(context);
+    const machine = async (request: MachineRequest) => {
+      const inner = await machines.machine(request);
+      return overriding(inner, { powerOn: async () => wrapOnce(await inner.powerOn(), request) });
+    };
+    return overriding<M>(machines, { machine } as Partial<M>);
+  };
+}

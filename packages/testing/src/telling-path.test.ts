@@ -1,0 +1,22 @@
+import { createChoices } from '@orrery/core';
+import { expect, test } from 'vitest';
+import { tellingPath } from './telling-path.ts';
+
+test('what fails is told with seed and path', async () => {
+  const choices = createChoices({ seed: 'morning' });
+  choices.choose(3, 'turn');
+  const failed = tellingPath(choices, async () => {
+    choices.choose(5, 'turn');
+    throw new TypeError('no such luck');
+  });
+  const error = await failed.catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({
+    message: `no such luck\n\nThis was a run of the seed morning. Its path: ${choices.path()}`,
+    cause: new TypeError('no such luck'),
+  });
+  expect(choices.path().length).toBe(2);
+});
+
+test('what does not fail gives what it gives', async () => {
+  expect(await tellingPath(createChoices(), async () => 5)).toBe(5);
+});
