@@ -127,7 +127,7 @@ describe('looking', () => {
       /^NAME +READY +STATUS +RESTARTS +AGE\nlooked-at +1\/1 +Running +0 +\d+s\n$/,
     );
     expect(await cluster.kubectl(['get', 'pod', 'looked-at', '-o', 'wide'])).toMatch(
-      /IP +NODE +NOMINATED NODE +READINESS GATES\n.* 10\.244\.\d+\.\d+ +node\d +<none> +<none>\n$/,
+      /IP +NODE +NOMINATED NODE +READINESS GATES\n.* 10\.224\.\d+\.\d+ +node\d +<none> +<none>\n$/,
     );
     expect(await cluster.kubectl(['get', 'pod', 'looked-at', '-o', 'yaml'])).toMatch(/^apiVersion: v1\nkind: Pod\n/);
     expect(JSON.parse(await cluster.kubectl(['get', 'pod', 'looked-at', '-o', 'json'])).status.phase).toBe('Running');

@@ -47,7 +47,7 @@ describe('the subresource proxy', () => {
 
   test('a port that nobody listens on', async () => {
     expect((await raw(`${inDefault}/pods/box:81/proxy/`)).stderr).toMatch(
-      /^Error from server \(ServiceUnavailable\): error trying to reach service: dial tcp 10\.244\.\d+\.\d+:81: connect: connection refused\n$/,
+      /^Error from server \(ServiceUnavailable\): error trying to reach service: dial tcp 10\.224\.\d+\.\d+:81: connect: connection refused\n$/,
     );
   });
 

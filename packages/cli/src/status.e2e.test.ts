@@ -210,7 +210,7 @@ describe('containers that run', () => {
     await create('gate', { readinessGates: [{ conditionType: 'example.com/open' }], containers: [service()] });
     await stays('gate', 'Running');
     expect(await cluster.kubectl(['get', 'pod', 'gate', '--no-headers', '-o', 'wide'])).toMatch(
-      /^gate +1\/1 +Running +0 .* 10\.244\.\d+\.\d+ +node\d +<none> +0\/1\n$/,
+      /^gate +1\/1 +Running +0 .* 10\.224\.\d+\.\d+ +node\d +<none> +0\/1\n$/,
     );
   });
 

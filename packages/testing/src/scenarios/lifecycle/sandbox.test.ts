@@ -12,7 +12,7 @@ test('the infra container comes first: no container is made before the sandbox h
   const runtime = cluster.nodes.runtime('node1');
   const sandboxes = (await runtime?.listPodSandboxes()) ?? [];
   const containers = (await runtime?.listContainers()) ?? [];
-  expect(sandboxes).toMatchObject([{ state: 'READY', ips: [expect.stringMatching(/^10\.244\.0\./)] }]);
+  expect(sandboxes).toMatchObject([{ state: 'READY', ips: [expect.stringMatching(/^10\.224\.0\./)] }]);
   expect(containers).toMatchObject([{ sandboxId: sandboxes[0]?.id }]);
   expect((await cluster.pod()).status).toMatchObject({
     podIP: sandboxes[0]?.ips[0],
