@@ -60,7 +60,7 @@ export class PodObserver {
         const container = findContainer(pod, instance.metadata.name);
         if (container === undefined || pod.metadata.deletionTimestamp !== undefined) continue;
         const known = writtenStatus(pod, containerIdText(instance.id, { runtimeName: runtime.name }));
-        prober.watch(record, pod, container, instance, podAddress(pod, observed, nodeIp), known);
+        prober.watch(record, { pod, container, instance, podIp: podAddress(pod, observed, nodeIp), known });
       } else {
         prober.forget(record, instance.id);
         if (instance.state === 'EXITED' && !messages.has(instance.id)) {

@@ -17,11 +17,11 @@ export interface PodRecord {
 
 /** The Pods of a node, by uid: those that the API binds to it, and those that its runtime still has (the kubelet's podManager). */
 export class PodRecords {
-  readonly #cache: Cache;
-  readonly #clock: Clock;
+  readonly #cache: Pick<Cache, 'get'>;
+  readonly #clock: Pick<Clock, 'now'>;
   readonly #records = new Map<string, { -readonly [field in keyof PodRecord]: PodRecord[field] }>();
 
-  constructor(cache: Cache, clock: Clock) {
+  constructor(cache: Pick<Cache, 'get'>, clock: Pick<Clock, 'now'>) {
     this.#cache = cache;
     this.#clock = clock;
   }
