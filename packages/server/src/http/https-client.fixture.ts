@@ -1,6 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { Agent, request } from 'node:https';
-import type { TestServer } from './fake-request-path.fixture.ts';
+import type { ServedApi } from './served-api.fixture.ts';
 
 /** A whole answer. */
 export interface Answer {
@@ -22,7 +22,7 @@ export interface Sent {
 const agent = new Agent({ keepAlive: true });
 
 /** Sends a request and waits for the head of its answer. */
-export function start(server: TestServer, method: string, path: string, sent: Sent = {}): Promise<IncomingMessage> {
+export function start(server: ServedApi, method: string, path: string, sent: Sent = {}): Promise<IncomingMessage> {
   const chunked = sent.headers?.['transfer-encoding'] !== undefined;
   return new Promise((resolve, reject) => {
     const outgoing = request(
@@ -46,7 +46,7 @@ export function start(server: TestServer, method: string, path: string, sent: Se
 }
 
 /** Sends a request and waits for its whole answer. */
-export async function ask(server: TestServer, method: string, path: string, sent: Sent = {}): Promise<Answer> {
+export async function ask(server: ServedApi, method: string, path: string, sent: Sent = {}): Promise<Answer> {
   const response = await start(server, method, path, sent);
   const body = Buffer.concat(await Array.fromAsync(response as AsyncIterable<Buffer>));
   const isJson = (response.headers['content-type'] ?? '').startsWith('application/json');

@@ -1,22 +1,21 @@
 import { gunzipSync } from 'node:zlib';
-import { encodeProtobuf, openApiV2ProtobufAccept, openApiV2ProtobufContentType } from '@orrery/api';
+import { encodeProtobuf, failures, openApiV2ProtobufAccept, openApiV2ProtobufContentType } from '@orrery/api';
 import { createEnvironment } from '@orrery/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createCertificateAuthority } from '../certificates/index.ts';
-import { pod, serveFake, type TestServer } from './fake-request-path.fixture.ts';
 import { ask } from './https-client.fixture.ts';
+import { pod, type ServedApi, serveApi } from './served-api.fixture.ts';
 
-let server: TestServer;
+let server: ServedApi;
 beforeAll(async () => {
-  server = await serveFake({ health: [{ name: 'store', check: () => broken }] });
+  server = await serveApi({ health: [{ name: 'store', check: () => broken }] });
 });
 afterAll(() => server.close());
 
 let broken: string | undefined;
-beforeEach(() => {
+beforeEach(async () => {
   broken = undefined;
-  server.path.objects.clear();
-  server.path.calls.length = 0;
+  await server.clear();
 });
 
 const pods = '/api/v1/namespaces/default/pods';
@@ -105,7 +104,7 @@ describe('objects', () => {
     });
     expect(await ask(server, 'GET', `${pods}/x`)).toMatchObject({ code: 200, json: { metadata: { name: 'x' } } });
     expect(await ask(server, 'PUT', `${pods}/x`, { headers: json, body })).toMatchObject({ code: 200 });
-    expect(await ask(server, 'DELETE', `${pods}/x`)).toMatchObject({ code: 200 });
+    expect(await ask(server, 'DELETE', `${pods}/x?gracePeriodSeconds=0`)).toMatchObject({ code: 200 });
     expect(await ask(server, 'GET', `${pods}/x`)).toMatchObject({
       code: 404,
       json: { kind: 'Status', message: 'pods "x" not found' },
@@ -113,17 +112,19 @@ describe('objects', () => {
   });
 
   it('a PUT that creates says so', async () => {
-    const body = JSON.stringify(pod('x'));
-    expect(await ask(server, 'PUT', `${pods}/x`, { headers: json, body })).toMatchObject({ code: 201 });
+    const path = '/apis/coordination.k8s.io/v1/namespaces/default/leases/x';
+    const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'x' }, spec: {} };
+    const body = JSON.stringify(lease);
+    expect(await ask(server, 'PUT', path, { headers: json, body })).toMatchObject({ code: 201 });
   });
 
   it('are listed with their kind and revision', async () => {
-    server.path.put(pod('x'));
-    server.path.put(pod('y', 'other'));
-    const all = await ask(server, 'GET', '/api/v1/pods?limit=500&labelSelector=a%3Db');
+    await server.put(pod('x'));
+    await server.put(pod('y', 'other'));
+    const all = await ask(server, 'GET', '/api/v1/pods?limit=500&labelSelector=a%21%3Db');
     expect(all.json).toMatchObject({ kind: 'PodList', apiVersion: 'v1' });
     expect(all.json.items).toHaveLength(2);
-    expect(server.path.calls[0]?.options).toEqual({ limit: 500, labelSelector: 'a=b' });
+    expect(server.calls[0]?.options).toEqual({ limit: 500, labelSelector: 'a!=b' });
     expect((await ask(server, 'GET', pods)).json.items).toHaveLength(1);
   });
 
@@ -134,11 +135,11 @@ describe('objects', () => {
     ['spec.nodeName=x', ''],
   ])('a list that selects %j asks for the name %j', async (selector, name) => {
     await ask(server, 'GET', `${pods}?fieldSelector=${encodeURIComponent(selector)}`);
-    expect(server.path.calls[0]).toMatchObject({ scope: { name }, options: { fieldSelector: selector } });
+    expect(server.calls[0]).toMatchObject({ scope: { name }, options: { fieldSelector: selector } });
   });
 
   it('are printed as a table on demand', async () => {
-    server.path.put(pod('x'));
+    await server.put(pod('x'));
     const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
     const { json: table } = await ask(server, 'GET', pods, { headers: { accept } });
     expect(table).toMatchObject({ kind: 'Table', apiVersion: 'meta.k8s.io/v1' });
@@ -148,7 +149,7 @@ describe('objects', () => {
   });
 
   it('are reduced to their metadata on demand', async () => {
-    server.path.put(pod('x'));
+    await server.put(pod('x'));
     const accept = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io';
     expect((await ask(server, 'GET', pods, { headers: { accept } })).json).toMatchObject({
       kind: 'PartialObjectMetadataList',
@@ -157,7 +158,7 @@ describe('objects', () => {
   });
 
   it('are written as YAML on demand', async () => {
-    server.path.put(pod('x'));
+    await server.put(pod('x'));
     const answer = await ask(server, 'GET', `${pods}/x`, { headers: { accept: 'application/yaml' } });
     expect(answer.headers['content-type']).toBe('application/yaml');
     expect(answer.body.toString()).toContain('kind: Pod\n');
@@ -169,7 +170,7 @@ describe('objects', () => {
   });
 
   it('long answers are compressed for clients that ask', async () => {
-    for (let i = 0; i < 1000; i++) server.path.put(pod(`x${i}`));
+    for (let i = 0; i < 1000; i++) await server.put(pod(`x${i}`));
     const answer = await ask(server, 'GET', pods, { headers: { 'accept-encoding': 'gzip' } });
     expect(answer.headers['content-encoding']).toBe('gzip');
     expect(JSON.parse(gunzipSync(answer.body).toString()).items).toHaveLength(1000);
@@ -177,12 +178,12 @@ describe('objects', () => {
   });
 
   it('pretty JSON is indented', async () => {
-    server.path.put(pod('x'));
+    await server.put(pod('x'));
     expect((await ask(server, 'GET', `${pods}/x?pretty=true`)).body.toString()).toContain('\n  "metadata": {');
   });
 
   it('HEAD has headers only', async () => {
-    server.path.put(pod('x'));
+    await server.put(pod('x'));
     const answer = await ask(server, 'HEAD', `${pods}/x`);
     expect([answer.code, answer.body.length]).toEqual([200, 0]);
     expect(Number(answer.headers['content-length'])).toBeGreaterThan(0);
@@ -192,15 +193,19 @@ describe('objects', () => {
 describe('writes', () => {
   it.each([
     ['application/json-patch+json', '[]', { type: 'json', body: [] }],
-    ['application/merge-patch+json', '{"a":1}', { type: 'merge', body: { a: 1 } }],
-    ['application/strategic-merge-patch+json', '{"a":1}', { type: 'strategic', body: { a: 1 } }],
-    ['application/apply-patch+yaml', 'a: 1', { type: 'apply', body: { a: 1 }, force: true }],
+    ['application/merge-patch+json', '{"metadata":{}}', { type: 'merge', body: { metadata: {} } }],
+    ['application/strategic-merge-patch+json', '{"metadata":{}}', { type: 'strategic', body: { metadata: {} } }],
+    [
+      'application/apply-patch+yaml',
+      'apiVersion: v1\nkind: Pod\nmetadata: { name: x }',
+      { type: 'apply', body: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x' } }, force: true },
+    ],
   ])('%s is a patch', async (type, body, patch) => {
-    server.path.put(pod('x'));
+    await server.put(pod('x'));
     const query = type.includes('apply') ? '?fieldManager=me&force=true' : '';
     const answer = await ask(server, 'PATCH', `${pods}/x${query}`, { headers: { 'content-type': type }, body });
     expect(answer.code).toBe(200);
-    expect(server.path.calls[0]?.options).toMatchObject({ patch });
+    expect(server.calls[0]?.options).toMatchObject({ patch });
   });
 
   it('bodies can be protobuf', async () => {
@@ -209,7 +214,7 @@ describe('writes', () => {
     expect(created).toMatchObject({ code: 201, json: { kind: 'Pod', spec: { containers: [{ name: 'a' }] } } });
     const options = { apiVersion: 'v1', kind: 'DeleteOptions', gracePeriodSeconds: 0, dryRun: ['All'] };
     await ask(server, 'DELETE', `${pods}/x`, { headers: protobuf, body: encodeProtobuf(options) });
-    expect(server.path.calls.at(-1)?.options).toEqual({ gracePeriodSeconds: 0, dryRun: true });
+    expect(server.calls.at(-1)?.options).toEqual({ gracePeriodSeconds: 0, dryRun: true });
   });
 
   it('broken protobuf is a bad request', async () => {
@@ -229,7 +234,7 @@ describe('writes', () => {
       headers: json,
       body: JSON.stringify(pod('x')),
     });
-    expect(server.path.calls[0]?.options).toMatchObject({
+    expect(server.calls[0]?.options).toMatchObject({
       fieldManager: 'kubectl-create',
       fieldValidation: 'Strict',
       dryRun: true,
@@ -237,7 +242,8 @@ describe('writes', () => {
   });
 
   it('warnings come as headers', async () => {
-    const answer = await ask(server, 'POST', pods, { headers: json, body: JSON.stringify(pod('x')) });
+    const body = JSON.stringify({ ...pod('x'), spec: { ...pod('x').spec, fü: 1 } });
+    const answer = await ask(server, 'POST', pods, { headers: json, body });
     const warning = Buffer.from(answer.headers.warning ?? '', 'latin1').toString();
     expect(warning).toBe('299 - "unknown field \\"spec.fü\\""');
   });
@@ -269,18 +275,18 @@ describe('writes', () => {
   });
 
   it('DELETE takes its options from the body', async () => {
-    server.path.put(pod('x'));
+    await server.put(pod('x'));
     await ask(server, 'DELETE', `${pods}/x`, {
       headers: json,
       body: JSON.stringify({ kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds: 3 }),
     });
-    expect(server.path.calls[0]?.options).toEqual({ gracePeriodSeconds: 3, dryRun: false });
+    expect(server.calls[0]?.options).toEqual({ gracePeriodSeconds: 3, dryRun: false });
   });
 
   it('DELETE of a collection deletes what is selected', async () => {
     const answer = await ask(server, 'DELETE', `${pods}?labelSelector=a%3Db`);
     expect(answer.json).toMatchObject({ kind: 'PodList' });
-    expect(server.path.calls[0]).toMatchObject({
+    expect(server.calls[0]).toMatchObject({
       verb: 'deletecollection',
       options: { selection: { labelSelector: 'a=b' } },
     });
@@ -298,7 +304,7 @@ describe('writes', () => {
   });
 
   it('exec without an upgrade is a bad request', async () => {
-    server.path.put(pod('x'));
+    await server.put(pod('x'));
     expect((await ask(server, 'POST', `${pods}/x/exec?command=ls`)).json).toMatchObject({
       code: 400,
       message: 'Upgrade request required',
@@ -322,12 +328,18 @@ describe('every answer', () => {
   });
 
   it('says when to try again', async () => {
-    const answer = await ask(server, 'GET', `${pods}?labelSelector=busy`);
+    server.own.list = async () => {
+      throw failures.tooManyRequests('slow down', 3);
+    };
+    const answer = await ask(server, 'GET', pods);
     expect([answer.code, answer.headers['retry-after']]).toEqual([429, '3']);
   });
 
   it('is an internal error if something breaks', async () => {
-    expect((await ask(server, 'GET', `${pods}?labelSelector=broken`)).json).toMatchObject({
+    server.own.list = async () => {
+      throw new Error('a bug');
+    };
+    expect((await ask(server, 'GET', pods)).json).toMatchObject({
       code: 500,
       reason: 'InternalError',
       message: 'Internal error occurred: a bug',
@@ -336,9 +348,10 @@ describe('every answer', () => {
 });
 
 describe('who asks', () => {
+  /** Whom the front door took the client for, or what it answered before that. */
   const user = async (sent: Parameters<typeof ask>[3]) => {
     const answer = await ask(server, 'GET', pods, sent);
-    return answer.code === 200 ? server.path.calls.at(-1)?.scope.user : answer.code;
+    return server.calls.at(-1)?.scope.user ?? answer.code;
   };
 
   it('nobody in particular', async () => {
@@ -346,8 +359,11 @@ describe('who asks', () => {
   });
 
   it('the bearer of a token', async () => {
-    expect(await user({ headers: { authorization: 'Bearer good' } })).toMatchObject({ username: 'bearer' });
     expect(await user({ headers: { authorization: 'Bearer bad' } })).toBe(401);
+    const authorization = `Bearer ${await server.token('bearer')}`;
+    expect(await user({ headers: { authorization } })).toMatchObject({
+      username: 'system:serviceaccount:default:bearer',
+    });
   });
 
   it('the subject of a certificate that the authority signed', async () => {
@@ -355,7 +371,10 @@ describe('who asks', () => {
       commonName: 'kubernetes-admin',
       organizations: ['system:masters', 'others'],
     });
-    expect(await user({ cert, key })).toEqual({ username: 'kubernetes-admin', groups: ['system:masters', 'others'] });
+    expect(await user({ cert, key })).toEqual({
+      username: 'kubernetes-admin',
+      groups: ['system:masters', 'others', 'system:authenticated'],
+    });
   });
 
   it('nobody with a certificate of another authority', async () => {
@@ -367,21 +386,21 @@ describe('who asks', () => {
   it('somebody on behalf of somebody else', async () => {
     expect(await user({ headers: { 'impersonate-user': 'jane', 'impersonate-group': ['a', 'b'] } })).toEqual({
       username: 'jane',
-      groups: ['a', 'b'],
+      groups: ['a', 'b', 'system:authenticated'],
     });
   });
 });
 
 describe('the server', () => {
   it('says which port is in use', async () => {
-    await expect(serveFake({ port: server.port })).rejects.toThrow(`port ${server.port} of 127.0.0.1 is in use`);
+    await expect(serveApi({ port: server.port })).rejects.toThrow(`port ${server.port} of 127.0.0.1 is in use`);
   });
 
   it('frees its port when it closes, and closes once', async () => {
-    const first = await serveFake();
+    const first = await serveApi();
     await ask(first, 'GET', '/version');
     await Promise.all([first.close(), first.close()]);
-    const second = await serveFake({ port: first.port });
+    const second = await serveApi({ port: first.port });
     expect((await ask(second, 'GET', '/version')).code).toBe(200);
     await second.close();
   });
@@ -389,14 +408,14 @@ describe('the server', () => {
 
 describe('logs', () => {
   it('are text', async () => {
-    server.path.put(pod('x'));
+    await server.put(pod('x'));
     const answer = await ask(server, 'GET', `${pods}/x/log?tailLines=5&timestamps=true`);
     expect(answer.headers['content-type']).toBe('text/plain');
     expect(answer.body.toString()).toBe('a\n{"follow":false,"previous":false,"timestamps":true,"tailLines":5}\n');
   });
 
   it('are refused by the node as a Status', async () => {
-    server.path.put(pod('x', 'default', ['waiting']));
+    await server.put(pod('x', 'default', ['waiting']));
     expect((await ask(server, 'GET', `${pods}/x/log`)).json).toMatchObject({
       code: 400,
       message: 'container "waiting" in pod "x" is waiting to start',
@@ -404,7 +423,7 @@ describe('logs', () => {
   });
 
   it('of which container must be clear', async () => {
-    server.path.put(pod('x', 'default', ['a', 'b']));
+    await server.put(pod('x', 'default', ['a', 'b']));
     expect((await ask(server, 'GET', `${pods}/x/log`)).json).toMatchObject({
       code: 400,
       message: 'a container name must be specified for pod x, choose one of: [a b]',

@@ -3,19 +3,19 @@ import { failures } from '@orrery/api';
 import { type Clock, createEnvironment, createSimulation, type WatchEvent } from '@orrery/core';
 import { of, Subject, throwError } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { pod, serveFake, type TestServer } from './fake-request-path.fixture.ts';
 import { ask, lines, start } from './https-client.fixture.ts';
+import { pod, type ServedApi, serveApi } from './served-api.fixture.ts';
 
-let server: TestServer;
+let server: ServedApi;
 beforeEach(async () => {
-  server = await serveFake();
+  server = await serveApi();
 });
 afterEach(() => server.close());
 
 const pods = '/api/v1/namespaces/default/pods';
 
 /** Opens a watch and reads events one by one. */
-async function watch(on: TestServer, path: string, accept = 'application/json') {
+async function watch(on: ServedApi, path: string, accept = 'application/json') {
   const response: IncomingMessage = await start(on, 'GET', path, { headers: { accept } });
   const source = lines(response);
   return {
@@ -36,41 +36,41 @@ describe('a watch', () => {
   });
 
   it('tells what there is and what changes, a line each', async () => {
-    server.path.put(pod('x'));
+    await server.put(pod('x'));
     const { next, response } = await watch(server, `${pods}?watch=1`);
     expect(await next()).toMatchObject({ type: 'ADDED', object: { kind: 'Pod', metadata: { name: 'x' } } });
-    server.path.put(pod('y'));
+    await server.put(pod('y'));
     expect(await next()).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'y' } } });
-    server.path.put(pod('y'));
+    await server.put({ ...pod('y'), metadata: { ...pod('y').metadata, labels: { a: 'b' } } });
     expect(await next()).toMatchObject({ type: 'MODIFIED', object: { metadata: { name: 'y' } } });
-    await ask(server, 'DELETE', `${pods}/y`);
+    await ask(server, 'DELETE', `${pods}/y?gracePeriodSeconds=0`);
     expect(await next()).toMatchObject({ type: 'DELETED', object: { metadata: { name: 'y' } } });
     response.destroy();
   });
 
   it('can be asked for by the deprecated path, of one object too', async () => {
     const { response } = await watch(server, '/api/v1/watch/namespaces/default/pods/x');
-    expect(server.path.calls[0]).toMatchObject({ verb: 'watch', scope: { name: 'x' } });
+    expect(server.calls[0]).toMatchObject({ verb: 'watch', scope: { name: 'x' } });
     response.destroy();
   });
 
   it('passes its options on', async () => {
     const { response } = await watch(
       server,
-      `${pods}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&fieldSelector=a%3Db`,
+      `${pods}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&fieldSelector=spec.nodeName%3Db`,
     );
-    expect(server.path.calls[0]?.options).toEqual({
+    expect(server.calls[0]?.options).toEqual({
       sendInitialEvents: true,
       resourceVersionMatch: 'NotOlderThan',
       allowWatchBookmarks: true,
-      fieldSelector: 'a=b',
+      fieldSelector: 'spec.nodeName=b',
     });
     response.destroy();
   });
 
   it('gives tables whose columns come once', async () => {
-    server.path.put(pod('x'));
-    server.path.put(pod('y'));
+    await server.put(pod('x'));
+    await server.put(pod('y'));
     const { next, response } = await watch(
       server,
       `${pods}?watch=true`,
@@ -84,7 +84,7 @@ describe('a watch', () => {
   });
 
   it('gives metadata alone on demand', async () => {
-    server.path.put(pod('x'));
+    await server.put(pod('x'));
     const accept = 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io';
     const { next, response } = await watch(server, `${pods}?watch=true`, accept);
     const { object } = await next();
@@ -94,15 +94,17 @@ describe('a watch', () => {
   });
 
   it('marks the end of the current objects', async () => {
-    const { next, response } = await watch(server, `${pods}?watch=true`);
-    server.path.events.next({ type: 'BOOKMARK', resourceVersion: '7', initialEventsEnd: true });
+    const streaming = 'sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true';
+    const { metadata } = await server.put(pod('x'));
+    const { next, response } = await watch(server, `${pods}?watch=true&${streaming}`);
+    expect(await next()).toMatchObject({ type: 'ADDED', object: { metadata: { name: 'x' } } });
     expect(await next()).toEqual({
       type: 'BOOKMARK',
       object: {
         kind: 'Pod',
         apiVersion: 'v1',
         metadata: {
-          resourceVersion: '7',
+          resourceVersion: metadata.resourceVersion,
           creationTimestamp: null,
           annotations: { 'k8s.io/initial-events-end': 'true' },
         },
@@ -112,7 +114,7 @@ describe('a watch', () => {
   });
 
   it('ends with an ERROR event that holds the Status', async () => {
-    server.path.watch = async () => throwError(() => failures.expired('too old resource version: 1 (5)'));
+    server.own.watch = async () => throwError(() => failures.expired('too old resource version: 1 (5)'));
     const { next, response } = await watch(server, `${pods}?watch=true&resourceVersion=1`);
     expect(response.statusCode).toBe(200);
     expect(await next()).toMatchObject({ type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired' } });
@@ -120,7 +122,7 @@ describe('a watch', () => {
   });
 
   it('is refused with a Status before it begins', async () => {
-    server.path.watch = async () => {
+    server.own.watch = async () => {
       throw failures.badRequest('no such field');
     };
     expect((await ask(server, 'GET', `${pods}?watch=true`)).json).toMatchObject({
@@ -130,26 +132,26 @@ describe('a watch', () => {
   });
 
   it('ends when the server says so', async () => {
-    server.path.watch = async () => of<WatchEvent>({ type: 'BOOKMARK', resourceVersion: '1', initialEventsEnd: false });
+    server.own.watch = async () => of<WatchEvent>({ type: 'BOOKMARK', resourceVersion: '1', initialEventsEnd: false });
     const { next } = await watch(server, `${pods}?watch=true`);
     expect(await next()).toMatchObject({ type: 'BOOKMARK' });
     expect(await next()).toBeUndefined();
   });
 
   it('ends with an ERROR event if an object cannot be shown', async () => {
+    const object = await server.put(pod('x'));
+    server.own.watch = async () =>
+      of<WatchEvent>({ type: 'MODIFIED', object: { ...object, count: 1n } as typeof object });
     const { next } = await watch(server, `${pods}?watch=true`);
-    const object = server.path.put(pod('x'));
-    await next();
-    server.path.events.next({ type: 'MODIFIED', object: { ...object, count: 1n } as typeof object });
     expect(await next()).toMatchObject({ type: 'ERROR', object: { code: 500, reason: 'InternalError' } });
     expect(await next()).toBeUndefined();
   });
 
   it('is forgotten when the client goes', async () => {
     const { response } = await watch(server, `${pods}?watch=true`);
-    expect(server.path.events.observed).toBe(true);
+    expect(server.watches()).toBe(1);
     response.destroy();
-    await expect.poll(() => server.path.events.observed).toBe(false);
+    await expect.poll(() => server.watches()).toBe(0);
   });
 
   it('ends when the server closes', async () => {
@@ -157,15 +159,18 @@ describe('a watch', () => {
     const end = next();
     await server.close();
     expect(await end).toBeUndefined();
-    expect(server.path.events.observed).toBe(false);
+    expect(server.watches()).toBe(0);
   });
 
   it('of a client that does not read ends with an error instead of filling the memory', async () => {
     const events = new Subject<WatchEvent>();
-    server.path.watch = async () => events;
+    server.own.watch = async () => events;
     const { response } = await watch(server, `${pods}?watch=true`);
     response.pause();
-    const object = server.path.put(pod('x'.repeat(2000)));
+    const object = await server.put({
+      ...pod('x'),
+      metadata: { ...pod('x').metadata, annotations: { a: 'x'.repeat(2000) } },
+    });
     let sent = 0;
     while (events.observed && sent < 1_000_000) {
       events.next({ type: 'MODIFIED', object });
@@ -179,7 +184,7 @@ describe('a watch', () => {
 
   it('keeps its events in order for a slow client', async () => {
     const events = new Subject<WatchEvent>();
-    server.path.watch = async () => events;
+    server.own.watch = async () => events;
     const { response } = await watch(server, `${pods}?watch=true`);
     for (let i = 0; i < 20_000; i++)
       events.next({ type: 'BOOKMARK', resourceVersion: String(i), initialEventsEnd: false });
@@ -205,7 +210,7 @@ describe('the end of a watch', () => {
         return { [Symbol.dispose]: () => undefined };
       },
     };
-    server = await serveFake({ clock });
+    server = await serveApi({ clock });
     const { next } = await watch(server, `${pods}?watch=true${query}`);
     return { scheduled, fire, over: next() };
   }
@@ -226,7 +231,7 @@ describe('the end of a watch', () => {
   it('comes by the cluster clock unless another is given', async () => {
     await server.close();
     const simulation = createSimulation();
-    server = await serveFake({ environment: simulation.environment });
+    server = await serveApi({ environment: simulation.environment });
     const { next } = await watch(server, `${pods}?watch=true&timeoutSeconds=60`);
     const over = next();
     await simulation.advance('61s');

@@ -5,17 +5,18 @@ import { type AddressInfo, connect } from 'node:net';
 import { firstValueFrom, fromEvent, map, Subject, takeUntil } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PortConnection } from '../../node-api.ts';
-import { serveFake, type TestServer } from '../fake-request-path.fixture.ts';
 import { ask } from '../https-client.fixture.ts';
+import { type ServedApi, serveApi } from '../served-api.fixture.ts';
 
-let server: TestServer;
+let server: ServedApi;
 let backend: Server;
+let authorization = '';
 /** Answers that `/silent` owes. */
 const silent = new Subject<ServerResponse>();
 const largeBytes = 20 * 1024 * 1024;
 
 beforeAll(async () => {
-  server = await serveFake();
+  server = await serveApi();
   backend = createServer((request, response) => {
     if (request.url === '/away') return void response.writeHead(302, { location: '/there' }).end();
     if (request.url === '/silent') return void silent.next(response);
@@ -33,7 +34,13 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => backend.listen(0, '127.0.0.1', resolve));
   const { port } = backend.address() as AddressInfo;
-  server.path.backend = { type: 'port', scheme: 'http', address: `10.0.0.7:${port}`, connect: () => connected(port) };
+  server.own.proxied = async () => ({
+    type: 'port',
+    scheme: 'http',
+    address: `10.0.0.7:${port}`,
+    connect: () => connected(port),
+  });
+  authorization = `Bearer ${await server.token('client')}`;
 });
 
 afterAll(async () => {
@@ -63,7 +70,7 @@ describe('a proxied request', () => {
     ['DELETE', 'delete'],
   ])('%s is passed on, with path, query, body and headers, and its answer back', async (method, verb) => {
     const body = method === 'GET' ? {} : { body: 'hello' };
-    const headers = { 'x-mine': 'a', authorization: 'Bearer good' };
+    const headers = { 'x-mine': 'a', authorization };
     const answer = await ask(server, method, `${path}/a%2Fb/?q=1&watch=true`, { headers, ...body });
     expect(answer.code).toBe(418);
     expect(answer.headers['x-own']).toBe('yes');
@@ -75,7 +82,7 @@ describe('a proxied request', () => {
       headers: { 'x-mine': 'a', 'x-forwarded-uri': `${path}/a%2Fb/` },
     });
     expect((answer.json as { headers: object }).headers).not.toHaveProperty('authorization');
-    expect(server.path.calls.at(-1)).toMatchObject({ verb: `proxy ${verb}`, scope: { name: 'http:a:80' } });
+    expect(server.calls.at(-1)).toMatchObject({ verb: `proxy ${verb}`, scope: { name: 'http:a:80' } });
   });
 
   it('to the root without a slash is sent there', async () => {

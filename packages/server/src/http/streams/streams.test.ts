@@ -5,20 +5,21 @@ import type { Duplex } from 'node:stream';
 import { constants, createDeflate, inflateSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { FakeNode, pod, serveFake, type TestServer } from '../fake-request-path.fixture.ts';
+import { FakeNode } from '../fake-node.fixture.ts';
+import { pod, type ServedApi, serveApi } from '../served-api.fixture.ts';
 import { spdyDictionary, spdyDictionaryId } from './spdy-dictionary.ts';
 import { parseHeaders, type SpdyFrame, SpdyFrameReader, spdyFrames } from './spdy-frames.ts';
 
-let server: TestServer;
+let server: ServedApi;
 let node: FakeNode;
 beforeAll(async () => {
-  server = await serveFake();
+  server = await serveApi();
 });
 afterAll(() => server.close());
-beforeEach(() => {
+beforeEach(async () => {
   node = new FakeNode();
-  server.path.node_ = node;
-  server.path.put(pod('x'));
+  server.setNode(node);
+  await server.put(pod('x'));
 });
 
 const pods = '/api/v1/namespaces/default/pods';
@@ -153,9 +154,9 @@ describe('a command over a WebSocket', () => {
   });
 
   it('can come with a token in place of a header', async () => {
-    const token = `base64url.bearer.authorization.k8s.io.${Buffer.from('good').toString('base64url')}`;
+    const token = `base64url.bearer.authorization.k8s.io.${Buffer.from(await server.token('client')).toString('base64url')}`;
     await overWebSocket(execPath('echo hi'), [token, 'v4.channel.k8s.io']);
-    expect(server.path.calls.at(-1)?.scope.user.username).toBe('bearer');
+    expect(server.calls.at(-1)?.scope.user.username).toBe('system:serviceaccount:default:client');
   });
 
   it.each([
@@ -432,7 +433,9 @@ describe('port-forward', () => {
     const error = await client.open({ streamtype: 'error', port: '81', requestid: '0' }, true);
     const data = await client.open({ streamtype: 'data', port: '81', requestid: '0' });
     await client.until(() => client.ended.has(data) && client.ended.has(error));
-    expect(client.received.get(error)).toMatch(/^error forwarding port 81 to pod x, uid uid-\d+: connection refused$/);
+    expect(client.received.get(error)).toMatch(
+      /^error forwarding port 81 to pod x, uid [0-9a-f-]{36}: connection refused$/,
+    );
     client.close();
   });
 
@@ -459,8 +462,8 @@ describe('port-forward', () => {
 
 describe('closing', () => {
   it('ends streams', async () => {
-    const other = await serveFake();
-    other.path.put(pod('x'));
+    const other = await serveApi();
+    await other.put(pod('x'));
     const socket = new WebSocket(`${other.url}${execPath('hang')}`, ['v5.channel.k8s.io'], {
       ca: other.authority.authority.certificate,
     });
