@@ -15,7 +15,7 @@ import { dns1035Label, dns1123Subdomain } from './names.ts';
 import type { KubernetesObject } from './object.ts';
 import type { Scale } from './parts.ts';
 
-/** The subresources that a kind of one's own can have. */
+/** The subresources that a custom kind can have. */
 export interface KindSubresources {
   /** The status is written apart from the rest, by the controller. */
   readonly status?: boolean;
@@ -23,13 +23,13 @@ export interface KindSubresources {
   readonly scale?: ScalePaths;
 }
 
-/** The types of the subresources of a kind of one's own. */
+/** The types of a custom kind's subresources. */
 export type CustomSubresources<T extends KubernetesObject, Sub> = (Sub extends { readonly status: true }
   ? { readonly status: ReplacedAsItself<T> }
   : unknown) &
   (Sub extends { readonly scale: ScalePaths } ? { readonly scale: ReplacedAs<Scale> } : unknown) & {};
 
-/** What makes a kind of one's own. */
+/** The definition of a custom kind. */
 export interface KindDefinition<
   Group extends string,
   Version extends string,
@@ -67,7 +67,7 @@ export type CustomObject<Group extends string, Version extends string, Name exte
 export type ObjectOf<K> = K extends { readonly objectType?: infer T } ? Exclude<T, undefined> : never;
 
 /**
- * Makes a kind of one's own (Kubernetes "Custom Resources"). The type of its objects is inferred from the schema. The value
+ * Defines a custom kind (Kubernetes "Custom Resources"). The type of its objects is inferred from the schema. The value
  * can be registered with a server, watched by controllers, and made into a CustomResourceDefinition for a real cluster.
  * @throws Error if a name is not valid.
  */

@@ -54,7 +54,7 @@ const Site = defineKind({
 type Site = ObjectOf<typeof Site>;
 declare const site: Stored<Site>;
 
-test("a kind of one's own infers its objects from the schema, readonly when they are stored", () => {
+test('a custom kind infers its objects from the schema, readonly when they are stored', () => {
   expectTypeOf(site.spec.hosts).toEqualTypeOf<readonly string[]>();
   expectTypeOf(site.spec.size).toEqualTypeOf<number | undefined>();
   expectTypeOf(site.status).toEqualTypeOf<{ readonly ready: boolean } | undefined>();

@@ -20,7 +20,7 @@ export interface Cluster<M extends Machines = Machines> {
   readonly machines: M;
   /** Runs the control plane's loops. */
   readonly manager: Manager;
-  /** A client that acts as somebody else. */
+  /** A client that acts as another user. */
   as(user: UserInfo): Client;
   /** Applies every object of a manifest (YAML or JSON text, or objects), in order, by server-side apply. @throws what the first refusal is */
   apply<T extends KubernetesObject>(manifest: Manifest<T>): Promise<readonly Stored[]>;

@@ -37,10 +37,10 @@ export interface ClusterNodes extends NodeDirectory {
    * range is left for it, or if its machine is not there or does not start
    */
   add(options: NodeOptions): Promise<void>;
-  /** Pulls the plug: kubelet and containers are gone at once, and nobody is told. @throws Error for a name that no node has */
+  /** Cuts the power: kubelet and containers are gone at once, without notice. @throws Error for a name that no node has */
   stop(name: string): Promise<void>;
   /**
-   * Shuts a machine down: its kubelet tells the Pods to end and gives them the time of a shutdown (KEP-2000 "Graceful Node
+   * Shuts a machine down: its kubelet ends the Pods within the shutdown's grace period (KEP-2000 "Graceful Node
    * Shutdown"); then it is stopped. @throws Error for a name that no node has
    */
   shutDown(name: string): Promise<void>;
@@ -183,7 +183,7 @@ export class Nodes implements ClusterNodes {
     return machine;
   }
 
-  /** Starts its kubelet. That it runs is waited for by whoever asked: a machine that never gets so far can be stopped. */
+  /** Starts its kubelet. Only the caller waits until it runs: a machine that never gets so far can be stopped. */
   async #start(member: Member): Promise<{ readonly begun: Promise<void> }> {
     const { environment, server, link } = this.#options;
     const { options, machine, podCidr } = member;
@@ -231,7 +231,7 @@ export class Nodes implements ClusterNodes {
     return { begun: manager.start() };
   }
 
-  /** A kubelet that has crashed comes back by itself, unless somebody has stopped or restarted it meanwhile. */
+  /** Restarts a kubelet that has crashed, unless it was stopped or restarted meanwhile. */
   #restartCrashed(member: Member, crashed: Manager): void {
     const { environment } = this.#options;
     const { clock, inspector } = environment;

@@ -76,7 +76,7 @@ describe('a subresource', () => {
     client.createSubresource(ServiceAccount, key, 'token', { apiVersion: 'v1', kind: 'Binding' });
   });
 
-  test("of a kind of one's own follows from its definition", () => {
+  test('of a custom kind follows from its definition', () => {
     const content = schema.object({ spec: schema.object({ size: schema.integer() }) });
     const base = { group: 'demo.example.com', version: 'v1', schema: content } as const;
     const paths = { specReplicasPath: '.spec.size', statusReplicasPath: '.status.size' };

@@ -35,7 +35,7 @@ export function concerns(scope: WatchScope, event: StoreEvent, indexes: Readonly
 }
 
 interface Watcher {
-  /** What else than its place an event has to be checked for. */
+  /** Conditions that an event must meet besides its bucket's. */
   readonly rest: WatchScope | undefined;
   readonly listener: (event: StoreEvent) => void;
   /** Events up to this number have reached the watcher another way. */

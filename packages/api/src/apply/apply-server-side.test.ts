@@ -107,7 +107,7 @@ describe('a later apply', () => {
     expect(apply(ConfigMap, live, {})).not.toHaveProperty('data');
   });
 
-  test('keeps what somebody else owns as well', () => {
+  test('keeps what another manager owns as well', () => {
     const shared = apply(ConfigMap, live, data({ b: '2' }), { manager: 'other' });
     expect(owners(shared)).toEqual({
       'Apply me': { 'f:data': { 'f:a': {}, 'f:b': {} } },

@@ -3,7 +3,7 @@ import { failures, type StatusCause, type StatusError } from '../status.ts';
 import { commonPaths, type FieldPath, type FieldSet, pathText } from './field-set.ts';
 import { fieldsOfEntry, type ManagedFieldsEntry } from './managed-fields.ts';
 
-/** A field that an apply would change and that somebody else owns. */
+/** A field that an apply would change and that another manager owns. */
 export interface FieldConflict {
   readonly owner: ManagedFieldsEntry;
   readonly path: FieldPath;

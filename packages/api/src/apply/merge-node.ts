@@ -22,7 +22,7 @@ export interface MapNode {
 /** A list whose items are owned one by one. */
 export interface ListNode {
   readonly form: 'list';
-  /** The fields that tell items apart; undefined for a set of scalars. */
+  /** The fields that identify an item; undefined for a set of scalars. */
   readonly keys: readonly string[] | undefined;
   /** What a key is where an item leaves it out. */
   readonly keyDefaults: { readonly [key: string]: unknown };

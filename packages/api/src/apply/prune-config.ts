@@ -66,7 +66,7 @@ function pruneList(
   return result.length === 0 ? emptiedList : result;
 }
 
-/** `named`: a struct's field, which whoever owns something in it owns too. */
+/** `named`: a struct's field, owned by every manager that owns something in it. */
 function pruneChild(
   value: unknown,
   element: string,

@@ -115,7 +115,7 @@ describe('a change', () => {
     },
   };
 
-  test('takes its fields from whoever had them', () => {
+  test('takes its fields over from their managers', () => {
     const written = write(Pod, created, changed, { manager: 'other', time: later });
     expect(owners(written).other).toEqual({ 'f:spec': { 'f:containers': { 'k:{"name":"a"}': { 'f:image': {} } } } });
     expect(owners(written).creator).toMatchObject({

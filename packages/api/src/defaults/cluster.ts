@@ -105,7 +105,7 @@ export function defaultPriorityClass(priorityClass: PriorityClass): PriorityClas
   return fill(priorityClass, { preemptionPolicy: 'PreemptLowerPriority' });
 }
 
-/** PodPresets are defaulted as Pods are, so that "identical" can be told by comparing. */
+/** PodPresets are defaulted as Pods are, so that comparing shows whether two are identical. */
 export function defaultPodPreset(preset: PodPreset): PodPreset {
   return through(preset, 'spec', (spec) =>
     throughEach(throughEach(spec, 'volumes', defaultVolume), 'env', defaultEnvVar),

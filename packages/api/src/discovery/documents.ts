@@ -5,7 +5,7 @@ import { kubernetesVerbs, subresourceVerbs } from './verbs.ts';
 /** Versions of the aggregated form: `v2` from Kubernetes 1.30 on, `v2beta1` for clients of 1.26 to 1.29. */
 export type AggregatedVersion = 'v2' | 'v2beta1';
 
-/** What the API server tells of the kinds that it serves (Kubernetes API concepts, "API discovery"). */
+/** The documents that describe the kinds that the API server serves (Kubernetes API concepts, "API discovery"). */
 export interface DiscoveryDocuments {
   /**
    * The document at `/api`, `/api/v1`, `/apis`, `/apis/GROUP` or `/apis/GROUP/VERSION`; undefined for what is not served. A

@@ -92,7 +92,7 @@ describe("scalars are read as Kubernetes' own reader reads them", () => {
   });
 });
 
-describe('a fault is told in one line with file, line and column', () => {
+describe('reports a fault in one line with file, line and column', () => {
   test.each([
     [
       'a field that is there twice',

@@ -223,7 +223,7 @@ describe('paths', () => {
   const parameters = (operation: Json | undefined): string[] =>
     ((operation?.parameters ?? []) as unknown as { name: string }[]).map(({ name }) => name);
 
-  test('PATCH tells that fields are validated, and of which kind', () => {
+  test('PATCH says that fields are validated, and of which kind', () => {
     const patch = v3('api/v1').paths[pod]?.patch as Json;
     expect(parameters(patch)).toEqual(['dryRun', 'fieldManager', 'fieldValidation', 'force']);
     expect(patch).toMatchObject({

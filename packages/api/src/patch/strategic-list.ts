@@ -5,7 +5,7 @@ import { rejected } from './json-patch.ts';
 
 /** What merging a list needs to know of its items. */
 export interface MergeRules {
-  /** The field that tells items apart; undefined for lists of scalars. */
+  /** The field that identifies an item; undefined for lists of scalars. */
   readonly mergeKey: string | undefined;
   /** The items' type, for messages. */
   readonly typeText: string;

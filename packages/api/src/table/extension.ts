@@ -95,7 +95,7 @@ export const flowSchemaPrinter = printer<IFlowSchema>(
     nameColumn,
     column('PriorityLevel', 'string', 'Priority level of the matched requests.'),
     column('MatchingPrecedence', 'string', 'Order in which schemas are tried; the lowest comes first.'),
-    column('DistinguisherMethod', 'string', 'What tells flows apart.'),
+    column('DistinguisherMethod', 'string', 'How requests are split into flows.'),
     ageColumn,
     column('MissingPL', 'string', 'Whether the priority level is missing.'),
   ],

@@ -153,7 +153,7 @@ export const csiDriverPrinter = printer<ICSIDriver>(
   [
     nameColumn,
     column('AttachRequired', 'boolean', 'Whether volumes are attached to a node before they are mounted.'),
-    column('PodInfoOnMount', 'boolean', 'Whether the driver is told about the Pod.'),
+    column('PodInfoOnMount', 'boolean', 'Whether the driver is passed information about the Pod.'),
     column('StorageCapacity', 'boolean', 'Whether the driver reports free capacity.'),
     column('TokenRequests', 'string', 'Audiences of the service account tokens that the driver gets.'),
     column('RequiresRepublish', 'boolean', 'Whether the driver refreshes mounted volumes.'),

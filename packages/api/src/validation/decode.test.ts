@@ -86,7 +86,7 @@ describe('a mistyped field is refused with 400 in the words of Go', () => {
       "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
     ],
     [
-      'only the first of several faults is told',
+      'only the first of several faults is reported',
       { nodeName: 4, hostNetwork: 'x' },
       'json: cannot unmarshal number into Go struct field PodSpec.spec.nodeName of type string',
     ],

@@ -9,7 +9,7 @@ const maxDepth = 100;
 const maxReported = 100;
 
 /**
- * How faults of type are told: `go` for built-in kinds (the first one ends in 400 BadRequest with Go's wording), `openapi`
+ * How type errors are reported: `go` for built-in kinds (the first one ends in 400 BadRequest with Go's wording), `openapi`
  * for custom kinds (all of them end in 422 with the wording of a CustomResourceDefinition's schema).
  */
 export type FaultStyle = 'go' | 'openapi';
@@ -59,7 +59,7 @@ export class Decoding {
     if (this.unknownFields.length < maxReported) this.unknownFields.push(`unknown field ${quote(this.pathText(name))}`);
   }
 
-  /** A fault in the words of whoever found it. */
+  /** A fault in the words of the check that found it. */
   failed(fault: string): undefined {
     this.fault ??= fault;
     return undefined;

@@ -124,7 +124,7 @@ test('devices', async () => {
   expect(await fixture.run(id, script)).toMatchObject({ stdout: '3\n4\no\nc\n', stderr: 'e\n' });
 });
 
-test('/proc tells of processes and mounts', async () => {
+test('/proc shows processes and mounts', async () => {
   const id = await container([mount('/data', '/data', true)]);
   const script =
     "tr '\\0' ' ' < /proc/1/cmdline; echo; cat /proc/self/comm; grep /data /proc/mounts; grep ^Pid /proc/1/status; cat /proc/sys/kernel/hostname";

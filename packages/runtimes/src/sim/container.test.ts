@@ -15,7 +15,7 @@ const status = (id: string) => fixture.runtime.containerStatus(id) as ContainerS
 const script = (text: string) => ({ command: ['sh', '-c', text] });
 
 describe('life', () => {
-  test('a container runs, ends and tells its exit code, with times of the clock', async () => {
+  test('a container runs, ends and reports its exit code, with times of the clock', async () => {
     const id = await fixture.container(sandbox, 'busybox', script('sleep 5; exit 3'));
     const started = fixture.simulation.environment.clock.now();
     expect(status(id)).toMatchObject({ state: 'RUNNING', startedAt: started, finishedAt: 0 });
@@ -29,7 +29,7 @@ describe('life', () => {
     expect(status(id)).toMatchObject({ state: 'EXITED', exitCode: 0, reason: 'Completed' });
   });
 
-  test('events tell of sandboxes and containers in order', async () => {
+  test('emits events of sandboxes and containers in order', async () => {
     const events: ContainerEvent[] = [];
     fixture.runtime.events().subscribe((event) => events.push(event));
     const id = await fixture.container(sandbox, 'busybox', { command: ['true'] });

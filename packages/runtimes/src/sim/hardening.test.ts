@@ -45,7 +45,7 @@ test('awk that never ends, ends', async () => {
   expect(await fixture.run(id, "awk 'BEGIN { while (1) x++ }'")).not.toMatchObject({ exitCode: 0 });
 });
 
-test('an error in a program ends its process, and is told', async () => {
+test('an error in a program ends its process, and is reported', async () => {
   const { defineImage } = await import('./index.ts');
   const image = defineImage({
     name: 'broken',

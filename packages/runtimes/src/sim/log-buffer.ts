@@ -2,7 +2,7 @@ import type { Clock } from '@orrery/core';
 import { Observable, type Subscriber } from 'rxjs';
 import type { LogEntry } from '../runtime.ts';
 
-/** A line of a log that is written out when somebody reads it: most access logs never are. */
+/** A log line that is rendered when it is read: most access logs never are. */
 export interface LazyLine {
   /** About how long it is, in characters. */
   readonly length: number;

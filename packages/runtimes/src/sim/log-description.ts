@@ -2,7 +2,7 @@ import type { LazyLine, LogBuffer } from './log-buffer.ts';
 import { Description } from './process/description.ts';
 import type { Process } from './process/process.ts';
 
-/** Standard output or error of a container: goes to its log and to whoever is attached. */
+/** Standard output or error of a container: goes to its log and to attached clients. */
 export class LogDescription extends Description {
   readonly #log: LogBuffer;
   readonly #stream: 'stdout' | 'stderr';
@@ -32,7 +32,7 @@ export class LogDescription extends Description {
     for (const attached of this.#attached) attached(this.#stream, bytes);
   }
 
-  /** A whole line that need not be written out before somebody reads it. */
+  /** A whole line that is not rendered before it is read. */
   line(line: LazyLine): void {
     this.#log.append(this.#stream, line);
     if (this.#attached.size === 0) return;

@@ -170,8 +170,8 @@ class SimRuntime implements SimulatedRuntime {
       if (hostPort > 0 && !onHost)
         this.#cluster.routes.set(host.ip, hostPort, [{ ip: network.ip, port: containerPort }]);
     }
-    this.#tell('CREATED', sandbox, sandbox.id);
-    this.#tell('STARTED', sandbox, sandbox.id);
+    this.#emit('CREATED', sandbox, sandbox.id);
+    this.#emit('STARTED', sandbox, sandbox.id);
     return sandbox.id;
   }
 
@@ -194,7 +194,7 @@ class SimRuntime implements SimulatedRuntime {
     process.start(pauseProgram);
   }
 
-  /** The infra container is gone, whoever ended it: the Pod's network and containers go with it. */
+  /** The infra container is gone for whatever reason: the Pod's network and containers go with it. */
   #sandboxEnded(sandbox: Sandbox): void {
     if (sandbox.state === 'NOTREADY') return;
     sandbox.state = 'NOTREADY';
@@ -206,7 +206,7 @@ class SimRuntime implements SimulatedRuntime {
       this.#node.addresses.free(sandbox.network.ip);
       this.#cluster.leave(sandbox.network);
     }
-    this.#tell('STOPPED', sandbox, sandbox.id);
+    this.#emit('STOPPED', sandbox, sandbox.id);
   }
 
   async stopPodSandbox(id: string): Promise<void> {
@@ -222,7 +222,7 @@ class SimRuntime implements SimulatedRuntime {
     await this.stopPodSandbox(id);
     for (const container of [...sandbox.containers]) this.#forget(container);
     this.#sandboxes.delete(id);
-    this.#tell('DELETED', sandbox, id);
+    this.#emit('DELETED', sandbox, id);
   }
 
   podSandboxStatus(id: string): PodSandboxStatus {
@@ -260,17 +260,17 @@ class SimRuntime implements SimulatedRuntime {
       memory: this.#node.realm.memory,
       logs: this.#logs,
       target: targetContainerId === undefined ? undefined : this.#containers.get(targetContainerId),
-      ended: (ended) => this.#tell('STOPPED', sandbox, ended.id),
+      ended: (ended) => this.#emit('STOPPED', sandbox, ended.id),
     });
     this.#containers.set(container.id, container);
     sandbox.containers.add(container);
-    this.#tell('CREATED', sandbox, container.id);
+    this.#emit('CREATED', sandbox, container.id);
     return container.id;
   }
 
   async startContainer(id: string): Promise<void> {
     const container = this.#container(id);
-    container.start(() => this.#tell('STARTED', container.sandbox, id));
+    container.start(() => this.#emit('STARTED', container.sandbox, id));
   }
 
   async stopContainer(id: string, grace: Milliseconds): Promise<void> {
@@ -305,7 +305,7 @@ class SimRuntime implements SimulatedRuntime {
     this.#node.changes.count++;
     this.#containers.delete(container.id);
     container.sandbox.containers.delete(container);
-    this.#tell('DELETED', container.sandbox, container.id);
+    this.#emit('DELETED', container.sandbox, container.id);
   }
 
   containerStatus(id: string): ContainerStatus {
@@ -320,7 +320,7 @@ class SimRuntime implements SimulatedRuntime {
     return this.#events;
   }
 
-  #tell(type: ContainerEvent['type'], sandbox: Sandbox, containerId: string): void {
+  #emit(type: ContainerEvent['type'], sandbox: Sandbox, containerId: string): void {
     this.#events.next({ type, sandboxId: sandbox.id, podUid: sandbox.config.metadata.uid, containerId });
   }
 

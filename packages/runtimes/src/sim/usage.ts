@@ -7,7 +7,7 @@ interface StoredAmount {
   inodes: number;
 }
 
-/** Adds what a tree holds of its own: nodes of other layers (an image's) belong to whoever made them. */
+/** Adds what a tree holds of its own: nodes of other layers (an image's) belong to their makers. */
 function addOwn(amount: StoredAmount, node: TreeNode, layer: Layer, seen: Set<TreeNode>): void {
   if (node.layer !== layer || seen.has(node)) return;
   amount.inodes++;

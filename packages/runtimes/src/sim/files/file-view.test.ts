@@ -111,7 +111,7 @@ test('hard links share the content', () => {
   expect(files.usage('/')).toBe(2);
 });
 
-test('a watch tells of changes until it is disposed', () => {
+test('a watch reports changes until it is disposed', () => {
   files.mkdir('/d');
   let changes = 0;
   const watch = files.watch('/d', () => changes++);

@@ -97,7 +97,7 @@ export class FileView implements NodeFiles {
     return new FileView(this.table, this.credentials, viewer);
   }
 
-  /** The same files for somebody else. */
+  /** The same files for another user. */
   as(credentials: Credentials): FileView {
     return new FileView(this.table, credentials);
   }
@@ -456,7 +456,7 @@ export class FileView implements NodeFiles {
   }
 }
 
-/** Whether a node belongs to another view, which must not see it changed. A directory in memory is whoever's mounts it. */
+/** Whether a node belongs to another view, which must not see it changed. A directory in memory belongs to whichever view mounts it. */
 function isShared(node: TreeNode, mount: MountPoint): boolean {
   return node.layer !== mount.layer && node.layer.quota === undefined;
 }

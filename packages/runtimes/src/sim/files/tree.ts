@@ -117,7 +117,7 @@ export function sizeOf(node: TreeNode): number {
   return node.kind === 'directory' ? 4096 : 0;
 }
 
-/** A copy of a shared node for a layer of one's own. Entries of a directory stay shared until they are written. */
+/** A copy of a shared node for another layer. Entries of a directory stay shared until they are written. */
 export function copyNode<T extends TreeNode>(node: T, layer: Layer): T {
   const copy = { ...node, layer };
   delete copy.watchers;

@@ -1,4 +1,4 @@
-/** 64 hexadecimal digits that depend on the text only: looks like a SHA-256, and is as good as one for telling apart. */
+/** 64 hexadecimal digits that depend on the text only: looks like a SHA-256, and identifies as well as one. */
 export function digestOf(text: string): string {
   let digits = '';
   for (let part = 0; part < 8; part++) {

@@ -107,7 +107,7 @@ describe('pulling', () => {
     expect(failure(() => store.pull('app:v1', undefined))).toMatchObject({ code: 'ImageNotFound' });
   });
 
-  test('the user of an image is told', () => {
+  test('reports the user of an image', () => {
     expect(new ImageStore(catalogue).pull('pause:3.10', undefined).user).toBe('65535:65535');
     expect(new ImageStore(catalogue).pull('nginx', undefined).user).toBeUndefined();
   });

@@ -26,7 +26,7 @@ export class ImageStore {
     const reference = parseReference(ref);
     const named = reference && this.#present.get(reference.name);
     if (named !== undefined) return named;
-    // What containers are told to run may also be the image's own digest.
+    // A container may also name an image by its own digest.
     return [...this.#present.values()].find(({ info }) => info.imageRef === ref || info.imageRef.endsWith(`@${ref}`));
   }
 

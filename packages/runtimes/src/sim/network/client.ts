@@ -63,7 +63,7 @@ function readText(process: Process, path: string): string {
   return process.files.stat(path)?.type === 'file' ? textOf(process.files.readFile(path)) : '';
 }
 
-/** Who answers; waits in vain where nobody is. `timeout` in milliseconds. @throws ConnectError */
+/** The server behind an address; times out where there is none. `timeout` in milliseconds. @throws ConnectError */
 export async function reachFrom(
   process: Process,
   ip: string,

@@ -24,7 +24,7 @@ class MessageReader {
     this.#bytes = this.#bytes.length === 0 ? bytes.slice() : new Uint8Array(joined([this.#bytes, bytes]));
   }
 
-  /** The next message, if it is complete. `ended` tells that no bytes will follow. */
+  /** The next message, if it is complete. `ended` means that no bytes will follow. */
   next(ended: boolean, response: boolean): Message | undefined {
     const end = indexOfBlankLine(this.#bytes);
     if (end < 0) return undefined;

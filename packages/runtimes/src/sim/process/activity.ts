@@ -3,8 +3,8 @@ import type { Work } from '@orrery/core';
 const settled = Promise.resolve();
 
 /**
- * Knows whether any simulated process computes, and tells the cluster's work tracker. A process counts from its start to its
- * end, except while it waits in one of its own waiting functions; whoever wakes it counts it again before it goes on, so there
+ * Tracks whether any simulated process computes, and reports it to the cluster's work tracker. A process counts from its start to its
+ * end, except while it waits in one of its own waiting functions; the waker counts it again before it resumes, so there
  * is no gap in which virtual time could jump.
  */
 export class Activity {
@@ -28,7 +28,7 @@ export class Activity {
   }
 
   /**
-   * Counts for a moment: whoever awaits a promise that a timer of ours has just settled goes on before time does.
+   * Counts for a moment, so that code awaiting a promise that one of our timers has just settled runs before time moves on.
    */
   pulse(): void {
     this.enter();
@@ -40,7 +40,7 @@ export class Activity {
     if (this.#computing === 0) this.epoch++;
     if (this.#computing > 0 || this.#releasing) return;
     this.#releasing = true;
-    // Lets whoever awaits the result of a process take note first, and saves telling of every short pause.
+    // Lets those that await a process's result run first, and skips reports of short pauses.
     void settled.then(() => {
       this.#releasing = false;
       if (this.#computing > 0 || this.#busy === undefined) return;

@@ -24,7 +24,7 @@ export class Pipe {
     return !this.#open && this.#length === 0;
   }
 
-  /** True while somebody may still read. */
+  /** True while a reader is left. */
   get hasReader(): boolean {
     return this.#read;
   }
@@ -56,7 +56,7 @@ export class Pipe {
     if (!this.#open) end();
   }
 
-  /** Nobody will read any more. */
+  /** No reader is left. */
   abandon(): void {
     this.#read = false;
     this.#chunks.length = 0;

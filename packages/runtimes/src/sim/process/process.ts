@@ -300,7 +300,7 @@ export class Process {
 
   /**
    * To be awaited now and then in a loop that may never wait: computing costs time, so that nobody stands still because of a
-   * runaway loop. `weight` tells how much was done. All processes of the container spend from one purse, which is full again when all have waited.
+   * runaway loop. `weight` is how much was done. All processes of the container spend from one purse, which is full again when all have waited.
    */
   step(weight = 1): void | Promise<boolean> {
     this.check();

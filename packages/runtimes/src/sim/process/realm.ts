@@ -13,7 +13,7 @@ export interface Realm {
   readonly network: NetworkNamespace;
   readonly memory: Memory;
   readonly flavor: Flavor;
-  /** The node's name and what the kernel tells of the machine. */
+  /** The node's name and what the kernel reports of the machine. */
   readonly machine: Machine;
   /** How much was computed since all processes of the node last waited. */
   readonly pace: { epoch: number; steps: number };

@@ -39,7 +39,7 @@ export class Terminal {
   foreground: ProcessGroup | undefined;
   /** Whether what is typed is shown; of no effect in raw mode. */
   echo = true;
-  /** Raw mode: whoever reads does the echo and the editing. */
+  /** Raw mode: the reader does the echo and the editing. */
   #raw = false;
   #line: number[] = [];
   readonly #input: Input[] = [];
@@ -68,7 +68,7 @@ export class Terminal {
     return () => this.#sizeListeners.delete(listener);
   }
 
-  /** Character cells; tells the foreground (SIGWINCH). */
+  /** Size in character cells; the foreground process gets SIGWINCH. */
   resize(columns: number, rows: number): void {
     if (columns === this.columns && rows === this.rows) return;
     this.columns = columns;
@@ -110,7 +110,7 @@ export class Terminal {
     }
   }
 
-  /** What came in raw mode and nobody has read is edited and shown, as soon as somebody wants lines. */
+  /** Unread input from raw mode is edited and echoed once a reader asks for lines. */
   #edit(): void {
     const ahead = this.#input.findIndex((input) => input.raw);
     if (ahead < 0) return;

@@ -218,7 +218,7 @@ describe('tar, as kubectl cp uses it', () => {
     await fixture.runtime.removePodSandbox(sandbox);
   });
 
-  test('what is missing is told', async () => {
+  test('a missing program is reported', async () => {
     expect(await fixture.run(debian, 'tar cf /dev/null /nosuch')).toMatchObject({
       exitCode: 2,
       stderr: 'tar: /nosuch: Cannot stat: No such file or directory\n',

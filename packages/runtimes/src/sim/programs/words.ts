@@ -15,7 +15,7 @@ export function cannot(process: Process, verb: string, path: string, error: unkn
     : `cannot ${verb} '${path}': ${reason}`;
 }
 
-/** Runs a step for each path; a file error is told and makes the exit code 1. */
+/** Runs a step for each path; a file error is printed and makes the exit code 1. */
 export async function forEachPath(
   process: Process,
   paths: readonly string[],

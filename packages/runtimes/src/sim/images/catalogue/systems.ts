@@ -172,7 +172,7 @@ export const stressImage: Image = defineImage({
   programs: { '/usr/local/bin/stress': stress },
 });
 
-/** The infra container of every Pod: waits until it is told to end. */
+/** The infra container of every Pod: waits for the signal to end. */
 export const pauseProgram: Program = async (process) => {
   await process.untilSignal('SIGTERM', 'SIGINT');
   await process.stdout.write('Shutting down, got signal: Terminated\n');
