@@ -49,7 +49,7 @@ interface FakeSandbox {
   readonly config: PodSandboxConfig;
 }
 
-/** A runtime of a page on the test's clock: no processes, only what the test says that images do. */
+/** A small runtime on the test's clock: no processes, only what the test says that images do. */
 export class FakeRuntime implements ContainerRuntime {
   readonly name = 'fake';
   readonly version = '1.0';
@@ -96,7 +96,7 @@ export class FakeRuntime implements ContainerRuntime {
     const ips = config.namespaces.network === 'NODE' ? [] : [`10.0.0.${this.#ids}`];
     const createdAt = this.#clock.now();
     this.sandboxes.set(id, { config, status: { id, metadata: config.metadata, state: 'READY', createdAt, ips } });
-    this.#tell('STARTED', id, id);
+    this.#emit('STARTED', id, id);
     return id;
   }
 
@@ -107,7 +107,7 @@ export class FakeRuntime implements ContainerRuntime {
       if (status.sandboxId === id && status.state === 'RUNNING') this.end(containerId, 137, 'Error');
     }
     sandbox.status = { ...sandbox.status, state: 'NOTREADY', ips: [] };
-    this.#tell('STOPPED', id, id);
+    this.#emit('STOPPED', id, id);
   }
 
   async removePodSandbox(id: string): Promise<void> {
@@ -149,7 +149,7 @@ export class FakeRuntime implements ContainerRuntime {
         annotations: config.annotations,
       },
     });
-    this.#tell('CREATED', sandboxId, id);
+    this.#emit('CREATED', sandboxId, id);
     return id;
   }
 
@@ -166,7 +166,7 @@ export class FakeRuntime implements ContainerRuntime {
         reason: 'StartError',
         message: program.startError,
       });
-      this.#tell('STOPPED', container.status.sandboxId, id);
+      this.#emit('STOPPED', container.status.sandboxId, id);
       throw new RuntimeError('StartError', program.startError);
     }
     this.#update(container, { state: 'RUNNING', startedAt: this.#clock.now() });
@@ -178,7 +178,7 @@ export class FakeRuntime implements ContainerRuntime {
     if (exit !== undefined) {
       container.timer = this.#clock.schedule(exit.after, () => this.end(id, exit.code, exit.reason));
     }
-    this.#tell('STARTED', container.status.sandboxId, id);
+    this.#emit('STARTED', container.status.sandboxId, id);
   }
 
   async stopContainer(id: string, grace: Milliseconds): Promise<void> {
@@ -204,7 +204,7 @@ export class FakeRuntime implements ContainerRuntime {
     container.timer?.[Symbol.dispose]();
     this.#update(container, { state: 'EXITED', exitCode, reason, finishedAt: this.#clock.now() });
     this.calls.push(`end ${container.config.metadata.name} ${exitCode}`);
-    this.#tell('STOPPED', container.status.sandboxId, id);
+    this.#emit('STOPPED', container.status.sandboxId, id);
     container.ended.complete();
   }
 
@@ -298,7 +298,7 @@ export class FakeRuntime implements ContainerRuntime {
     container.status = { ...container.status, ...change };
   }
 
-  #tell(type: ContainerEvent['type'], sandboxId: string, containerId: string): void {
+  #emit(type: ContainerEvent['type'], sandboxId: string, containerId: string): void {
     const podUid = this.sandboxes.get(sandboxId)?.config.metadata.uid ?? '';
     this.#events.next({ type, sandboxId, podUid, containerId });
   }

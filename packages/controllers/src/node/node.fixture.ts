@@ -14,7 +14,7 @@ import { createKubelet, type Kubelet } from './kubelet/kubelet.ts';
 import { type KubeletOptions, kubeletCacheSelectors } from './kubelet/options.ts';
 import { createSecretProjector, ProjectedVolumes } from './secret-projector/index.ts';
 
-/** An event that was told, as `Type Reason [fieldPath] message`. */
+/** An event that was recorded, as `Type Reason [fieldPath] message`. */
 type EventLine = string;
 
 /** One node in virtual time: a kubelet and a projector over a fake runtime and a real API server. */

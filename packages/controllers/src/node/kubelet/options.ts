@@ -47,7 +47,7 @@ export interface KubeletOptions {
   readonly evictionHard?: EvictionHard;
   /** How long a condition of pressure stays after the pressure has gone. Default 5 min. */
   readonly evictionPressureTransitionPeriod?: Duration;
-  /** How long the Pods of a machine that is shut down have to end. Default 30 s; 0 tells them nothing. */
+  /** How long the Pods of a machine that is shut down have to end. Default 30 s; 0 gives them no notice. */
   readonly shutdownGracePeriod?: Duration;
   /** The last part of it, which critical Pods have for themselves. Default 10 s. */
   readonly shutdownGracePeriodCriticalPods?: Duration;

@@ -199,7 +199,7 @@ class Projector {
       }
       const refreshAt = await this.#refreshTokens(projection, volume);
       if (this.#projections.get(uid) !== projection) {
-        // A token that came too late is nobody's.
+        // The token came too late: the Pod is gone.
         this.#tokens.forget(uid);
         return;
       }
@@ -211,7 +211,7 @@ class Projector {
     if (Number.isFinite(again)) return { requeueAfter: Math.max(again - clock.now(), 0) };
   }
 
-  /** Whether the first word on every object that the volume shows has come. */
+  /** Whether every object that the volume shows has been read, or is known not to exist. */
   #known(pod: Stored<Pod>, volume: Volume): boolean {
     return volumeReferences(volume).every(({ kind, fieldSelector }) => {
       const namespace = kind === 'ClusterTrustBundle' ? '' : (pod.metadata.namespace ?? '');
@@ -264,7 +264,7 @@ class Projector {
     return Number.POSITIVE_INFINITY;
   }
 
-  /** Says once in each back-off why the volume is not as it should be. A volume that was written keeps what it holds. */
+  /** Reports once per back-off why the volume is not as it should be. A volume that was written keeps what it holds. */
   #failed(projection: Projection, volume: Volume, error: string): Milliseconds {
     const now = this.#context.clock.now();
     const before = projection.failures.get(volume.name);

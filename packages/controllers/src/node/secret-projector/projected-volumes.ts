@@ -9,7 +9,7 @@ export type ProjectionState =
       readonly error: string;
     };
 
-/** The projector says how far a volume is; a failure that lasts is said again with every try. */
+/** The projector's report of how far a volume is; a lasting failure is reported again with every try. */
 export interface ProjectionReport {
   readonly podUid: string;
   readonly volume: string;
@@ -18,7 +18,7 @@ export interface ProjectionReport {
 
 /**
  * What the secret projector and the kubelet of one node know of each other: nothing but which volumes are ready, and which
- * Pods need theirs no more. The projector writes with {@link report}, the kubelet with {@link release}, and both {@link forget}.
+ * Pods no longer need theirs. The projector writes with {@link report}, the kubelet with {@link release}, and both {@link forget}.
  */
 export class ProjectedVolumes {
   readonly #states = new Map<string, Map<string, ProjectionState>>();
@@ -36,7 +36,7 @@ export class ProjectedVolumes {
     return this.#states.get(podUid)?.get(volume);
   }
 
-  /** The projector's: tells how far a volume is. Ignored for a Pod that was released. */
+  /** The projector's: reports how far a volume is. Ignored for a Pod that was released. */
   report(podUid: string, volume: string, state: ProjectionState): void {
     if (this.#released.has(podUid)) return;
     let volumes = this.#states.get(podUid);

@@ -257,7 +257,7 @@ test('the service account volume: token, ca.crt and namespace; the token is repl
   await node.advance('50m');
   expect(token()).toBe(second);
   expect(node.events.filter((event) => event.includes('FailedMount'))).toEqual([]);
-  // Nothing is said as long as the old one is good; then it stays, and the Pod is told.
+  // Nothing is reported as long as the old one is good; then it stays, and the Pod gets an event.
   await node.advance('15m');
   expect(token()).toBe(second);
   expect(node.events.find((event) => event.includes('FailedMount'))).toBe(

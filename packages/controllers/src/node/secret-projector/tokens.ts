@@ -13,7 +13,7 @@ export interface BoundToken {
 const day: Milliseconds = 86_400_000;
 const maxJitter: Milliseconds = 10_000;
 
-/** When a token is to be replaced: at 80 % of its life, or after a day; up to ten seconds earlier by chance. */
+/** When a token is to be replaced: at 80 % of its life, or after a day, less a random jitter of up to ten seconds. */
 export function refreshTime({ issuedAt, expiresAt }: Omit<BoundToken, 'token'>, jitter: Milliseconds): Milliseconds {
   return Math.min(expiresAt - (expiresAt - issuedAt) / 5, issuedAt + day) - jitter;
 }

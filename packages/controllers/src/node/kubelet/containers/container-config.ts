@@ -99,7 +99,7 @@ function emptyDirFile(pod: Pod, volumeName: string, path: string, files: NodeFil
     if (found === undefined || files.lstat(found)?.type !== 'file') return undefined;
     return new TextDecoder().decode(files.readFile(found));
   } catch (error) {
-    // It could say something of the node's files.
+    // It could reveal something about the node's files.
     if (error instanceof SubPathError) return undefined;
     throw error;
   }

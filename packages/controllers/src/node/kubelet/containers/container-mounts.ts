@@ -118,7 +118,7 @@ function subPathSource(
   projected: boolean,
   { runtime: { files } }: MountSources,
 ): string {
-  // What exactly is wrong inside of the volume is not told: it could say something of the node's files.
+  // What exactly is wrong inside the volume is kept back: it could reveal something about the node's files.
   const of = `for volumeMount ${JSON.stringify(volume)} of container ${JSON.stringify(container.name)}`;
   const found = orConfigError(
     () => locateInVolume(files, root, checkedSubPath(subPath)),

@@ -51,7 +51,7 @@ export class ContainerResizer {
     this.#view = view;
   }
 
-  /** What runs of the Pod was made before this kubelet took it: it may have other resources than it should. */
+  /** What runs of the Pod was made before this kubelet started: it may have other resources than it should. */
   check(record: PodRecord): void {
     this.#sizings.of(record).unsized = true;
   }
@@ -75,7 +75,7 @@ export class ContainerResizer {
     return this.#sizings.of(record);
   }
 
-  /** What a container has as long as that is not what its Pod was allotted. */
+  /** What a container still has until it has what its Pod was allotted. */
   outdated(record: PodRecord, container: string): Container['resources'] {
     return this.#sizings.of(record).outdated.get(container);
   }

@@ -29,7 +29,7 @@ export interface StatusSources {
   started(containerId: string): boolean;
   /** What the readiness probe says; true without one. */
   ready(containerId: string): boolean;
-  /** What a container has as long as that is not what its spec says; undefined else. */
+  /** What a container still has until it has what its spec says; undefined then. */
   outdated?(container: string): Container['resources'] | undefined;
   /** The termination message of an instance that has ended. */
   terminationMessage(instance: Instance): string;
@@ -201,7 +201,7 @@ function stateOf(instance: Instance, sources: StatusSources): ContainerState {
   }
 }
 
-/** How a container ended that nobody saw end. */
+/** How a container ended whose end nobody saw. */
 export const lostState = {
   terminated: {
     reason: 'ContainerStatusUnknown',

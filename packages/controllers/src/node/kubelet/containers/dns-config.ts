@@ -29,7 +29,7 @@ export function podDns(pod: Pod, sources: DnsSources): DnsConfig {
   };
 }
 
-/** What a resolver may hold; what was left out is told of. */
+/** What a resolver may hold, and warnings about what was left out. */
 export interface FittingDns {
   readonly dns: DnsConfig;
   /** Messages of `DNSConfigForming` events. */

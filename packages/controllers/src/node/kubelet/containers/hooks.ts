@@ -13,7 +13,7 @@ export interface HookTarget {
   readonly containerId: string;
   readonly podIp: string;
   readonly signal: AbortSignal;
-  /** Hears of what deserves a Warning event although the hook goes on. */
+  /** Called with what deserves a Warning event although the hook goes on. */
   readonly warn: (reason: string, message: string) => void;
 }
 

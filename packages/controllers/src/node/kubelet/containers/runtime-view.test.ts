@@ -100,7 +100,7 @@ test('it has moved as soon as the state of anything is another one', async () =>
   expect(view.hasMoved(record)).toBe(true);
 });
 
-test('a kubelet that starts finds all that runs, and events tell it of what others make', async () => {
+test('a kubelet that starts finds all that runs, and learns from events what others make', async () => {
   const at = await sandbox();
   const id = await container(at, 0);
   const later = new PodRecords({ get: () => undefined }, simulation.environment.clock);

@@ -6,7 +6,7 @@ import { sandboxHostname } from './hosts-file.ts';
 import { podLabels } from './runtime-labels.ts';
 
 /**
- * The sandbox of a Pod: the infra container that owns its network. `warn` hears what its resolver cannot hold.
+ * The sandbox of a Pod: the infra container that owns its network. `warn` is called with what its resolver cannot hold.
  * @throws HostnameTooLong
  */
 export function sandboxConfig(

@@ -3,7 +3,7 @@ export type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';
 
 const host =
   /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*(?::\d+)?$|^\[[0-9a-fA-F:]+\](?::\d+)?$/;
-/** Where images without a team lie in the library. */
+/** Where official images lie in the registry. */
 const dockerHub: ReadonlySet<string> = new Set(['docker.io', 'index.docker.io']);
 const component = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const tagText = /^\w[\w.-]{0,127}$/;

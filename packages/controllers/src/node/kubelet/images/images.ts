@@ -107,7 +107,7 @@ export class Images {
       started = this.#clock.now();
       return this.#pullWith(ref, credentials);
     });
-    // The next pull goes on whatever became of this one, whose own caller learns of it.
+    // The next pull goes on whatever became of this one, whose caller gets the error.
     this.#line = pull.catch(() => undefined);
     try {
       const info = await pull;

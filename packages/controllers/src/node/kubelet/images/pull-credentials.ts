@@ -30,7 +30,7 @@ export function readDockerConfig({ type, data }: Secret): DockerConfig | undefin
     const old = type === 'kubernetes.io/dockercfg' ? data?.['.dockercfg'] : undefined;
     return old === undefined ? undefined : (JSON.parse(textFromBase64(old)) as DockerConfig);
   } catch {
-    // Kubernetes too goes on without the credentials that it cannot read.
+    // Kubernetes, too, goes on without credentials that it cannot read.
     return undefined;
   }
 }
@@ -70,7 +70,7 @@ function authOf({ auth, username, password }: DockerConfig[string]): ImageAuth |
   try {
     text = textFromBase64(auth);
   } catch {
-    // What is no base64 is no credential; the others may do.
+    // What is not base64 is not a credential; others may be.
     return undefined;
   }
   const colon = text.indexOf(':');
@@ -85,7 +85,7 @@ function keyOf(name: string): string {
   return rest === '' ? host : `${host}/${rest}`;
 }
 
-/** Whether an entry's name, in whose host `*` stands for any one part or piece of it, leads to the repository. */
+/** Whether an entry's name matches the repository; `*` in its host stands for any one label or part of one. */
 function fits(name: string, repository: string): boolean {
   const [host = '', ...path] = name.split('/');
   const [ownHost = '', ...ownPath] = repository.split('/');

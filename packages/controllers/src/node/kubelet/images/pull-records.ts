@@ -1,7 +1,7 @@
 import type { ImageAuth, NodeFiles } from '@orrery/runtimes';
 import type { PullCredential, PullSecret } from './pull-credentials.ts';
 
-/** Where the kubelet notes with what it pulled, and what it is pulling. */
+/** Where the kubelet records which credentials it pulled with, and what it is pulling. */
 const pulledFolder = '/var/lib/kubelet/image_manager/pulled';
 const pullingFolder = '/var/lib/kubelet/image_manager/pulling';
 
@@ -29,12 +29,12 @@ export class PullRecords {
     this.#files = files;
   }
 
-  /** Notes that an image is about to be pulled: if the kubelet dies before it has noted how, nobody may take it for granted. */
+  /** Records that an image is about to be pulled: if the kubelet dies before it has recorded how, nobody may use it unchecked. */
   begin(ref: string): void {
     this.#write(pullingFolder, ref, ref);
   }
 
-  /** The pull is over, and what came of it is noted. */
+  /** The pull is over, and its result is recorded. */
   end(ref: string): void {
     this.#files.remove(`${pullingFolder}/${fileName(ref)}`);
   }
@@ -57,7 +57,7 @@ export class PullRecords {
     );
   }
 
-  /** Notes a pull that went well; without a credential it needed none. */
+  /** Records a pull that succeeded; without a credential it needed none. */
   pulled(imageRef: string, credential: PullCredential | undefined): void {
     const record = this.#read(imageRef);
     const secrets = record?.kubernetesSecrets ?? [];
@@ -74,7 +74,7 @@ export class PullRecords {
     this.#write(pulledFolder, imageRef, JSON.stringify(next));
   }
 
-  /** In one step, so that a kubelet that dies leaves no half of a record. */
+  /** In one step, so that a kubelet that dies leaves no half-written record. */
   #write(folder: string, name: string, text: string): void {
     const path = `${folder}/${fileName(name)}`;
     this.#files.mkdir(folder, { mode: 0o700 });

@@ -39,8 +39,8 @@ export function containerUse(resource: StarvedResource, usage: ContainerUsage): 
 
 /**
  * Pods in the order in which they leave a node that is short of a resource (Kubernetes "Node-pressure Eviction", Pod selection):
- * those that use more than they requested, then those of lower priority, then those that use most beyond their requests. Of
- * processes nothing can be requested.
+ * those that use more than they requested, then those of lower priority, then those that use most beyond their requests.
+ * Processes cannot be requested.
  */
 export function rankForEviction(resource: StarvedResource, uses: readonly PodUse[]): readonly PodUse[] {
   const requested = ({ pod }: PodUse) =>

@@ -29,7 +29,7 @@ export const defaultEvictionHard: EvictionHard = {
 /** What can be in short supply, in the words of the messages. */
 export type StarvedResource = 'memory' | 'ephemeral-storage' | 'inodes' | 'pids';
 
-/** The conditions of a Node that tell of it. */
+/** The conditions of a Node that report it. */
 export type PressureCondition = 'MemoryPressure' | 'DiskPressure' | 'PIDPressure';
 
 /** Less than `quantity` of `capacity` left is too little; both in the resource's units (bytes, or pieces). */
@@ -68,7 +68,7 @@ export function evictionThresholds(hard: EvictionHard, node: NodeResources): rea
   return signals.flatMap(([signal, resource, condition]) => {
     const text = hard[signal];
     const capacity = capacities[resource];
-    // Of what the node does not have nothing can be short.
+    // The node cannot be short of what it does not have.
     if (text === undefined || capacity === 0) return [];
     const quantity = text.endsWith('%')
       ? Math.floor((capacity * Number(text.slice(0, -1))) / 100)

@@ -80,7 +80,7 @@ export function pressureEviction({ resource, quantity, available }: Shortage, us
   return { ...evicted(message), disruption: { status: 'True', reason: 'TerminationByKubelet', message } };
 }
 
-/** What becomes of a Pod that is put off the node. */
+/** What becomes of a Pod that is evicted. */
 function evicted(message: string): PodVerdict {
   return { reason: 'Evicted', message, grace: evictionGrace };
 }

@@ -71,7 +71,7 @@ function raiseTo(target: Amounts, least: Amounts): void {
   for (const [resource, amount] of least) target.set(resource, Math.max(target.get(resource) ?? 0, amount));
 }
 
-/** Takes a Pod's requests and ports into account, or gives them back. */
+/** Adds a Pod's requests and ports to what is used, or removes them. */
 export function charge(use: NodeUse, pod: Pod, sign: 1 | -1): void {
   use.pods += sign;
   for (const [resource, amount] of podRequests(pod)) {
@@ -152,7 +152,7 @@ function shortages(pod: Pod, { allocatable, use }: AdmissionSources): Refusal[] 
   for (const resource of countedFirst) count(resource, requests.get(resource) ?? 0, use.requests.get(resource) ?? 0);
   for (const [resource, requested] of requests) {
     if (countedFirst.includes(resource)) continue;
-    // A resource that no node counts may be one of the whole cluster: that is the scheduler's matter.
+    // A resource that no node counts may belong to the whole cluster, which is for the scheduler to check.
     if (isExtended(resource) && allocatable[resource] === undefined) continue;
     count(resource, requested, use.requests.get(resource) ?? 0);
   }

@@ -68,7 +68,7 @@ interface Status {
   readonly status: string;
 }
 
-/** Reasons of the events that tell how a node's conditions have changed. What was never said before is no change. */
+/** Reasons of the events that record how a node's conditions have changed. A condition that was never reported is no change. */
 export function transitions(
   before: readonly Status[] | undefined,
   now: readonly Status[] | undefined,

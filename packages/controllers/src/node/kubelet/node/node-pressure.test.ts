@@ -359,7 +359,7 @@ describe('conditions of the node', () => {
     ['DiskPressure', 'NodeHasDiskPressure', 'NodeHasNoDiskPressure'],
     ['PIDPressure', 'NodeHasInsufficientPID', 'NodeHasSufficientPID'],
     ['Ready', 'NodeReady', 'NodeNotReady'],
-  ])('a change of %s is told', (type, becomesTrue, becomesFalse) => {
+  ])('a change of %s is recorded', (type, becomesTrue, becomesFalse) => {
     expect(transitions([{ type, status: 'False' }], [{ type, status: 'True' }])).toEqual([becomesTrue]);
     expect(transitions([{ type, status: 'True' }], [{ type, status: 'False' }])).toEqual([becomesFalse]);
     expect(transitions([{ type, status: 'True' }], [{ type, status: 'True' }])).toEqual([]);

@@ -82,7 +82,7 @@ test('one Pod at a time is evicted, also from a node whose runtime takes long to
   expect(node.runtime.running()).toHaveLength(2);
 });
 
-test('what a Pod stores is asked again 10 seconds later where the runtime could not tell', async () => {
+test('what a Pod stores is asked again 10 seconds later where the runtime did not know', async () => {
   const node = await startNode();
   let broken = true;
   Object.assign(node.runtime, {

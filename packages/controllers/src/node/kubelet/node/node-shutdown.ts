@@ -6,7 +6,7 @@ import { isCritical } from './preemption.ts';
 
 /** How long the Pods of a machine that is shut down have to end, in milliseconds (KubeletConfiguration). */
 export interface ShutdownGrace {
-  /** All together. 0: Pods are told nothing, the machine just goes. */
+  /** All together. 0: the machine is switched off without notice. */
   readonly shutdownGracePeriod: Milliseconds;
   /** The last part of it, which critical Pods have for themselves. */
   readonly shutdownGracePeriodCriticalPods: Milliseconds;
@@ -32,7 +32,7 @@ export function shutdownGroups<T>(
   ].filter((group) => group.pods.length > 0);
 }
 
-/** What a Pod becomes whose machine is shut down: it has its own grace, but no more than its group. */
+/** What becomes of a Pod whose machine is shut down: it has its own grace, but no more than its group. */
 export function endedByShutdown(grace: Milliseconds): PodVerdict {
   const message = 'Pod was terminated in response to imminent node shutdown.';
   const disruption = { status: 'True', reason: 'TerminationByKubelet', message } as const;

@@ -21,9 +21,9 @@ import {
 import type { NodeHealth } from './node-health.ts';
 import { isCritical } from './preemption.ts';
 
-/** How long the eviction of a Pod may take before it is told that it takes too long. */
+/** How long the eviction of a Pod may take before an event says that it takes too long. */
 const killTimeout: Milliseconds = 10_000;
-/** How long it is then waited for, before the next Pod has to leave. */
+/** How much longer the eviction is then waited for before the next Pod is evicted. */
 const cleanupTimeout: Milliseconds = 30_000;
 
 /** The Pods of a node, as far as they can be made to leave it. */
@@ -46,8 +46,8 @@ interface Victim {
 }
 
 /**
- * Sees to it that a node does not run out of memory, storage or processes (Kubernetes "Node-pressure Eviction"): it tells of
- * pressure in the node's health, and has one Pod after the other leave until there is enough again. A look at a node that has
+ * Keeps a node from running out of memory, storage or processes (Kubernetes "Node-pressure Eviction"): it records
+ * pressure in the node's health, and evicts one Pod after the other until there is enough again. A look at a node that has
  * enough compares a handful of numbers.
  */
 export class PressureWatch {
@@ -57,7 +57,7 @@ export class PressureWatch {
   readonly #pods: EvictablePods;
   readonly #thresholds: readonly Threshold[];
   #seen: LastSeen = neverSeen;
-  /** Something is being taken off the node, or a Pod is on its way: nothing else has to go meanwhile. */
+  /** Something is being reclaimed, or a Pod is being evicted: nothing else has to go meanwhile. */
   #reclaiming = false;
 
   constructor(settings: KubeletSettings, context: ControllerContext, health: NodeHealth, pods: EvictablePods) {
@@ -110,7 +110,7 @@ export class PressureWatch {
     } finally {
       if (victim === undefined) this.#reclaiming = false;
     }
-    // That takes its time, in which the node goes on reporting.
+    // Not awaited: the node goes on reporting meanwhile.
     if (victim !== undefined) {
       this.#evict(victim).catch((error: unknown) => {
         if (!this.#context.signal.aborted)
@@ -150,7 +150,7 @@ export class PressureWatch {
     return { record, verdict: pressureEviction(shortage, use) };
   }
 
-  /** Takes off the node what nobody uses: containers of Pods that have ended, then images. Whether there is enough then. */
+  /** Removes what nobody uses: containers of Pods that have ended, then images. Whether there is enough then. */
   async #tidy(): Promise<boolean> {
     const { runtime } = this.#settings;
     if (runtime.nodeUsage === undefined) return false;

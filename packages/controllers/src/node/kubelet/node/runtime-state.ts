@@ -10,7 +10,7 @@ export function networkError(conditions: RuntimeConditions): string | undefined 
   return errorOf(conditions, 'NetworkReady', 'container runtime network not ready');
 }
 
-/** Whether the Pod cannot go on because the node's network is not ready; tells so. A Pod on the node's own network can. */
+/** Whether the Pod has to wait because the node's network is not ready; an event says so. A Pod on the node's own network need not. */
 export async function lacksNetwork(pod: Pod, runtime: ContainerRuntime, events: EventRecorder): Promise<boolean> {
   if (pod.spec.hostNetwork === true) return false;
   const answer = runtime.status?.();

@@ -7,7 +7,7 @@ import type { NodeHealth } from './node-health.ts';
 import type { NodeReporter } from './node-reporter.ts';
 import { endedByShutdown, shutdownGroups } from './node-shutdown.ts';
 
-/** A machine takes this long to go down when its time is up, so that what ended last can be told. */
+/** A machine takes this long to go down when its time is up, so that the last statuses can be written. */
 const lastWords: Milliseconds = 3000;
 
 /** The parts of a kubelet that runs. */
@@ -29,8 +29,8 @@ export async function shutDown({ settings, context, health, pods, reporter }: Ru
   health.shuttingDown = true;
   const node = cache.get(Node, settings.nodeName);
   if (node !== undefined) events.event(node, 'Normal', 'NodeShutdown', 'Shutdown manager detected shutdown event');
-  // The API may be gone, and Pods end all the same.
-  const told = reporter.report();
+  // The API may be gone; Pods end all the same.
+  const reported = reporter.report();
   let ended: Promise<unknown> = Promise.resolve();
   const active = pods.active().flatMap((record) => (record.pod === undefined ? [] : [{ record, pod: record.pod }]));
   for (const group of shutdownGroups(active, ({ pod }) => pod, settings)) {
@@ -38,5 +38,5 @@ export async function shutDown({ settings, context, health, pods, reporter }: Ru
     ended = Promise.all([ended, ...group.pods.map(({ record }) => pods.end(record, verdict))]);
     await within(clock, group.grace, ended, signal);
   }
-  await within(clock, lastWords, Promise.all([told, ended]), signal);
+  await within(clock, lastWords, Promise.all([reported, ended]), signal);
 }

@@ -2,7 +2,7 @@ import type { Pod, PodStatus } from '@orrery/api';
 import type { Milliseconds } from '@orrery/core';
 import type { PodVerdict } from './pod-status.ts';
 
-/** What a Pod becomes that ran longer than `activeDeadlineSeconds`. */
+/** What becomes of a Pod that ran longer than `activeDeadlineSeconds`. */
 export const deadlineExceeded: PodVerdict = {
   reason: 'DeadlineExceeded',
   message: 'Pod was active on the node longer than the specified deadline',

@@ -30,7 +30,7 @@ export interface AdmissionParts {
 
 /** What the node makes of a Pod. */
 export type Admission =
-  /** There is nothing to decide, or it is decided: the Pod goes on, to its start or to its end. */
+  /** There is nothing left to decide: the Pod goes on, to its start or to its end. */
   | { readonly type: 'settled' }
   | { readonly type: 'refused'; readonly verdict: PodVerdict }
   /** Others have to leave before it is decided. */
@@ -51,7 +51,7 @@ export class PodAdmission {
   readonly #parts: AdmissionParts;
   readonly #use = newNodeUse();
   readonly #admitted = new PerPod<Admitted>(() => ({ decided: false, allotted: undefined, refusal: undefined }));
-  /** Pods that wait for others to give back resources, by their uids. */
+  /** Pods that wait for others to release resources, by their uids. */
   readonly #deferred = new Set<string>();
   /** The emptyDirs in memory of the Pods that the node has taken: names by the Pod's uid. */
   readonly #memoryVolumes = new Map<string, readonly string[]>();
@@ -105,7 +105,7 @@ export class PodAdmission {
     return total;
   }
 
-  /** Nothing of the Pod runs any more: gives back what it had. */
+  /** Nothing of the Pod runs any more: returns what it had. */
   release(record: PodRecord): void {
     const admitted = this.#admitted.of(record);
     if (admitted.allotted !== undefined) charge(this.#use, admitted.allotted, -1);

@@ -19,13 +19,13 @@ interface Ending {
   readonly controller: AbortController;
   stage: PodStage;
   verdict: PodVerdict | undefined;
-  /** Grace that the running kill was begun with. */
+  /** Grace that the running kill was begun with, in milliseconds. */
   grace: Milliseconds | undefined;
-  /** Waiting for all of the Pod to have stopped and the API to know. */
+  /** Callers of {@link PodEndings.ended}. */
   readonly waiting: (() => void)[];
 }
 
-/** How far Pods are on their way out. Only the terminator moves them along. */
+/** How far Pods are on their way out. Only the terminator writes it. */
 export class PodEndings implements PodEnds {
   readonly #endings = new PerPod<Ending>(() => ({
     controller: new AbortController(),
@@ -54,14 +54,14 @@ export class PodEndings implements PodEnds {
     ending.controller.abort();
   }
 
-  /** Its containers are being stopped, and have so long. */
+  /** Its containers are being stopped, with that grace in milliseconds. */
   terminate(record: PodRecord, grace: Milliseconds | undefined): void {
     const ending = this.#endings.of(record);
     ending.stage = 'terminating';
     ending.grace = grace;
   }
 
-  /** Whether that grace is shorter than the one which the running kill has; it counts from now on if it is. */
+  /** Shortens the grace of the running kill. False if it is no longer than that already, or nothing is being stopped. */
   shorten(record: PodRecord, grace: Milliseconds): boolean {
     const ending = this.#endings.of(record);
     if (ending.stage !== 'terminating' || ending.grace === undefined || grace >= ending.grace) return false;

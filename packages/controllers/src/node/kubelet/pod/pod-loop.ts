@@ -21,7 +21,7 @@ import { type PodRecord, podKey } from './pod-records.ts';
 import type { PodVerdict } from './pod-status.ts';
 import { jittered, retryPace } from './retry-pace.ts';
 
-/** How soon a Pod is tried again that waits for the node's network, at the least. */
+/** How soon at the earliest a Pod that waits for the node's network is tried again. */
 const networkPace: Milliseconds = 1000;
 /** How often a critical Pod looks whether others have made room for it. */
 const roomPace: Milliseconds = 1000;
@@ -112,7 +112,7 @@ export class PodLoop {
       if (Number.isFinite(wait)) return { requeueAfter: Math.max(wait, 0) };
     } catch (error) {
       if (signal.aborted) return;
-      // What the worker did was given up for the Pod's end, which comes next.
+      // The worker's task was abandoned because the Pod has to end, which comes next.
       if (error === this.#parts.ends.signal(record).reason) return { requeueAfter: 0 };
       const pod = record.pod === undefined ? uid : podKey(record.pod);
       log.error('pod could not be synced', { pod, error: errorText(error) });
@@ -143,7 +143,7 @@ export class PodLoop {
     return Math.min(again, activeDeadline(pod, status) ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Whether it is settled what becomes of the Pod; false while others make room for it. */
+  /** Whether the node has decided on the Pod; false while others make room for it. */
   #admit(record: PodRecord, pod: Stored<Pod>): boolean {
     const admission = this.#parts.admission.admit(record, pod);
     switch (admission.type) {

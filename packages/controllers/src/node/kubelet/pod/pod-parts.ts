@@ -18,8 +18,8 @@ import { PodTerminator } from './pod-terminator.ts';
 import { PodWatch } from './pod-watch.ts';
 
 /**
- * The parts that look after a node's Pods. Each owns what it knows of a Pod and gives out no more than its interface says; each is
- * handed those that it uses when it is made, and whom it does not know hears of it by its answers, its observables and the queue.
+ * The parts that look after a node's Pods. Each part owns its slice of what is known of a Pod, and exposes no more than its interface
+ * says. A part is given its collaborators when it is made; the other way, it returns values, emits events, and wakes workers.
  *
  * | part | what it owns of a Pod |
  * |---|---|
@@ -35,7 +35,7 @@ import { PodWatch } from './pod-watch.ts';
  * | `statuses` | the status that is being written |
  * | `watch` | when it is looked at without an event |
  *
- * `sources`, `starter` and `terminator` own nothing: they carry out what happens, what it should be, and its end.
+ * `sources`, `starter` and `terminator` own nothing: they take in events, bring a Pod to its spec, and bring it to its end.
  */
 export function podParts(
   settings: KubeletSettings,

@@ -2,8 +2,8 @@ import { Pod, type Stored } from '@orrery/api';
 import type { Cache, Clock, Milliseconds } from '@orrery/core';
 
 /**
- * A Pod of this node as the API has it. Whatever else is known of it, a part of the kubelet keeps for itself (see PerPod); what
- * the record says changes as the Pod does.
+ * A Pod of this node as the API has it. Whatever else is known of it belongs to a part of the kubelet (see PerPod). The record
+ * changes as the Pod does.
  */
 export interface PodRecord {
   readonly uid: string;

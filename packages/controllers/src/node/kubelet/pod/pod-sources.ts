@@ -13,7 +13,7 @@ import type { PodStatuses } from './pod-statuses.ts';
 import type { PodTerminator } from './pod-terminator.ts';
 import type { PodWatch } from './pod-watch.ts';
 
-/** What listens for Pods and those whom it concerns. */
+/** What taking in events about Pods needs. */
 export interface SourceParts {
   readonly settings: KubeletSettings;
   readonly context: ControllerContext;
@@ -29,8 +29,8 @@ export interface SourceParts {
 }
 
 /**
- * Where a kubelet learns of its Pods (the sources of its syncLoop): the API, the runtime, probes, volumes. What happens is put on
- * record at once, and wakes the Pod's worker.
+ * Where a kubelet's events come from (the sources of its syncLoop): the API, the runtime, probes, volumes. What happens is
+ * recorded at once, and wakes the Pod's worker.
  */
 export class PodSources {
   readonly #parts: SourceParts;
@@ -90,7 +90,7 @@ export class PodSources {
 
   #podGone(pod: Stored<Pod>): void {
     const { queue, records, terminator } = this.#parts;
-    // A Pod that was taken out of the API by force has no time left.
+    // A Pod that was removed from the API by force has no grace left.
     const record = records.remove({ ...pod, metadata: { ...pod.metadata, deletionGracePeriodSeconds: 0 } });
     if (record === undefined) return;
     terminator.follow(record);

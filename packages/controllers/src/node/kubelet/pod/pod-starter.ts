@@ -102,7 +102,7 @@ export class PodStarter {
   async #createSandbox(record: PodRecord, pod: Stored<Pod>, plan: PodPlan): Promise<PodSandboxStatus | undefined> {
     const { settings, context, view } = this.#parts;
     // All init containers run again: nothing of their earlier runs counts any more. The oldest goes first, so that what is
-    // left, should this kubelet die meanwhile, tells the restarts right.
+    // left, should this kubelet die meanwhile, still counts the restarts right.
     const again = new Set((pod.spec.initContainers ?? []).map(({ name }) => name));
     for (const { id, metadata } of view.observed(record).containers.toReversed()) {
       if (again.has(metadata.name)) await view.removeContainer(record, id);

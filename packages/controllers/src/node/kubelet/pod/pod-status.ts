@@ -35,7 +35,7 @@ export interface PodStatusSources extends StatusSources {
   readonly verdict: PodVerdict | undefined;
   /** All containers have been stopped for good. */
   readonly stopped: boolean;
-  /** Conditions that tell of a change of resources. Default none. */
+  /** Conditions that report a change of resources. Default none. */
   readonly resize?: readonly (ConditionValue & { readonly type: string })[];
 }
 

@@ -65,7 +65,7 @@ export class PodTerminator {
     if (event !== undefined) this.#parts.context.events.event(pod, event, verdict.reason, verdict.message);
   }
 
-  /** Does what the API says of the Pod's end: it has to stop if it is deleted, and sooner if it is given less time. */
+  /** Follows the API: the Pod has to stop once it is deleted, and sooner if it is given less time. */
   follow(record: PodRecord): void {
     const { pod, gone } = record;
     if (pod === undefined) return;
@@ -97,7 +97,7 @@ export class PodTerminator {
     if (!record.gone && record.pod !== undefined) await statuses.publish(record);
     this.#alive();
     volumes.tearDown(record);
-    // Whoever was put off the node takes nothing of it any more, and leaves no log.
+    // An evicted Pod takes up nothing more on the node, and leaves no log.
     if (endings.verdict(record)?.reason === 'Evicted') await view.removeAll(record);
     this.#alive();
     endings.settle(record);

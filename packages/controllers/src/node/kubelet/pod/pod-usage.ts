@@ -4,7 +4,7 @@ import { pluginVolumePath } from '../../secret-projector/index.ts';
 import type { ObservedPod } from '../containers/observed.ts';
 import type { PodUse } from '../node/eviction-rank.ts';
 
-/** What a Pod uses of its node now; nothing where the runtime cannot tell. */
+/** What a Pod uses of its node now; nothing where the runtime does not know. */
 export async function readPodUse(runtime: ContainerRuntime, pod: Pod, observed: ObservedPod): Promise<PodUse> {
   const containers = new Map<string, ContainerUsage>();
   for (const { id, metadata, state } of observed.containers) {

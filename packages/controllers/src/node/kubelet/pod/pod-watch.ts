@@ -25,7 +25,7 @@ export interface Eviction {
 }
 
 /**
- * Looks at each Pod from time to time, for what no event told of: it wakes the Pod's worker when the runtime says something else
+ * Looks at each Pod from time to time, for what no event reported: it wakes the Pod's worker when the runtime says something else
  * than before, and finds the Pods that store more than they may.
  */
 export class PodWatch {
@@ -40,7 +40,7 @@ export class PodWatch {
     this.#parts = parts;
   }
 
-  /** Goes on looking at the Pod until told to stop. */
+  /** Goes on looking at the Pod until {@link stop}. */
   start(record: PodRecord): void {
     const { uid, pod } = record;
     if (this.#timers.has(uid)) return;

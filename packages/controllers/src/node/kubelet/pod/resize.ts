@@ -93,7 +93,7 @@ export function resizeRefusal(
   return first === undefined ? undefined : { reason: 'Deferred', message: first.message };
 }
 
-/** The conditions that tell of a change of resources; none when all is as the Pod asks for. */
+/** The conditions that report a change of resources; none when all is as the Pod asks for. */
 export function resizeConditions(
   refusal: ResizeRefusal | undefined,
   { resizing, error }: ResizeProgress,

@@ -29,7 +29,7 @@ export function forbiddenSysctl({ spec }: Pod): string | undefined {
   return undefined;
 }
 
-/** Slashes may stand for dots, and then dots for slashes: the first of the two tells which is meant (sysctl.d). */
+/** Slashes may stand for dots, and then dots for slashes: whichever comes first decides (sysctl.d). */
 function normalized(name: string): string {
   const first = /[./]/.exec(name)?.[0];
   return first === '/' ? name.replace(/[./]/g, (mark) => (mark === '/' ? '.' : '/')) : name;

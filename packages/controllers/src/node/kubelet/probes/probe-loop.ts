@@ -16,7 +16,7 @@ export interface ProberContext {
   readonly startedAt: Milliseconds;
 }
 
-/** Whom a probe is about. */
+/** What a probe is about. */
 interface Probed {
   readonly record: PodRecord;
   readonly container: PodContainer;
@@ -117,7 +117,7 @@ export class ProbeLoop {
   }
 
   #take({ outcome, message }: ProbeResult): void {
-    // One more success of what succeeds is no news.
+    // Another success after a success changes nothing.
     if (this.#steady && outcome === 'success') return;
     if (outcome !== 'success') this.#record(outcome, message);
     const flipped = recordOutcome(this.state, this.#type, outcome, this.#failureThreshold, this.#successThreshold);

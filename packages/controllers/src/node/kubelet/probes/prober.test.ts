@@ -3,7 +3,7 @@ import { RuntimeError } from '@orrery/runtimes';
 import { describe, expect, test } from 'vitest';
 import { startNode, type TestNode } from '../../node.fixture.ts';
 
-/** Probes as a kubelet runs them: when, how often, and what is told. */
+/** Probes as a kubelet runs them: when, how often, and which events they record. */
 
 const web = { name: 'web', image: 'web:1' };
 const exec = { exec: { command: ['check'] } };
@@ -99,7 +99,7 @@ describe('when', () => {
   });
 });
 
-describe('what is told', () => {
+describe('events', () => {
   test.each([
     ['Liveness', 'livenessProbe'],
     ['Readiness', 'readinessProbe'],
@@ -123,7 +123,7 @@ describe('what is told', () => {
     expect(unhealthy(node)).toEqual(['Warning Unhealthy spec.initContainers{side} Readiness probe failed: no']);
   });
 
-  test('a probe that breaks is tried three times in one go; its error is told once and changes nothing', async () => {
+  test('a probe that breaks is tried three times in one go; its error is recorded once and changes nothing', async () => {
     const node = await startNode();
     let calls = 0;
     let broken = false;
@@ -148,7 +148,7 @@ describe('what is told', () => {
     expect(await status(node)).toMatchObject({ ready: true, restartCount: 0 });
   });
 
-  test('an error that is gone at the second try is not told', async () => {
+  test('an error that is gone at the second try is not recorded', async () => {
     const node = await startNode();
     let calls = 0;
     node.runtime.execSync = async () => {
