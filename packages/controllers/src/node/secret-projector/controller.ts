@@ -161,14 +161,18 @@ class Projector {
     });
   }
 
-  /** Something that a volume shows has changed: written at once, or with others within the sync period. */
+  /**
+   * Something that a volume shows has changed: written at once, or with others within the sync period. A volume that was never
+   * written does not wait: its Pod waits for it.
+   */
   #changed(uid: string, volume: string): void {
     const projection = this.#projections.get(uid);
     if (projection === undefined) return;
     projection.dirty.add(volume);
     const failure = projection.failures.get(volume);
     if (failure !== undefined) projection.failures.set(volume, { ...failure, changed: true });
-    const wait = projection.writtenAt + this.#syncPeriod - this.#context.clock.now();
+    const written = this.#options.volumes.state(uid, volume)?.ready === true;
+    const wait = written ? projection.writtenAt + this.#syncPeriod - this.#context.clock.now() : 0;
     if (wait > 0) this.#queue.addAfter(uid, wait);
     else this.#queue.add(uid, { type: 'modified', key: `${podKey(projection.pod)}/${volume}` });
   }
