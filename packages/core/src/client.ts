@@ -105,8 +105,8 @@ export interface PatchOptions extends WriteOptions {
 /**
  * The only door to the cluster that a controller has. The same interface stands on the in-process API server and on a real
  * Kubernetes cluster (`connect` of @orrery/kubernetes), and one suite of tests holds both to it. Everything it gives is frozen; every
- * refusal is a `StatusError`. Over a network a call can also fail with another error, when no answer comes: then it is not known
- * whether a write was done.
+ * refusal is a `StatusError`. Over a network a call can also fail with another error, when no answer comes: a write may then have been
+ * done or not.
  *
  * A key can be an {@link ObjectKey} or a name (for cluster-scoped kinds).
  */
@@ -167,8 +167,8 @@ export interface Client {
     options?: WriteOptions,
   ): Promise<SubresourceAnswer<S, N, 'update'>>;
   /**
-   * The same client, as somebody else (Kubernetes "User impersonation"). Each call then asks for the right to, which is this client's
-   * own user's: acting as a third from there is by the first one's right.
+   * The same client, acting as another user (Kubernetes "User impersonation"). Each call checks that this client's own user may
+   * impersonate; calling it again replaces the user.
    */
   as(user: UserInfo): Client;
 }

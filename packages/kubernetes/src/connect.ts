@@ -12,14 +12,11 @@ import { type SelectedContext, selectContext } from './kubeconfig/select-context
 export interface ConnectOptions {
   /** The kubeconfig's context. Default: its current one. */
   readonly context?: string;
-  /**
-   * Kinds of one's own whose objects are written. Built-in kinds are known, and so is every kind that the client was asked for
-   * before.
-   */
+  /** Custom kinds whose objects are written. Built-in kinds are known, and so is every kind that was passed to the client before. */
   readonly kinds?: readonly Kind[];
-  /** Takes what the server warns of. Default: nobody reads it. */
+  /** Receives the server's warnings. Default: they are dropped. */
   warn?(text: string): void;
-  /** What the server's logs call this program; the part before a slash manages the fields of writes that name no manager. Default `orrery`. */
+  /** The User-Agent header. The part before a slash is the field manager of writes that name none. Default `orrery`. */
   readonly userAgent?: string;
   /** Time and chance, for waits and for the lives of watches. Default: real ones. */
   readonly environment?: Pick<Environment, 'clock' | 'random'>;
@@ -27,21 +24,21 @@ export interface ConnectOptions {
   readonly env?: { readonly [name: string]: string | undefined };
 }
 
-/** A way to a cluster. Connections are opened as they are needed, and kept. */
+/** A connection to a cluster. Sockets are opened on demand and kept open. */
 export interface Connection extends AsyncDisposable {
   /** Acts as the kubeconfig's user. */
   readonly client: Client;
   /** The server's URL, as the kubeconfig has it. */
   readonly server: string;
-  /** The context's namespace, where the client puts objects that have none; `default` if the context names none. */
+  /** The context's namespace, into which the client puts objects that name none; `default` if the context names none. */
   readonly namespace: string;
-  /** Ends all requests and watches that are under way, with a ConnectionError, and lets the connections go. */
+  /** Fails all pending requests and watches with a ConnectionError, and closes the sockets. */
   close(): Promise<void>;
 }
 
 /**
- * Connects to any Kubernetes cluster by a kubeconfig. The client is the same that controllers have in process, so they run there
- * as they are. Nothing is sent before the client's first call.
+ * Connects to any Kubernetes cluster by a kubeconfig. The client is the one that controllers have in process, so they run there
+ * unchanged. Nothing is sent before the client's first call.
  * @param kubeconfig a path, or what `loadKubeconfig`, `readKubeconfig` or `parseKubeconfig` gave
  * @throws KubeconfigError if it cannot be read, lacks something or contradicts itself
  */

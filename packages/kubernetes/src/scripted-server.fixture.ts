@@ -1,6 +1,7 @@
+import { once } from 'node:events';
 import { createServer as createPlainServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import { type AddressInfo, connect as connectSocket, type Socket } from 'node:net';
+import { type AddressInfo, connect as connectSocket, createServer as createSocketServer, type Socket } from 'node:net';
 import { textToBase64 } from '@orrery/api';
 import { certificates } from './served-api.fixture.ts';
 
@@ -88,6 +89,43 @@ export async function serveProxy(): Promise<ScriptedProxy> {
   });
   const port = await listen(server);
   return { url: `http://127.0.0.1:${port}`, targets, close: () => end(server) };
+}
+
+/** A SOCKS5 proxy (RFC 1928) that asks for no name, and passes connections on. */
+export async function serveSocks(): Promise<ScriptedProxy> {
+  const targets: string[] = [];
+  const clients = new Set<Socket>();
+  const server = createSocketServer(async (client) => {
+    clients.add(client);
+    client.on('error', () => undefined);
+    // The methods that the client knows; no authentication is the one.
+    await once(client, 'data');
+    client.write(Buffer.of(5, 0));
+    const [request] = (await once(client, 'data')) as [Buffer];
+    const isName = request[3] === 3;
+    const host = isName ? request.toString('latin1', 5, 5 + (request[4] ?? 0)) : request.subarray(4, 8).join('.');
+    const port = request.readUInt16BE(request.length - 2);
+    targets.push(`${host}:${port}`);
+    const upstream = connectSocket(port, host, () => {
+      client.write(Buffer.of(5, 0, 0, 1, 127, 0, 0, 1, 0, 0));
+      upstream.pipe(client);
+      client.pipe(upstream);
+    });
+    upstream.on('error', () => undefined);
+    client.on('close', () => upstream.destroy());
+    upstream.on('close', () => client.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `socks5://127.0.0.1:${port}`,
+    targets,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const client of clients) client.destroy();
+      }),
+  };
 }
 
 async function listen(server: Server): Promise<number> {

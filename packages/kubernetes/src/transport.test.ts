@@ -9,7 +9,14 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { type ConnectOptions, connect } from './connect.ts';
 import { ConnectionError } from './http/connection-error.ts';
 import type { KubeconfigCluster, KubeconfigUser } from './kubeconfig/kubeconfig.ts';
-import { type Answer, type Received, type ScriptedServer, serveProxy, serveScript } from './scripted-server.fixture.ts';
+import {
+  type Answer,
+  type Received,
+  type ScriptedServer,
+  serveProxy,
+  serveScript,
+  serveSocks,
+} from './scripted-server.fixture.ts';
 
 const opened: (() => Promise<unknown>)[] = [];
 
@@ -199,6 +206,22 @@ describe('a proxy', () => {
     expect(proxy.targets).toEqual([host]);
     const other = await clientOf(server, { cluster: { 'proxy-url': proxy.url, 'tls-server-name': 'nowhere.example' } });
     expect(await failure(other.client.get(ConfigMap, 'default/c'))).toBeInstanceOf(ConnectionError);
+  });
+
+  test('can speak SOCKS, to a server that has a name', async () => {
+    const { server, host } = await proxied();
+    const named = { ...server, url: server.url.replace('127.0.0.1', 'localhost') };
+    const socks = await serveSocks();
+    opened.push(() => socks.close());
+    for (const more of [{ cluster: { 'proxy-url': socks.url } }, { options: { env: { HTTPS_PROXY: socks.url } } }]) {
+      const { client } = await clientOf(named, more);
+      expect((await client.get(ConfigMap, 'default/c')).metadata.name).toBe('c');
+    }
+    const target = host.replace('127.0.0.1', 'localhost');
+    expect(socks.targets).toEqual([target, target]);
+    const cluster = { 'proxy-url': socks.url, 'tls-server-name': 'nowhere.example' };
+    const stranger = await clientOf(named, { cluster });
+    expect(await failure(stranger.client.get(ConfigMap, 'default/c'))).toBeInstanceOf(ConnectionError);
   });
 
   test('of the environment is taken as well, except for the hosts that are not to be', async () => {

@@ -2,8 +2,8 @@ import type { Client, UserInfo } from '@orrery/core';
 import { defer, switchMap } from 'rxjs';
 
 /**
- * A client of somebody whom another acts as. Whether that is allowed is asked at each call, as it is for each request over
- * HTTPS: `identify` gives the client of the one who is acted as, or throws. `as` acts as a third, by the first one's right.
+ * A client that impersonates another user. The right to is checked on each call, as it is on each request over HTTPS: `identify`
+ * returns the client of the impersonated user, or throws. `as` replaces that user.
  */
 export function impersonatingClient(identify: () => Promise<Client>, as: (user: UserInfo) => Client): Client {
   return {

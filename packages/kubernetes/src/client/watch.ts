@@ -17,14 +17,14 @@ export interface WatchRequest {
   readonly headers: NonNullable<ApiRequest['headers']>;
 }
 
-/** Seconds after which the server ends a watch: between five and ten minutes, as client-go asks, so that not all end at once. */
+/** Seconds after which the server is to end a watch: five to ten minutes, at random, as client-go asks, so that not all end at once. */
 const shortestWatch = 300;
-/** Milliseconds that a watch may live on after it should have ended: a connection may be dead without a word. */
+/** Milliseconds after which a watch that should have ended counts as dead: a connection can die silently. */
 const overtime = 30_000;
 
 /**
- * The events of a watch. Each subscription is a request of its own and ends its connection when it is unsubscribed. The next
- * event is read when the one before has been taken.
+ * The events of a watch. Each subscription is a request of its own, and unsubscribing closes its connection. An event is read
+ * only after the subscriber has handled the one before.
  */
 export function watchEvents(watch: WatchRequest): Observable<WatchEvent> {
   return new Observable((subscriber) => {

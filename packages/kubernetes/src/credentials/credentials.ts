@@ -11,14 +11,14 @@ export interface ClientCertificate {
   readonly key: string;
 }
 
-/** What a request proves its user by. */
+/** What identifies the user of a request. */
 export interface Proof {
   /** The `Authorization` header. */
   readonly authorization?: string;
   readonly certificate?: ClientCertificate;
 }
 
-/** Gives proofs, as they are renewed. */
+/** Provides proofs, and renews them. */
 export interface Credentials {
   /** The proof for the next request. @throws KubeconfigError if there is none to be had */
   current(): Promise<Proof>;
@@ -37,12 +37,12 @@ export interface CredentialsOptions {
 }
 
 /**
- * What a kubeconfig's user proves who it is by. As in client-go, a token, a password or a certificate of the kubeconfig is used
- * rather than a plugin's.
+ * The credentials of a kubeconfig's user. As in client-go, a token, a password or a certificate in the kubeconfig takes precedence
+ * over a plugin.
  */
 export function credentialsOf({ context, clock, env, authority }: CredentialsOptions): Credentials {
   const { user, cluster } = context;
-  // Over plain HTTP everybody on the way could read them: what listens there (kubectl proxy) adds its own.
+  // Plain HTTP would show them to everybody on the way. What listens there (kubectl proxy) adds its own.
   if (!cluster.server.startsWith('https:')) return none;
   const fixed = new FileCredentials(context, clock);
   if (fixed.any || user.exec === undefined || user.exec === null) return fixed;
@@ -51,7 +51,7 @@ export function credentialsOf({ context, clock, env, authority }: CredentialsOpt
 
 const none: Credentials = { current: async () => ({}), refused: () => false };
 
-/** What stands in the kubeconfig, or in files that it names and that others renew. */
+/** Credentials in the kubeconfig, or in files that it names and that somebody renews. */
 class FileCredentials implements Credentials {
   readonly any: boolean;
   readonly #authorization: (() => Promise<string>) | undefined;

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import type { Clock, Milliseconds } from '@orrery/core';
 import { KubeconfigError } from '../kubeconfig/kubeconfig.ts';
 
-/** How long what was read is good, as in client-go: kubelets renew the tokens of Pods well before they expire. */
+/** How long the content is cached, as in client-go: kubelets renew Pods' tokens well before they expire. */
 const lifetime: Milliseconds = 60_000;
 
-/** A file that somebody renews. It is read when it is asked for, at most once a minute. */
+/** A file that somebody renews. It is read on demand, at most once a minute. */
 export class RereadFile {
   readonly #path: string;
   readonly #clock: Clock;

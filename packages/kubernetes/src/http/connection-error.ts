@@ -1,6 +1,6 @@
 /**
- * A request that got no answer, or not all of one: the server cannot be reached, is not who it should be, or went away. Whether a
- * write was done then is not known.
+ * A request got no answer, or only a part of one: the server cannot be reached, cannot prove who it is, or went away. A write may
+ * have been done or not.
  */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';

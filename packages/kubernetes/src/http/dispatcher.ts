@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher, EnvHttpProxyAgent, ProxyAgent } from 'undici';
+import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, ProxyAgent } from 'undici';
 import type { ClientCertificate } from '../credentials/credentials.ts';
 import type { Environment } from '../credentials/exec-plugin.ts';
 import type { SelectedContext } from '../kubeconfig/select-context.ts';
@@ -12,8 +12,8 @@ export interface DispatcherOptions {
 }
 
 /**
- * Milliseconds that a connection is kept without a request. Servers close idle ones too (Go's after 90 s), and a request that
- * meets the end of its connection may be lost: so clients are to be faster.
+ * Milliseconds that an idle connection is kept. Servers close idle connections too (Go's after 90 s), and a request that is sent
+ * just then is lost, so the client closes first.
  */
 const keepAliveTimeout = 30_000;
 
@@ -28,13 +28,14 @@ export function createDispatcher(
     ...(cluster['insecure-skip-tls-verify'] === true ? { rejectUnauthorized: false } : {}),
     ...serverName(cluster),
   };
-  // HTTP/1.1: a watch is a connection, and to end it is to close that.
-  const options = { connect: tls, keepAliveTimeout, allowH2: false };
+  // HTTP/1.1: a watch has a connection of its own, and closing that ends it.
+  const options = { keepAliveTimeout, allowH2: false };
   const proxy = cluster['proxy-url'] ?? '';
   if (proxy !== '') return new ProxyAgent({ ...options, requestTls: tls, uri: proxy });
+  const connect = buildConnector({ ...tls, allowH2: false });
   const { httpProxy, httpsProxy, noProxy } = proxies(env);
-  if (httpProxy === '' && httpsProxy === '') return new Agent(options);
-  return new EnvHttpProxyAgent({ ...options, requestTls: tls, httpProxy, httpsProxy, noProxy });
+  if (httpProxy === '' && httpsProxy === '') return new Agent({ ...options, connect });
+  return new EnvHttpProxyAgent({ ...options, connect, requestTls: tls, httpProxy, httpsProxy, noProxy });
 }
 
 function serverName(cluster: SelectedContext['cluster']): { readonly servername?: string } {

@@ -1,14 +1,14 @@
 import type { Milliseconds } from '@orrery/core';
 
-/** How often a request is sent again before its caller hears of it, as in client-go. */
+/** How often a request is retried before it fails, as in client-go. */
 export const maxRetries = 10;
 
-/** How long to wait before a read is sent again whose connection broke. */
+/** How long to wait before retrying a read whose connection broke. */
 const brokenConnectionWait: Milliseconds = 1000;
 
 /**
- * How long to wait before a request is sent again, or undefined if it must not be. A server that says `Retry-After` has not done
- * what it was asked, whatever it was; that goes for 429 and for errors of its own. Pure.
+ * How long to wait before retrying a request, or undefined if it must not be retried. A server that answers 429 or 5xx with
+ * `Retry-After` has not processed the request, so every verb can be retried. Pure.
  */
 export function waitAfterAnswer(
   code: number,
@@ -21,8 +21,8 @@ export function waitAfterAnswer(
 }
 
 /**
- * The same after a connection that broke before an answer was there. Only reads are sent again: a write may have been done. A
- * server that cannot be reached at all is not asked again either, since whoever waits for it should know. Pure.
+ * The same after a connection broke before the answer was complete. Only reads are retried: a write may have been done. A server
+ * that refuses connections is not retried, so that the caller learns of it at once. Pure.
  */
 export function waitAfterBreak(method: string, error: unknown, attempt: number): Milliseconds | undefined {
   return attempt < maxRetries && method === 'GET' && isBroken(error) ? brokenConnectionWait : undefined;

@@ -21,7 +21,7 @@ export interface ApiRequest {
   readonly body?: string;
   readonly contentType?: string;
   readonly signal?: AbortSignal;
-  /** What refusals that say nothing name. */
+  /** Names the resource in errors that the server does not explain. */
   readonly resource: QualifiedResource;
   readonly name: string;
 }
@@ -31,7 +31,7 @@ export interface TransportOptions extends DispatcherOptions {
   readonly credentials: Credentials;
   readonly clock: Clock;
   readonly userAgent: string;
-  /** Takes what the server warns of. */
+  /** Receives the server's warnings. */
   warn(text: string): void;
 }
 
@@ -40,7 +40,7 @@ const bodyTimeout = 300_000;
 
 const unzip = promisify(gunzip);
 
-/** Sends requests to one server: who asks, over which connection, and what is tried again. */
+/** Sends requests to one server: credentials, connections, retries. */
 export class Transport {
   /** `https://host:port`. */
   readonly server: string;
@@ -49,7 +49,7 @@ export class Transport {
   /** The path that the API is below, without the last slash. */
   readonly #base: string;
   #dispatcher: Dispatcher | undefined;
-  /** The one above, and those before it on which something is under way. */
+  /** The current one, and earlier ones with pending requests. */
   readonly #dispatchers = new Set<Dispatcher>();
   #certificate: ClientCertificate | undefined;
   #closed = false;
@@ -68,13 +68,13 @@ export class Transport {
     return this.#whole(answer);
   }
 
-  /** The body of an answer that goes on for as long as it is read. @throws as {@link send} does, before the first byte */
+  /** The body of a streamed answer, as it arrives. @throws as {@link send} does, before the first byte */
   async stream(request: ApiRequest): Promise<AsyncIterable<Uint8Array>> {
     const { body } = await this.#answer(request, 0);
     return this.#chunks(body);
   }
 
-  /** Ends all that is under way, with a ConnectionError, and lets the connections go. */
+  /** Fails everything that is pending with a ConnectionError, and closes the sockets. */
   async close(): Promise<void> {
     this.#closed = true;
     const closed = new ConnectionError(this.server, 'the connection was closed');
@@ -97,7 +97,7 @@ export class Transport {
       for (const text of warningTexts(headers.warning)) warn(text);
       if (statusCode >= 200 && statusCode < 300) return answer;
       const body = await this.#whole(answer);
-      // Nothing was done without credentials, so it can be done with other ones.
+      // The server did nothing without valid credentials, so sending the request again with new ones is safe.
       const again: boolean = statusCode === 401 && credentials.refused(proof) && !renewed;
       renewed ||= again;
       const wait = again ? 0 : waitAfterAnswer(statusCode, headers, attempt);
@@ -128,13 +128,13 @@ export class Transport {
     });
   }
 
-  /** A certificate is a connection's; what is under way on the older ones may end there. */
+  /** A client certificate belongs to a connection, so a new one needs new connections. Pending requests finish on the old ones. */
   #dispatcherFor(certificate: ClientCertificate | undefined): Dispatcher {
     if (this.#closed) throw new ConnectionError(this.server, 'the connection was closed');
     const known = this.#dispatcher;
     const { cert, key } = this.#certificate ?? {};
     if (known !== undefined && cert === certificate?.cert && key === certificate?.key) return known;
-    // It is closed when its last request has ended.
+    // It closes when its last request has ended.
     if (known !== undefined) void known.close().then(() => this.#dispatchers.delete(known));
     const dispatcher = createDispatcher(this.#options, certificate);
     this.#certificate = certificate;

@@ -54,7 +54,7 @@ function checkCluster(cluster: KubeconfigCluster, name: string): SelectedContext
     throw fail('it has a certificate authority, and insecure-skip-tls-verify, which says not to look at it');
   }
   const proxy = cluster['proxy-url'] ?? '';
-  if (proxy !== '' && (!URL.canParse(proxy) || !/^(https?|socks5h?):$/.test(new URL(proxy).protocol))) {
+  if (proxy !== '' && (!URL.canParse(proxy) || !/^(https?|socks5):$/.test(new URL(proxy).protocol))) {
     throw fail(`its proxy-url is none of http://, https:// and socks5://: ${proxy}`);
   }
   return { ...cluster, server };

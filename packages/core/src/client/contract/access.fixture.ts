@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { Client, UserInfo } from '../../client.ts';
 import { configMap, nobody, type OpenClient, refusal } from './client-under-test.fixture.ts';
 
-/** What a client must hold of rights, and of acting as somebody else. */
+/** What a client must hold about authorization and impersonation. */
 export function accessContract(name: string, open: OpenClient): void {
   describe(`${name}: rights`, () => {
-    it('are asked for by every call', async () => {
+    it('are checked on every call', async () => {
       const { client, unprivileged } = await open();
       await client.create(configMap('c'));
       const calls: readonly (() => Promise<unknown>)[] = [
@@ -23,7 +23,7 @@ export function accessContract(name: string, open: OpenClient): void {
       expect((await client.list(ConfigMap)).items).toMatchObject([{ data: { value: '1' } }]);
     });
 
-    it('are refused in words that say what is missing', async () => {
+    it('are refused with a message that names what is missing', async () => {
       const { unprivileged } = await open();
       const error = await refusal(unprivileged.get(Secret, 'default/s'));
       expect(error.message).toBe(
@@ -49,7 +49,7 @@ export function accessContract(name: string, open: OpenClient): void {
       extra: { 'example.dev/scopes': ['a%b', 'ü'], plain: ['x'] },
     };
 
-    it('acts as somebody else, with all that they are', async () => {
+    it('acts as another user, with uid, groups and extra', async () => {
       const { client } = await open();
       await allowReviews(client);
       expect(await whoIs(client.as(jane))).toEqual({
@@ -58,7 +58,7 @@ export function accessContract(name: string, open: OpenClient): void {
       });
     });
 
-    it('has the rights of whom it acts as', async () => {
+    it('has the rights of that user', async () => {
       const { client } = await open();
       await client.create(configMap('c'));
       const other = client.as({ username: 'jane', groups: [] });
@@ -73,14 +73,14 @@ export function accessContract(name: string, open: OpenClient): void {
       await other.delete(ConfigMap, 'default/d');
     });
 
-    it('of a service account is in its groups', async () => {
+    it('puts a service account into its groups', async () => {
       const { client } = await open();
       await allowReviews(client);
       const { groups } = await whoIs(client.as({ username: 'system:serviceaccount:shop:web', groups: [] }));
       expect(groups).toEqual(['system:serviceaccounts', 'system:serviceaccounts:shop', 'system:authenticated']);
     });
 
-    it('a second time is as the second, and the client itself stays who it is', async () => {
+    it('replaces the user when called again, and leaves the client itself alone', async () => {
       const { client } = await open();
       await allowReviews(client);
       const jim = client.as(jane).as({ username: 'jim', groups: [] });
@@ -89,7 +89,7 @@ export function accessContract(name: string, open: OpenClient): void {
       expect(before.groups).toContain('system:masters');
     });
 
-    it('needs the right to', async () => {
+    it('requires the right to impersonate', async () => {
       const { client, unprivileged } = await open();
       const pretender = unprivileged.as({ username: 'admin', groups: ['system:masters'] });
       const error = await refusal(pretender.list(ConfigMap));
@@ -111,7 +111,7 @@ interface Review {
   readonly status?: { readonly userInfo?: UserInfo };
 }
 
-/** Who the server takes the client's user for. */
+/** The user that the server takes the client for. */
 async function whoIs(client: Client): Promise<UserInfo> {
   const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview', metadata: {} };
   const { status } = (await client.create(review)) as Review;

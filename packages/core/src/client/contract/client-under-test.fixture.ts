@@ -2,13 +2,13 @@ import { ConfigMap, defineKind, type Kind, type KubernetesObject, type Pod, Stat
 import { afterEach, expect } from 'vitest';
 import type { Client, UserInfo } from '../../client.ts';
 
-/** One client, and the server behind it, on which nobody else writes: no controllers run, and nothing is admitted away. */
+/** A client and the server behind it. Nothing else writes there: no controller runs, and no admission plugin changes objects. */
 export interface ClientUnderTest {
   /** Acts as a member of `system:masters`. */
   readonly client: Client;
   /** Acts as {@link nobody}, by credentials of its own. */
   readonly unprivileged: Client;
-  /** What the server has warned `client` of so far. */
+  /** The warnings that `client` has received so far. */
   readonly warnings: readonly string[];
   /** How many watches the server has open for these clients. */
   watches(): number;
@@ -22,10 +22,10 @@ export interface ClientUnderTest {
 /** Opens a client on an empty server that serves the {@link contractKinds}. */
 export type OpenClient = () => Promise<ClientUnderTest>;
 
-/** A user without any right. */
+/** A user who may do nothing. */
 export const nobody: UserInfo = { username: 'nobody', groups: ['system:authenticated'] };
 
-/** A namespaced kind of one's own, with a status and a scale. */
+/** A namespaced custom kind, with a status and a scale. */
 export const Website = defineKind({
   group: 'contract.orrery.dev',
   version: 'v1',
@@ -40,7 +40,7 @@ export const Website = defineKind({
   },
 });
 
-/** A cluster-scoped kind of one's own. */
+/** A cluster-scoped custom kind. */
 export const Region = defineKind({
   group: 'contract.orrery.dev',
   version: 'v1',
@@ -85,7 +85,7 @@ export function pod(name: string, spec: object = {}, metadata: object = {}): Pod
   };
 }
 
-/** What a call is refused with. @throws Error if it is not, or with something else than a StatusError */
+/** The error that a call fails with. @throws Error if it succeeds, or fails with anything but a StatusError */
 export async function refusal(call: Promise<unknown>): Promise<StatusError> {
   const error = await call.then(
     () => undefined,
@@ -103,7 +103,7 @@ export async function createConfigMaps(client: Client, count: number): Promise<v
 /** The names of a list's items. */
 export const namesOf = (items: readonly KubernetesObject[]) => items.map(({ metadata }) => metadata?.name);
 
-/** The revision that the server is at. */
+/** The server's current revision. */
 export async function revisionOf(client: Client): Promise<string> {
   return (await client.list(ConfigMap, { namespace: 'default' })).metadata.resourceVersion;
 }

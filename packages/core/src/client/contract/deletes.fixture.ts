@@ -14,7 +14,7 @@ import {
 /** What `delete` and `deleteCollection` must hold. */
 export function deletesContract(name: string, open: OpenClient): void {
   describe(`${name}: delete`, () => {
-    it('gives nothing when nothing is left', async () => {
+    it('returns nothing when the object is gone', async () => {
       const { client } = await open();
       await client.create(configMap('c'));
       expect(await client.delete(ConfigMap, 'default/c')).toBeUndefined();
@@ -25,14 +25,14 @@ export function deletesContract(name: string, open: OpenClient): void {
       expect((await client.list(Region)).items).toEqual([]);
     });
 
-    it.each(['', '.', '..', 'a/b'])('finds no object %j, and deletes nothing else', async (n) => {
+    it.each(['', '.', '..', 'a/b'])('finds no object named %j, and deletes nothing else', async (n) => {
       const { client } = await open();
       await createConfigMaps(client, 2);
       expect((await refusal(client.delete(ConfigMap, { namespace: 'default', name: n }))).reason).toBe('NotFound');
       expect((await client.list(ConfigMap)).items).toHaveLength(2);
     });
 
-    it('gives the object that waits for its finalizers, frozen', async () => {
+    it('returns an object that waits for its finalizers, frozen', async () => {
       const { client } = await open();
       await client.create(configMap('c', '1', { finalizers: ['test.dev/hold'] }));
       const left = await client.delete(ConfigMap, 'default/c');
@@ -43,7 +43,7 @@ export function deletesContract(name: string, open: OpenClient): void {
       expect(await client.delete(ConfigMap, 'default/c')).toEqual(left);
     });
 
-    it('gives a Pod on a node its grace, and shortens it', async () => {
+    it('gives a Pod on a node its grace period, and can shorten it', async () => {
       const { client } = await open();
       await client.create(pod('p', { nodeName: 'n' }));
       const left = await client.delete(Pod, 'default/p');
@@ -54,7 +54,7 @@ export function deletesContract(name: string, open: OpenClient): void {
       expect(longer?.metadata.deletionGracePeriodSeconds).toBe(5);
     });
 
-    it('gives nothing of a Pod that goes at once, whatever it was', async () => {
+    it('returns nothing of a Pod that is removed at once, whatever its state was', async () => {
       const { client } = await open();
       await client.create(pod('waits'));
       expect(await client.delete(Pod, 'default/waits')).toBeUndefined();
@@ -66,7 +66,7 @@ export function deletesContract(name: string, open: OpenClient): void {
       expect((await client.list(Pod)).items).toEqual([]);
     });
 
-    it('is only done where its preconditions hold', async () => {
+    it('only succeeds when its preconditions hold', async () => {
       const { client } = await open();
       const { metadata } = await client.create(configMap('c'));
       const { uid, resourceVersion } = metadata;
@@ -85,14 +85,14 @@ export function deletesContract(name: string, open: OpenClient): void {
     it.each([
       ['Foreground', ['foregroundDeletion']],
       ['Orphan', ['orphan']],
-    ] as const)('propagates in the way %s by a finalizer', async (propagationPolicy, finalizers) => {
+    ] as const)('adds a finalizer for the propagation policy %s', async (propagationPolicy, finalizers) => {
       const { client } = await open();
       await client.create(configMap('c'));
       const left = await client.delete(ConfigMap, 'default/c', { propagationPolicy });
       expect(left?.metadata.finalizers).toEqual(finalizers);
     });
 
-    it('propagates in the background without one', async () => {
+    it('adds none for background deletion', async () => {
       const { client } = await open();
       await client.create(configMap('c'));
       expect(await client.delete(ConfigMap, 'default/c', { propagationPolicy: 'Background' })).toBeUndefined();
@@ -108,7 +108,7 @@ export function deletesContract(name: string, open: OpenClient): void {
       expect((await client.get(Pod, 'default/p')).metadata.deletionTimestamp).toBeUndefined();
     });
 
-    it('gives a Namespace that waits for what is in it', async () => {
+    it('returns a Namespace that waits for its contents', async () => {
       const { client } = await open();
       await client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n' } });
       const left = await client.delete(Namespace, 'n');
@@ -117,7 +117,7 @@ export function deletesContract(name: string, open: OpenClient): void {
   });
 
   describe(`${name}: deleteCollection`, () => {
-    it('deletes what is selected, in one namespace', async () => {
+    it('deletes what the selector matches, in one namespace', async () => {
       const { client } = await open();
       await client.create(configMap('a', '1', { labels: { app: 'x' } }));
       await client.create(configMap('b', '1', { labels: { app: 'y' } }));
@@ -131,7 +131,7 @@ export function deletesContract(name: string, open: OpenClient): void {
       expect(namesOf((await client.list(ConfigMap)).items)).toEqual(['a']);
     });
 
-    it('takes the options of a delete', async () => {
+    it('takes delete options', async () => {
       const { client } = await open();
       await client.create(pod('p', { nodeName: 'n' }));
       await client.deleteCollection(Pod, { namespace: 'default' }, { dryRun: true });

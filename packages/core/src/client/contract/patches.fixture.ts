@@ -10,7 +10,7 @@ export function patchesContract(name: string, open: OpenClient): void {
       ['JSON patch', { type: 'json', operations: [{ op: 'add', path: '/data/new', value: '2' }] }],
       ['merge patch', { type: 'merge', patch: { data: { new: '2' } } }],
       ['strategic merge patch', { type: 'strategic', patch: { data: { new: '2' } } }],
-    ])('changes by %s what it names', async (_, patch) => {
+    ])('changes what a %s names', async (_, patch) => {
       const { client } = await open();
       await client.create(configMap('c'));
       const patched = await client.patch(ConfigMap, 'default/c', patch);
@@ -19,7 +19,7 @@ export function patchesContract(name: string, open: OpenClient): void {
       expectFrozen(patched);
     });
 
-    it('removes by null, and by operation', async () => {
+    it('removes by null, and by a remove operation', async () => {
       const { client } = await open();
       await client.create(configMap('c', '1', { labels: { a: 'b' } }));
       const merged = await client.patch(ConfigMap, 'default/c', {
@@ -40,7 +40,7 @@ export function patchesContract(name: string, open: OpenClient): void {
       expect(operated.metadata.annotations).toEqual({ 'a.dev/b': '2' });
     });
 
-    it('merges lists by their keys only where it is strategic', async () => {
+    it('merges lists by key only when it is strategic', async () => {
       const { client } = await open();
       const sidecar = { name: 'sidecar', image: 'busybox' };
       await client.create(pod('p', { containers: [{ name: 'main', image: 'nginx' }, sidecar] }));
@@ -51,7 +51,7 @@ export function patchesContract(name: string, open: OpenClient): void {
       expect((await refusal(client.patch(Pod, 'default/p', { type: 'merge', patch }))).reason).toBe('Invalid');
     });
 
-    it('of a kind of one’s own is merge or JSON, never strategic', async () => {
+    it('of a custom kind is merge or JSON, never strategic', async () => {
       const { client } = await open();
       const site = { apiVersion: 'contract.orrery.dev/v1', kind: 'Website', spec: { title: 'a' } };
       await client.create({ ...site, metadata: { name: 'w', namespace: 'default' } });
@@ -61,7 +61,7 @@ export function patchesContract(name: string, open: OpenClient): void {
       expect(error).toMatchObject({ code: 415, reason: 'UnsupportedMediaType' });
     });
 
-    it('goes to a subresource', async () => {
+    it('writes to a subresource', async () => {
       const { client } = await open();
       await client.create(pod('p'));
       const patch = { status: { phase: 'Running' }, metadata: { labels: { a: 'b' } } };
@@ -90,7 +90,7 @@ export function patchesContract(name: string, open: OpenClient): void {
       expect((await refusal(other)).reason).toBe('NotFound');
     });
 
-    it('runs dry, says who it is, and validates fields as it is told', async () => {
+    it('supports dry runs, field managers and field validation', async () => {
       const { client, warnings } = await open();
       await client.create(configMap('c'), { fieldManager: 'creator' });
       const patch: Patch = { type: 'merge', patch: { data: { value: '2' }, color: 'red' } };
@@ -105,7 +105,7 @@ export function patchesContract(name: string, open: OpenClient): void {
       expect(warnings).toHaveLength(1);
     });
 
-    it('of many at once loses none', async () => {
+    it('loses none of many concurrent patches', async () => {
       const { client } = await open();
       await client.create(configMap('c'));
       const patches = Array.from({ length: 10 }, (_, n) =>
@@ -117,7 +117,7 @@ export function patchesContract(name: string, open: OpenClient): void {
   });
 
   describe(`${name}: apply`, () => {
-    it('creates what is not there, and is no write when nothing changes', async () => {
+    it('creates a missing object, and writes nothing when nothing changes', async () => {
       const { client } = await open();
       const applied = await client.apply(configMap('c'), { fieldManager: 'me' });
       expect(applied).toMatchObject({ data: { value: '1' }, metadata: { namespace: 'default' } });
@@ -127,7 +127,7 @@ export function patchesContract(name: string, open: OpenClient): void {
       expect(again.metadata.resourceVersion).toBe(applied.metadata.resourceVersion);
     });
 
-    it('takes away what its manager no longer says, and leaves what others say', async () => {
+    it('removes fields that its manager no longer sets, and keeps those of others', async () => {
       const { client } = await open();
       await client.apply({ ...configMap('c'), data: { mine: '1', gone: '1' } }, { fieldManager: 'me' });
       await client.apply({ ...configMap('c'), data: { theirs: '1' } }, { fieldManager: 'they' });
@@ -135,7 +135,7 @@ export function patchesContract(name: string, open: OpenClient): void {
       expect(applied.data).toEqual({ mine: '2', theirs: '1' });
     });
 
-    it('conflicts with other managers, whom it names, unless it is forced', async () => {
+    it('conflicts with other managers, and names them, unless it is forced', async () => {
       const { client } = await open();
       await client.apply(configMap('c', 'mine'), { fieldManager: 'me' });
       const error = await refusal(client.apply(configMap('c', 'theirs'), { fieldManager: 'they' }));
@@ -147,7 +147,7 @@ export function patchesContract(name: string, open: OpenClient): void {
       expect(forced.data).toEqual({ value: 'theirs' });
     });
 
-    it('merges lists by their keys, of built-in kinds and in their services', async () => {
+    it('merges lists by key', async () => {
       const { client } = await open();
       const port = (number: number) => ({ name: `p${number}`, port: number });
       const service = (ports: object[]) => ({
@@ -162,7 +162,7 @@ export function patchesContract(name: string, open: OpenClient): void {
       expect(spec.ports?.map(({ port: number }) => number).sort()).toEqual([80, 81]);
     });
 
-    it('applies kinds of one’s own, and to a subresource', async () => {
+    it('applies custom kinds, and to a subresource', async () => {
       const { client } = await open();
       const metadata = { name: 'w', namespace: 'default' };
       const site = { apiVersion: 'contract.orrery.dev/v1', kind: 'Website', metadata } as const;
@@ -172,7 +172,7 @@ export function patchesContract(name: string, open: OpenClient): void {
       expect(stored).toMatchObject({ spec: { title: 'a', servers: 1 }, status: { ready: 3 } });
     });
 
-    it('runs dry, and validates fields as it is told', async () => {
+    it('supports dry runs and field validation', async () => {
       const { client, warnings } = await open();
       const me = { fieldManager: 'me' };
       await client.apply({ ...configMap('c'), color: 'red' }, { ...me, dryRun: true });

@@ -17,7 +17,7 @@ import {
 /** What `get` and `list` must hold. */
 export function readsContract(name: string, open: OpenClient): void {
   describe(`${name}: get`, () => {
-    it('gives the object, frozen, by key or by the text of its key', async () => {
+    it('returns the object, frozen, by key or by the text of its key', async () => {
       const { client } = await open();
       const created = await client.create(configMap('c'));
       const got = await client.get(ConfigMap, { namespace: 'default', name: 'c' });
@@ -27,7 +27,7 @@ export function readsContract(name: string, open: OpenClient): void {
       expectFrozen(got);
     });
 
-    it('gives cluster-scoped objects by their name', async () => {
+    it('returns cluster-scoped objects by name', async () => {
       const { client } = await open();
       await client.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n' } });
       expect((await client.get(Node, 'n')).metadata.name).toBe('n');
@@ -35,7 +35,7 @@ export function readsContract(name: string, open: OpenClient): void {
     });
 
     it.each(['system:a', 'a b', 'a?b&c=d', 'a#b', 'a+b', 'ü', '日本'])(
-      'finds %j, whatever a URL makes of it',
+      'finds an object named %j, whatever a URL makes of it',
       async (n) => {
         const { client } = await open();
         const role = {
@@ -54,13 +54,16 @@ export function readsContract(name: string, open: OpenClient): void {
       },
     );
 
-    it.each(['', '.', '..', 'a/b', '../default/c', '%2e%2e'])('has no object %j, and reads nothing else', async (n) => {
-      const { client } = await open();
-      await client.create(configMap('c'));
-      expect((await refusal(client.get(ConfigMap, { namespace: 'default', name: n }))).reason).toBe('NotFound');
-    });
+    it.each(['', '.', '..', 'a/b', '../default/c', '%2e%2e'])(
+      'finds no object named %j, and reads nothing else',
+      async (n) => {
+        const { client } = await open();
+        await client.create(configMap('c'));
+        expect((await refusal(client.get(ConfigMap, { namespace: 'default', name: n }))).reason).toBe('NotFound');
+      },
+    );
 
-    it('waits for no revision that is to come, and reads at any that was', async () => {
+    it('reads at a revision that is there already, or at any', async () => {
       const { client } = await open();
       const { metadata } = await client.create(configMap('c'));
       const { resourceVersion } = metadata;
@@ -68,7 +71,7 @@ export function readsContract(name: string, open: OpenClient): void {
       expect((await client.get(ConfigMap, 'default/c', { resourceVersion: '0' })).metadata.uid).toBe(metadata.uid);
     });
 
-    it('says what is not there', async () => {
+    it('names what is not there', async () => {
       const { client } = await open();
       const error = await refusal(client.get(ConfigMap, 'default/none'));
       expect(error).toMatchObject({ code: 404, reason: 'NotFound', message: 'configmaps "none" not found' });
@@ -80,7 +83,7 @@ export function readsContract(name: string, open: OpenClient): void {
   });
 
   describe(`${name}: list`, () => {
-    it('gives all, in key order, frozen, with their type and the revision', async () => {
+    it('returns all objects, in key order, frozen, with their type and the revision', async () => {
       const { client } = await open();
       for (const n of ['b', 'a', 'c']) await client.create(configMap(n));
       await client.create(configMap('a', '1', { namespace: 'other' }));
@@ -96,7 +99,7 @@ export function readsContract(name: string, open: OpenClient): void {
       expectFrozen(list);
     });
 
-    it('gives kinds of one’s own, namespaced and cluster-scoped', async () => {
+    it('returns custom kinds, namespaced and cluster-scoped', async () => {
       const { client } = await open();
       const site = { apiVersion: 'contract.orrery.dev/v1', kind: 'Website', spec: { title: 'a' } } as const;
       await client.create({ ...site, metadata: { name: 'w', namespace: 'default' } });
@@ -132,7 +135,7 @@ export function readsContract(name: string, open: OpenClient): void {
       expect(namesOf((await client.list(Pod, { fieldSelector: 'spec.nodeName=n2' })).items)).toEqual(['b']);
     });
 
-    it('gives pages of one revision, whatever is written in between', async () => {
+    it('returns pages of one revision, whatever is written in between', async () => {
       const { client } = await open();
       await createConfigMaps(client, 5);
       const first = await client.list(ConfigMap, { limit: 2 });
@@ -159,7 +162,7 @@ export function readsContract(name: string, open: OpenClient): void {
       expect(namesOf(present.items)).toEqual(['c1']);
     });
 
-    it('refuses a page or a revision of which the history is gone', async () => {
+    it('refuses a page or a revision that has expired', async () => {
       const { client, compact } = await open();
       await createConfigMaps(client, 4);
       const { metadata } = await client.list(ConfigMap, { limit: 1 });

@@ -23,7 +23,7 @@ export function subresourcesContract(name: string, open: OpenClient): void {
       expect((await refusal(stale)).reason).toBe('Conflict');
     });
 
-    it('scale is one of kinds of one’s own as well', async () => {
+    it('scale works for custom kinds', async () => {
       const { client } = await open();
       const site = { apiVersion: 'contract.orrery.dev/v1', kind: 'Website', spec: { title: 'a', servers: 3 } };
       await client.create({ ...site, metadata: { name: 'w', namespace: 'default' } });
@@ -31,7 +31,7 @@ export function subresourcesContract(name: string, open: OpenClient): void {
       expect(scale.spec?.replicas).toBe(3);
     });
 
-    it('binding puts a Pod on a node, once', async () => {
+    it('binding assigns a Pod to a node, once', async () => {
       const { client } = await open();
       await client.create(pod('p'));
       const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target: { name: 'n1' } } as const;
@@ -41,7 +41,7 @@ export function subresourcesContract(name: string, open: OpenClient): void {
       expect((await refusal(client.createSubresource(Pod, 'default/p', 'binding', binding))).reason).toBe('Conflict');
     });
 
-    it('eviction deletes a Pod, and runs dry', async () => {
+    it('eviction deletes a Pod, and supports dry runs', async () => {
       const { client } = await open();
       await client.create(pod('p'));
       const eviction = {
@@ -56,7 +56,7 @@ export function subresourcesContract(name: string, open: OpenClient): void {
       expect((await client.list(Pod)).items).toEqual([]);
     });
 
-    it('eviction is refused where a budget forbids it', async () => {
+    it('eviction is refused when a disruption budget forbids it', async () => {
       const { client } = await open();
       await client.create(pod('p', { nodeName: 'n' }, { labels: { app: 'x' } }));
       await client.patch(
@@ -85,7 +85,7 @@ export function subresourcesContract(name: string, open: OpenClient): void {
       expect(error.status.details?.causes?.[0]).toMatchObject({ reason: 'DisruptionBudget' });
     });
 
-    it('token gives a ServiceAccount a token', async () => {
+    it('token issues a ServiceAccount’s token', async () => {
       const { client } = await open();
       await client.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 's', namespace: 'default' } });
       const request = {
@@ -98,7 +98,7 @@ export function subresourcesContract(name: string, open: OpenClient): void {
       expect(answer.status?.token).toMatch(/^[^.]+\.[^.]+\.[^.]+$/);
     });
 
-    it('status is read and written like any other', async () => {
+    it('status is read and written', async () => {
       const { client } = await open();
       const created = await client.create(pod('p'));
       const running = { ...created, status: { phase: 'Running' } } as const;
@@ -125,7 +125,7 @@ export function subresourcesContract(name: string, open: OpenClient): void {
       expect(written.spec.ephemeralContainers).toMatchObject(ephemeralContainers);
     });
 
-    it('one that a kind does not have is not found', async () => {
+    it('an unknown subresource is not found', async () => {
       const { client } = await open();
       await client.create(configMap('c'));
       await client.create(pod('p'));

@@ -16,7 +16,7 @@ import {
 /** What `watch` must hold. */
 export function watchesContract(name: string, open: OpenClient): void {
   describe(`${name}: watch`, () => {
-    it('gives the current objects as added, then what changes, frozen', async () => {
+    it('emits the current objects as added, then each change, frozen', async () => {
       const { client } = await open();
       await client.create(configMap('a'));
       await client.create(configMap('b'));
@@ -31,7 +31,7 @@ export function watchesContract(name: string, open: OpenClient): void {
       events.end();
     });
 
-    it('goes on after a revision, with all that has happened since', async () => {
+    it('resumes from a revision, with everything since', async () => {
       const { client } = await open();
       await client.create(configMap('a'));
       const resourceVersion = await revisionOf(client);
@@ -43,7 +43,7 @@ export function watchesContract(name: string, open: OpenClient): void {
       events.end();
     });
 
-    it('gives the objects of a deletion at the revision of the deletion', async () => {
+    it('emits a deleted object at the revision of its deletion', async () => {
       const { client } = await open();
       const { metadata } = await client.create(configMap('a'));
       const events = record(client.watch(ConfigMap, { resourceVersion: metadata.resourceVersion }));
@@ -55,7 +55,7 @@ export function watchesContract(name: string, open: OpenClient): void {
       events.end();
     });
 
-    it('ends the first objects with a bookmark where that is asked for, and goes on from it', async () => {
+    it('ends the initial events with a bookmark on request, and resumes from it', async () => {
       const { client } = await open();
       await client.create(configMap('a'));
       const events = record(client.watch(ConfigMap, streaming));
@@ -70,14 +70,14 @@ export function watchesContract(name: string, open: OpenClient): void {
       resumed.end();
     });
 
-    it('gives nothing but the bookmark of an empty collection', async () => {
+    it('emits only the bookmark of an empty collection', async () => {
       const { client } = await open();
       const events = record(client.watch(ConfigMap, streaming));
       await expect.poll(() => texts(events.seen)).toEqual(['BOOKMARK true']);
       events.end();
     });
 
-    it('adds what begins to be selected, and deletes what ends to be', async () => {
+    it('adds what starts to match the selector, and deletes what stops matching', async () => {
       const { client } = await open();
       await client.create(configMap('a', '1', { labels: { app: 'x' } }));
       await client.create(configMap('b', '1', { namespace: 'other', labels: { app: 'x' } }));
@@ -94,7 +94,7 @@ export function watchesContract(name: string, open: OpenClient): void {
       events.end();
     });
 
-    it('selects one object by its name, and Pods by their node', async () => {
+    it('selects one object by name, and Pods by node', async () => {
       const { client } = await open();
       const one = record(client.watch(ConfigMap, { fieldSelector: 'metadata.name=b', namespace: 'default' }));
       const onNode = record(client.watch(Pod, { fieldSelector: 'spec.nodeName=n1' }));
@@ -107,7 +107,7 @@ export function watchesContract(name: string, open: OpenClient): void {
       onNode.end();
     });
 
-    it('watches kinds of one’s own, namespaced and cluster-scoped', async () => {
+    it('watches custom kinds, namespaced and cluster-scoped', async () => {
       const { client } = await open();
       const sites = record(client.watch(Website, streaming));
       const regions = record(client.watch(Region, streaming));
@@ -140,7 +140,7 @@ export function watchesContract(name: string, open: OpenClient): void {
       expect(again).toEqual(seen);
     });
 
-    it('fails with Expired where the history is gone', async () => {
+    it('fails with Expired (410) when the history no longer reaches back', async () => {
       const { client, compact } = await open();
       const { resourceVersion } = (await client.create(configMap('a'))).metadata;
       await client.create(configMap('b'));
@@ -155,21 +155,21 @@ export function watchesContract(name: string, open: OpenClient): void {
     it.each([
       ['a selector that does not parse', { labelSelector: 'a in' }, 400],
       ['a revision that is none', { resourceVersion: 'x' }, 400],
-    ])('fails of %s', async (_, options, code) => {
+    ])('fails on %s', async (_, options, code) => {
       const { client } = await open();
       const events = record(client.watch(ConfigMap, options));
       await expect.poll(() => events.error).toMatchObject({ code });
       expect(events.error).toBeInstanceOf(StatusError);
     });
 
-    it('fails with Forbidden for who may not', async () => {
+    it('fails with Forbidden for a user without the right to watch', async () => {
       const { unprivileged } = await open();
       const events = record(unprivileged.watch(ConfigMap, { namespace: 'default' }));
       await expect.poll(() => events.error).toMatchObject({ code: 403, reason: 'Forbidden' });
       expect(events.error).toBeInstanceOf(StatusError);
     });
 
-    it('begins with each subscription, and ends at the server with it', async () => {
+    it('starts with each subscription, and ends at the server when it is unsubscribed', async () => {
       const { client, watches } = await open();
       const watch = client.watch(ConfigMap, streaming);
       expect(watches()).toBe(0);
@@ -186,7 +186,7 @@ export function watchesContract(name: string, open: OpenClient): void {
       await expect.poll(watches).toBe(0);
     });
 
-    it('gives nothing more once it is unsubscribed, in the middle of what has come', async () => {
+    it('emits nothing after it is unsubscribed, also in the middle of a batch', async () => {
       const { client, watches } = await open();
       for (const n of ['a', 'b', 'c']) await client.create(configMap(n));
       const seen: WatchEvent[] = [];
@@ -201,7 +201,7 @@ export function watchesContract(name: string, open: OpenClient): void {
       expect(texts(seen)).toEqual(['ADDED a 1', 'ADDED b 1']);
     });
 
-    it('never opens if it is unsubscribed at once', async () => {
+    it('never opens when it is unsubscribed at once', async () => {
       const { client, watches } = await open();
       client.watch(ConfigMap).subscribe().unsubscribe();
       const other = record(client.watch(ConfigMap, streaming));
@@ -223,7 +223,7 @@ export function watchesContract(name: string, open: OpenClient): void {
 
 const streaming: WatchOptions = { sendInitialEvents: true, allowWatchBookmarks: true };
 
-/** What a watch has brought so far. */
+/** What a watch has emitted so far. */
 interface Recording {
   readonly seen: readonly WatchEvent[];
   error?: unknown;
@@ -299,7 +299,7 @@ function replayed(events: readonly WatchEvent[]): Map<string, Stored> {
   return objects;
 }
 
-/** Events that do not follow from those before them. */
+/** Events that do not follow from the ones before. */
 function faultsOf(events: readonly WatchEvent[]): string[] {
   const there = new Map<string, string>();
   const faults: string[] = [];

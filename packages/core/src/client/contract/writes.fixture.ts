@@ -15,7 +15,7 @@ import {
 /** What `create`, `update` and `updateStatus` must hold. */
 export function writesContract(name: string, open: OpenClient): void {
   describe(`${name}: create`, () => {
-    it('gives what was stored, frozen, with the metadata that the server adds', async () => {
+    it('returns what was stored, frozen, with the metadata that the server adds', async () => {
       const { client } = await open();
       const created = await client.create(configMap('c'));
       expect(created).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap', data: { value: '1' } });
@@ -27,7 +27,7 @@ export function writesContract(name: string, open: OpenClient): void {
       expectFrozen(created);
     });
 
-    it('puts a namespaced object without a namespace into default, and a cluster-scoped one into none', async () => {
+    it('puts a namespaced object without a namespace into default, and a cluster-scoped one into no namespace', async () => {
       const { client } = await open();
       const created = await client.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' } });
       expect(created.metadata.namespace).toBe('default');
@@ -36,7 +36,7 @@ export function writesContract(name: string, open: OpenClient): void {
       expect((await client.get(Region, 'r')).metadata.namespace).toBeUndefined();
     });
 
-    it('makes names', async () => {
+    it('generates names', async () => {
       const { client } = await open();
       const { metadata } = await client.create({
         apiVersion: 'v1',
@@ -63,7 +63,7 @@ export function writesContract(name: string, open: OpenClient): void {
       });
     });
 
-    it('refuses what is not valid, and says why for each field', async () => {
+    it('refuses an invalid object, with a cause for each field', async () => {
       const { client } = await open();
       const wrong = pod('p', { containers: [{ name: 'A', image: '' }], restartPolicy: 'Sometimes' });
       const error = await refusal(client.create(wrong));
@@ -81,7 +81,7 @@ export function writesContract(name: string, open: OpenClient): void {
       for (const { message } of causes) expect(message).toBeTypeOf('string');
     });
 
-    it('refuses a kind of which nobody knows', async () => {
+    it('refuses an unknown kind', async () => {
       const { client } = await open();
       const object = { apiVersion: 'nowhere.example/v1', kind: 'Unheard', metadata: { name: 'x' } };
       const error = await refusal(client.create(object));
@@ -98,24 +98,24 @@ export function writesContract(name: string, open: OpenClient): void {
       expect(await revisionOf(client)).toBe(before);
     });
 
-    it('records who manages what', async () => {
+    it('records field managers', async () => {
       const { client } = await open();
       const { metadata } = await client.create(configMap('c'), { fieldManager: 'the-creator' });
       expect(metadata.managedFields).toMatchObject([{ manager: 'the-creator', operation: 'Update' }]);
     });
 
     it.each([
-      ['warns of it', {}, 1],
-      ['warns of it', { fieldValidation: 'Warn' as const }, 1],
-      ['drops it in silence', { fieldValidation: 'Ignore' as const }, 0],
-    ])('meets a field that it does not know: %s', async (_, options, warned) => {
+      ['warns by default', {}, 1],
+      ['warns', { fieldValidation: 'Warn' as const }, 1],
+      ['drops it silently', { fieldValidation: 'Ignore' as const }, 0],
+    ])('handles an unknown field as told: %s', async (_, options, warned) => {
       const { client, warnings } = await open();
       const created = await client.create({ ...configMap('c'), 'cölor "\\': 'red' }, options);
       expect(Object.keys(created).sort()).toEqual(['apiVersion', 'data', 'kind', 'metadata']);
       expect(warnings).toEqual(Array.from({ length: warned }, () => `unknown field ${JSON.stringify('cölor "\\')}`));
     });
 
-    it('refuses a field that it does not know where that is asked for', async () => {
+    it('refuses an unknown field when validation is strict', async () => {
       const { client, warnings } = await open();
       const error = await refusal(client.create({ ...configMap('c'), color: 'red' }, { fieldValidation: 'Strict' }));
       expect(error).toMatchObject({ code: 400, reason: 'BadRequest' });
@@ -123,7 +123,7 @@ export function writesContract(name: string, open: OpenClient): void {
       expect(warnings).toEqual([]);
     });
 
-    it('takes what only JSON can say', async () => {
+    it('keeps every character of a text', async () => {
       const { client } = await open();
       const data = { text: 'ü 日本 \u2028 "quoted" \\ \n', empty: '' };
       const created = await client.create({ ...configMap('c'), data });
@@ -133,7 +133,7 @@ export function writesContract(name: string, open: OpenClient): void {
   });
 
   describe(`${name}: update`, () => {
-    it('replaces the object, and its revision moves', async () => {
+    it('replaces the object, and moves its revision', async () => {
       const { client } = await open();
       const created = await client.create(configMap('c', '1', { labels: { a: 'b' } }));
       const updated = await client.update({ ...configMap('c'), data: { other: '2' } });
@@ -145,13 +145,13 @@ export function writesContract(name: string, open: OpenClient): void {
       expectFrozen(updated);
     });
 
-    it('of what is as it is makes no revision', async () => {
+    it('that changes nothing makes no revision', async () => {
       const { client } = await open();
       const created = await client.create(configMap('c'));
       expect((await client.update(created)).metadata.resourceVersion).toBe(created.metadata.resourceVersion);
     });
 
-    it('is only done at the revision that it names', async () => {
+    it('only succeeds at the revision that it names', async () => {
       const { client } = await open();
       const first = await client.create(configMap('c'));
       await client.update({ ...first, data: { value: '2' } });
@@ -161,7 +161,7 @@ export function writesContract(name: string, open: OpenClient): void {
       expect((await client.get(ConfigMap, 'default/c')).data).toEqual({ value: '2' });
     });
 
-    it('lets one of many that name the same revision win', async () => {
+    it('lets one of many updates of the same revision win', async () => {
       const { client } = await open();
       const first = await client.create(configMap('c'));
       const updates = ['2', '3', '4', '5'].map((value) => client.update({ ...first, data: { value } }));
@@ -169,7 +169,7 @@ export function writesContract(name: string, open: OpenClient): void {
       expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     });
 
-    it('refuses what is not there, and what may not change', async () => {
+    it('refuses a missing object, and a change to an immutable field', async () => {
       const { client } = await open();
       expect((await refusal(client.update(configMap('none')))).reason).toBe('NotFound');
       const created = await client.create(pod('p'));
@@ -195,7 +195,7 @@ export function writesContract(name: string, open: OpenClient): void {
   });
 
   describe(`${name}: updateStatus`, () => {
-    it('writes the status and leaves the spec as it is', async () => {
+    it('writes the status and leaves the spec alone', async () => {
       const { client } = await open();
       const created = await client.create(pod('p'));
       await client.updateStatus({ ...created, spec: { containers: [] }, status: { phase: 'Running' } });
@@ -204,7 +204,7 @@ export function writesContract(name: string, open: OpenClient): void {
       expect(stored.spec).toEqual(created.spec);
     });
 
-    it('keeps spec and status of a kind of one’s own apart', async () => {
+    it('keeps spec and status of a custom kind apart', async () => {
       const { client } = await open();
       const metadata = { name: 'w', namespace: 'default' };
       const site = { apiVersion: 'contract.orrery.dev/v1', kind: 'Website', metadata } as const;
@@ -217,7 +217,7 @@ export function writesContract(name: string, open: OpenClient): void {
       expect(stored.metadata.generation).toBe(2);
     });
 
-    it('refuses a revision that is past, and kinds without a status', async () => {
+    it('refuses a stale revision, and kinds without a status', async () => {
       const { client } = await open();
       const first = await client.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n' } });
       await client.update({ ...first, metadata: { ...first.metadata, labels: { a: 'b' } } });
@@ -227,8 +227,8 @@ export function writesContract(name: string, open: OpenClient): void {
     });
   });
 
-  describe(`${name}: many writes at once`, () => {
-    it('are all done', async () => {
+  describe(`${name}: concurrent writes`, () => {
+    it('all succeed', async () => {
       const { client } = await open();
       const count = 100;
       await Promise.all(Array.from({ length: count }, (_, n) => client.create(configMap(`c${n}`))));
