@@ -12,11 +12,11 @@ for (let round = 0; round < 9; round++) {
   const began = performance.now();
   const cluster = await simulate({ seed: round });
   starts.push(performance.now() - began);
-  const told = performance.now();
+  const recorded = performance.now();
   await cluster.apply(manifest);
   await cluster.settle();
   await cluster.advance('12m');
-  stories.push(performance.now() - told);
+  stories.push(performance.now() - recorded);
   const pod = await cluster.client.get(Pod, { namespace: 'default', name: 'liveness' });
   if ((pod.status?.containerStatuses?.[0]?.restartCount ?? 0) < 5)
     throw new Error('the probe did not restart the container');

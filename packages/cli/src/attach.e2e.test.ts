@@ -167,8 +167,10 @@ describe('debug', () => {
     await user.sees(/^ +1 root .* sleep 36000$/m);
     user.type('exit\r');
     expect(await user.ended).toBe(0);
-    const told = JSON.parse(await cluster.kubectl(['get', 'pod', 'debugged', '-o', 'json']));
-    expect(told.spec.ephemeralContainers).toMatchObject([{ image: 'busybox', targetContainerName: 'main', tty: true }]);
+    const recorded = JSON.parse(await cluster.kubectl(['get', 'pod', 'debugged', '-o', 'json']));
+    expect(recorded.spec.ephemeralContainers).toMatchObject([
+      { image: 'busybox', targetContainerName: 'main', tty: true },
+    ]);
     await cluster.until(
       ['get', 'pod', 'debugged', '-o', 'jsonpath={.status.ephemeralContainerStatuses[0].state}'],
       (out) => JSON.parse(out).terminated?.exitCode === 0,

@@ -1,5 +1,5 @@
 import { errorText } from '@orrery/core';
-/** A mistake that the user can mend: told in one line, without a stack, and exit code 1. */
+/** A mistake that the user can fix: printed in one line, without a stack, with exit code 1. */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
 }

@@ -64,7 +64,7 @@ describe.each(transports)('cp over %s', (name, env) => {
   });
 });
 
-test('cp tells what is not there', async () => {
+test('cp reports a missing file', async () => {
   const here = await cluster.tryKubectl(['cp', join(cluster.folder, 'nosuch'), 'box:/tmp']);
   expect(here).toMatchObject({ code: 1, stderr: expect.stringContaining("doesn't exist in local filesystem") });
   const there = await cluster.tryKubectl(['cp', 'nopod:/tmp', join(cluster.folder, 'nopod')]);
@@ -131,7 +131,7 @@ describe.each(transports)('port-forward over %s', (_name, env) => {
   });
 });
 
-test('port-forward tells of a Pod that is not there', async () => {
+test('port-forward reports a missing Pod', async () => {
   const ran = await cluster.tryKubectl(['port-forward', 'pod/none', ':80']);
   expect(ran).toMatchObject({ code: 1, stderr: 'Error from server (NotFound): pods "none" not found\n' });
 });

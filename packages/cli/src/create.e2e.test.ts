@@ -239,7 +239,7 @@ spec:
   });
 });
 
-describe('what is wrong is told', () => {
+describe('what is wrong is reported', () => {
   test.each<[rule: string, args: readonly string[], message: string]>([
     ['a key that is none', ['secret', 'generic', 'x', '--from-literal=a b=c'], '"a b" is not valid key name'],
     [

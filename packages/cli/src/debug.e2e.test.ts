@@ -166,10 +166,10 @@ describe('a copy', () => {
 describe('a node', () => {
   const debugNode = async (profile: string): Promise<string> => {
     const text = 'hostname; ps; cat /host/etc/hostname';
-    const told = await cluster.kubectl([
+    const recorded = await cluster.kubectl([
       ...['debug', 'node/node1', '--image=busybox', `--profile=${profile}`, '--', 'sh', '-c', text],
     ]);
-    return /^Creating debugging pod (\S+) with container debugger on node node1\.$/m.exec(told)?.[1] ?? '';
+    return /^Creating debugging pod (\S+) with container debugger on node node1\.$/m.exec(recorded)?.[1] ?? '';
   };
 
   test.each(['general', 'sysadmin'])('profile %s: in the node’s namespaces, with its files', async (profile) => {

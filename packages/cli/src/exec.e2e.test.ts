@@ -194,7 +194,7 @@ describe.each(transports)('in pipes, over %s', (_name, env) => {
   });
 });
 
-describe('what is wrong is told', () => {
+describe('what is wrong is reported', () => {
   beforeAll(async () => {
     await cluster.kubectl(['run', 'broken', '--image=nobody/has:this']);
     await cluster.kubectl(['wait', '--for=jsonpath={.spec.nodeName}=node1', 'pod/broken', '--timeout=30s']);

@@ -31,7 +31,7 @@ export interface FollowOptions {
   firstPodReady(): void;
 }
 
-/** Watches the applied objects and tells of every change in how far they are. */
+/** Watches the applied objects and reports every change in their readiness. */
 export function followReadiness({
   cluster,
   objects,
@@ -46,7 +46,7 @@ export function followReadiness({
   const ready = new Promise<void>((resolve) => {
     allReady = resolve;
   });
-  const tell = () => {
+  const report = () => {
     const list = [...items.values()];
     changed(list);
     if (list.every(({ state }) => state !== 'waiting')) allReady();
@@ -83,7 +83,7 @@ export function followReadiness({
         };
         if (next.state === item.state && next.reason === item.reason) return;
         items.set(id, next);
-        tell();
+        report();
       }),
     );
   }
@@ -92,7 +92,7 @@ export function followReadiness({
       if (event.type !== 'BOOKMARK' && readiness(event.object).ready) firstPodReady();
     }),
   );
-  tell();
+  report();
   return {
     ready,
     items: () => [...items.values()],

@@ -5,7 +5,7 @@ import { answers, serverOf } from './cluster-answers.ts';
 import { CommandError, oneLine } from './command-error.ts';
 import { defaultKubeconfig } from './paths.ts';
 
-/** Where a cluster's kubeconfig goes, and what to tell of it. */
+/** Where a cluster's kubeconfig goes, and what to print about it. */
 export interface KubeconfigPlace {
   readonly path: string;
   /** Why it is not where it was asked for; absent when it is. */
@@ -64,7 +64,7 @@ async function checkWritable(path: string): Promise<void> {
   if (found?.isDirectory() !== true) throw fail(`${folder} is not a folder`);
   const trial = join(folder, `.orrery-${process.pid}.tmp`);
   try {
-    // Permissions do not tell all: only writing does.
+    // Permissions do not say everything: only writing does.
     await writeFile(trial, '', { flag: 'wx', mode: 0o600 });
     await rm(trial);
   } catch (error) {

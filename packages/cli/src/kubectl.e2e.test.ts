@@ -282,7 +282,7 @@ describe('containers', () => {
   });
 });
 
-describe('what is wrong is told', () => {
+describe('what is wrong is reported', () => {
   const cases: readonly [name: string, manifest: string, message: string][] = [
     [
       'an unknown kind',

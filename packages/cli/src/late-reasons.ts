@@ -3,8 +3,8 @@ import type { Cluster } from '@orrery/cluster';
 import type { Followed } from './follow-readiness.ts';
 import { readiness } from './readiness.ts';
 
-/** So many Pods of one object are told of; the others' reasons are most often the same. */
-const podsTold = 3;
+/** At most this many Pods of one object are listed; the others' reasons are most often the same. */
+const maxPods = 3;
 
 /** Why what was applied is not ready: a line for each object, and below it one for each of its Pods that is not. */
 export async function lateReasons(cluster: Cluster, followed: Followed, timeout: string): Promise<string> {
@@ -32,6 +32,6 @@ async function podReasons(cluster: Cluster, object: KubernetesObject): Promise<r
     .filter((pod) => matches.matches(pod.metadata.labels ?? {}))
     .map((pod) => ({ name: pod.metadata.name, ...readiness(pod) }))
     .filter(({ ready }) => !ready);
-  const told = waiting.slice(0, podsTold).map(({ name, reason }) => `    pod/${name}: ${reason}`);
-  return waiting.length > podsTold ? [...told, `    and ${waiting.length - podsTold} more Pods`] : told;
+  const recorded = waiting.slice(0, maxPods).map(({ name, reason }) => `    pod/${name}: ${reason}`);
+  return waiting.length > maxPods ? [...recorded, `    and ${waiting.length - maxPods} more Pods`] : recorded;
 }

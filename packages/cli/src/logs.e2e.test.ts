@@ -148,7 +148,7 @@ describe('choosing', () => {
   });
 });
 
-describe('what is wrong is told', () => {
+describe('what is wrong is reported', () => {
   beforeAll(done);
 
   test.each([

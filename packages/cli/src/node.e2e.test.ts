@@ -34,7 +34,7 @@ test('machines are listed, stopped and started', async () => {
   });
 });
 
-test('a node that is not there is told with those that are', async () => {
+test('an unknown node is reported with the known ones', async () => {
   for (const verb of ['stop', 'start'])
     expect(await orrery(['node', verb, 'node9'], { env: env() })).toMatchObject({
       code: 1,

@@ -38,7 +38,7 @@ function usageError(message: string, [first, second]: readonly string[]): string
   const text = message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
   const words = ['orrery', ...(first === 'up' || first === 'node' ? [first] : [])];
   if (first === 'node' && ['stop', 'start', 'list'].includes(second ?? '')) words.push(second ?? '');
-  return `${text} (${words.join(' ')} --help tells more)`;
+  return `${text} (${words.join(' ')} --help says more)`;
 }
 
 function ownVersion(): string {
@@ -51,7 +51,7 @@ function buildProgram(): Command {
     .description('A Kubernetes control plane in one process: start clusters, use them with kubectl, watch them move.')
     .version(`orrery ${ownVersion()}, Kubernetes v1.35`, '--version', 'print the version')
     .exitOverride()
-    // Told by main, in one line.
+    // Printed by main, in one line.
     .configureOutput({ outputError: () => undefined });
 
   program
@@ -87,7 +87,7 @@ function buildProgram(): Command {
       'end as soon as all that was applied is ready: exit code 0, or 1 with the reasons after --timeout',
     )
     .option('--timeout <duration>', 'how long --wait waits: 90s, 5m', '2m')
-    .option('--verbose', 'tell on standard error what the loops of the cluster do and what fails')
+    .option('--verbose', 'log to standard error what the loops of the cluster do and what fails')
     .option('--no-examples', 'when no paths are given, start empty instead of with the quickstart example')
     .action(async (paths: string[], options: UpOptions) => {
       const { up } = await import('./commands/up.ts');
@@ -98,11 +98,11 @@ function buildProgram(): Command {
 
   const node = program.command('node').description('do things to the machines of a running cluster');
   for (const [verb, power, what] of [
-    ['stop', 'off', 'pull the plug: kubelet and containers are gone, and nobody is told'],
+    ['stop', 'off', 'cut the power: kubelet and containers are gone without notice'],
     ['start', 'on', 'switch a stopped machine on again'],
   ] as const) {
     const command = node.command(verb).description(what).argument('<name>', 'name of the node');
-    if (verb === 'stop') command.option('--graceful', 'shut it down instead: its Pods are told and have 30 s to end');
+    if (verb === 'stop') command.option('--graceful', 'shut it down gracefully instead: its Pods have 30 s to end');
     command
       .option('--kubeconfig <path>', 'the cluster (default: .orrery/kubeconfig, or KUBECONFIG)')
       .action(async (name: string, options: { kubeconfig?: string; graceful?: boolean }) => {
@@ -116,7 +116,7 @@ function buildProgram(): Command {
 
   node
     .command('list')
-    .description('tell which machines there are, whether they run, and what the cluster knows of it')
+    .description('list the machines, whether they run, and their status in the cluster')
     .option('--kubeconfig <path>', 'the cluster (default: .orrery/kubeconfig, or KUBECONFIG)')
     .action(async (options: { kubeconfig?: string }) => {
       const { listNodes } = await import('./commands/node.ts');

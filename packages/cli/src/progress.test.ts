@@ -15,7 +15,7 @@ function output(terminal?: { columns: number; rows: number }) {
   return { written, isTTY: terminal !== undefined, ...terminal, write: (text: string) => written.push(text) };
 }
 
-test('elsewhere than on a terminal each change is a line, told once', () => {
+test('without a terminal each change is a line, printed once', () => {
   const out = output();
   const progress = createProgress(out);
   progress.update([item('pod/a'), item('pod/b', { state: 'skipped' })]);

@@ -35,7 +35,7 @@ const seconds = (ms: number | undefined) => `${((ms ?? 0) / 1000).toFixed(1)}s`;
 
 class LineProgress implements Progress {
   readonly #output: Output;
-  readonly #told = new Map<string, string>();
+  readonly #printed = new Map<string, string>();
 
   constructor(output: Output) {
     this.#output = output;
@@ -44,8 +44,8 @@ class LineProgress implements Progress {
   update(items: readonly ProgressItem[]): void {
     for (const { name, state, reason, readyAfter } of items) {
       const text = state === 'ready' ? `ready after ${seconds(readyAfter)}` : state === 'skipped' ? 'applied' : reason;
-      if (text === '' || this.#told.get(name) === text) continue;
-      this.#told.set(name, text);
+      if (text === '' || this.#printed.get(name) === text) continue;
+      this.#printed.set(name, text);
       this.#output.write(`  ${name}: ${text}\n`);
     }
   }

@@ -61,12 +61,12 @@ describe('readiness', () => {
       true,
     ],
     [
-      'a Deployment tells how far its rollout is',
+      'a Deployment shows how far its rollout is',
       object('apps/v1', 'Deployment', { spec: { replicas: 2 }, status: { observedGeneration: 2, updatedReplicas: 1 } }),
       '1 of 2 updated',
     ],
     [
-      'a Deployment tells how many replicas are available',
+      'a Deployment shows how many replicas are available',
       object('apps/v1', 'Deployment', { spec: { replicas: 2 }, status: { observedGeneration: 2, updatedReplicas: 2 } }),
       '0 of 2 available',
     ],

@@ -409,16 +409,16 @@ describe('Pods that had to end', () => {
     );
   });
 
-  test('DeadlineExceeded, Unknown, Failed: where a status tells nothing of containers, its reason or phase is shown', async () => {
-    await create('told', { schedulingGates: [{ name: 'example.com/wait' }], containers: [service()] });
+  test('DeadlineExceeded, Unknown, Failed: where a status has no containers, its reason or phase is shown', async () => {
+    await create('recorded', { schedulingGates: [{ name: 'example.com/wait' }], containers: [service()] });
     const say = (status: object) =>
-      cluster.kubectl(['patch', 'pod', 'told', '--subresource=status', '-p', JSON.stringify({ status })]);
+      cluster.kubectl(['patch', 'pod', 'recorded', '--subresource=status', '-p', JSON.stringify({ status })]);
     await say({ conditions: null, phase: 'Unknown' });
-    expect(await row('told')).toBe('told | 0/1 | Unknown | 0');
+    expect(await row('recorded')).toBe('recorded | 0/1 | Unknown | 0');
     await say({ phase: 'Failed' });
-    expect(await row('told')).toBe('told | 0/1 | Failed | 0');
+    expect(await row('recorded')).toBe('recorded | 0/1 | Failed | 0');
     await say({ reason: 'DeadlineExceeded' });
-    expect(await row('told')).toBe('told | 0/1 | DeadlineExceeded | 0');
+    expect(await row('recorded')).toBe('recorded | 0/1 | DeadlineExceeded | 0');
   });
 });
 

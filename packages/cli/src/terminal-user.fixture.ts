@@ -28,7 +28,7 @@ export async function atTerminal(
 ): Promise<TerminalUser> {
   const { env = process.env, columns = 80, rows = 24 } = options;
   const command = [program, ...args].map(quoted).join(' ');
-  // The first line tells the terminal's name, by which its window is resized.
+  // The first line is the terminal's name, by which its window is resized.
   const line = `tty; stty cols ${columns} rows ${rows}; exec ${command}`;
   const child = spawn('script', ['-qfec', line, '/dev/null'], { env: { ...env, SHELL: '/bin/sh' }, stdio: 'pipe' });
   const terminal = new xterm.Terminal({ cols: columns, rows, scrollback: 5000, allowProposedApi: true });

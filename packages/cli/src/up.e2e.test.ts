@@ -30,7 +30,7 @@ async function manifest(name: string, text: string): Promise<string> {
   return path;
 }
 
-test('the version is told', async () => {
+test('prints the version', async () => {
   expect(await orrery(['--version'])).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/^orrery \d+\.\d+\.\d+, Kubernetes v1\.35\n$/),
@@ -40,7 +40,7 @@ test('the version is told', async () => {
 const pod = (name: string, rest = '') =>
   `apiVersion: v1\nkind: Pod\nmetadata:\n  name: ${name}\nspec:\n  containers:\n  - name: a\n    image: nginx\n${rest}`;
 
-describe('a mistake is told in one line, with exit code 1, and leaves nothing', () => {
+describe('a mistake is reported in one line, with exit code 1, and leaves nothing', () => {
   test.each([
     [['--clock', 'x0'], '--clock x0: write real, virtual, or x10 for ten times as fast'],
     [['--clock', 'xfoo'], '--clock xfoo: write real, virtual, or x10 for ten times as fast'],
@@ -58,8 +58,8 @@ describe('a mistake is told in one line, with exit code 1, and leaves nothing', 
     [['--timeout', 'soon'], '--timeout: invalid duration "soon": write it like 250ms, 30s or 1h30m'],
     [['--runtime', 'cri'], '--runtime cri: there is only sim'],
     [['--store', 'disk'], '--store disk: there is only memory'],
-    [['--bogus'], "unknown option '--bogus' (orrery up --help tells more)"],
-    [['--port'], "option '--port <number>' argument missing (orrery up --help tells more)"],
+    [['--bogus'], "unknown option '--bogus' (orrery up --help says more)"],
+    [['--port'], "option '--port <number>' argument missing (orrery up --help says more)"],
     [['/nonesuch.yaml'], 'there is no file or folder /nonesuch.yaml'],
     [['--plugin', '/nonesuch'], 'there is no plugin at /nonesuch'],
   ])('up %j', async (args, message) => {
@@ -69,9 +69,9 @@ describe('a mistake is told in one line, with exit code 1, and leaves nothing', 
   });
 
   test.each([
-    [['bogus'], "unknown command 'bogus' (orrery --help tells more)"],
-    [['node', 'bogus'], "unknown command 'bogus' (orrery node --help tells more)"],
-    [['node', 'stop'], "missing required argument 'name' (orrery node stop --help tells more)"],
+    [['bogus'], "unknown command 'bogus' (orrery --help says more)"],
+    [['node', 'bogus'], "unknown command 'bogus' (orrery node --help says more)"],
+    [['node', 'stop'], "missing required argument 'name' (orrery node stop --help says more)"],
     [['node', 'list', '--kubeconfig', '/nonesuch'], 'no cluster has been started here yet: /nonesuch does not exist'],
   ])('%j', async (args, message) => {
     expect(await orrery(args)).toMatchObject({ code: 1, stdout: '', stderr: `orrery: ${message}\n` });
@@ -149,7 +149,7 @@ describe('manifests', () => {
     expect(code).toBe(0);
   });
 
-  test('everything that is wrong is told, each with the line of its field', async () => {
+  test('every mistake is reported, each with the line of its field', async () => {
     const a = await manifest(
       'a.yaml',
       `# a\n${pod('a')}---\n${pod('b', '    imagePullPolicy: Maybe\n  restartPolicy: Often\n')}`,
@@ -171,7 +171,7 @@ describe('manifests', () => {
     expect((await readdir(folder)).includes('kubeconfig')).toBe(false);
   });
 
-  test('files that cannot be read as YAML are all told before anything starts', async () => {
+  test('all files that are not YAML are reported before anything starts', async () => {
     const a = await manifest('a.yaml', 'kind: Pod\n');
     const b = await manifest('b.yaml', 'a: [\n');
     const { code, stdout, stderr } = await up(a, b);
@@ -182,7 +182,7 @@ describe('manifests', () => {
   });
 });
 
-test('--wait tells why Pods do not become ready, as kubectl shows it', async () => {
+test('--wait says why Pods do not become ready, as kubectl shows it', async () => {
   const file = await manifest(
     'late.yaml',
     `${pod('crash', '    command: [sh, -c, exit 3]\n')}---\n${pod('large', '    resources: {requests: {cpu: "400"}}\n')}---
@@ -209,7 +209,7 @@ test('a cluster without nodes is a control plane', async () => {
   expect(await up('--nodes', '0', '--no-examples', '--wait')).toMatchObject({ code: 0 });
 });
 
-test('nothing is told to be unschedulable while the nodes come up', async () => {
+test('no Pod is reported unschedulable while the nodes come up', async () => {
   const cluster = await startCluster(['examples/clusters/quickstart'].map((path) => join(main, '../../../..', path)));
   await cluster.until(['get', 'deployment', 'web', '-o', 'jsonpath={.status.availableReplicas}'], (n) => n === '3');
   expect(await cluster.kubectl(['get', 'events', '--field-selector', 'reason=FailedScheduling', '-o', 'name'])).toBe(
@@ -218,7 +218,7 @@ test('nothing is told to be unschedulable while the nodes come up', async () => 
   await cluster.stop();
 });
 
-test('--verbose tells what the loops do, on standard error', async () => {
+test('--verbose logs what the loops do, on standard error', async () => {
   const { code, stdout, stderr } = await up('--wait', '--verbose');
   expect(stderr).toMatch(/^\S+Z INFO {2}deployment\S* create kind=apps\/v1\/ReplicaSet key=default\/web-/m);
   expect(stdout).not.toContain('INFO');

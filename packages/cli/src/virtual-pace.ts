@@ -11,9 +11,9 @@ const step = 20;
 /** Real milliseconds that one step makes up for at most: time does not catch up with a machine that slept. */
 const longestStep = 1000;
 
-/** Knows whether anything is on its way, so that virtual time may run free. Pure but for what it is told. */
+/** Knows whether anything is on its way, so that virtual time may run free. Its state is only what it has observed. */
 export interface Pace {
-  /** Tells of an object's present state. */
+  /** Observes an object's present state. */
   seen(object: Stored, now: number): void;
   gone(object: Stored, now: number): void;
   /** Whether time may run free at this moment of virtual time. */

@@ -34,12 +34,12 @@ export interface Controller {
   /** Where its author adds a kind that is missing, for the error that says so. Default `kinds`. */
   readonly addKindsTo?: string;
   /**
-   * What its account may do beside reading its {@link kinds} and telling Events (Kubernetes "Using RBAC Authorization"); a
+   * What its account may do beside reading its {@link kinds} and recording Events (Kubernetes "Using RBAC Authorization"); a
    * cluster grants it to the controllers of plugins. Default: nothing.
    */
   readonly rules?: readonly PolicyRule[];
   /**
-   * Starts the loop; it ends when `context.signal` is aborted. A promise that it returns tells when the loop has ended: a
+   * Starts the loop; it ends when `context.signal` is aborted. A promise that it returns resolves when the loop has ended: a
    * manager that stops waits for it.
    */
   start(context: ControllerContext): void | Promise<void>;

@@ -252,7 +252,7 @@ test('requeueAfter calls again without an event', async () => {
   expect(times).toEqual([0, 30_000, 60_000]);
 });
 
-test('an error is told with its causes and tried again', async () => {
+test('an error is emitted with its causes and retried', async () => {
   let calls = 0;
   const controller = defineController({
     name: 'test',

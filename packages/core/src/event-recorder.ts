@@ -7,7 +7,7 @@ export interface EventOptions {
   readonly action?: string;
 }
 
-/** Tells what happened to an object, as an Event that `kubectl describe` shows. The same event again raises its count. */
+/** Records what happened to an object, as an Event that `kubectl describe` shows. The same event again raises its count. */
 export interface EventRecorder {
   event(
     about: KubernetesObject,

@@ -59,7 +59,7 @@ export type Inspection =
 
 export type LogFields = { readonly [name: string]: unknown };
 
-/** Takes what loops tell of themselves. */
+/** Receives what loops report about themselves. */
 export interface Inspector {
   /** True when nobody listens: skip making the event. */
   readonly silent: boolean;

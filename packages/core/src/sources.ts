@@ -33,7 +33,7 @@ export type ChangeMap<T extends KubernetesObject = KubernetesObject> = (
  *
  * Selectors and `when` are looked at in this process, change by change, and so save reconciles, not memory or traffic: the
  * cache keeps all objects of the kind, because the controllers that share it may want the others, and lists show all of them
- * (controller-runtime's predicates). What the manager is told to keep only in part (`selectors`; controller-runtime's
+ * (controller-runtime's predicates). What the manager is configured to keep only in part (`selectors`; controller-runtime's
  * `cache.ByObject`) is a part for all who share its cache. For a few objects of a kind of which a cache would be too large
  * there is `watchSelection`.
  */

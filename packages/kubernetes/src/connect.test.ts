@@ -142,8 +142,8 @@ test('kinds of one’s own are known when they were given, or asked for before',
   expect((await refusal(stranger.create(site))).message).toContain('give it to connect, as one of its kinds');
   await stranger.list(Website);
   expect((await stranger.create(site)).metadata.name).toBe('w');
-  const told = await open(config, { kinds: contractKinds });
-  expect((await told.apply(site, { fieldManager: 'me' })).metadata.name).toBe('w');
+  const recorded = await open(config, { kinds: contractKinds });
+  expect((await recorded.apply(site, { fieldManager: 'me' })).metadata.name).toBe('w');
 });
 
 test('who names no manager is managed as the program', async () => {

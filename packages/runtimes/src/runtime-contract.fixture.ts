@@ -66,7 +66,7 @@ export function runtimeContract(name: string, create: () => Promise<RuntimeUnder
       await expect((async () => runtime.containerStatus(id))()).rejects.toMatchObject({ code: 'NotFound' });
     });
 
-    test('events tell what happens', async () => {
+    test('emits events of what happens', async () => {
       const events: ContainerEvent[] = [];
       const subscription = runtime.events().subscribe((event) => events.push(event));
       const id = await start('true');

@@ -312,7 +312,7 @@ describe('a collection', () => {
   });
 });
 
-describe('what a client is told', () => {
+describe('what a client gets', () => {
   it('is the object while it lingers, and nothing once it is gone', async () => {
     const { admin } = await testApi();
     await admin.create(configMapNamed('a', '1', { finalizers: ['a/b'] }));

@@ -39,7 +39,7 @@ export class EventExpiry implements Disposable {
         this.#queue.push(expiry(object, environment.clock.now() + lifetime));
         this.#await();
       },
-      // Whoever else uses the store is told of its failure as well.
+      // Other users of the store see its failure as well.
       error: () => this[Symbol.dispose](),
       complete: () => this[Symbol.dispose](),
     });
@@ -89,7 +89,7 @@ function expiry({ metadata }: Stored, at: Milliseconds): Expiry {
   return { key: { namespace, name }, revision: Number(resourceVersion), at };
 }
 
-/** When an Event of an earlier life of this server was last written, as far as it tells. */
+/** When an Event of an earlier life of this server was last written, as far as its fields say. */
 function lastWritten({ metadata, lastTimestamp, eventTime, series }: Stored<Event>): Milliseconds {
   const times = [metadata.creationTimestamp, lastTimestamp, eventTime, series?.lastObservedTime];
   return Math.max(0, ...times.map((time) => (typeof time === 'string' ? Date.parse(time) : 0)).filter(Number.isFinite));

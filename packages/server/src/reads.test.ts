@@ -169,7 +169,7 @@ describe('list', () => {
 });
 
 describe('pages', () => {
-  it('go on at one revision, and tell how many items remain', async () => {
+  it('continue at one revision, and report how many items remain', async () => {
     const { admin } = await withMaps(5);
     const first = await admin.list(ConfigMap, { limit: 2 });
     expect(names(first)).toEqual(['c1', 'c2']);
@@ -184,7 +184,7 @@ describe('pages', () => {
     expect(third.metadata).toEqual({ resourceVersion: '5' });
   });
 
-  it('do not tell how many items remain of a selection', async () => {
+  it('do not report how many items remain of a selection', async () => {
     const { admin } = await withMaps(3);
     const page = await admin.list(ConfigMap, { limit: 1, labelSelector: '!app' });
     expect(page.metadata.continue).toEqual(expect.any(String));
@@ -331,7 +331,7 @@ describe('watch', () => {
     expect(all.events).toEqual(['ADDED x@1', 'ADDED y@2', 'ADDED x@3']);
   });
 
-  it('tells of a deletion with the final object at the revision of the deletion', async () => {
+  it('reports a deletion with the final object at the revision of the deletion', async () => {
     const api = await withMaps(1);
     const { events } = await watching(api, ConfigMap as Kind, { resourceVersion: '1' });
     await api.admin.delete(ConfigMap, 'default/c1');

@@ -15,7 +15,7 @@ import { configMapNamed, podNamed, refusal, type TestApi, testApi, Website, webs
 const key = (name: string) => ({ namespace: 'default', name });
 const revision = (object: KubernetesObject): number => Number(object.metadata?.resourceVersion);
 
-/** What a watch of the collection has told since it began. */
+/** What a watch of the collection has delivered since it began. */
 function eventsOf(api: TestApi, collection: string): string[] {
   const events: string[] = [];
   api.store.watch(collection, {}, api.store.revision).subscribe(({ type }) => events.push(type));

@@ -87,7 +87,7 @@ export class CollectionState {
     this.#put(storageKey(object), object, undefined);
   }
 
-  /** Takes one change in. Gives what watchers are to be told of it with {@link notify}; undefined if it changes nothing. */
+  /** Takes one change in. Returns the event that {@link notify} delivers to watchers; undefined if it changes nothing. */
   apply(object: Stored, deleted: boolean, revision: number): NumberedEvent | undefined {
     const id = storageKey(object);
     const previous = this.#objects.get(id);

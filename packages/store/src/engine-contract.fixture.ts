@@ -71,7 +71,7 @@ export function storageEngineContract(name: string, makeEngine: () => Promise<St
       ]);
     });
 
-    it('does no write if one is refused, and tells no watcher', async () => {
+    it('writes nothing if one write is refused, and notifies no watcher', async () => {
       const engine = await open();
       const { revision } = await engine.commit([put('/pods/a/x', 1, 0)]);
       const commits: Commit[] = [];
@@ -154,38 +154,38 @@ export function storageEngineContract(name: string, makeEngine: () => Promise<St
   });
 
   describe(`${name}: watch`, () => {
-    it('tells commits after the revision, from the past and to come, in order', async () => {
+    it('delivers commits after the revision, from the past and to come, in order', async () => {
       const engine = await open();
       const first = await engine.commit([put('/pods/a/x', 1, 0)]);
       const second = await engine.commit([put('/pods/a/x', 2, first.revision)]);
-      const told = lastValueFrom(withChanges(engine.watch('/', first.revision)).pipe(take(3), toArray()));
+      const recorded = lastValueFrom(withChanges(engine.watch('/', first.revision)).pipe(take(3), toArray()));
       const third = await engine.commit([put('/pods/a/y', 1, 0)]);
       const fourth = await engine.commit([removal('/pods/a/x', second.revision)]);
-      expect(await told).toEqual([
+      expect(await recorded).toEqual([
         { revision: second.revision, changes: [{ type: 'put', key: '/pods/a/x', value: value(2) }] },
         { revision: third.revision, changes: [{ type: 'put', key: '/pods/a/y', value: value(1) }] },
         { revision: fourth.revision, changes: [{ type: 'delete', key: '/pods/a/x', value: value(2) }] },
       ]);
     });
 
-    it('tells all writes of a commit at once', async () => {
+    it('delivers all writes of a commit at once', async () => {
       const engine = await open();
-      const told = lastValueFrom(withChanges(engine.watch('/', 0)).pipe(take(2), toArray()));
+      const recorded = lastValueFrom(withChanges(engine.watch('/', 0)).pipe(take(2), toArray()));
       const first = await engine.commit([put('/pods/a/x', 1, 0), put('/nodes//n', 1, 0), put('/pods/a/y', 1, 0)]);
       const second = await engine.commit([removal('/pods/a/x', first.revision), put('/pods/a/y', 2, first.revision)]);
-      const [one, other] = (await told) as [Commit, Commit];
+      const [one, other] = (await recorded) as [Commit, Commit];
       expect(keysOf([one]).sort()).toEqual(['/nodes//n', '/pods/a/x', '/pods/a/y']);
       expect(keysOf([other]).sort()).toEqual(['/pods/a/x', '/pods/a/y']);
       expect([one.revision, other.revision]).toEqual([first.revision, second.revision]);
     });
 
-    it('tells only changes under the prefix', async () => {
+    it('delivers only changes under the prefix', async () => {
       const engine = await open();
-      const told = lastValueFrom(withChanges(engine.watch('/pods/', 0)).pipe(take(3), toArray()));
+      const recorded = lastValueFrom(withChanges(engine.watch('/pods/', 0)).pipe(take(3), toArray()));
       for (const key of ['/pods/a/x', '/podtemplates/a/x', '/nodes//x', '/pods/b/x'])
         await engine.commit([put(key, 1, 0)]);
       await engine.commit([put('/nodes//y', 1, 0), put('/pods/b/y', 1, 0)]);
-      expect(keysOf(await told)).toEqual(['/pods/a/x', '/pods/b/x', '/pods/b/y']);
+      expect(keysOf(await recorded)).toEqual(['/pods/a/x', '/pods/b/x', '/pods/b/y']);
     });
 
     it('fails with Compacted where the history is gone', async () => {
@@ -208,7 +208,7 @@ export function storageEngineContract(name: string, makeEngine: () => Promise<St
       expect(await end).toBe('nothing');
     });
 
-    it('misses and swaps nothing for a watcher that writes while it is told', async () => {
+    it('misses and reorders nothing for a watcher that writes during delivery', async () => {
       const engine = await open();
       await engine.commit([put('/pods/a/0', 0, 0)]);
       const writes: Promise<unknown>[] = [];
@@ -235,12 +235,12 @@ export function storageEngineContract(name: string, makeEngine: () => Promise<St
           for (const state of states) {
             const count = states.filter(({ revision }) => revision > state.revision).length;
             const commits = withChanges(engine.watch('/', state.revision)).pipe(take(count), toArray());
-            const told = await lastValueFrom(commits, { defaultValue: [] });
-            expect(told.map(({ revision }) => revision)).toEqual(
-              [...told.map(({ revision }) => revision)].sort(byNumber),
+            const recorded = await lastValueFrom(commits, { defaultValue: [] });
+            expect(recorded.map(({ revision }) => revision)).toEqual(
+              [...recorded.map(({ revision }) => revision)].sort(byNumber),
             );
             const replayed = new Map(state.entries);
-            for (const { revision, changes } of told) {
+            for (const { revision, changes } of recorded) {
               for (const { type, key } of changes) {
                 if (type === 'delete') replayed.delete(key);
                 else replayed.set(key, revision);

@@ -44,21 +44,21 @@ export function followerContract(name: string, share: () => () => StorageEngine)
       }
     });
 
-    it('tell their watches the same events', async () => {
+    it('deliver the same events to their watches', async () => {
       const [one, other] = await two();
-      const told = [one, other].map(eventsOf);
+      const recorded = [one, other].map(eventsOf);
       const created = await one.create('pods', pod('a/x'));
       await meet(one, other);
       const updated = await other.update('pods', pod('a/x', 'n1'), at(created));
       await meet(one, other);
       const deleted = await one.delete('pods', x, at(updated));
       await meet(one, other);
-      expect(told[0]).toEqual([
+      expect(recorded[0]).toEqual([
         { type: 'added', revision: at(created), object: created },
         { type: 'modified', revision: at(updated), object: updated, previous: created },
         { type: 'deleted', revision: at(deleted), object: deleted, previous: updated },
       ]);
-      expect(told[1]).toEqual(told[0]);
+      expect(recorded[1]).toEqual(recorded[0]);
     });
 
     it('are done with a write when they see it themselves', async () => {
@@ -154,7 +154,7 @@ export function followerContract(name: string, share: () => () => StorageEngine)
       expect([one.get('pods', x), other.get('pods', x)]).toEqual([undefined, undefined]);
     });
 
-    it('tell the current revision of both', async () => {
+    it('report the current revision of both', async () => {
       const [one, other] = await two();
       expect(await other.current()).toBe(one.revision);
       const { metadata } = await one.create('pods', pod('a/x'));
@@ -180,7 +180,7 @@ export function followerContract(name: string, share: () => () => StorageEngine)
         fc.asyncProperty(fc.array(rounds, { maxLength: 12 }), async (history) => {
           const view = share();
           const stores = [await open(view()), await open(view()), await open(view())];
-          const told = stores.map(eventsOf);
+          const recorded = stores.map(eventsOf);
           for (const round of history) {
             const writes = round.map(({ process, ...step }) => take(stores[process] as ObjectStore, step));
             for (const result of await Promise.allSettled(writes))
@@ -188,9 +188,9 @@ export function followerContract(name: string, share: () => () => StorageEngine)
           }
           await meet(...stores);
           const [first, ...others] = stores as [ObjectStore, ...ObjectStore[]];
-          const revisions = [0, ...(told[0] ?? []).map(({ revision }) => revision)];
+          const revisions = [0, ...(recorded[0] ?? []).map(({ revision }) => revision)];
           for (const [i, store] of others.entries()) {
-            expect(told[i + 1]).toEqual(told[0]);
+            expect(recorded[i + 1]).toEqual(recorded[0]);
             expect(store.list('pods')).toEqual(first.list('pods'));
             for (const revision of revisions)
               expect(store.listAt('pods', revision)).toEqual(first.listAt('pods', revision));

@@ -5,7 +5,7 @@ import { createMemoryEngine } from './memory-engine.ts';
 
 storageEngineContract('memory engine', () => createMemoryEngine());
 
-it('keeps the history that it was told to keep, and at most twice as much', async () => {
+it('keeps the configured history, and at most twice as much', async () => {
   const engine = createMemoryEngine({ historySize: 10 });
   for (let n = 0; n < 100; n++)
     await engine.commit([{ type: 'put', key: `/pods/a/${n}`, value: { kind: 'Pod' }, expected: 0 }]);
@@ -14,11 +14,11 @@ it('keeps the history that it was told to keep, and at most twice as much', asyn
   await expect(lastValueFrom(engine.watch('/', 79))).rejects.toMatchObject({ name: 'Compacted' });
 });
 
-it('tells a watcher all writes of a commit that is longer than the history', async () => {
+it('delivers all writes of a commit to a watcher that is longer than the history', async () => {
   const engine = createMemoryEngine({ historySize: 1 });
-  const told = firstValueFrom(engine.watch('/', 0));
+  const recorded = firstValueFrom(engine.watch('/', 0));
   await engine.commit(
     [1, 2, 3, 4, 5].map((n) => ({ type: 'put', key: `/pods/a/${n}`, value: { kind: 'Pod' }, expected: 0 })),
   );
-  expect((await told).changes).toHaveLength(5);
+  expect((await recorded).changes).toHaveLength(5);
 });

@@ -214,7 +214,7 @@ describe('lists', () => {
 });
 
 describe('watches', () => {
-  it('tell what happened: added, modified with the object before, deleted', async () => {
+  it('report what happened: added, modified with the object before, deleted', async () => {
     const store = await open();
     const { events } = record(store, {}, 0);
     const x = await store.create('pods', pod('a/x'));
@@ -227,7 +227,7 @@ describe('watches', () => {
     ]);
   });
 
-  it('see the change in the store before they are told of it', async () => {
+  it('see the change in the store before its event', async () => {
     const store = await open();
     const seen: unknown[] = [];
     store.watch('pods', {}, 0).subscribe(({ object }) => {
@@ -252,7 +252,7 @@ describe('watches', () => {
     ['an index in a namespace', { namespace: 'a', index: { name: 'spec.nodeName', value: 'n1' } }, ['a/y']],
     ['a name and an index', { name: 'x', index: { name: 'spec.nodeName', value: 'n1' } }, ['b/x', 'b/x']],
     ['an index that there is not: all', { index: { name: 'color', value: 'red' } }, ['a/x', 'a/y', 'b/x', 'b/x']],
-  ])('narrowed to %s are told of just that, live and from the history', async (_, scope, expected) => {
+  ])('narrowed to %s see just that, live and from the history', async (_, scope, expected) => {
     const store = await open();
     const live = record(store, scope, 0);
     await store.create('pods', pod('a/x'));
@@ -282,7 +282,7 @@ describe('watches', () => {
     expect(record(store, {}, 8).errors).toEqual([]);
   });
 
-  it('that begin while an event is told miss it not, and get it once', async () => {
+  it('that begin during a delivery get that event exactly once', async () => {
     const store = await open();
     const inner: number[] = [];
     let begun = false;
@@ -296,7 +296,7 @@ describe('watches', () => {
     expect(inner).toEqual([1, 2]);
   });
 
-  it('that write while the past is told to them are told of that too, in order', async () => {
+  it('that write while they receive the past get those events too, in order', async () => {
     const store = await open();
     await store.create('pods', pod('a/0'));
     const revisions: number[] = [];
@@ -308,7 +308,7 @@ describe('watches', () => {
     expect(revisions).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it('tell nothing after they are unsubscribed', async () => {
+  it('deliver nothing after they are unsubscribed', async () => {
     const store = await open();
     const seen: number[] = [];
     const watch = store.watch('pods', { name: 'x' }, 0).subscribe(({ revision }) => seen.push(revision));
@@ -372,7 +372,7 @@ describe('an engine that fails', () => {
     expect(record(store, {}, 0).errors).toEqual([expect.any(StoreFailed)]);
   });
 
-  it('that tells of a write after it has answered lets the write wait for its event', async () => {
+  it('that delivers the event of a write after answering makes the write wait for it', async () => {
     const commits = new Subject<Commit>();
     const store = await openObjectStore({ engine: watching(commits) });
     const write = store.create('pods', pod('a/x'));

@@ -242,7 +242,7 @@ class EngineBackedStore implements ObjectStore {
         subscriber.error(new Compacted(history.oldest));
         return undefined;
       }
-      // The subscriber may write while the past is told to it: then that is told too, before it is filed for what comes.
+      // The subscriber may write while it receives the past: those events are delivered too, before it is registered for new ones.
       let number = history.numberAt(after);
       while (number < history.last && !subscriber.closed) {
         const event = history.at(++number);
@@ -287,21 +287,21 @@ class EngineBackedStore implements ObjectStore {
     return stamped(write.type === 'put' ? unstamped(write.object) : (before ?? { metadata: write.key }), revision);
   }
 
-  /** Takes in a whole commit before anybody is told of a part of it. */
+  /** Takes in a whole commit before any watcher sees a part of it. */
   #follow({ revision, changes }: Commit): void {
-    const told: [CollectionState, NumberedEvent][] = [];
+    const recorded: [CollectionState, NumberedEvent][] = [];
     for (const { type, key, value } of changes) {
       const state = this.#collection(parseEngineKey(key).collection);
       const event = state.apply(stamped(value, revision), type === 'delete', revision);
-      if (event !== undefined) told.push([state, event]);
+      if (event !== undefined) recorded.push([state, event]);
     }
     this.#revision = revision;
-    for (const [state, event] of told) state.notify(event);
+    for (const [state, event] of recorded) state.notify(event);
     if (this.#waiters.size === 0) return;
     for (const waiter of this.#waiters) if (waiter.revision <= revision) waiter.resolve();
   }
 
-  /** Without its engine the store grows stale: everybody is told. */
+  /** Without its engine the store grows stale: every watcher gets an error. */
   #fail(failure: Error): void {
     this.#failure = failure;
     for (const end of [...this.#watches]) end();

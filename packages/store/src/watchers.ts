@@ -56,7 +56,7 @@ export class Watchers {
     this.#indexes = indexes;
   }
 
-  /** Tells the listener of events with a greater number than `after`, until the returned function is called. */
+  /** Delivers events with a number greater than `after` to the listener, until the returned function is called. */
   add(scope: WatchScope, after: number, listener: (event: StoreEvent) => void): () => void {
     const [buckets, id] = this.#place(scope);
     const parts = [scope.namespace || undefined, scope.name, scope.index].filter((part) => part !== undefined);
@@ -78,23 +78,23 @@ export class Watchers {
   }
 
   notify(event: StoreEvent, number: number): void {
-    if (this.#everything.size > 0) this.#tell(this.#everything, event, number);
+    if (this.#everything.size > 0) this.#deliver(this.#everything, event, number);
     const { namespace = '', name } = event.object.metadata;
-    if (this.#byNamespace.size > 0) this.#tell(this.#byNamespace.get(namespace), event, number);
-    if (this.#byName.size > 0) this.#tell(this.#byName.get(name), event, number);
+    if (this.#byNamespace.size > 0) this.#deliver(this.#byNamespace.get(namespace), event, number);
+    if (this.#byName.size > 0) this.#deliver(this.#byName.get(name), event, number);
     for (const [index, buckets] of this.#byIndex) {
       if (buckets.size === 0) continue;
       const values = this.#indexes.get(index) as IndexValues;
       const now = values(event.object);
-      for (const value of now) this.#tell(buckets.get(value), event, number);
+      for (const value of now) this.#deliver(buckets.get(value), event, number);
       if (event.previous === undefined) continue;
       for (const value of values(event.previous)) {
-        if (!now.includes(value)) this.#tell(buckets.get(value), event, number);
+        if (!now.includes(value)) this.#deliver(buckets.get(value), event, number);
       }
     }
   }
 
-  #tell(bucket: Bucket | undefined, event: StoreEvent, number: number): void {
+  #deliver(bucket: Bucket | undefined, event: StoreEvent, number: number): void {
     if (bucket === undefined) return;
     for (const { rest, listener, after } of bucket) {
       if (number > after && (rest === undefined || concerns(rest, event, this.#indexes))) listener(event);

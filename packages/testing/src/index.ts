@@ -8,4 +8,4 @@ export { type Trap, Traps } from './faults/traps.ts';
 export { wrapRuntimes } from './machines/wrap-runtimes.ts';
 export type { RecordedCommit } from './recording-engine.ts';
 export { type SimulatedCluster, type SimulateOptions, simulate } from './simulate.ts';
-export { tellingPath } from './telling-path.ts';
+export { reportingPath } from './reporting-path.ts';

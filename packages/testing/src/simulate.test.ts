@@ -151,7 +151,7 @@ spec: { containers: [{ name: main, image: busybox, command: [sh, -c, 'echo hello
     });
   });
 
-  test('is told what all loops do, from the start', async () => {
+  test('receives what all loops do, from the start', async () => {
     const events: Inspection[] = [];
     await cluster({ nodes: 1, inspect: (event) => events.push(event) });
     expect(events.find(({ type, actor }) => type === 'wrote' && actor === 'kubelet-node1')).toMatchObject({

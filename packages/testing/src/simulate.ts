@@ -35,7 +35,7 @@ export interface SimulateOptions<M extends Machines = Machines> extends Omit<Clu
   readonly start?: number;
   /** Keep every commit, for {@link SimulatedCluster.history}. Default false: a long run would not fit in memory. */
   readonly recorded?: boolean;
-  /** Is told everything that the cluster's loops do, from the start. */
+  /** Receives everything that the cluster's loops do, from the start. */
   readonly inspect?: (event: Inspection) => void;
 }
 
@@ -92,7 +92,7 @@ export async function simulate<M extends Machines = SimulatedMachines>(
   });
   const cluster = await started(simulation, starting).catch((error: unknown) => {
     faults.close();
-    // It may never start, as time stands still from here on; and what has failed is told already.
+    // It may never start, as time stands still from here on; and what has failed is reported already.
     starting.then((half) => half.close()).catch(() => undefined);
     throw error;
   });

@@ -29,7 +29,7 @@ import { type UpOptions, type UpSettings, upSettings } from '../up-settings.ts';
 import { type PacedEnvironment, pacedEnvironment } from '../virtual-pace.ts';
 
 /**
- * Brings a cluster up, applies manifests, shows them becoming ready, and keeps it running until it is told to stop, which is a good
+ * Brings a cluster up, applies manifests, shows them becoming ready, and keeps it running until it is asked to stop, which is a good
  * end. @throws what the signal is aborted with, when that was before the cluster was up or before what --wait waits for was ready
  */
 export async function up(paths: readonly string[], options: UpOptions, signal: AbortSignal): Promise<void> {
@@ -46,7 +46,7 @@ export async function up(paths: readonly string[], options: UpOptions, signal: A
 
   const nodes: number | readonly NodeOptions[] = settings.nodes ?? file?.nodes ?? 3;
   const { environment, paced } = makeEnvironment(settings.clock, options.seed);
-  if (options.verbose === true) tellAll(environment.inspector);
+  if (options.verbose === true) logAll(environment.inspector);
   const out = process.stdout;
   const certificates = await makeCertificates(environment);
   const running = paced?.run();
@@ -74,7 +74,7 @@ export async function up(paths: readonly string[], options: UpOptions, signal: A
     );
     const because = kubeconfig.because === undefined ? '' : ` (${kubeconfig.because})`;
     out.write(`kubeconfig: ${kubeconfig.path}${because}\n`);
-    // A Pod that comes before the nodes are Ready is told to be unschedulable, which is only noise.
+    // A Pod that comes before the nodes are Ready is reported unschedulable, which is only noise.
     await orStopped(nodesReady(cluster), signal);
     const applied = await orStopped(applyManifests(cluster, objects, texts), signal);
     const controlled = statusWriters(plugins);
@@ -146,7 +146,7 @@ function makeEnvironment(
 }
 
 /** What loops say, write and fail at, as lines of a log; not the leases that they renew all the time. */
-function tellAll(inspector: InspectionStream): void {
+function logAll(inspector: InspectionStream): void {
   inspector.events.subscribe((event) => {
     const wanted =
       event.type === 'failed' ||

@@ -75,7 +75,7 @@ export class DeploymentRollout {
     this.deployment = await this.#context.client.updateStatus({ ...this.deployment, status: next });
   }
 
-  /** The condition Progressing says that the Deployment was paused or resumed; a deadline that has passed stays told. */
+  /** The condition Progressing says that the Deployment was paused or resumed; a deadline that has passed stays recorded. */
   async notePause(): Promise<void> {
     if (!hasProgressDeadline(this.deployment)) return;
     const current = findCondition(this.deployment.status?.conditions ?? [], 'Progressing');
@@ -163,7 +163,7 @@ export class DeploymentRollout {
     }
     this.newSet = created;
     const replicas = created.spec.replicas ?? 1;
-    if (isNew && replicas > 0) this.#tellScaling('up', created, 0, replicas);
+    if (isNew && replicas > 0) this.#recordScaling('up', created, 0, replicas);
     const message = `Created new replica set "${created.metadata.name}"`;
     await this.#writeRevision(
       created,
@@ -218,11 +218,11 @@ export class DeploymentRollout {
       });
       const scaled = await this.#context.client.update(resized);
       this.#replace(scaled);
-      if (before !== replicas) this.#tellScaling(replicas > before ? 'up' : 'down', scaled, before, replicas);
+      if (before !== replicas) this.#recordScaling(replicas > before ? 'up' : 'down', scaled, before, replicas);
     }
   }
 
-  #tellScaling(direction: 'up' | 'down', set: Stored<ReplicaSet>, from: number, to: number): void {
+  #recordScaling(direction: 'up' | 'down', set: Stored<ReplicaSet>, from: number, to: number): void {
     const message = `Scaled ${direction} replica set ${set.metadata.name} from ${from} to ${to}`;
     this.#context.events.event(this.deployment, 'Normal', 'ScalingReplicaSet', message);
   }
@@ -248,20 +248,20 @@ export class DeploymentRollout {
     let template = this.deployment.spec.template;
     if (set === undefined) {
       const message = 'Unable to find last revision.';
-      this.#tell(
+      this.#recordEvent(
         'Warning',
         'DeploymentRollbackRevisionNotFound',
         asked > 0 ? 'Unable to find the revision to rollback to.' : message,
       );
     } else if (sameTemplate(set.spec.template ?? {}, template)) {
       const message = `The rollback revision contains the same template as current deployment "${this.deployment.metadata.name}"`;
-      this.#tell('Warning', 'DeploymentRollbackTemplateUnchanged', message);
+      this.#recordEvent('Warning', 'DeploymentRollbackTemplateUnchanged', message);
     } else {
       template = produce(set.spec.template ?? {}, (draft) => {
         draft.metadata = { ...draft.metadata, labels: withoutHash(draft.metadata?.labels) };
       });
       const message = `Rolled back deployment "${this.deployment.metadata.name}" to revision ${target}`;
-      this.#tell('Normal', 'DeploymentRollback', message);
+      this.#recordEvent('Normal', 'DeploymentRollback', message);
     }
     const rolledBack = produce(this.deployment, ({ metadata, spec }) => {
       delete metadata.annotations?.[annotations.rollback];
@@ -270,7 +270,7 @@ export class DeploymentRollout {
     this.deployment = await this.#context.client.update(rolledBack);
   }
 
-  #tell(type: 'Normal' | 'Warning', reason: string, message: string): void {
+  #recordEvent(type: 'Normal' | 'Warning', reason: string, message: string): void {
     this.#context.events.event(this.deployment, type, reason, message);
   }
 

@@ -7,7 +7,7 @@ type Rolling = NonNullable<NonNullable<Deployment['spec']['strategy']>['rollingU
 const rolling = (maxSurge: Rolling['maxSurge'], maxUnavailable: Rolling['maxUnavailable']) => ({
   strategy: { type: 'RollingUpdate' as const, rollingUpdate: { maxSurge, maxUnavailable } },
 });
-const told = (scalings: readonly Scaling[]) =>
+const text = (scalings: readonly Scaling[]) =>
   scalings.map(({ replicaSet, replicas }) => `${replicaSet.metadata.name}=${replicas}`).join(' ');
 
 describe('how far a rollout may go', () => {
@@ -61,7 +61,7 @@ describe('the next step of a rolling update', () => {
     ['with no surge the old ones shrink first', rolling(0, 2), [testSet('new', 0), testSet('old', 10)], 'old=8'],
   ];
   test.each(rows)('%s', (_, spec, [newSet, ...old], step) => {
-    expect(told(rollingStep(testDeployment(spec), newSet as ReturnType<typeof testSet>, old))).toBe(step);
+    expect(text(rollingStep(testDeployment(spec), newSet as ReturnType<typeof testSet>, old))).toBe(step);
   });
 
   test('a rollout with these steps ends, and never leaves its bounds', () => {
@@ -119,6 +119,6 @@ describe('scaling', () => {
     ['old ones go when the new one is saturated', 5, [testSet('new', 5, { desired: 5 }), testSet('old', 2)], 'old=0'],
   ];
   test.each(rows)('%s', (_, replicas, [newSet, ...old], step) => {
-    expect(told(scaleStep(testDeployment({ replicas }), newSet, old))).toBe(step);
+    expect(text(scaleStep(testDeployment({ replicas }), newSet, old))).toBe(step);
   });
 });

@@ -47,7 +47,7 @@ function stored(slice: EndpointSlice, name = 'web-1'): Stored<EndpointSlice> {
 }
 
 describe('endpoint slices', () => {
-  test('an endpoint tells address, state, Pod, node and zone', () => {
+  test('an endpoint has address, state, Pod, node and zone', () => {
     const one = pod('a', { ip: '10.1.2.3' });
     expect(created(service(), one)).toEqual([
       {

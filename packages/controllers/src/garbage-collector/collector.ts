@@ -212,7 +212,7 @@ export class Collector {
     const ownerKind = this.#kindOf(reference);
     if (ownerKind === undefined) return 'unknown';
     if (isAcrossScopes(ownerKind, object)) {
-      this.#tellInvalidNamespace(object, reference);
+      this.#recordInvalidNamespace(object, reference);
       return 'unknown';
     }
     const known = this.#knownState(object, reference);
@@ -220,7 +220,7 @@ export class Collector {
     if (this.#absent.has(reference.uid)) return 'absent';
     const live = await this.#live(ownerKind, ownerKey(ownerKind, object, reference.name));
     if (live?.metadata.uid === reference.uid) return isWaiting(live) ? 'waitingForDependents' : 'solid';
-    if (kind.namespaced && this.#isElsewhere(ownerKind, reference)) this.#tellInvalidNamespace(object, reference);
+    if (kind.namespaced && this.#isElsewhere(ownerKind, reference)) this.#recordInvalidNamespace(object, reference);
     this.#remember(reference.uid);
     return 'absent';
   }
@@ -233,7 +233,7 @@ export class Collector {
     );
   }
 
-  #tellInvalidNamespace(object: Stored, { apiVersion, kind, name, uid }: OwnerReference): void {
+  #recordInvalidNamespace(object: Stored, { apiVersion, kind, name, uid }: OwnerReference): void {
     const namespace = object.metadata.namespace ?? '';
     const message = `ownerRef [${apiVersion}/${kind}, namespace: ${namespace}, name: ${name}, uid: ${uid}] does not exist in namespace "${namespace}"`;
     this.#context.events.event(object, 'Warning', 'OwnerRefInvalidNamespace', message);

@@ -6,7 +6,7 @@ import { Collector } from './collector.ts';
 const name = 'generic-garbage-collector';
 
 export interface GarbageCollectorOptions {
-  /** The kinds that the cluster serves; an observable tells of kinds that come and go, with all kinds each time. */
+  /** The kinds that the cluster serves; an observable emits all kinds each time one comes or goes. */
   readonly kinds: Iterable<Kind> | Observable<Iterable<Kind>>;
 }
 

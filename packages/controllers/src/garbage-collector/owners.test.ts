@@ -13,7 +13,7 @@ describe('an object with owners', () => {
     expected: string,
   ][] = [
     ['stays while its owner does', ['solid'], [], 'none', 'keep'],
-    ['stays when nothing can be told of its owner', ['unknown'], [], 'none', 'keep'],
+    ['stays when its owner cannot be looked up', ['unknown'], [], 'none', 'keep'],
     ['loses the references to those that are gone while one is left', ['solid', 'absent'], [], 'none', 'unlink 0'],
     [
       'loses those to owners that wait for it while one is left',

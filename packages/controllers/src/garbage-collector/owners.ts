@@ -1,6 +1,6 @@
 import type { OwnerReference } from '@orrery/api';
 
-/** How an owner is found: there, there but only until its dependents are gone, absent, or not to be told. */
+/** How an owner is found: there, there but only until its dependents are gone, absent, or unknown. */
 export type OwnerState = 'solid' | 'waitingForDependents' | 'absent' | 'unknown';
 
 /** An object's owner references by the state of the owners (Kubernetes "Garbage Collection"). */
@@ -10,7 +10,7 @@ export interface ClassifiedOwners {
   readonly waiting: readonly OwnerReference[];
 }
 
-/** Sorts owner references. An owner of which nothing can be told counts as solid: what is not known is not collected. */
+/** Sorts owner references. An owner that cannot be looked up counts as solid: what is not known is not collected. */
 export function classifyOwners(
   references: readonly OwnerReference[],
   stateOf: (reference: OwnerReference) => OwnerState,

@@ -45,7 +45,7 @@ export function graceOf(node: Node): Milliseconds {
   return readyCondition(node) === undefined ? startupGrace : monitorGrace;
 }
 
-/** Whether it is still to be told that nothing is known of the node. */
+/** Whether some condition of the node is not Unknown yet. */
 export function mayFallSilent({ status }: Node): boolean {
   return conditionTypes.some(
     (type) => status?.conditions?.find((condition) => condition.type === type)?.status !== 'Unknown',
@@ -57,7 +57,7 @@ export function readyCondition(node: Node): Condition | undefined {
   return node.status?.conditions?.find(({ type }) => type === 'Ready');
 }
 
-/** Conditions that a silent node gets: all Unknown. None when it is not silent, or told already. */
+/** Conditions that a silent node gets: all Unknown. None when it is not silent, or when they are Unknown already. */
 export function silentConditions(node: Node, { seen }: Heartbeat, now: Milliseconds): readonly Condition[] {
   if (now <= seen + graceOf(node)) return [];
   const changed: Condition[] = [];

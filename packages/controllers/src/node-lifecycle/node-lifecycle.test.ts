@@ -31,11 +31,11 @@ describe('a sign of life', () => {
 
 describe('a silent node', () => {
   const seen = { renewTime: 'a', heartbeatTime: undefined, seen: start };
-  test('is told after 50 s, all four conditions at once', () => {
+  test('is reported after 50 s, all four conditions at once', () => {
     const silent = node({ Ready: 'True', MemoryPressure: 'False' });
     expect(silentConditions(silent, seen, seconds(50))).toEqual([]);
-    const told = silentConditions(silent, seen, seconds(51));
-    expect(told.map(({ type, status, reason, message }) => `${type}=${status} ${reason}: ${message}`)).toEqual([
+    const recorded = silentConditions(silent, seen, seconds(51));
+    expect(recorded.map(({ type, status, reason, message }) => `${type}=${status} ${reason}: ${message}`)).toEqual([
       'Ready=Unknown NodeStatusUnknown: Kubelet stopped posting node status.',
       'MemoryPressure=Unknown NodeStatusUnknown: Kubelet stopped posting node status.',
       'DiskPressure=Unknown NodeStatusNeverUpdated: Kubelet never posted node status.',
@@ -46,10 +46,15 @@ describe('a silent node', () => {
     expect(silentConditions(testNode('n'), seen, seconds(60))).toEqual([]);
     expect(silentConditions(testNode('n'), seen, seconds(61))).toHaveLength(4);
   });
-  test('is told once', () => {
-    const told = node({ Ready: 'Unknown', MemoryPressure: 'Unknown', DiskPressure: 'Unknown', PIDPressure: 'Unknown' });
-    expect(silentConditions(told, seen, seconds(600))).toEqual([]);
-    expect(mayFallSilent(told)).toBe(false);
+  test('is reported once', () => {
+    const recorded = node({
+      Ready: 'Unknown',
+      MemoryPressure: 'Unknown',
+      DiskPressure: 'Unknown',
+      PIDPressure: 'Unknown',
+    });
+    expect(silentConditions(recorded, seen, seconds(600))).toEqual([]);
+    expect(mayFallSilent(recorded)).toBe(false);
     expect(mayFallSilent(node({ Ready: 'True' }))).toBe(true);
   });
 });

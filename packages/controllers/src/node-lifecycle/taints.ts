@@ -45,7 +45,7 @@ function wantedKeys(node: Node): readonly string[] {
 
 /**
  * A node's taints after its NoSchedule ones were made to follow its conditions (Kubernetes "Taints and Tolerations", taint
- * nodes by condition); undefined when they do already. A node that has told nothing yet keeps what it has.
+ * nodes by condition); undefined when they do already. A node that has not reported yet keeps what it has.
  */
 export function scheduleTaints(node: Node, now: Milliseconds): readonly Taint[] | undefined {
   const taints = node.spec?.taints ?? [];

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { testPod } from '../workload/objects.fixture.ts';
 import { type PresetContext, type PresetRequest, presetAdmission } from './plugin.ts';
 
-type Told = { about: KubernetesObject; type: string; reason: string; message: string };
+type Recorded = { about: KubernetesObject; type: string; reason: string; message: string };
 
 function preset(name: string, namespace: string, value: string, selector = {}): Stored<PodPreset> {
   return {
@@ -15,7 +15,7 @@ function preset(name: string, namespace: string, value: string, selector = {}): 
 }
 
 async function admit(pod: Pod, presets: Stored<PodPreset>[], change: Partial<PresetRequest> = {}) {
-  const told: Told[] = [];
+  const recorded: Recorded[] = [];
   const after: ((object: KubernetesObject) => unknown)[] = [];
   const context = {
     client: {
@@ -26,7 +26,7 @@ async function admit(pod: Pod, presets: Stored<PodPreset>[], change: Partial<Pre
     },
     events: {
       event: (about: KubernetesObject, type: string, reason: string, message: string) =>
-        told.push({ about, type, reason, message }),
+        recorded.push({ about, type, reason, message }),
     },
     afterCommit: (task: (object: KubernetesObject) => unknown) => after.push(task),
   } as unknown as PresetContext;
@@ -38,11 +38,11 @@ async function admit(pod: Pod, presets: Stored<PodPreset>[], change: Partial<Pre
     object: pod,
     ...change,
   };
-  if (!presetAdmission.matches(request)) return { applied: false, told, commit: () => {} };
+  if (!presetAdmission.matches(request)) return { applied: false, recorded, commit: () => {} };
   const result = await presetAdmission.mutate(request, context);
   return {
     applied: result !== undefined,
-    told,
+    recorded,
     commit: (stored: KubernetesObject) => after.map((task) => task(stored)),
   };
 }
@@ -115,14 +115,14 @@ describe('presets are applied', () => {
   });
 });
 
-test('a conflict leaves the Pod alone and tells of it once the Pod is stored', async () => {
+test('a conflict leaves the Pod alone and is recorded once the Pod is stored', async () => {
   const presets = [preset('b', 'default', '2'), preset('a', 'default', '1')];
-  const { applied, told, commit } = await admit(testPod('p'), presets);
+  const { applied, recorded, commit } = await admit(testPod('p'), presets);
   expect(applied).toBe(false);
-  expect(told).toEqual([]);
+  expect(recorded).toEqual([]);
   const stored = testPod('p');
   commit(stored);
-  expect(told).toEqual([
+  expect(recorded).toEqual([
     {
       about: stored,
       type: 'Warning',

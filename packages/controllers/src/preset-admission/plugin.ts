@@ -46,7 +46,7 @@ export interface PresetAdmission {
 
 /**
  * Merges the PodPresets of a namespace into the Pods that they select, when these are created (Kubernetes 1.14 to 1.19,
- * "Pod Presets"). A Pod is never refused for a conflict: it stays as it was, and a Warning event tells why, which Kubernetes
+ * "Pod Presets"). A Pod is never refused for a conflict: it stays as it was, and a Warning event says why, which Kubernetes
  * only wrote to the API server's log.
  */
 export const presetAdmission: PresetAdmission = {

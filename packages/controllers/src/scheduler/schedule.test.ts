@@ -112,7 +112,7 @@ describe('a node is refused, in the words of kube-scheduler', () => {
     expect(one(testNode('n'), pod)).toBe('n');
   });
 
-  test('the first failing rule tells; reasons are counted over nodes and sorted as texts', () => {
+  test('the first failing rule decides; reasons are counted over nodes and sorted as texts', () => {
     const cluster = testCluster([
       testNode('a', { spec: { taints: [taint('node-role.kubernetes.io/control-plane')] } }),
       testNode('b', { spec: { taints: [taint('node-role.kubernetes.io/control-plane')] } }),

@@ -185,10 +185,10 @@ export class Scheduler {
     try {
       this.#tryToPlace(queued);
     } catch (error) {
-      // A plugin's mistake must not stop the scheduler: the Pod waits, and its event tells.
+      // A plugin's mistake must not stop the scheduler: the Pod waits, and its event says why.
       log.error('scheduling failed', { pod: pod.key, error: errorText(error) });
       this.#queue.backOff(queued);
-      this.#tellFailure(pod, 'SchedulerError', errorText(error), undefined);
+      this.#recordFailure(pod, 'SchedulerError', errorText(error), undefined);
     }
   }
 
@@ -197,7 +197,7 @@ export class Scheduler {
     const nodes = this.#cluster.nodes;
     if (nodes.length === 0) {
       this.#queue.park(queued, new Set());
-      this.#tellFailure(pod, 'Unschedulable', 'no nodes available to schedule pods', undefined);
+      this.#recordFailure(pod, 'Unschedulable', 'no nodes available to schedule pods', undefined);
       return;
     }
     const { placement, visited } = place(pod, this.#cluster, this.#settings.plugins, this.#context.random, {
@@ -213,8 +213,8 @@ export class Scheduler {
       const preemption = this.#preempt(pod, new Map());
       const rejection = placement.message;
       this.#queue.park(queued, new Set([placement.plugin]));
-      const message = fitMessage({ nodes: nodes.length, rejection, reasons: [], ...preemption.told });
-      this.#tellFailure(pod, 'Unschedulable', message, undefined);
+      const message = fitMessage({ nodes: nodes.length, rejection, reasons: [], ...preemption.details });
+      this.#recordFailure(pod, 'Unschedulable', message, undefined);
     }
   }
 
@@ -226,17 +226,17 @@ export class Scheduler {
       reasons.push(...failure.reasons);
       rejectedBy.add(failure.plugin);
     }
-    const { candidate, told } = this.#preempt(pod, failures);
+    const { candidate, details } = this.#preempt(pod, failures);
     this.#queue.park(queued, rejectedBy);
     if (candidate !== undefined) this.#evict(pod, candidate);
-    const message = fitMessage({ nodes: this.#cluster.nodes.length, reasons, ...told });
-    this.#tellFailure(pod, 'Unschedulable', message, candidate?.node);
+    const message = fitMessage({ nodes: this.#cluster.nodes.length, reasons, ...details });
+    this.#recordFailure(pod, 'Unschedulable', message, candidate?.node);
   }
 
   #preempt(
     pod: PodInfo,
     failures: ReadonlyMap<string, NodeFailure>,
-  ): { readonly candidate?: Candidate; readonly told: { readonly preemption?: string } } {
+  ): { readonly candidate?: Candidate; readonly details: { readonly preemption?: string } } {
     const { cache, random } = this.#context;
     const result = preempt(pod, failures, {
       cluster: this.#cluster,
@@ -245,7 +245,9 @@ export class Scheduler {
       budgets: cache.list(PodDisruptionBudget),
       current: (other) => cache.get(Pod, keyOf(other.pod)) ?? other.pod,
     });
-    return 'candidate' in result ? { candidate: result.candidate, told: {} } : { told: { preemption: result.message } };
+    return 'candidate' in result
+      ? { candidate: result.candidate, details: {} }
+      : { details: { preemption: result.message } };
   }
 
   /** From here on the Pod counts as being on the node, although the API server does not know yet. */
@@ -283,7 +285,7 @@ export class Scheduler {
   #bindingFailed(queued: QueuedPod, error: unknown): void {
     const { pod } = queued;
     const current = this.#context.cache.get(Pod, keyOf(pod.pod));
-    // Somebody else may have bound it: then what the cache told last is right.
+    // Another client may have bound it: then the cache's last state is right.
     if (current?.metadata.uid === pod.uid && (current.spec.nodeName ?? '') !== '') {
       this.#podPlaced(current, current.spec.nodeName ?? '');
       this.#queue.delete(pod.uid);
@@ -296,11 +298,11 @@ export class Scheduler {
       return;
     }
     this.#queue.backOff(queued);
-    this.#tellFailure(pod, 'SchedulerError', `binding rejected: ${errorText(error)}`, undefined);
+    this.#recordFailure(pod, 'SchedulerError', `binding rejected: ${errorText(error)}`, undefined);
   }
 
   /** Event and condition say why the Pod has no node; a nomination says which node it waits for. */
-  #tellFailure(
+  #recordFailure(
     pod: PodInfo,
     reason: 'Unschedulable' | 'SchedulerError',
     message: string,

@@ -29,7 +29,7 @@ export function podFromTemplate(ownerKind: Kind, owner: Stored, template: PodTem
   };
 }
 
-/** Creates and deletes a controller's Pods, telling of each by an event on the owner. */
+/** Creates and deletes a controller's Pods, and records an event on the owner for each. */
 export interface PodControl {
   /** @throws StatusError after a `FailedCreate` event; a namespace that is being deleted gives no event and no error. */
   create(pod: Pod): Promise<Stored<Pod> | undefined>;

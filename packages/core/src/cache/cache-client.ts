@@ -30,7 +30,7 @@ export function cacheClient(client: Client, cache: WatchingCache): Client {
     delete: async (kind, key, options) => {
       const uid = cache.synced(kind) ? cache.get(kind, key)?.metadata.uid : undefined;
       const left = await client.delete(kind, key, options).catch((error: unknown) => {
-        // Somebody else was faster, and the watch has not told yet.
+        // Another client was faster, and the watch has not caught up yet.
         if (isNotFound(error) && uid !== undefined) cache.writtenDeletion(kind, key, uid);
         throw error;
       });

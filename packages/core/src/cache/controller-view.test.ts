@@ -98,7 +98,7 @@ describe('a controller made by defineController', () => {
     ['nothing else', { owns: [Secret] }, undefined],
     ['nothing else', { watches: [{ kind: Secret, map: () => [] }] }, undefined],
     ['nothing else', { reads: [Secret] }, undefined],
-  ])('is told to add it to %s: %o', async (_, declared, error) => {
+  ])('the error says to add it to %s: %o', async (_, declared, error) => {
     const { failed } = await run([nosy(({ cache }) => cache.list(Secret), declared)]);
     expect(failed[0]).toBe(error);
   });

@@ -14,7 +14,7 @@ interface Gone {
 }
 
 /**
- * The objects of one kind as a cache shows them: what the watch has told, overlaid with what this process has written. Of
+ * The objects of one kind as a cache shows them: what the watch has delivered, overlaid with what this process has written. Of
  * two states of an object the one with the later revision is shown, so the watch that lags behind our own writes never takes
  * an object back in time.
  */
@@ -75,7 +75,7 @@ export class KindView {
     this.#show(key, object);
   }
 
-  /** The watch told that an object was deleted or left the selection. `object` is its last state. */
+  /** The watch reported that an object was deleted or left the selection. `object` is its last state. */
   watchedDeletion(object: Stored): void {
     const { resourceVersion, uid } = object.metadata;
     const key = keyString(keyOf(object));

@@ -200,7 +200,7 @@ function expired(error: unknown): boolean {
   );
 }
 
-/** What servers that have no streaming lists, or are told not to have them, answer. */
+/** What servers without streaming lists, or with the feature disabled, answer. */
 function isRefused(error: unknown): boolean {
   return error instanceof StatusError && (error.code === 400 || error.code === 422);
 }

@@ -137,14 +137,14 @@ describe('reading', () => {
     expect(names(cache.list(lengths.at('3')))).toEqual(['good']);
   });
 
-  test('changes tell what was before, and replay begins with what is there', async () => {
+  test('changes carry the object before, and replay begins with the present objects', async () => {
     const { server, cache, simulation } = await setup();
     await server.client.create(configMap('a', '1'));
     await cache.sync(ConfigMap);
     const seen: string[] = [];
-    const tell = ({ type, object, previous }: CacheChange<ConfigMap>) =>
+    const record = ({ type, object, previous }: CacheChange<ConfigMap>) =>
       seen.push(`${type} ${object.metadata.name} ${previous?.data?.value} > ${object.data?.value}`);
-    cache.changes(ConfigMap, { replay: true }).subscribe(tell);
+    cache.changes(ConfigMap, { replay: true }).subscribe(record);
     await server.client.update(configMap('a', '2'));
     await server.client.delete(ConfigMap, 'default/a');
     await simulation.settle();
@@ -275,7 +275,7 @@ describe('trouble', () => {
     ]);
   });
 
-  test('a place that is no longer in the history leads to a new listing, and what vanished meanwhile is told as deleted', async () => {
+  test('an expired revision leads to a new list, and what vanished meanwhile is reported as deleted', async () => {
     const { cache, server, simulation } = await setup();
     await server.client.create(configMap('a'));
     await server.client.create(configMap('b'));
@@ -304,7 +304,7 @@ describe('trouble', () => {
     expect(lists()).toBe(3);
   });
 
-  test('errors are told and tried again with growing waits', async () => {
+  test('errors are emitted and retried with growing waits', async () => {
     const { cache, server, simulation, environment } = await setup();
     const failed: unknown[] = [];
     environment.inspector.events.subscribe((event) => event.type === 'failed' && failed.push([event.key, event.error]));
@@ -365,7 +365,7 @@ describe('random histories', () => {
           cache.addIndexes([byValue]);
           cache.changes(ConfigMap, { replay: true }).subscribe(({ type, object, previous }) => {
             const key = keyString(keyOf(object));
-            if (mirror.get(key) !== previous) faults.push(`${type} ${key} does not follow what was told before`);
+            if (mirror.get(key) !== previous) faults.push(`${type} ${key} does not follow the change before`);
             if (type === 'deleted') mirror.delete(key);
             else mirror.set(key, object);
             const back = Number(object.metadata.resourceVersion) - Number(previous?.metadata.resourceVersion ?? 0);

@@ -21,7 +21,7 @@ export interface CacheOptions {
   readonly indexes?: readonly Index[];
 }
 
-/** A cache that is kept by watching, and that is told of this process's own writes. */
+/** A cache that is kept by watching, and that also shows this process's own writes at once. */
 export interface WatchingCache extends Cache, Disposable {
   /** Whether the kind's first objects are there. */
   synced(kind: Kind): boolean;

@@ -67,7 +67,7 @@ describe('a run that does not fit its path', () => {
     { what: 'fault', count: 2, chosen: 1 },
   ]);
 
-  test('is told at which step what differs, and the seed goes on', () => {
+  test('is recorded at which step what differs, and the seed goes on', () => {
     const choices = createChoices({ path });
     expect(choices.choose(3, 'turn')).toBe(2);
     expect(choices.misfit).toBeUndefined();

@@ -13,7 +13,7 @@ export interface Choices {
   readonly made: number;
   /**
    * One of `count`, each as likely as the other: from 0 to `count - 1`. `what` names the sort of choice: there are few. `about`
-   * tells more, for errors: what there is to choose from, or whose request it is.
+   * says more, for errors: what there is to choose from, or whose request it is.
    * @throws RangeError for a count that is no positive integer
    */
   choose(count: number, what: string, about?: () => string): number;

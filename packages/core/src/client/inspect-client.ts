@@ -5,24 +5,24 @@ import { errorText } from '../inspection/error-text.ts';
 import { type ClientRequest, interceptClient } from './intercept-client.ts';
 
 /**
- * A client that waits for `actor`'s turn before each call, and tells the inspector what was read and written. On a real
+ * A client that waits for `actor`'s turn before each call, and reports to the inspector what was read and written. On a real
  * clock turns are free.
  */
 export function inspectClient(client: Client, environment: Environment, actor: string): Client {
   const { inspector, clock, work } = environment;
 
-  const tellRead = (verb: 'get' | 'list' | 'watch', { kind, key }: ClientRequest) => {
+  const recordRead = (verb: 'get' | 'list' | 'watch', { kind, key }: ClientRequest) => {
     if (!inspector.silent) inspector.emit({ type: 'read', time: clock.now(), actor, verb, kind, key });
   };
   const write = async <R>({ verb, kind, key, subresource }: ClientRequest, send: () => Promise<R>): Promise<R> => {
     if (inspector.silent) return send();
-    const told = { type: 'wrote', actor, verb: writeVerb(verb), kind, key, subresource } as const;
+    const recorded = { type: 'wrote', actor, verb: writeVerb(verb), kind, key, subresource } as const;
     try {
       const answer = await send();
-      inspector.emit({ ...told, time: clock.now(), ...written(answer) });
+      inspector.emit({ ...recorded, time: clock.now(), ...written(answer) });
       return answer;
     } catch (error) {
-      inspector.emit({ ...told, time: clock.now(), error: errorText(error) });
+      inspector.emit({ ...recorded, time: clock.now(), error: errorText(error) });
       throw error;
     }
   };
@@ -31,11 +31,11 @@ export function inspectClient(client: Client, environment: Environment, actor: s
     request: async (request, send) => {
       await work.turn(actor);
       if (request.verb !== 'get' && request.verb !== 'list') return write(request, send);
-      tellRead(request.verb, request);
+      recordRead(request.verb, request);
       return send();
     },
     watch: (request, open) => {
-      tellRead('watch', request);
+      recordRead('watch', request);
       return open();
     },
   });
@@ -47,7 +47,7 @@ function writeVerb(verb: ClientRequest['verb']): WriteVerb {
   return verb === 'deleteCollection' ? 'delete' : (verb as WriteVerb);
 }
 
-/** What only the answer tells: the revision, and the name and namespace where the server chose them. */
+/** What only the answer says: the revision, and the name and namespace where the server chose them. */
 function written(answer: unknown): { readonly resourceVersion?: string; readonly key?: string } {
   const object = answer as KubernetesObject | undefined;
   const resourceVersion = object?.metadata?.resourceVersion;

@@ -3,7 +3,7 @@ import { LruMap } from './lru-map.ts';
 
 /** What happened, before it is an Event: all that decides whether two are the same. */
 export interface Occurrence {
-  /** The object (and the part of it), and who tells: two occurrences with different subjects are never the same. */
+  /** The object (and the part of it), and the reporter: two occurrences with different subjects are never the same. */
   readonly subject: string;
   /** The object alone, for the limit on how many events one object may have. */
   readonly object: string;

@@ -13,7 +13,7 @@ import { Correlator, type Observation } from './correlator.ts';
 export interface EventRecorderOptions {
   readonly client: Client;
   readonly environment: Environment;
-  /** Who tells: `kubelet`, `default-scheduler`, `deployment-controller` (the Event's `source.component`). */
+  /** The reporter: `kubelet`, `default-scheduler`, `deployment-controller` (the Event's `source.component`). */
   readonly component: string;
   /** The node, where the component is one of a node. */
   readonly host?: string;

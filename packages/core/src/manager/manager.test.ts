@@ -278,26 +278,26 @@ describe('links', () => {
     expect(lives).toHaveLength(1);
   });
 
-  test('where a crash is the crash of the process, all of it is cut off and its maker is told', async () => {
-    const told: string[] = [];
+  test('where a crash is the crash of the process, all of it is cut off and its owner is notified', async () => {
+    const recorded: string[] = [];
     const other: Controller = {
       name: 'other',
       kinds: [],
       start: async ({ client, signal }) => {
         await aborted(signal);
-        told.push(await client.get(ConfigMap, 'default/a').then(() => 'lives', String));
+        recorded.push(await client.get(ConfigMap, 'default/a').then(() => 'lives', String));
       },
     };
     const { manager, simulation, server } = await setup({
       link: crashAt(1, 'before', []),
-      crashed: (name) => told.push(name),
+      crashed: (name) => recorded.push(name),
     });
     await server.client.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a', namespace: 'default' } });
     await manager.add(other);
     await manager.add(labeller([]));
     await manager.start();
     await simulation.advance('1m');
-    expect(told).toEqual(['labeller', 'LoopCrash: killed']);
+    expect(recorded).toEqual(['labeller', 'LoopCrash: killed']);
     await manager.stop();
   });
 });

@@ -82,7 +82,7 @@ describe('queue', () => {
     expect(types()).toEqual(['queued', 'started', 'queued', 'merged', 'finished', 'started', 'finished']);
   });
 
-  test('a failure is told, and retried with growing waits until it succeeds', async () => {
+  test('a failure is emitted, and retried with growing waits until it succeeds', async () => {
     const times: number[] = [];
     const { queue, simulation, environment, log } = setup(() => {
       times.push(environment.clock.now());

@@ -17,7 +17,7 @@ export interface WorkQueueOptions {
   readonly concurrency?: number;
   /** The wait before a key that failed is tried again. Default: 5 ms, doubling up to 1000 s, without jitter. */
   readonly backOff?: BackOffOptions;
-  /** Works on a key. What it throws is told to the inspector and retried after the back-off. */
+  /** Works on a key. What it throws is emitted to the inspector and retried after the back-off. */
   process(key: string, causes: Causes): Promise<ReconcileResult | void> | ReconcileResult | void;
 }
 
@@ -139,11 +139,11 @@ class Queue implements WorkQueue {
     const before = set.get(key);
     set.set(key, before === undefined ? causes : mergeCauses(before, causes));
     if (before === undefined && set === this.#waiting) this.#order.push(key);
-    this.#tellAdded(before === undefined ? 'queued' : 'merged', key, causes);
+    this.#emitAdded(before === undefined ? 'queued' : 'merged', key, causes);
     this.#staff();
   }
 
-  #tellAdded(type: 'queued' | 'merged', key: string, causes: Causes): void {
+  #emitAdded(type: 'queued' | 'merged', key: string, causes: Causes): void {
     const { environment, actor } = this.#options;
     if (environment.inspector.silent) return;
     const time = environment.clock.now();

@@ -53,7 +53,7 @@ export function collectionBytes(kind: Kind, list: ObjectList, presentation: Pres
   }
 }
 
-/** One object as it is shown: in an answer, or in an event of a watch, of which only the first tells the table's columns. */
+/** One object as it is shown: in an answer, or in an event of a watch, of which only the first carries the table's columns. */
 export function shown(
   kind: Kind,
   object: KubernetesObject | Status,

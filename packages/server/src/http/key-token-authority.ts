@@ -7,7 +7,7 @@ const algorithm = 'ES256';
 /**
  * Signs service account tokens with a key that is made when the first is asked for and never leaves this process (RFC 7515,
  * ECDSA on P-256). Until then nothing of the cryptography is loaded: a cluster's start does not wait for it.
- * @param work told of every signature that is under way, so that virtual time waits for it. Default: nobody is
+ * @param work tracks every signature under way, so that virtual time waits for it. Default: untracked
  */
 export function createKeyTokenAuthority(work?: Work): TokenAuthority {
   let signer: Promise<Signer> | undefined;

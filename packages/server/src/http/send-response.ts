@@ -140,7 +140,7 @@ class ResponseBody implements BodyController {
     this.#response.end();
   }
 
-  /** Cutting the connection is what tells the client that the answer is not whole. */
+  /** Only a cut connection shows the client that the answer is incomplete. */
   error(): void {
     if (this.#ended) return;
     this.#ended = true;

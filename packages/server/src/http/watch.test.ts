@@ -35,7 +35,7 @@ describe('a watch', () => {
     response.destroy();
   });
 
-  it('tells what there is and what changes, a line each', async () => {
+  it('sends the present objects and every change, a line each', async () => {
     await server.put(pod('x'));
     const { next, response } = await watch(server, `${pods}?watch=1`);
     expect(await next()).toMatchObject({ type: 'ADDED', object: { kind: 'Pod', metadata: { name: 'x' } } });

@@ -282,7 +282,7 @@ describe('a request', () => {
       (api) => api.server.authorize(jane, { verb: 'get', path: '/metrics' }),
       'forbidden: User "jane" cannot get path "/metrics"',
     ],
-  ])('that is not is told why: %s', async (_, request, message) => {
+  ])('that is not allowed says why: %s', async (_, request, message) => {
     const refused = await refusal(request(await readable()));
     expect([refused.code, refused.reason, refused.message]).toEqual([403, 'Forbidden', message]);
   });

@@ -39,7 +39,7 @@ export async function resourceRequest(
   const kind = requestPath.kinds.byResource(group, version, resource);
   const served = kind === undefined ? undefined : verbsServed(kind, target);
   if (kind === undefined || served === undefined) {
-    // Whether something exists is told only to those who may know.
+    // Whether an object exists is only revealed to those who may read it.
     const attributes = { group, version, resource, subresource, namespace, name };
     await requestPath.authorize(user, { verb: verb ?? method.toLowerCase(), ...attributes });
     throw failures.noSuchPath();

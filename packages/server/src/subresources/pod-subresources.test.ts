@@ -15,7 +15,7 @@ const binding = (more: object = {}): KubernetesObject =>
   }) as KubernetesObject;
 
 describe('binding', () => {
-  it('puts the Pod on the node, takes annotations along, and tells that it is scheduled', async () => {
+  it('puts the Pod on the node, copies annotations, and sets PodScheduled', async () => {
     const { admin } = await testApi();
     const pod = await admin.create(podNamed('p', { annotations: { a: '1' } }));
     await admin.updateStatus({ ...pod, status: { ...pod.status, nominatedNodeName: 'n0' } });

@@ -97,7 +97,7 @@ export async function requestToken(
       apiVersion: 'authentication.k8s.io/v1',
       metadata: { name: scope.name, namespace: scope.namespace, creationTimestamp: timestamp(now * 1000) },
       spec: { audiences, expirationSeconds: asked, boundObjectRef: spec.boundObjectRef ?? null },
-      // The caller is told of the life that it asked for, so that it renews in time.
+      // The caller gets the lifetime that it asked for, so that it renews in time.
       status: { token, expirationTimestamp: timestamp((now + asked) * 1000) },
     } as KubernetesObject,
   };

@@ -302,7 +302,7 @@ describe('who a client is', () => {
     expect((await refusal(server.authenticate({ certificate, impersonate }))).message).toContain(message);
   });
 
-  it('tells by SelfSubjectReview', async () => {
+  it('shows in a SelfSubjectReview', async () => {
     const { server } = await testApi();
     const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' } as KubernetesObject;
     expect(await server.client(adminUser).create(body)).toMatchObject({

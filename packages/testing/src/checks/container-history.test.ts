@@ -5,13 +5,13 @@ import { simulate } from '../simulate.ts';
 import { ContainerHistory } from './container-history.ts';
 import { PodHistory } from './pod-history.ts';
 
-/** A Pod with an init container and a sidecar, and what is found to be wrong with it, were its spec as `told`. */
-async function problems(told: (spec: PodSpec) => PodSpec | undefined): Promise<readonly string[]> {
+/** A Pod with an init container and a sidecar, and what is found to be wrong with it, were its spec as `recorded`. */
+async function problems(recorded: (spec: PodSpec) => PodSpec | undefined): Promise<readonly string[]> {
   const pods = new PodHistory();
   const history = new ContainerHistory({
     spec: (uid) => {
       const spec = pods.spec(uid);
-      return spec && told(spec);
+      return spec && recorded(spec);
     },
   });
   const cluster = await simulate({ nodes: 1, machines: history.machines(simulatedMachines()) });

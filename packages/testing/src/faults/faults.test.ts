@@ -156,7 +156,7 @@ describe('rules', () => {
 });
 
 describe('watches', () => {
-  /** What a watcher is told, with the milliseconds since it began, and how its watch ends. */
+  /** What a watcher receives, with the milliseconds since it began, and how its watch ends. */
   async function watching(rule: FaultRule) {
     const made = await linked(rule);
     const begun = made.cluster.now();

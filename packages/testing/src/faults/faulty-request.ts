@@ -35,7 +35,7 @@ export async function faultyRequest<R>(faulty: FaultyRequest, send: () => Promis
   throw connectionLost();
 }
 
-/** How a request ended, to be told later. */
+/** How a request ended, to be delivered later. */
 async function settled<R>(send: () => Promise<R>): Promise<() => R> {
   try {
     const answer = await send();

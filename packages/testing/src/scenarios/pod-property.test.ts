@@ -6,7 +6,7 @@ import { type SimulatedMachines, simulatedMachines } from '@orrery/runtimes/sim'
 import { createMemoryEngine, delegatingEngine } from '@orrery/store';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ContainerHistory, PodHistory, Traps, tellingPath, wrapRuntimes } from '../index.ts';
+import { ContainerHistory, PodHistory, Traps, reportingPath, wrapRuntimes } from '../index.ts';
 import { overriding } from '../machines/overriding.ts';
 import { podTemplate, type RandomPod, type Scenario, type Step, scenario } from './random-pods.fixture.ts';
 
@@ -158,7 +158,7 @@ const found: readonly Scenario[] = [
   },
 ];
 
-/** Lives through a scenario, and tells what was wrong in it. */
+/** Lives through a scenario, and returns what went wrong in it. */
 async function live(world: World, { pods, steps }: Scenario): Promise<readonly string[]> {
   for (const [i, pod] of pods.entries()) {
     const metadata = { name: `p${i}`, namespace: 'default' };
@@ -185,7 +185,7 @@ test('whatever happens to a cluster, the history of its Pods obeys the rules', a
   await fc.assert(
     fc.asyncProperty(scenario, async (drawn) => {
       const world = await startWorld(drawn.seed);
-      await tellingPath(world.simulation.choices, async () => expect(await live(world, drawn)).toEqual([]));
+      await reportingPath(world.simulation.choices, async () => expect(await live(world, drawn)).toEqual([]));
     }),
     { numRuns: 100, seed: 7, examples: found.map((one) => [one]) },
   );

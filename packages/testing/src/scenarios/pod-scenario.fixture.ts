@@ -98,7 +98,7 @@ export function script(text: string, more: Partial<Container> = {}): Container {
   return { name: 'main', image: 'busybox', command: ['sh', '-c', text], ...more };
 }
 
-/** A container that runs until it is told to stop, and then stops at once. */
+/** A container that runs until it is asked to stop, and then stops at once. */
 export function service(more: Partial<Container> = {}): Container {
   return script('trap exit TERM; while true; do sleep 1; done', more);
 }

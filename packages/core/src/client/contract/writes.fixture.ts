@@ -108,7 +108,7 @@ export function writesContract(name: string, open: OpenClient): void {
       ['warns by default', {}, 1],
       ['warns', { fieldValidation: 'Warn' as const }, 1],
       ['drops it silently', { fieldValidation: 'Ignore' as const }, 0],
-    ])('handles an unknown field as told: %s', async (_, options, warned) => {
+    ])('handles an unknown field as recorded: %s', async (_, options, warned) => {
       const { client, warnings } = await open();
       const created = await client.create({ ...configMap('c'), 'cölor "\\': 'red' }, options);
       expect(Object.keys(created).sort()).toEqual(['apiVersion', 'data', 'kind', 'metadata']);

@@ -25,7 +25,7 @@ function declared(headers: readonly (readonly [string, string])[]): ReadonlySet<
   return new Set(names);
 }
 
-/** What is told to the backend about the request that a proxy passes on. */
+/** The headers that tell the backend about a proxied request. */
 export interface Forwarding {
   /** Address of the client. */
   readonly client: string;

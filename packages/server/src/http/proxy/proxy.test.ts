@@ -25,8 +25,8 @@ beforeAll(async () => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
-      const told = { method: request.method, url: request.url, headers: request.headers };
-      const text = JSON.stringify({ ...told, body: Buffer.concat(chunks).toString() });
+      const recorded = { method: request.method, url: request.url, headers: request.headers };
+      const text = JSON.stringify({ ...recorded, body: Buffer.concat(chunks).toString() });
       response
         .writeHead(418, { 'content-type': 'application/json', 'x-own': 'yes', 'access-control-allow-origin': '*' })
         .end(text);

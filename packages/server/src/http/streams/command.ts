@@ -45,7 +45,7 @@ export function connectCommand(
     session.close();
   };
   /** The runtime's failure is the command's end, not the server's. */
-  const tell = (what: () => void) => {
+  const deliver = (what: () => void) => {
     if (subscription.closed) return;
     try {
       what();
@@ -55,12 +55,12 @@ export function connectCommand(
   };
   channels.listen({
     stdin: (chunk) => {
-      if (wanted.stdin) tell(() => session.stdin.write(chunk));
+      if (wanted.stdin) deliver(() => session.stdin.write(chunk));
     },
     stdinEnd: () => {
-      if (wanted.stdin) tell(() => session.stdin.end());
+      if (wanted.stdin) deliver(() => session.stdin.end());
     },
-    resize: (columns, rows) => tell(() => session.resize(columns, rows)),
+    resize: (columns, rows) => deliver(() => session.resize(columns, rows)),
     closed: () => {
       if (subscription.closed) return;
       subscription.unsubscribe();

@@ -45,7 +45,7 @@ function forward(
   /** What the client sent before the connection stood. */
   const early: ((connection: PortConnection) => void)[] = [];
   let connection: PortConnection | undefined;
-  const tell = (what: (connection: PortConnection) => void) => {
+  const deliver = (what: (connection: PortConnection) => void) => {
     if (subscription.closed) return;
     if (connection === undefined) early.push(what);
     else what(connection);
@@ -70,8 +70,8 @@ function forward(
     );
   }, finish);
   return {
-    data: (chunk) => tell(({ sink }) => sink.write(chunk)),
-    end: () => tell(({ sink }) => sink.end()),
+    data: (chunk) => deliver(({ sink }) => sink.write(chunk)),
+    end: () => deliver(({ sink }) => sink.end()),
     abort: () => finish(),
   };
 }

@@ -15,7 +15,7 @@ export function spdyChannels(transport: Duplex, wanted: CommandStreams, json: bo
   const waiting: (() => void)[] = [];
   const early: ((listener: CommandListener) => void)[] = [];
   let listener: CommandListener | undefined;
-  const tell = (what: (listener: CommandListener) => void) => {
+  const deliver = (what: (listener: CommandListener) => void) => {
     if (listener === undefined) early.push(what);
     else what(listener);
   };
@@ -31,9 +31,9 @@ export function spdyChannels(transport: Duplex, wanted: CommandStreams, json: bo
     queueMicrotask(() => {
       if (expected.every((other) => streams.has(other))) for (const task of waiting.splice(0)) task();
     });
-    return listenerOf(name, tell);
+    return listenerOf(name, deliver);
   });
-  void connection.closed.then(() => tell((to) => to.closed()));
+  void connection.closed.then(() => deliver((to) => to.closed()));
   return {
     listen: (to) => {
       listener = to;
@@ -53,16 +53,16 @@ export function spdyChannels(transport: Duplex, wanted: CommandStreams, json: bo
 const names: ReadonlySet<string> = new Set<Name>(['error', 'stdin', 'stdout', 'stderr', 'resize']);
 const ignore = () => undefined;
 
-function listenerOf(name: Name, tell: (what: (listener: CommandListener) => void) => void): SpdyStreamListener {
+function listenerOf(name: Name, deliver: (what: (listener: CommandListener) => void) => void): SpdyStreamListener {
   switch (name) {
     case 'stdin':
       return {
-        data: (chunk) => tell((to) => to.stdin(chunk)),
-        end: () => tell((to) => to.stdinEnd()),
-        abort: () => tell((to) => to.stdinEnd()),
+        data: (chunk) => deliver((to) => to.stdin(chunk)),
+        end: () => deliver((to) => to.stdinEnd()),
+        abort: () => deliver((to) => to.stdinEnd()),
       };
     case 'resize':
-      return { data: (chunk) => tell((to) => resize(to, chunk)), end: ignore, abort: ignore };
+      return { data: (chunk) => deliver((to) => resize(to, chunk)), end: ignore, abort: ignore };
     default:
       return { data: ignore, end: ignore, abort: ignore };
   }

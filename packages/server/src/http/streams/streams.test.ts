@@ -78,7 +78,7 @@ describe('a command over a WebSocket', () => {
     expect(code).toBe(1000);
   });
 
-  it('tells its exit code as a cause', async () => {
+  it('reports its exit code as a cause', async () => {
     const { channels } = await overWebSocket(execPath('exit 3'), ['v4.channel.k8s.io']);
     expect(JSON.parse(channels[3] ?? '')).toEqual({
       metadata: {},
@@ -89,7 +89,7 @@ describe('a command over a WebSocket', () => {
     });
   });
 
-  it('tells when the runtime failed', async () => {
+  it('reports a failure of the runtime', async () => {
     const { channels } = await overWebSocket(execPath('crash'), ['v5.channel.k8s.io']);
     expect(JSON.parse(channels[3] ?? '')).toMatchObject({ status: 'Failure', reason: 'InternalError', code: 500 });
   });
@@ -214,7 +214,7 @@ describe('a handshake that is none', () => {
 });
 
 describe('what only the node finds out', () => {
-  it('is told in the kubelet’s own words, which clients quote, where a container does not run', async () => {
+  it('is refused in the kubelet’s own words, which clients quote, where a container does not run', async () => {
     const response = await rawRefusal(execPath('missing'), ['v5.channel.k8s.io']);
     expect(response).toEqual({
       code: 500,
@@ -428,7 +428,7 @@ describe('port-forward', () => {
     client.close();
   });
 
-  it('tells on the error stream why a port cannot be reached', async () => {
+  it('reports on the error stream why a port cannot be reached', async () => {
     const { client } = await open();
     const error = await client.open({ streamtype: 'error', port: '81', requestid: '0' }, true);
     const data = await client.open({ streamtype: 'data', port: '81', requestid: '0' });

@@ -17,7 +17,7 @@ export function webSocketChannels(
     socket.send(encode(number, bytes, protocol));
     if (socket.bufferedAmount > maxPendingBytes) socket.terminate();
   };
-  // An empty message tells the client that the command is connected.
+  // An empty message signals the client that the command is connected.
   send(channel[first], new Uint8Array());
   return {
     listen: (listener) => {

@@ -54,7 +54,7 @@ function gatesOf(object: KubernetesObject): readonly unknown[] {
   return ((object as Fields).spec as Pod['spec'] | undefined)?.schedulingGates ?? [];
 }
 
-/** When the last scheduling gate goes, the condition that told of it goes too. */
+/** When the last scheduling gate goes, its condition goes too. */
 function withoutGateCondition(object: KubernetesObject, old: Stored): KubernetesObject {
   if (gatesOf(old).length === 0 || gatesOf(object).length > 0) return object;
   const status = (object as Fields).status as Pod['status'];

@@ -79,7 +79,7 @@ test('it joins a Pod that cannot start', async () => {
   expect(await cluster.logs('default/web', { container: 'debugger' })).toBe('here\n');
 });
 
-test('an image that is nowhere is told of, and tried again', async () => {
+test('a missing image is reported, and retried', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [web] });
   await debug(cluster, { image: 'nowhere/nothing:1' });

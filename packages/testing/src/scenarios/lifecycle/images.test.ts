@@ -152,7 +152,7 @@ test('wrong credentials are refused, and right ones help at the next try', async
   expect(await cluster.row()).toMatchObject({ status: 'Running' });
 });
 
-test('a pull secret that is missing is told, and the pull is tried without it', async () => {
+test('a missing pull secret is reported, and the pull is tried without it', async () => {
   const cluster = await podScenario();
   await cluster.start({ imagePullSecrets: [{ name: 'one' }, { name: 'two' }], containers: [service()] });
   expect(await cluster.row()).toMatchObject({ status: 'Running' });

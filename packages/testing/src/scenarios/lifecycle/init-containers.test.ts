@@ -6,7 +6,7 @@ import { type PodScenario, podScenario, script, service } from '../pod-scenario.
 
 const mounted = { volumeMounts: [{ name: 'log', mountPath: '/log' }] };
 const volumes = [{ name: 'log', emptyDir: {} }];
-/** A container that notes its start and, when it is told to stop, its end `seconds` later. */
+/** A container that notes its start and, when it is asked to stop, its end `seconds` later. */
 const noted = (name: string, seconds = 0, more: object = {}) =>
   script(
     `echo ${name} started >> /log/file; trap "sleep ${seconds}; echo ${name} stopped >> /log/file; exit" TERM; while true; do sleep 1; done`,

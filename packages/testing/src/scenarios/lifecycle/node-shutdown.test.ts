@@ -3,7 +3,7 @@ import { powerAnnotation } from '@orrery/cluster';
 import { expect, test } from 'vitest';
 import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
-/** A machine that is shut down, not unplugged: its Pods end in order, and everybody is told. */
+/** A machine that is shut down, not unplugged: its Pods end in order, and every watcher gets an error. */
 
 const switchTo = (cluster: PodScenario, power: string | null) =>
   cluster.client.patch(Node, 'node1', {
@@ -88,7 +88,7 @@ test('regular Pods have twenty seconds, then critical ones ten; the time of a Po
   }
 });
 
-test('critical Pods are not told before regular ones have ended, and nobody waits for longer than that', async () => {
+test('critical Pods are not terminated before regular ones have ended, and none waits longer than that', async () => {
   const cluster = await podScenario();
   await cluster.start(
     { containers: [script('trap "sleep 4; exit 0" TERM; while true; do sleep 1; done')] },
@@ -180,7 +180,7 @@ test('shutdownGracePeriod says how long it all may take, shutdownGracePeriodCrit
   expect(await after('critical')).toBe(8);
 });
 
-test('with a shutdownGracePeriod of 0 the machine just goes, and nobody is told', async () => {
+test('with a shutdownGracePeriod of 0 the machine just goes, without notice', async () => {
   const cluster = await podScenario({ nodes: [{ name: 'node1', kubelet: { shutdownGracePeriod: 0 } }] });
   await cluster.start({ containers: [service()] });
   await switchTo(cluster, 'shutdown');

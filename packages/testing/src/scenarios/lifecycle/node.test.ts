@@ -49,7 +49,7 @@ test('every volume that cannot be made has an event of its own, whose count rise
   ]);
 });
 
-test('when one of two Secrets appears, the other goes on being told of; when both have, the Pod runs', async () => {
+test('when one of two Secrets appears, the other is still reported; when both have, the Pod runs', async () => {
   const cluster = await podScenario();
   await cluster.start(twoSecrets);
   await cluster.advance('2s');
@@ -74,7 +74,7 @@ test('after two minutes of waiting the kubelet names the volumes that it waits f
   );
 });
 
-test('volumes of all kinds that cannot be made are each told of', async () => {
+test('volumes of all kinds that cannot be made are each reported', async () => {
   const cluster = await podScenario();
   await cluster.start({
     nodeName: 'node1',
@@ -88,8 +88,10 @@ test('volumes of all kinds that cannot be made are each told of', async () => {
     ],
   });
   await cluster.advance('5s');
-  const told = (await failedMounts(cluster)).map((event) => /"(\w+)" : (.*)/.exec(event)?.slice(1) ?? []);
-  expect(Object.fromEntries(told.map(([volume = '', text = '']) => [volume, text.replace(/ \(x\d+\)$/, '')]))).toEqual({
+  const recorded = (await failedMounts(cluster)).map((event) => /"(\w+)" : (.*)/.exec(event)?.slice(1) ?? []);
+  expect(
+    Object.fromEntries(recorded.map(([volume = '', text = '']) => [volume, text.replace(/ \(x\d+\)$/, '')])),
+  ).toEqual({
     config: 'configmap "none" not found',
     host: 'hostPath type check failed: /no/where is not a directory',
     mixed: 'secret "none" not found',
@@ -390,7 +392,7 @@ test('a node whose network is not ready is not ready and is avoided until it is'
   ]);
 });
 
-test('FailedSync: a Pod whose containers the runtime cannot tell of is looked at again after 10 to 15 seconds', async () => {
+test('FailedSync: a Pod whose containers the runtime cannot list is synced again after 10 to 15 seconds', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [script('sleep 1; exit 1')] });
   const read = vi.spyOn(runtimeOf(cluster), 'podSandboxStatus').mockImplementation(() => {

@@ -156,7 +156,7 @@ test('a Pod of a node that does not come back goes when it is deleted by force',
   expect(await cluster.row()).toBeUndefined();
 });
 
-test('every event names who tells it: kubelet with its node, default-scheduler, node-controller, taint-eviction-controller', async () => {
+test('every event names its reporter: kubelet with its node, default-scheduler, node-controller, taint-eviction-controller', async () => {
   const cluster = await podScenario({ nodes: 2 });
   const onNode = (name: string) => ({ nodeSelector: { 'kubernetes.io/hostname': name }, containers: [service()] });
   await cluster.start({ nodeSelector: { no: 'where' }, containers: [service()] }, { name: 'nowhere' });

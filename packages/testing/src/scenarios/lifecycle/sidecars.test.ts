@@ -126,7 +126,7 @@ test('preStop hooks of sidecars run when the end begins; their SIGTERM waits for
   expect(at('TERM')).toBeGreaterThanOrEqual(5);
 });
 
-test('the last sidecar ends before the one ahead of it is told to', async () => {
+test('the last sidecar ends before the one ahead of it is asked to', async () => {
   const cluster = await podScenario();
   const slow = 'trap "sleep 3; exit 0" TERM; while true; do sleep 1; done';
   await cluster.start(

@@ -123,7 +123,7 @@ test('a preStop hook that outlasts the grace: two more seconds, then the end', a
   expect(await cluster.events()).toContain('Normal Killing: Stopping container main');
 });
 
-test('a preStop hook that fails is told, and the end goes on', async () => {
+test('a failing preStop hook is reported, and termination goes on', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [service({ lifecycle: { preStop: { exec: { command: ['false'] } } } })] }, kept);
   expect((await removed(cluster)).after).toBeLessThanOrEqual(1);

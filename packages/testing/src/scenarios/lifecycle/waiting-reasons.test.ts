@@ -3,7 +3,7 @@ import { type ContainerRuntime, RuntimeError } from '@orrery/runtimes';
 import { expect, test, vi } from 'vitest';
 import { type PodScenario, podScenario, service } from '../pod-scenario.fixture.ts';
 
-/** Why a container waits, and what its events tell. More of them, with their times: images, containers, restarts. */
+/** Why a container waits, and what its events say. More of them, with their times: images, containers, restarts. */
 
 function runtimeOf(cluster: PodScenario): ContainerRuntime {
   const runtime = cluster.nodes.runtime('node1');
@@ -57,7 +57,7 @@ test.for<readonly [string, string, readonly string[], Partial<Container>, ((runt
   ],
 ])(
   '%s: its message and its events; it is tried again after 10 to 15 seconds',
-  async ([reason, message, told, more, breakRuntime]) => {
+  async ([reason, message, recorded, more, breakRuntime]) => {
     const cluster = await podScenario();
     breakRuntime?.(runtimeOf(cluster));
     await cluster.start({ containers: [service({ image: 'busybox:1', ...more })] });
@@ -65,12 +65,12 @@ test.for<readonly [string, string, readonly string[], Partial<Container>, ((runt
     expect(status?.state).toEqual({ waiting: { reason, message } });
     expect(status).toMatchObject({ ready: false, started: false, restartCount: 0, lastState: {} });
     expect((await cluster.pod()).status?.phase).toBe('Pending');
-    const events = async () => (await cluster.events()).filter((one) => told.some((text) => one.startsWith(text)));
-    expect(await events()).toEqual(told);
+    const events = async () => (await cluster.events()).filter((one) => recorded.some((text) => one.startsWith(text)));
+    expect(await events()).toEqual(recorded);
     await cluster.advance('9s');
-    expect(await events()).toEqual(told);
+    expect(await events()).toEqual(recorded);
     await cluster.advance('6s');
-    expect(await events()).toEqual(told.map((one) => `${one} (x2)`));
+    expect(await events()).toEqual(recorded.map((one) => `${one} (x2)`));
   },
 );
 

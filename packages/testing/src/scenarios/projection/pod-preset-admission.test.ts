@@ -63,7 +63,7 @@ test('a variable of the Pod goes before the same one of an injected envFrom', as
   expect(await cluster.logs('default/web')).toBe('pod preset\n');
 });
 
-test('a dry run shows the merged Pod, and tells of no conflict', async () => {
+test('a dry run shows the merged Pod, and records no conflict', async () => {
   const cluster = await podScenario();
   const pod: Pod = {
     apiVersion: 'v1',
@@ -80,7 +80,7 @@ test('a dry run shows the merged Pod, and tells of no conflict', async () => {
   expect(await conflicts(cluster)).toEqual([]);
 });
 
-test('Pods of a controller too are told of a conflict, each with an event of its own', async () => {
+test('Pods of a controller too get an event of their own for a conflict', async () => {
   const cluster = await podScenario();
   await cluster.client.create(injecting('a', '1'));
   await cluster.client.create(injecting('b', '2'));
@@ -98,11 +98,11 @@ test('Pods of a controller too are told of a conflict, each with an event of its
   );
   await cluster.advance('5s');
   const { items } = await cluster.client.list(Pod, { namespace: 'default' });
-  const told = await conflicts(cluster);
-  expect(told.map(({ involvedObject }) => involvedObject.name).toSorted()).toEqual(
+  const recorded = await conflicts(cluster);
+  expect(recorded.map(({ involvedObject }) => involvedObject.name).toSorted()).toEqual(
     items.map(({ metadata }) => metadata.name).toSorted(),
   );
-  expect(told[0]).toMatchObject({ type: 'Warning', involvedObject: { kind: 'Pod', uid: expect.any(String) } });
+  expect(recorded[0]).toMatchObject({ type: 'Warning', involvedObject: { kind: 'Pod', uid: expect.any(String) } });
   for (const { metadata, status } of items) {
     expect(metadata.annotations ?? {}).not.toHaveProperty([`${prefix}a`]);
     expect(status?.phase).toBe('Running');

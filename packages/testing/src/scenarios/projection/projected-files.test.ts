@@ -111,7 +111,7 @@ describe('files of Secrets and ConfigMaps', () => {
       'configmap references non-existent config key: no',
     ],
     [
-      'several sources that are not there: all are told',
+      'several missing sources: all are reported',
       { projected: { sources: [{ secret: { name: 'a' } }, { configMap: { name: 'b' } }] } },
       '[secret "a" not found, configmap "b" not found]',
     ],

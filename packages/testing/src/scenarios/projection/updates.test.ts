@@ -112,24 +112,24 @@ describe('updates of what is mounted', () => {
     expect(await run(cluster, 'cat /v/k')).toBe('again');
   });
 
-  test('a refresh that fails is told with FailedMount, over and over at an ever slower pace, until it works', async () => {
+  test('a failing refresh is reported as FailedMount, ever more slowly, until it works', async () => {
     const cluster = await withConfig({ containers: [service({ volumeMounts: [mount] })], volumes });
     await cluster.client.delete(ConfigMap, { namespace: 'default', name: 'c' });
     await cluster.advance('1h');
-    const told = async () => (await cluster.events()).filter((event) => event.startsWith('Warning FailedMount'));
-    expect(await told()).toEqual([
+    const recorded = async () => (await cluster.events()).filter((event) => event.startsWith('Warning FailedMount'));
+    expect(await recorded()).toEqual([
       expect.stringMatching(
         /^Warning FailedMount: MountVolume\.SetUp failed for volume "v" : configmap "c" not found \(x3[5-9]\)$/,
       ),
     ]);
-    const before = await told();
+    const before = await recorded();
     expect(await cluster.row()).toEqual({ ready: '1/1', status: 'Running', restarts: '0' });
     await cluster.apply(
       '{ apiVersion: v1, kind: ConfigMap, metadata: { name: c, namespace: default }, data: { k: again } }',
     );
     await cluster.advance('10m');
     expect(await run(cluster, 'cat /v/k')).toBe('again');
-    expect(await told()).toEqual(before);
+    expect(await recorded()).toEqual(before);
   });
 
   test('a key that items need and an update removes: the files stay as they were', async () => {

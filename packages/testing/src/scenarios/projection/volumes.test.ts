@@ -315,28 +315,31 @@ describe('mounts', () => {
       { volumeMounts: [{ ...data, subPath: 'over' }] },
       'failed to prepare subPath for volumeMount "data" of container "main"',
     ],
-  ])('a subPath of %s: CreateContainerConfigError, and nothing of the node is told', async ([, fields, message]) => {
-    const cluster = await podScenario();
-    await cluster.start({
-      initContainers: [
-        script(
-          'ln -s /etc /data/out; ln -s ../../../../../.. /data/up; ln -s no/../../../../../../etc /data/over; echo > /data/file',
-          {
-            name: 'link',
-            volumeMounts: [data],
-          },
-        ),
-      ],
-      containers: [service(fields)],
-      volumes: [{ name: 'data', emptyDir: {} }],
-    });
-    await cluster.advance('5s');
-    expect(await cluster.row()).toMatchObject({ status: 'CreateContainerConfigError' });
-    expect((await cluster.pod()).status?.containerStatuses?.[0]?.state?.waiting).toEqual({
-      reason: 'CreateContainerConfigError',
-      message,
-    });
-  });
+  ])(
+    'a subPath of %s: CreateContainerConfigError, and nothing of the node is revealed',
+    async ([, fields, message]) => {
+      const cluster = await podScenario();
+      await cluster.start({
+        initContainers: [
+          script(
+            'ln -s /etc /data/out; ln -s ../../../../../.. /data/up; ln -s no/../../../../../../etc /data/over; echo > /data/file',
+            {
+              name: 'link',
+              volumeMounts: [data],
+            },
+          ),
+        ],
+        containers: [service(fields)],
+        volumes: [{ name: 'data', emptyDir: {} }],
+      });
+      await cluster.advance('5s');
+      expect(await cluster.row()).toMatchObject({ status: 'CreateContainerConfigError' });
+      expect((await cluster.pod()).status?.containerStatuses?.[0]?.state?.waiting).toEqual({
+        reason: 'CreateContainerConfigError',
+        message,
+      });
+    },
+  );
 
   test('a link that stays in the volume is a subPath', async () => {
     const cluster = await podScenario();

@@ -4,7 +4,7 @@ import type { Choices } from '@orrery/core';
  * Runs what a test does in a simulation. Whatever it throws is thrown with the path that led there, so that a failing test
  * prints how its run is repeated: `simulate({ path })`.
  */
-export async function tellingPath<T>(choices: Choices, task: () => Promise<T>): Promise<T> {
+export async function reportingPath<T>(choices: Choices, task: () => Promise<T>): Promise<T> {
   try {
     return await task();
   } catch (error) {

@@ -1,11 +1,11 @@
 import { createChoices } from '@orrery/core';
 import { expect, test } from 'vitest';
-import { tellingPath } from './telling-path.ts';
+import { reportingPath } from './reporting-path.ts';
 
-test('what fails is told with seed and path', async () => {
+test('what fails is recorded with seed and path', async () => {
   const choices = createChoices({ seed: 'morning' });
   choices.choose(3, 'turn');
-  const failed = tellingPath(choices, async () => {
+  const failed = reportingPath(choices, async () => {
     choices.choose(5, 'turn');
     throw new TypeError('no such luck');
   });
@@ -18,5 +18,5 @@ test('what fails is told with seed and path', async () => {
 });
 
 test('what does not fail gives what it gives', async () => {
-  expect(await tellingPath(createChoices(), async () => 5)).toBe(5);
+  expect(await reportingPath(createChoices(), async () => 5)).toBe(5);
 });
