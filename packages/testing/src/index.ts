@@ -7,5 +7,5 @@ export { createFaults, type Faults } from './faults/faults.ts';
 export { type Trap, Traps } from './faults/traps.ts';
 export { wrapRuntimes } from './machines/wrap-runtimes.ts';
 export type { RecordedCommit } from './recording-engine.ts';
-export { type SimulatedCluster, type SimulateOptions, simulate } from './simulate.ts';
 export { reportingPath } from './reporting-path.ts';
+export { type SimulatedCluster, type SimulateOptions, simulate } from './simulate.ts';

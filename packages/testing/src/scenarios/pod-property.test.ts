@@ -6,7 +6,7 @@ import { type SimulatedMachines, simulatedMachines } from '@orrery/runtimes/sim'
 import { createMemoryEngine, delegatingEngine } from '@orrery/store';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ContainerHistory, PodHistory, Traps, reportingPath, wrapRuntimes } from '../index.ts';
+import { ContainerHistory, PodHistory, reportingPath, Traps, wrapRuntimes } from '../index.ts';
 import { overriding } from '../machines/overriding.ts';
 import { podTemplate, type RandomPod, type Scenario, type Step, scenario } from './random-pods.fixture.ts';
 
