@@ -114,6 +114,13 @@ describe('the house', () => {
     expect(wrong).toEqual([]);
   });
 
+  test('each door names what it exports', () => {
+    const doors = sources.filter(({ file }) => /\/index(\.fixture)?\.ts$/.test(file));
+    const wrong = doors.filter(({ text }) => /^export (type )?\*/m.test(text)).map(({ file }) => file);
+    expect(wrong).toEqual([]);
+    expect(doors.length).toBeGreaterThan(packages.length);
+  });
+
   test('what is published does not import what tests share', () => {
     const wrong = products.flatMap(({ file, imports }) =>
       imports.filter((name) => /fixture/.test(name)).map((name) => `${file} imports ${name}`),

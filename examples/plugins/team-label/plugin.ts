@@ -1,6 +1,6 @@
 import { failures, Namespace, Pod } from '@orrery/api';
 import { definePlugin } from '@orrery/core';
-import type { AdmissionPlugin } from '@orrery/server';
+import type { AdmissionPlugin } from '@orrery/server/admission';
 
 /** Every Pod belongs to a team: it says so itself with the label `team`, or its namespace's label says so for it. */
 const teamLabel: AdmissionPlugin = {

@@ -13,7 +13,7 @@ export function fnv1a32(data: string | Uint8Array, start = offsetBasis): number 
 }
 
 /** Letters and digits that spell no words: Kubernetes makes generated names of them. */
-export const safeAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
+const safeAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
 
 /** A text spelled in the safe alphabet, character by character (`rand.SafeEncodeString`). */
 export function safeEncode(text: string): string {

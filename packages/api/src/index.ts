@@ -1,4 +1,3 @@
-export * from './apply/index.ts';
 export {
   fromBase64,
   fromBase64url,
@@ -9,32 +8,174 @@ export {
   toBase64,
   toBase64url,
 } from './base64.ts';
-export * from './builtin-types.ts';
 export { type ConditionState, conditionAfter, withCondition } from './condition.ts';
-export * from './custom-schema/index.ts';
-export * from './defaults/index.ts';
+export {
+  type Condition,
+  customResourceDefinitionFor,
+  type Infer,
+  type InferFields,
+  kindFromCustomResourceDefinition,
+  type OpenApiSchema,
+  type Schema,
+  type SchemaFields,
+  schema,
+} from './custom-schema/index.ts';
 export { type CustomObject, defineKind, type KindDefinition, type ObjectOf } from './define-kind.ts';
-export * from './discovery/index.ts';
-export * from './field-error.ts';
-export * from './hash.ts';
-export { Ipv4Range, ipv4Text, parseIpv4 } from './ipv4.ts';
-export * from './json.ts';
-export * from './kind.ts';
-export * from './kinds.ts';
-export * from './manifest/index.ts';
-export * from './names.ts';
-export * from './object.ts';
-export * from './openapi/index.ts';
+export { type FieldError, type FieldErrorType, fieldErrors, fieldErrorText, invalid, quote } from './field-error.ts';
+export { fnv1a32, templateHash } from './hash.ts';
+export { Ipv4Range, parseIpv4 } from './ipv4.ts';
+export { canonicalJson, equalJson, isJsonObject, type JsonObject } from './json.ts';
+export {
+  apiVersionOf,
+  builtinKind,
+  builtinKinds,
+  type GroupVersionKind,
+  type Kind,
+  KindRegistry,
+  kindId,
+  type PrinterColumn,
+  parseApiVersion,
+  type ReplacedAs,
+  type ReplacedAsItself,
+  type ScalePaths,
+  type Subresource,
+  type SubresourceAnswer,
+  type SubresourceBody,
+  type SubresourceCalls,
+  type SubresourceName,
+} from './kind.ts';
+export {
+  Binding,
+  ClusterRole,
+  ClusterRoleBinding,
+  ConfigMap,
+  ControllerRevision,
+  CronJob,
+  CustomResourceDefinition,
+  DaemonSet,
+  Deployment,
+  EndpointSlice,
+  Endpoints,
+  Event,
+  Job,
+  Lease,
+  LimitRange,
+  LocalSubjectAccessReview,
+  type NamedMeta,
+  Namespace,
+  Node,
+  type NoSubresources,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  PodDisruptionBudget,
+  PodPreset,
+  type PodPresetSpec,
+  type PodSubresources,
+  PodTemplate,
+  PriorityClass,
+  ReplicaSet,
+  ReplicationController,
+  ResourceQuota,
+  Role,
+  RoleBinding,
+  RuntimeClass,
+  Secret,
+  SelfSubjectAccessReview,
+  SelfSubjectReview,
+  SelfSubjectRulesReview,
+  Service,
+  ServiceAccount,
+  StatefulSet,
+  SubjectAccessReview,
+  TokenReview,
+  type WithScale,
+  type WithStatus,
+} from './kinds.ts';
+export { ManifestError, type ManifestObject, parseManifest } from './manifest/index.ts';
+export { dns1123Label, dns1123Subdomain, labelValue, type NameCheck, qualifiedName } from './names.ts';
+export {
+  deepFreeze,
+  type Immutable,
+  type KubernetesObject,
+  keyOf,
+  keyString,
+  type ObjectKey,
+  type ObjectMeta,
+  type OwnerReference,
+  parseKey,
+  type Stored,
+  type StoredObject,
+} from './object.ts';
 export { controllerOf, controllerReference } from './owner.ts';
-export type * from './parts.ts';
-export * from './patch/index.ts';
-export * from './protobuf/index.ts';
-export * from './qos-class.ts';
-export * from './quantity.ts';
-export * from './restart-policy.ts';
-export * from './schema.ts';
-export * from './selectors/index.ts';
-export * from './status.ts';
-export * from './table/index.ts';
+export type {
+  ClusterTrustBundleProjection,
+  ConfigMapProjection,
+  Container,
+  ContainerPort,
+  ContainerState,
+  ContainerStatus,
+  DownwardAPIVolumeFile,
+  EnvFromSource,
+  EnvVar,
+  EphemeralContainer,
+  Eviction,
+  GRPCAction,
+  HTTPGetAction,
+  KeyToPath,
+  LabelSelector,
+  LifecycleHandler,
+  ObjectReference,
+  PersistentVolumeClaimSpec,
+  PodCertificateProjection,
+  PodCondition,
+  PodSpec,
+  PodStatus,
+  PodTemplateSpec,
+  PolicyRule,
+  Probe,
+  ProjectedVolumeSource,
+  ResourceRequirements,
+  Scale,
+  ServiceAccountTokenProjection,
+  Taint,
+  TokenRequest,
+  Toleration,
+  Volume,
+  VolumeMount,
+  VolumeProjection,
+} from './parts.ts';
+export { qosClass } from './qos-class.ts';
+export { parseQuantity, Quantity, QuantityError, type QuantityFormat, zeroQuantity } from './quantity.ts';
+export { restartsAfter } from './restart-policy.ts';
+export {
+  everything,
+  type FieldMatcher,
+  type FieldRequirement,
+  formatLabelSelector,
+  type LabelMatcher,
+  type LabelOperator,
+  type LabelRequirement,
+  type Labels,
+  labelSelectorMatcher,
+  labelsMatcher,
+  matcherOf,
+  nothing,
+  parseFieldSelector,
+  parseLabelSelector,
+} from './selectors/index.ts';
+export {
+  failures,
+  hasReason,
+  isAlreadyExists,
+  isConflict,
+  isForbidden,
+  isNotFound,
+  type QualifiedResource,
+  resourceText,
+  type Status,
+  type StatusCause,
+  StatusError,
+  type StatusReason,
+} from './status.ts';
 export { microTimestamp, timestamp } from './timestamp.ts';
-export * from './validation/index.ts';

@@ -192,16 +192,6 @@ export const cidr: NameCheck = (value) => {
     : ['must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'];
 };
 
-/** A domain with at least two labels: `example.com`. */
-export const fullyQualifiedDomainName: NameCheck = (value) => {
-  const name = value.endsWith('.') ? value.slice(0, -1) : value;
-  if (name === '') return none;
-  const subdomain = dns1123Subdomain(name);
-  if (subdomain.length > 0) return subdomain;
-  if (!name.includes('.')) return ['should be a domain with at least two segments separated by dots'];
-  return name.split('.').flatMap(dns1123Label);
-};
-
 /** `must be between LOW and HIGH, inclusive`. */
 export function inclusiveRange(low: number, high: number): string {
   return `must be between ${low} and ${high}, inclusive`;

@@ -10,27 +10,26 @@ import {
   presetAdmission,
   replicaSetController,
   rootCaPublisher,
-  type SchedulerPlugin,
   schedulerController,
   serviceAccountController,
   taintEvictionController,
   tokensController,
 } from '@orrery/controllers';
 import { createServiceProxy } from '@orrery/controllers/node';
+import type { SchedulerPlugin } from '@orrery/controllers/scheduler';
 import {
   type Controller,
   controllerPolicy,
   createEnvironment,
   createManager,
   type Environment,
-  type Link,
   type Plugin,
 } from '@orrery/core';
+import type { Link } from '@orrery/core/assembly';
 import type { MachineProvider, Machines, MachinesContext, ServiceNetwork } from '@orrery/runtimes';
 import { type SimulatedMachines, simulatedMachines } from '@orrery/runtimes/sim';
 import {
   AdmissionChain,
-  type AdmissionPlugin,
   type ApiServer,
   arrangeAdmission,
   builtinAdmission,
@@ -45,6 +44,7 @@ import {
   signLegacyToken,
   type TokenAuthority,
 } from '@orrery/server';
+import type { AdmissionPlugin } from '@orrery/server/admission';
 import { createMemoryEngine, openObjectStore, type StorageEngine } from '@orrery/store';
 import { bootstrap } from './bootstrap.ts';
 import { applyManifest, type Cluster } from './cluster.ts';

@@ -1,5 +1,6 @@
 import { Deployment, Node, Pod } from '@orrery/api';
-import { createSimulation, definePlugin, type Inspection, interceptClient, type Link, LoopCrash } from '@orrery/core';
+import { createSimulation, definePlugin, type Inspection } from '@orrery/core';
+import { interceptClient, type Link, LoopCrash } from '@orrery/core/assembly';
 import { expect, onTestFinished, test } from 'vitest';
 import { createCluster } from './create-cluster.ts';
 

@@ -8,16 +8,14 @@ import {
   ProjectedVolumes,
 } from '@orrery/controllers/node';
 import {
-  type CacheOptions,
   createLogger,
   createManager,
   type Environment,
   errorText,
-  type Link,
   type Manager,
   type Milliseconds,
-  scheduleRetry,
 } from '@orrery/core';
+import { type CacheOptions, type Link, scheduleRetry } from '@orrery/core/assembly';
 import type { ContainerRuntime, Machine, Machines } from '@orrery/runtimes';
 import type { NodeApi } from '@orrery/server';
 import { type ApiServer, type NodeDirectory, serviceNetwork } from '@orrery/server';

@@ -1,4 +1,39 @@
-export type * from './http.ts';
-export type * from './machines.ts';
-export * from './runtime.ts';
-export type * from './streams.ts';
+export type { HttpHeader, HttpRequest, HttpResponse } from './http.ts';
+export type {
+  ContainerApi,
+  Machine,
+  MachineProvider,
+  MachineRequest,
+  MachineResources,
+  Machines,
+  MachinesContext,
+  NetworkEndpoint,
+  ServiceNames,
+  ServiceNetwork,
+  ServiceRoutes,
+} from './machines.ts';
+export {
+  type ContainerConfig,
+  type ContainerEvent,
+  type ContainerRuntime,
+  type ContainerState,
+  type ContainerStatus,
+  type ContainerUsage,
+  type FileStat,
+  type HttpProbeRequest,
+  type HttpProbeResponse,
+  type ImageAuth,
+  type ImageInfo,
+  type LogEntry,
+  type Mount,
+  type NamespaceMode,
+  type NodeFiles,
+  type NodeUsage,
+  type PodNetwork,
+  type PodSandboxConfig,
+  type PodSandboxStatus,
+  type PortMapping,
+  type RuntimeCondition,
+  RuntimeError,
+} from './runtime.ts';
+export type { AttachRequest, ByteSink, ExecRequest, PortConnection, StreamSession } from './streams.ts';

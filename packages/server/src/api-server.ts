@@ -11,7 +11,7 @@ import type {
   WatchEvent,
   WriteOptions,
 } from '@orrery/core';
-import { createEventRecorder } from '@orrery/core';
+import { createEventRecorder } from '@orrery/core/assembly';
 import type { ObjectStore } from '@orrery/store';
 import type { Observable } from 'rxjs';
 import type { AdmissionChain } from './admission/admission-chain.ts';

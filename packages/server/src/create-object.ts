@@ -6,8 +6,8 @@ import {
   type KubernetesObject,
   type ObjectMeta,
   timestamp,
-  trackUpdate,
 } from '@orrery/api';
+import { trackUpdate } from '@orrery/api/server';
 import type { WriteOptions } from '@orrery/core';
 import { RevisionConflict } from '@orrery/store';
 import type { AdmissionRequest } from './admission/admission-plugin.ts';

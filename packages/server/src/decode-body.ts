@@ -1,13 +1,5 @@
-import {
-  applyDefaults,
-  builtinTypes,
-  decodeObject,
-  failures,
-  fieldErrors,
-  invalid,
-  type Kind,
-  type KubernetesObject,
-} from '@orrery/api';
+import { failures, fieldErrors, invalid, type Kind, type KubernetesObject } from '@orrery/api';
+import { applyDefaults, builtinTypes, decodeObject } from '@orrery/api/server';
 import type { WriteOptions } from '@orrery/core';
 import type { RequestScope } from './request-path.ts';
 

@@ -1,5 +1,6 @@
 import { Event, type ObjectKey, type Stored } from '@orrery/api';
-import { createLogger, type Environment, errorText, Fifo, type Milliseconds } from '@orrery/core';
+import { createLogger, type Environment, errorText, type Milliseconds } from '@orrery/core';
+import { Fifo } from '@orrery/core/assembly';
 import { type ObjectStore, RevisionConflict } from '@orrery/store';
 import type { Subscription } from 'rxjs';
 import { collectionOf } from './collections.ts';

@@ -1,16 +1,9 @@
-export {
-  AdmissionChain,
-  type AdmissionContext,
-  type AdmissionPlugin,
-  type AdmissionRequest,
-  arrangeAdmission,
-  builtinAdmission,
-  forbiddenNodeLabels,
-  systemPriorityClasses,
-  tokenMountPath,
-} from './admission/index.ts';
+export { AdmissionChain, arrangeAdmission } from './admission/admission-chain.ts';
+export { builtinAdmission } from './admission/builtin.ts';
+export { forbiddenNodeLabels } from './admission/node-restriction.ts';
+export { systemPriorityClasses } from './admission/priority.ts';
 export { ApiServer, type ApiServerOptions, createApiServer } from './api-server.ts';
-export * from './authorizer.ts';
+export type { AccessRule, Authorizer, Decision } from './authorizer.ts';
 export type { NodeDirectory } from './context.ts';
 export {
   type ApiDoor,
@@ -28,12 +21,30 @@ export {
   type Peer,
 } from './door/index.ts';
 export { createLocalClient } from './local-client.ts';
-export type * from './node-api.ts';
+export type {
+  AttachRequest,
+  ByteSink,
+  ContainerTarget,
+  ExecRequest,
+  LogOptions,
+  NodeApi,
+  PortConnection,
+  StreamSession,
+} from './node-api.ts';
 export { bootstrapPolicy } from './rbac/bootstrap-policy.ts';
 export { createNodeAuthorizer } from './rbac/node-authorizer.ts';
 export { createRbacAuthorizer, rbacIndexes } from './rbac/rbac-authorizer.ts';
-export type * from './request-path.ts';
+export type {
+  AccessAttributes,
+  Credentials,
+  DeleteRequestOptions,
+  DeleteResult,
+  PatchBody,
+  RequestPath,
+  RequestScope,
+  WriteResult,
+} from './request-path.ts';
 export { serviceNetwork } from './services/service-addresses.ts';
 export { signLegacyToken } from './tokens/legacy-tokens.ts';
-export { createSimulatedTokenAuthority, defaultIssuer } from './tokens/simulated-authority.ts';
+export { createSimulatedTokenAuthority } from './tokens/simulated-authority.ts';
 export type { LegacyTokenClaims, SignedClaims, TokenAuthority, TokenClaims } from './tokens/token-authority.ts';

@@ -12,21 +12,21 @@ import {
   type SubresourceBody,
   type SubresourceName,
 } from '@orrery/api';
-import {
-  type ApplyOptions,
-  type Client,
-  type DeleteOptions,
-  type GetOptions,
-  type ListOptions,
-  leftByDelete,
-  type ObjectList,
-  type Patch,
-  type PatchOptions,
-  type UserInfo,
-  type WatchEvent,
-  type WatchOptions,
-  type WriteOptions,
+import type {
+  ApplyOptions,
+  Client,
+  DeleteOptions,
+  GetOptions,
+  ListOptions,
+  ObjectList,
+  Patch,
+  PatchOptions,
+  UserInfo,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
 } from '@orrery/core';
+import { leftByDelete } from '@orrery/core/assembly';
 import { defer, type Observable, switchMap } from 'rxjs';
 import { impersonatingClient } from './impersonating-client.ts';
 import type { PatchBody, RequestPath, RequestScope } from './request-path.ts';

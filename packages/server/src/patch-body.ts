@@ -1,10 +1,5 @@
-import {
-  applyJsonPatch,
-  applyMergePatch,
-  applyStrategicMergePatch,
-  type Kind,
-  type KubernetesObject,
-} from '@orrery/api';
+import type { Kind, KubernetesObject } from '@orrery/api';
+import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from '@orrery/api/server';
 import type { PatchBody } from './request-path.ts';
 
 /** The document that a patch makes of an object; the same object when the patch changes nothing. @throws StatusError */

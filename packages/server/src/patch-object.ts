@@ -1,4 +1,5 @@
-import { applyDefaults, applyServerSide, failures, hasReason, type KubernetesObject, timestamp } from '@orrery/api';
+import { failures, hasReason, type KubernetesObject, timestamp } from '@orrery/api';
+import { applyDefaults, applyServerSide } from '@orrery/api/server';
 import type { WriteOptions } from '@orrery/core';
 import { collectionOf } from './collections.ts';
 import type { ServerContext } from './context.ts';

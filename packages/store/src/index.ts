@@ -1,7 +1,16 @@
 export { delegatingEngine } from './delegating-engine.ts';
-export * from './engine.ts';
-export { type Collection, engineKey, parseEngineKey } from './key.ts';
-export * from './memory-engine.ts';
+export {
+  type Change,
+  type Commit,
+  Compacted,
+  type Entry,
+  type Revision,
+  RevisionConflict,
+  type StorageEngine,
+  type Write,
+} from './engine.ts';
+export type { Collection } from './key.ts';
+export { createMemoryEngine, type MemoryEngineOptions } from './memory-engine.ts';
 export {
   type ObjectStore,
   type ObjectStoreOptions,

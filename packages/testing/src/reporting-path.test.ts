@@ -1,4 +1,4 @@
-import { createChoices } from '@orrery/core';
+import { createChoices } from '@orrery/core/assembly';
 import { expect, test } from 'vitest';
 import { reportingPath } from './reporting-path.ts';
 

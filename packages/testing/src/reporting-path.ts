@@ -1,4 +1,4 @@
-import type { Choices } from '@orrery/core';
+import type { Choices } from '@orrery/core/assembly';
 
 /**
  * Runs what a test does in a simulation. Whatever it throws is thrown with the path that led there, so that a failing test

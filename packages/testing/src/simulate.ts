@@ -1,17 +1,15 @@
 import type { Kind, KubernetesObject, ObjectKey, Stored } from '@orrery/api';
 import { applyManifest, type Cluster, type ClusterOptions, createCluster } from '@orrery/cluster';
 import {
-  type Choices,
   createSimulation,
   type Duration,
   type Inspection,
-  inspectClient,
   type ListOptions,
-  type Path,
   type RunOptions,
   type SettleOptions,
   type Simulation,
 } from '@orrery/core';
+import { type Choices, inspectClient, type Path } from '@orrery/core/assembly';
 import type { Machines } from '@orrery/runtimes';
 import type { SimulatedMachines } from '@orrery/runtimes/sim';
 import { createMemoryEngine } from '@orrery/store';

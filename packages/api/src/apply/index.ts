@@ -1,4 +1,4 @@
 export { applyServerSide, type ServerSideApply } from './apply-server-side.ts';
 export { lastAppliedAnnotation } from './last-applied.ts';
-export { type ManagedFieldsEntry, maxUpdateManagers, stripManagedFields } from './managed-fields.ts';
+export { stripManagedFields } from './managed-fields.ts';
 export { type TrackedUpdate, trackUpdate } from './track-update.ts';

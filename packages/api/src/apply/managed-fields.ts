@@ -23,7 +23,7 @@ export interface ManagerIdentity {
 }
 
 /** More entries than this from other operations than apply are merged, the oldest first. */
-export const maxUpdateManagers = 10;
+const maxUpdateManagers = 10;
 
 const ancientChanges = 'ancient-changes';
 

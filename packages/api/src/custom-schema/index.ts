@@ -1,4 +1,3 @@
 export { customResourceDefinitionFor, kindFromCustomResourceDefinition } from './custom-resource-definition.ts';
-export { openApiSchemaOf } from './from-types.ts';
 export type { OpenApiSchema } from './open-api-schema.ts';
 export { type Condition, type Infer, type InferFields, type Schema, type SchemaFields, schema } from './schema.ts';

@@ -1,2 +1,2 @@
 export { applyDefaults } from './apply-defaults.ts';
-export { defaultPodSpec, pullPolicyFor } from './pod.ts';
+export { pullPolicyFor } from './pod.ts';

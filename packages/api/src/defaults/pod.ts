@@ -33,7 +33,7 @@ export function defaultPodTemplate(template: PodTemplateSpec): PodTemplateSpec {
 }
 
 /** Defaults that Pods and Pods' templates have in common (`SetDefaults_PodSpec`). */
-export function defaultPodSpec(given: PodSpec): PodSpec {
+function defaultPodSpec(given: PodSpec): PodSpec {
   let spec = throughEach(given, 'volumes', defaultVolume);
   spec = throughEach(spec, 'initContainers', defaultContainer);
   spec = throughEach(spec, 'containers', defaultContainer);

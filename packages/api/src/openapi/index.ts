@@ -1,5 +1,5 @@
 export { contentHash } from './content-hash.ts';
-export { type Descriptions, loadDescriptions, noDescriptions } from './descriptions.ts';
+export { type Descriptions, loadDescriptions } from './descriptions.ts';
 export {
   openApiV2,
   openApiV2Protobuf,

@@ -1,10 +1,8 @@
-export { ageSince, humanAge } from './age.ts';
 export {
   type ListMetadata,
   type MetaVersion,
   partialObjectMetadata,
   partialObjectMetadataList,
 } from './partial-metadata.ts';
-export { type PodSummary, podSummary } from './pod.ts';
 export type { Cell, Column, RowCondition } from './printer.ts';
 export { type Table, type TableOptions, type TableRow, tableFor } from './table.ts';

@@ -26,7 +26,7 @@ const noRestarts: Restarts = { count: 0, last: '' };
  * The Pod's STATUS, READY and RESTARTS as Kubernetes' server-side printer finds them: one word for where the Pod is stuck
  * or what it does, taken from its phase, its conditions and the states of its containers.
  */
-export function podSummary(pod: Pod): PodSummary {
+function podSummary(pod: Pod): PodSummary {
   const phase = pod.status?.phase ?? '';
   const conditions = pod.status?.conditions ?? [];
   let status = orElse(pod.status?.reason, phase);

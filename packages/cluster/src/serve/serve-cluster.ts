@@ -10,7 +10,8 @@ import {
   kubeconfig,
   serveHttps,
 } from '@orrery/server/http';
-import { adminUser, type Cluster } from '../index.ts';
+import type { Cluster } from '../cluster.ts';
+import { adminUser } from '../identities.ts';
 
 /** The cluster's own certificate authority, and what it signed for the front door and the administrator. */
 export interface ClusterCertificates {

@@ -8,7 +8,6 @@ export {
   type KubeletOptions,
   kubeletCacheSelectors,
   kubeletSettings,
-  kubeletVersion,
   type NodeResources,
 } from './kubelet/index.ts';
 export { createSecretProjector, ProjectedVolumes, type SecretProjectorOptions } from './secret-projector/index.ts';

@@ -1,6 +1,5 @@
 import { Pod, type PodSpec, type Stored } from '@orrery/api';
 import {
-  createCache,
   createManager,
   createSimulation,
   type Duration,
@@ -8,6 +7,7 @@ import {
   type Manager,
   type Simulation,
 } from '@orrery/core';
+import { createCache } from '@orrery/core/assembly';
 import { openTestServer, type TestServer } from '@orrery/core/fixtures';
 import { FakeRuntime } from './fake-runtime.fixture.ts';
 import { createKubelet, type Kubelet } from './kubelet/kubelet.ts';

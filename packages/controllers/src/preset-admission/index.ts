@@ -1,2 +1,1 @@
-export { type Conflict, type MergeResult, mergePresets, type Origin, presetAnnotationPrefix } from './merge.ts';
 export { presetAdmission } from './plugin.ts';

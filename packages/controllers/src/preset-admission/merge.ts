@@ -1,10 +1,10 @@
 import { type Container, equalJson, type Pod, type PodPreset, type Stored } from '@orrery/api';
 
 /** Key of the annotation that names an applied preset; the preset's name follows. */
-export const presetAnnotationPrefix = 'podpreset.admission.kubernetes.io/podpreset-';
+const presetAnnotationPrefix = 'podpreset.admission.kubernetes.io/podpreset-';
 
 /** Who brought one side of a conflict: the Pod itself, or a preset. */
-export type Origin = { readonly from: 'pod' } | { readonly from: 'preset'; readonly name: string };
+type Origin = { readonly from: 'pod' } | { readonly from: 'preset'; readonly name: string };
 
 /** One thing that two sides want differently. */
 export interface Conflict {

@@ -3,7 +3,7 @@ import { type Controller, defineController } from '@orrery/core';
 import { isNamespaceTerminating } from '../workload/pod-control.ts';
 
 /** The ConfigMap that every Pod's service account volume projects. */
-export const rootCaConfigMap = 'kube-root-ca.crt';
+const rootCaConfigMap = 'kube-root-ca.crt';
 
 export interface RootCaPublisherOptions {
   /** PEM certificates that the API server's certificate can be checked with. */

@@ -1,1 +1,1 @@
-export { type RootCaPublisherOptions, rootCaConfigMap, rootCaPublisher } from './controller.ts';
+export { type RootCaPublisherOptions, rootCaPublisher } from './controller.ts';

@@ -1,6 +1,4 @@
-export { builtinSchedulerPlugins } from './builtin-plugins.ts';
 export type { ClusterFacts, ClusterState, PodGroup } from './cluster-state.ts';
-export { type SchedulerOptions, schedulerController } from './controller.ts';
 export type { NodeInfo } from './node-info.ts';
 export { nodeAllows } from './node-selector.ts';
 export type { ClusterChange, Failure, NodeFilter, Rejection, SchedulerPlugin } from './plugin.ts';

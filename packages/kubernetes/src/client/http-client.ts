@@ -12,22 +12,22 @@ import {
   type SubresourceBody,
   type SubresourceName,
 } from '@orrery/api';
-import {
-  type ApplyOptions,
-  type Client,
-  type DeleteOptions,
-  type Environment,
-  type GetOptions,
-  type ListOptions,
-  leftByDelete,
-  type ObjectList,
-  type Patch,
-  type PatchOptions,
-  type UserInfo,
-  type WatchEvent,
-  type WatchOptions,
-  type WriteOptions,
+import type {
+  ApplyOptions,
+  Client,
+  DeleteOptions,
+  Environment,
+  GetOptions,
+  ListOptions,
+  ObjectList,
+  Patch,
+  PatchOptions,
+  UserInfo,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
 } from '@orrery/core';
+import { leftByDelete } from '@orrery/core/assembly';
 import type { Observable } from 'rxjs';
 import type { ApiRequest, Transport } from '../http/transport.ts';
 import { impersonationHeaders } from './impersonation.ts';

@@ -1,7 +1,6 @@
 export type { Credentials, FileView } from './files/file-view.ts';
 export { catalogue } from './images/catalogue/index.ts';
 export { defineImage, type Image, type ImageDefinition, type ImageFile } from './images/image.ts';
-export { parseReference } from './images/reference.ts';
 export { type SimulatedMachines, type SimulatedMachinesOptions, simulatedMachines } from './machines.ts';
 export { type RequestOptions, requestFrom, resolveHost } from './network/client.ts';
 export {
@@ -15,8 +14,7 @@ export {
 export { listen } from './network/listen.ts';
 export { ConnectError, SimNetwork } from './network/network.ts';
 export type { Connection, Listener, ServiceOptions } from './network/network-namespace.ts';
-export type { SimNodeOptions } from './node.ts';
 export type { Process } from './process/process.ts';
 export type { Program } from './process/program.ts';
 export type { Signal } from './process/signals.ts';
-export { createSimRuntime, type SimRuntimeOptions, type SimulatedRuntime } from './runtime.ts';
+export type { SimulatedRuntime } from './runtime.ts';

@@ -1,6 +1,8 @@
 import { createSimulation, type Simulation } from '@orrery/core';
 import type { ContainerConfig, ContainerRuntime, PodSandboxConfig } from '../runtime.ts';
-import { createSimRuntime, type Image, SimNetwork, type SimulatedRuntime } from './index.ts';
+import type { Image } from './images/image.ts';
+import { SimNetwork } from './network/network.ts';
+import { createSimRuntime, type SimulatedRuntime } from './runtime.ts';
 
 /** A node with the simulated runtime in virtual time: what the tests of this folder stand on. */
 export interface Fixture {

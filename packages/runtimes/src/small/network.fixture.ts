@@ -1,4 +1,4 @@
-import { isIpv4 } from '@orrery/api';
+import { parseIpv4 } from '@orrery/api';
 import type { Work } from '@orrery/core';
 import type { HttpRequest, HttpResponse } from '../http.ts';
 import type { NetworkEndpoint, ServiceNames, ServiceNetwork, ServiceRoutes } from '../machines.ts';
@@ -81,7 +81,7 @@ export class SmallNetwork implements ServiceNetwork {
   }
 
   #address({ nameservers, searches }: SmallClient, host: string): string {
-    if (isIpv4(host)) return host;
+    if (parseIpv4(host) !== undefined) return host;
     if (nameservers.some((server) => this.#nameservers.includes(server))) {
       for (const name of [...searches.map((domain) => `${host}.${domain}`), host]) {
         const [ip] = this.#names.get(name) ?? [];

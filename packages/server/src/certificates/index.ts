@@ -7,5 +7,5 @@ export {
   type KeyPair,
   loadCertificateAuthority,
 } from './authority.ts';
-export { type KeySource, type SigningKey, webCryptoKeys } from './keys.ts';
+export type { KeySource, SigningKey } from './keys.ts';
 export { type KubeconfigOptions, kubeconfig } from './kubeconfig.ts';

@@ -1,17 +1,16 @@
+import { failures, type KindRegistry } from '@orrery/api';
 import {
   type AggregatedVersion,
   contentHash,
   type DiscoveryDocuments,
   discoveryDocuments,
-  failures,
-  type KindRegistry,
   loadDescriptions,
   openApiV2,
   openApiV2Protobuf,
   openApiV2ProtobufContentType,
   openApiV3,
   openApiV3Index,
-} from '@orrery/api';
+} from '@orrery/api/server';
 import { negotiate, parseMediaTypes } from '../rest/media-type.ts';
 import type { ApiResponse } from './api-response.ts';
 import type { Exchange } from './exchange.ts';

@@ -1,12 +1,5 @@
-import {
-  failures,
-  type Kind,
-  type KubernetesObject,
-  partialObjectMetadata,
-  partialObjectMetadataList,
-  type Status,
-  tableFor,
-} from '@orrery/api';
+import { failures, type Kind, type KubernetesObject, type Status } from '@orrery/api';
+import { partialObjectMetadata, partialObjectMetadataList, tableFor } from '@orrery/api/server';
 import type { ObjectList } from '@orrery/core';
 import type { Representation } from '../rest/media-type.ts';
 import { jsonBytes, listBytes } from './json-bytes.ts';

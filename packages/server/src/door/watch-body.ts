@@ -1,5 +1,6 @@
 import { failures, type Kind, type Status } from '@orrery/api';
-import { Fifo, type WatchEvent } from '@orrery/core';
+import type { WatchEvent } from '@orrery/core';
+import { Fifo } from '@orrery/core/assembly';
 import { type Observable, Subscription } from 'rxjs';
 import type { RequestScope } from '../request-path.ts';
 import { watchQuery } from '../rest/query.ts';

@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib';
-import { encodeProtobuf, failures, openApiV2ProtobufAccept, openApiV2ProtobufContentType } from '@orrery/api';
+import { failures } from '@orrery/api';
+import { encodeProtobuf, openApiV2ProtobufAccept, openApiV2ProtobufContentType } from '@orrery/api/server';
 import { createEnvironment } from '@orrery/core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createCertificateAuthority } from '../certificates/index.ts';

@@ -1,4 +1,5 @@
-import { decodeProtobuf, failures, type KindRegistry } from '@orrery/api';
+import { failures, type KindRegistry } from '@orrery/api';
+import { decodeProtobuf } from '@orrery/api/server';
 import { errorText } from '@orrery/core';
 import { bodyTypes, parseMediaTypes } from './media-type.ts';
 

@@ -9,7 +9,7 @@ import {
 } from '@orrery/api';
 import type { WriteOptions } from '@orrery/core';
 import { describe, expect, it } from 'vitest';
-import { builtinAdmission } from '../admission/index.ts';
+import { builtinAdmission } from '../admission/builtin.ts';
 import { adminUser, type TestApi, testApi } from '../api.fixture.ts';
 import type { RequestScope } from '../request-path.ts';
 

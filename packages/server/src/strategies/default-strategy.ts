@@ -1,11 +1,5 @@
-import {
-  equalJson,
-  type Kind,
-  type KubernetesObject,
-  type Stored,
-  validateCreate,
-  validateSubresourceUpdate,
-} from '@orrery/api';
+import { equalJson, type Kind, type KubernetesObject, type Stored } from '@orrery/api';
+import { validateCreate, validateSubresourceUpdate } from '@orrery/api/server';
 import { patchObject } from '../patch-object.ts';
 import { scaleEndpoint } from '../subresources/scale.ts';
 import { updateObject } from '../update-object.ts';

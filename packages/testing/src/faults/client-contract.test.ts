@@ -1,4 +1,5 @@
-import { type Client, createChoices, createEnvironment } from '@orrery/core';
+import { type Client, createEnvironment } from '@orrery/core';
+import { createChoices } from '@orrery/core/assembly';
 import { clientContract, nobody } from '@orrery/core/fixtures';
 import { createLocalClient } from '@orrery/server';
 import { adminUser, clientServer } from '@orrery/server/fixtures';

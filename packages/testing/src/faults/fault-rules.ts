@@ -1,5 +1,6 @@
 import { type Kind, kindId } from '@orrery/api';
-import { type ClientRequest, type Duration, type Milliseconds, milliseconds } from '@orrery/core';
+import { type Duration, type Milliseconds, milliseconds } from '@orrery/core';
+import type { ClientRequest } from '@orrery/core/assembly';
 
 /**
  * What may go wrong between loops and the request path, as data. Every probability is from 0 to 1 and 0 by default; whether it

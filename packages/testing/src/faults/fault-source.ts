@@ -1,4 +1,5 @@
-import type { Choices, Clock, Milliseconds } from '@orrery/core';
+import type { Clock, Milliseconds } from '@orrery/core';
+import type { Choices } from '@orrery/core/assembly';
 import type { FaultPlan, FaultType } from './fault-rules.ts';
 
 /** What faults are put in with: the clock that latency takes its time from, and what decides whether a fault happens. */

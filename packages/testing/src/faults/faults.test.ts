@@ -1,6 +1,6 @@
 import { ConfigMap, isConflict, isNotFound, keyOf, Pod, Secret } from '@orrery/api';
 import type { Client, WatchEvent } from '@orrery/core';
-import { LoopCrash } from '@orrery/core';
+import { LoopCrash } from '@orrery/core/assembly';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type SimulatedCluster, simulate } from '../simulate.ts';
 import type { FaultRule } from './fault-rules.ts';

@@ -1,4 +1,4 @@
-import { interceptClient, type Link } from '@orrery/core';
+import { interceptClient, type Link } from '@orrery/core/assembly';
 import { type FaultRule, type FaultType, faultPlans } from './fault-rules.ts';
 import type { FaultContext, FaultSource } from './fault-source.ts';
 import { faultyRequest } from './faulty-request.ts';

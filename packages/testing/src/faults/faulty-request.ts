@@ -1,5 +1,5 @@
 import { failures } from '@orrery/api';
-import { type ClientRequest, LoopCrash, scheduleArrival } from '@orrery/core';
+import { type ClientRequest, LoopCrash, scheduleArrival } from '@orrery/core/assembly';
 import { type FaultPlan, requestFaults } from './fault-rules.ts';
 import { chooseLatency, connectionLost, type FaultContext } from './fault-source.ts';
 

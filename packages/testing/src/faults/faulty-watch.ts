@@ -1,11 +1,6 @@
 import { failures, type KubernetesObject } from '@orrery/api';
-import {
-  type ClientRequest,
-  type Milliseconds,
-  scheduleArrival,
-  type WatchEvent,
-  type WatchOptions,
-} from '@orrery/core';
+import type { Milliseconds, WatchEvent, WatchOptions } from '@orrery/core';
+import { type ClientRequest, scheduleArrival } from '@orrery/core/assembly';
 import { Observable, type Subscriber, Subscription } from 'rxjs';
 import { type FaultPlan, watchFaults } from './fault-rules.ts';
 import { chooseLatency, connectionLost, type FaultContext } from './fault-source.ts';

@@ -1,4 +1,4 @@
-import { type ClientRequest, interceptClient, type Link, LoopCrash } from '@orrery/core';
+import { type ClientRequest, interceptClient, type Link, LoopCrash } from '@orrery/core/assembly';
 import type { ContainerRuntime, MachineProvider, Machines } from '@orrery/runtimes';
 import { overriding } from '../machines/overriding.ts';
 import { wrapRuntimes } from '../machines/wrap-runtimes.ts';

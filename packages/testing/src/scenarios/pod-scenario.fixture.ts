@@ -1,4 +1,5 @@
-import { type Container, Event, Pod, type Stored, tableFor } from '@orrery/api';
+import { type Container, Event, Pod, type Stored } from '@orrery/api';
+import { tableFor } from '@orrery/api/server';
 import type { SimulatedMachines } from '@orrery/runtimes/sim';
 import { onTestFinished } from 'vitest';
 import { type SimulatedCluster, type SimulateOptions, simulate } from '../simulate.ts';

@@ -5,6 +5,5 @@ export {
   type KubeletOptions,
   kubeletCacheSelectors,
   kubeletSettings,
-  kubeletVersion,
   type NodeResources,
 } from './options.ts';

@@ -1,4 +1,5 @@
-import { type Container, Deployment, type KubernetesObject, Pod, PodPreset, tableFor } from '@orrery/api';
+import { type Container, Deployment, type KubernetesObject, Pod, PodPreset } from '@orrery/api';
+import { tableFor } from '@orrery/api/server';
 import { describe, expect, test } from 'vitest';
 import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 

@@ -1,0 +1,14 @@
+export { cacheClient } from '../cache/cache-client.ts';
+export { type CacheOptions, createCache, type WatchingCache } from '../cache/watching-cache.ts';
+export type { Choice } from '../choices/choice-log.ts';
+export { type ChoiceOptions, type Choices, createChoices, PathError } from '../choices/choices.ts';
+export { Path } from '../choices/path.ts';
+export { delegatingClient } from '../client/delegating-client.ts';
+export { leftByDelete } from '../client/deletion.ts';
+export { inspectClient } from '../client/inspect-client.ts';
+export { type ClientRequest, type Interceptor, interceptClient } from '../client/intercept-client.ts';
+export { type Link, LoopCrash } from '../client/link.ts';
+export { type Retry, scheduleRetry } from '../clock/retry.ts';
+export { scheduleArrival } from '../clock/transit.ts';
+export { createEventRecorder, type EventRecorderOptions } from '../events/event-recorder.ts';
+export { Fifo } from '../fifo.ts';
