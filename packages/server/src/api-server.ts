@@ -21,6 +21,7 @@ import { createObject } from './create-object.ts';
 import { decodeWithoutDefaults } from './decode-body.ts';
 import { deleteCollection, deleteObject } from './deletes.ts';
 import { defaultEventLifetime, EventExpiry } from './event-expiry.ts';
+import { freshEnough, upToDate } from './freshness.ts';
 import { createLocalClient } from './local-client.ts';
 import type { NodeApi } from './node-api.ts';
 import { nowhere } from './nowhere.ts';
@@ -134,9 +135,10 @@ export class ApiServer implements RequestPath, Disposable {
 
   async get(scope: RequestScope, options: GetOptions): Promise<KubernetesObject> {
     this.#allow(scope, 'get');
+    const wait = freshEnough(this.#context, options.resourceVersion);
+    if (wait !== undefined) await wait;
     const { get } = this.#subresource(scope) ?? {};
-    if (get !== undefined) return get(this.#context, scope, options.resourceVersion);
-    return getObject(this.#context, scope, options.resourceVersion);
+    return get === undefined ? getObject(this.#context, scope) : get(this.#context, scope);
   }
 
   async list(
@@ -158,15 +160,21 @@ export class ApiServer implements RequestPath, Disposable {
     if (subresource !== '') {
       const { create } = this.#subresource(scope) ?? {};
       if (create === undefined) throw failures.methodNotAllowed(kind, 'create');
+      const wait = upToDate(this.#context);
+      if (wait !== undefined) await wait;
       return create(this.#context, scope, plainBody(body), options);
     }
     const { answer } = this.#context.strategies.of(kind);
     if (answer === undefined) return createObject(this.#context, scope, body, options);
+    const wait = upToDate(this.#context);
+    if (wait !== undefined) await wait;
     return answer(this.#context, scope, decodeWithoutDefaults(scope, body, options), options);
   }
 
   async update(scope: RequestScope, body: unknown, options: WriteOptions): Promise<WriteResult> {
     this.#allow(scope, 'update');
+    const wait = upToDate(this.#context);
+    if (wait !== undefined) await wait;
     if (scope.subresource === '') return updateObject(this.#context, scope, body, options);
     const { update } = this.#subresource(scope) ?? {};
     if (update === undefined) throw failures.methodNotAllowed(scope.kind, 'update');
@@ -175,6 +183,8 @@ export class ApiServer implements RequestPath, Disposable {
 
   async patch(scope: RequestScope, patch: PatchBody, options: WriteOptions): Promise<WriteResult> {
     this.#allow(scope, 'patch');
+    const wait = upToDate(this.#context);
+    if (wait !== undefined) await wait;
     if (scope.subresource === '') return patchObject(this.#context, scope, patch, options);
     const { patch: patchPart } = this.#subresource(scope) ?? {};
     if (patchPart === undefined) throw failures.methodNotAllowed(scope.kind, 'update');
@@ -183,6 +193,8 @@ export class ApiServer implements RequestPath, Disposable {
 
   async delete(scope: RequestScope, options: DeleteRequestOptions): Promise<DeleteResult> {
     this.#allow(scope, 'delete');
+    const wait = upToDate(this.#context);
+    if (wait !== undefined) await wait;
     return deleteObject(this.#context, scope, options);
   }
 
@@ -200,6 +212,8 @@ export class ApiServer implements RequestPath, Disposable {
   async node(scope: RequestScope): Promise<{ pod: Stored<Pod>; node: NodeApi }> {
     // Streams are made by POST or, over WebSockets, by GET: both create something.
     this.#allow(scope, scope.subresource === 'log' ? 'get' : 'create');
+    const wait = upToDate(this.#context);
+    if (wait !== undefined) await wait;
     const pod = storedObject(this.#context, scope) as Stored<Pod>;
     const nodeName = pod.spec.nodeName ?? '';
     if (nodeName === '') return { pod, node: nowhere };
@@ -213,6 +227,8 @@ export class ApiServer implements RequestPath, Disposable {
     this.#allow(scope, verb);
     const { proxy } = this.#subresource(scope) ?? {};
     if (proxy === undefined) throw failures.methodNotAllowed(scope.kind, verb);
+    const wait = upToDate(this.#context);
+    if (wait !== undefined) await wait;
     return proxy(this.#context, scope);
   }
 

@@ -10,7 +10,13 @@ import {
   schema,
 } from '@orrery/api';
 import { type Client, createSimulation, type Environment, type Simulation, type UserInfo } from '@orrery/core';
-import { createMemoryEngine, type IndexValues, type ObjectStore, openObjectStore } from '@orrery/store';
+import {
+  createMemoryEngine,
+  type IndexValues,
+  type ObjectStore,
+  openObjectStore,
+  type StorageEngine,
+} from '@orrery/store';
 import { AdmissionChain } from './admission/admission-chain.ts';
 import type { AdmissionPlugin } from './admission/admission-plugin.ts';
 import { type ApiServer, createApiServer } from './api-server.ts';
@@ -38,6 +44,8 @@ export interface TestApiOptions {
   readonly admission?: readonly AdmissionPlugin[];
   readonly kinds?: readonly Kind[];
   readonly historySize?: number;
+  /** Where objects are kept. Default: memory of its own. */
+  readonly engine?: StorageEngine;
   /** What the server stands on. Default: that of a simulation of its own. */
   readonly environment?: Environment;
   readonly nodes?: { readonly [name: string]: NodeApi };
@@ -49,7 +57,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
   const sim = createSimulation();
   const nodeName: IndexValues = (object) => [(object as Stored<Pod>).spec.nodeName ?? ''];
   const store = await openObjectStore({
-    engine: createMemoryEngine(),
+    engine: options.engine ?? createMemoryEngine(),
     indexes: { pods: { 'spec.nodeName': nodeName }, ...rbacIndexes },
     ...(options.historySize === undefined ? {} : { historySize: options.historySize }),
   });

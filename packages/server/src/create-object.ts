@@ -5,16 +5,18 @@ import {
   type Kind,
   type KubernetesObject,
   type ObjectMeta,
+  type Stored,
   timestamp,
 } from '@orrery/api';
 import { trackUpdate } from '@orrery/api/server';
 import type { WriteOptions } from '@orrery/core';
-import { RevisionConflict } from '@orrery/store';
 import type { AdmissionRequest } from './admission/admission-plugin.ts';
 import { collectionOf } from './collections.ts';
 import { admissionContext, type ServerContext } from './context.ts';
 import { decodeBody, withoutDuplicateOwners } from './decode-body.ts';
+import { upToDate } from './freshness.ts';
 import { checkNamespace, withIdentity, withoutServerFields } from './prepare-write.ts';
+import { lostRace } from './races.ts';
 import type { RequestScope, WriteResult } from './request-path.ts';
 
 /** Names tried before `generateName` gives up. */
@@ -63,17 +65,18 @@ export async function createDecoded(
     dryRun: options.dryRun === true,
   };
   const admitted = await server.admission.mutate(request, context);
-  object = strategy.begin?.(server, admitted, undefined) ?? admitted;
   const { random, clock } = server.environment;
-  const base = object.metadata?.generateName ?? '';
-  const generated = (object.metadata?.name ?? '') === '' && base !== '';
-  for (let attempt = 1; ; attempt++) {
+  const base = admitted.metadata?.generateName ?? '';
+  const generated = (admitted.metadata?.name ?? '') === '' && base !== '';
+  let names = 0;
+  for (let race = 1; ; race++) {
+    object = strategy.begin?.(server, admitted, undefined) ?? admitted;
     const name = generated ? base.slice(0, maxGeneratedBase) + random.nameSuffix(5) : (object.metadata?.name ?? '');
     const identity = { name, uid: random.uuid(), creationTimestamp: timestamp(clock.now()) };
     let prepared = strategy.prepareForCreate(withIdentity(object, identity));
     if (!tracked) prepared = track(server, scope, undefined, prepared, options);
     deepFreeze(prepared);
-    if (attempt === 1) {
+    if (race === 1) {
       const errors = strategy.validate(prepared);
       if (errors.length > 0) throw invalid(kind, name, errors);
       for (const warning of strategy.warningsOnCreate(prepared)) scope.warn(warning);
@@ -81,24 +84,31 @@ export async function createDecoded(
       await server.admission.validate({ ...request, name, object: prepared }, context);
     }
     const key = { namespace: kind.namespaced ? scope.namespace : '', name };
+    // What this server has seen may be gone elsewhere; what is there elsewhere is in the way of the commit.
+    if (server.store.get(collection, key) !== undefined) {
+      const wait = upToDate(server);
+      if (wait !== undefined) await wait;
+    }
     const existing = server.store.get(collection, key);
-    if (existing === undefined) {
-      if (options.dryRun === true) return { object: prepared, created: true };
-      try {
-        const stored = await server.store.create(collection, prepared);
-        const afterwards = context.committed(stored);
-        if (afterwards !== undefined) await afterwards;
-        return { object: stored, created: true };
-      } catch (error) {
-        if (!(error instanceof RevisionConflict)) throw error;
-      }
+    if (existing !== undefined && !generated) throw exists(kind, existing);
+    if (existing !== undefined && ++names === nameAttempts) throw failures.nameNotGenerated(kind, name);
+    if (existing !== undefined) continue;
+    if (options.dryRun === true) return { object: prepared, created: true };
+    try {
+      const others = strategy.commitsWith?.(server, prepared, undefined) ?? [];
+      const own = { type: 'put', collection, object: prepared, expected: 0 } as const;
+      const [stored] = (await server.store.commit([own, ...others])) as [Stored];
+      const afterwards = context.committed(stored);
+      if (afterwards !== undefined) await afterwards;
+      return { object: stored, created: true };
+    } catch (error) {
+      await lostRace(server, { kind, name }, error, race);
     }
-    if (!generated) {
-      const terminating = existing?.metadata.deletionTimestamp !== undefined;
-      throw failures.alreadyExists(kind, name, terminating ? 'object is being deleted: ' : '');
-    }
-    if (attempt === nameAttempts) throw failures.nameNotGenerated(kind, name);
   }
+}
+
+function exists(kind: Kind, { metadata: { name, deletionTimestamp } }: Stored): Error {
+  return failures.alreadyExists(kind, name, deletionTimestamp === undefined ? '' : 'object is being deleted: ');
 }
 
 /** The object in the request's namespace, or in none if its kind has none. */

@@ -1,11 +1,21 @@
-import { deepFreeze, failures, fieldErrors, hasReason, invalid, type Status, type Stored } from '@orrery/api';
+import {
+  deepFreeze,
+  failures,
+  fieldErrors,
+  hasReason,
+  invalid,
+  type KubernetesObject,
+  type Status,
+  type Stored,
+} from '@orrery/api';
 import type { ListOptions, ObjectList } from '@orrery/core';
-import { RevisionConflict } from '@orrery/store';
+import type { ObjectWrite } from '@orrery/store';
 import type { AdmissionRequest } from './admission/admission-plugin.ts';
 import { collectionOf } from './collections.ts';
 import { admissionContext, type ServerContext } from './context.ts';
 import { convert } from './conversion.ts';
 import { deletionStep } from './deletion.ts';
+import { inTheWay } from './races.ts';
 import { listObjects, storedObject } from './reads.ts';
 import type { DeleteRequestOptions, DeleteResult, RequestScope } from './request-path.ts';
 
@@ -22,6 +32,9 @@ export async function deleteObject(
   const collection = collectionOf(kind);
   checkOptions(options);
   const key = { namespace: kind.namespaced ? scope.namespace : '', name: scope.name };
+  /** What the first write has written; on a dry run nothing is, and the answer is made of what there is. */
+  const commit = async (dry: KubernetesObject, ...writes: readonly ObjectWrite[]): Promise<KubernetesObject> =>
+    options.dryRun === true ? dry : ((await server.store.commit(writes))[0] as Stored);
   for (;;) {
     const old = storedObject(server, scope);
     const context = admissionContext(server, scope.warn);
@@ -39,21 +52,21 @@ export async function deleteObject(
     const step = deletionStep(old, kind, strategy, options, server.environment.clock.now());
     try {
       if (step.type === 'none') return { body: convert(old, kind), accepted: false };
-      const revision = Number(old.metadata.resourceVersion);
+      const expected = Number(old.metadata.resourceVersion);
       if (step.type === 'remove') {
-        const last = options.dryRun === true ? old : await server.store.delete(collection, key, revision);
+        const others = strategy.commitsWith?.(server, undefined, old) ?? [];
+        const last = await commit(old, { type: 'delete', collection, key, expected }, ...others);
         return {
           body: strategy.returnDeletedObject ? convert(last, kind) : deletedStatus(scope, old),
           accepted: false,
         };
       }
-      const marked = deepFreeze(strategy.prepareForDelete({ ...old, metadata: step.metadata }));
-      const stored = options.dryRun === true ? marked : await server.store.update(collection, marked, revision);
+      const object = deepFreeze(strategy.prepareForDelete({ ...old, metadata: step.metadata }));
+      const stored = await commit(object, { type: 'put', collection, object, expected });
       const orphansRefused = options.orphanDependents === false;
       return { body: convert(stored, kind), accepted: orphansRefused };
     } catch (error) {
-      if (!(error instanceof RevisionConflict)) throw error;
-      // Somebody else wrote in between: look at what it is now.
+      await inTheWay(server, error);
     }
   }
 }
@@ -73,14 +86,18 @@ function deletedStatus(scope: RequestScope, object: Stored): Status {
   };
 }
 
-/** Deletes everything that the selection finds, one by one; gives what it found. @throws StatusError */
+/**
+ * Deletes everything that the selection finds, one by one; gives what it found. Each deletion is a commit of its own, as in
+ * Kubernetes: who watches goes on after the revision of the last event that reached it, so two events of one collection cannot
+ * share a revision. @throws StatusError
+ */
 export async function deleteCollection(
   server: ServerContext,
   scope: RequestScope,
   selectionOptions: ListOptions,
   options: DeleteRequestOptions,
 ): Promise<ObjectList> {
-  const list = listObjects(server, scope, selectionOptions);
+  const list = await listObjects(server, scope, selectionOptions);
   for (const object of list.items) {
     try {
       await deleteObject(

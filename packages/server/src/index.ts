@@ -44,7 +44,7 @@ export type {
   RequestScope,
   WriteResult,
 } from './request-path.ts';
-export { serviceNetwork } from './services/service-addresses.ts';
+export { serviceNetwork } from './services/cluster-ips.ts';
 export { signLegacyToken } from './tokens/legacy-tokens.ts';
 export { createSimulatedTokenAuthority } from './tokens/simulated-authority.ts';
 export type { LegacyTokenClaims, SignedClaims, TokenAuthority, TokenClaims } from './tokens/token-authority.ts';

@@ -8,8 +8,10 @@ import { createDecoded, inNamespace } from './create-object.ts';
 import { decodeBody, decodeWithoutDefaults, expectedRevision } from './decode-body.ts';
 import { applyPatch } from './patch-body.ts';
 import { checkIdentity } from './prepare-write.ts';
+import { maxRaces } from './races.ts';
 import type { PatchBody, RequestScope, WriteResult } from './request-path.ts';
-import { authorizeCreate, maxRaces, runUpdate, uidConflict } from './update-object.ts';
+import { uidConflict } from './stage-update.ts';
+import { authorizeCreate, runUpdate } from './update-object.ts';
 
 /** Changes an object by a patch. Races with other writers are run again on the newer object. @throws StatusError */
 export async function patchObject(

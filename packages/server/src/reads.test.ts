@@ -24,9 +24,24 @@ describe('get', () => {
     });
   });
 
-  it('at a revision that is yet to come is 504, with a hint to try again', async () => {
-    const { admin } = await withMaps(1);
+  it('at a revision that is yet to come waits for it', async () => {
+    const { admin, sim } = await withMaps(1);
+    const request = admin.get(ConfigMap, 'default/c1', { resourceVersion: '2' });
+    await sim.advance('2s');
+    const updated = await admin.update(configMapNamed('c1', 'new'));
+    expect(await request).toBe(updated);
+  });
+
+  it('at a revision that does not come in 3 seconds is 504, with a hint to try again', async () => {
+    const { admin, sim } = await withMaps(1);
     const request = admin.get(ConfigMap, { namespace: 'default', name: 'c1' }, { resourceVersion: '7' });
+    let answered = false;
+    void request.catch(() => {
+      answered = true;
+    });
+    await sim.advance('2999ms');
+    expect(answered).toBe(false);
+    await sim.advance('1ms');
     expect(await refusal(request)).toMatchObject({
       code: 504,
       reason: 'Timeout',
@@ -150,9 +165,32 @@ describe('list', () => {
     expect([names(list), list.metadata.resourceVersion]).toEqual([expected, revision]);
   });
 
-  it('at a revision that is yet to come is 504', async () => {
-    const { admin } = await withMaps(1);
-    expect((await refusal(admin.list(ConfigMap, { resourceVersion: '9' }))).code).toBe(504);
+  it.each<[string, ListOptions, readonly string[], string]>([
+    ['not older than it', { resourceVersion: '3' }, ['c1', 'c2', 'c3', 'c4'], '4'],
+    ['exactly it', { resourceVersion: '3', resourceVersionMatch: 'Exact' }, ['c1', 'c2', 'c3'], '3'],
+    ['a page of it', { resourceVersion: '3', limit: 2 }, ['c1', 'c2'], '3'],
+    ['on from a page of it', { continue: encodeContinue({ revision: 3, start: 'default/c1\0' }) }, ['c2', 'c3'], '3'],
+  ])('waits for a revision that is yet to come: %s', async (_, options, expected, revision) => {
+    const { admin, sim } = await withMaps(2);
+    const request = admin.list(ConfigMap, options);
+    await sim.advance('1s');
+    await Promise.all(['c3', 'c4'].map((name) => admin.create(configMapNamed(name))));
+    const list = await request;
+    expect([names(list), list.metadata.resourceVersion]).toEqual([expected, revision]);
+  });
+
+  it('at a revision that does not come in 3 seconds is 504', async () => {
+    const { admin, sim } = await withMaps(1);
+    for (const resourceVersionMatch of [undefined, 'Exact', 'NotOlderThan'] as const) {
+      const match = resourceVersionMatch === undefined ? {} : { resourceVersionMatch };
+      const refused = refusal(admin.list(ConfigMap, { resourceVersion: '9', ...match }));
+      await sim.advance('3s');
+      expect(await refused).toMatchObject({
+        code: 504,
+        message: 'Timeout: Too large resource version: 9, current: 1',
+        causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+      });
+    }
   });
 
   it('at an exact revision that is forgotten is 410', async () => {
@@ -344,6 +382,36 @@ describe('watch', () => {
     const { events, errors } = await watching(api, ConfigMap as Kind, { resourceVersion: '1' });
     expect(events).toEqual([]);
     expect(errors).toMatchObject([{ reason: 'Expired', code: 410, message: 'too old resource version: 1 (3)' }]);
+  });
+
+  it('from a revision that is yet to come begins after it', async () => {
+    const api = await withMaps(1);
+    const { events } = await watching(api, ConfigMap as Kind, { resourceVersion: '3' });
+    for (const name of ['c2', 'c3', 'c4']) await api.admin.create(configMapNamed(name));
+    expect(events).toEqual(['ADDED c4@4']);
+  });
+
+  it('with initial events not older than a revision that is yet to come waits for it', async () => {
+    const api = await withMaps(1);
+    const request = { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan', resourceVersion: '2' } as const;
+    const { events } = await watching(api, ConfigMap as Kind, { ...request, allowWatchBookmarks: true });
+    await api.sim.advance('1s');
+    expect(events).toEqual([]);
+    await api.admin.create(configMapNamed('c2'));
+    await api.sim.idle();
+    await api.admin.create(configMapNamed('c3'));
+    expect(events).toEqual(['ADDED c1@1', 'ADDED c2@2', 'BOOKMARK end @2', 'ADDED c3@3']);
+  });
+
+  it('with initial events of a revision that does not come in 3 seconds fails with Timeout', async () => {
+    const api = await withMaps(1);
+    const request = { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan', resourceVersion: '9' } as const;
+    const { events, errors } = await watching(api, ConfigMap as Kind, request);
+    await api.sim.advance('3s');
+    expect(events).toEqual([]);
+    expect(errors).toMatchObject([
+      { reason: 'Timeout', code: 504, message: 'Timeout: Too large resource version: 9, current: 1' },
+    ]);
   });
 
   it('that allows bookmarks gets one each minute, until it ends', async () => {

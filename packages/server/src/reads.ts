@@ -12,6 +12,7 @@ import { Compacted, type Snapshot } from '@orrery/store';
 import { collectionOf } from './collections.ts';
 import type { ServerContext } from './context.ts';
 import { convert } from './conversion.ts';
+import { freshEnough, seen } from './freshness.ts';
 import { type ContinueToken, checkListOptions, decodeContinue, encodeContinue, parseRevision } from './list-options.ts';
 import type { RequestScope } from './request-path.ts';
 
@@ -24,13 +25,12 @@ export interface Selection {
   readonly index: { readonly name: string; readonly value: string } | undefined;
 }
 
-/** The object, converted to the asked version. @throws StatusError NotFound; Timeout for a revision that is yet to come */
-export function getObject(server: ServerContext, scope: RequestScope, resourceVersion?: string): Stored {
-  checkNotAhead(server, parseRevision(resourceVersion));
+/** The object as this server has seen it, converted to the asked version. @throws StatusError NotFound */
+export function getObject(server: ServerContext, scope: RequestScope): Stored {
   return convert(storedObject(server, scope), scope.kind) as Stored;
 }
 
-/** The object as it is stored. @throws StatusError NotFound */
+/** The object as it is stored, as far as this server has seen. @throws StatusError NotFound */
 export function storedObject(server: ServerContext, scope: Pick<RequestScope, 'kind' | 'namespace' | 'name'>): Stored {
   const collection = collectionOf(scope.kind);
   const object = server.store.get(collection, {
@@ -85,16 +85,18 @@ function isEmpty(text: string | undefined): boolean {
   return text === undefined || text === '';
 }
 
-/** A page of a collection, at one revision (Kubernetes API concepts, "Retrieving large results sets in chunks"). */
+/**
+ * A page of a collection, at one revision (Kubernetes API concepts, "Retrieving large results sets in chunks"): at once where
+ * this server has seen all that it asks for. @throws StatusError Timeout for a revision that does not come in time
+ */
 export function listObjects(
   server: ServerContext,
   scope: RequestScope,
   options: ListOptions & { readonly sendInitialEvents?: boolean },
-): ObjectList {
+): ObjectList | Promise<ObjectList> {
   checkListOptions(options, false);
   const asked = parseRevision(options.resourceVersion);
   const token = isEmpty(options.continue) ? undefined : decodeContinue(options.continue ?? '');
-  checkNotAhead(server, asked);
   const selected = selection(server, scope, options);
   const limit = options.limit ?? 0;
   const exact =
@@ -104,11 +106,21 @@ export function listObjects(
           (options.resourceVersionMatch === 'Exact' || (limit > 0 && options.resourceVersionMatch === undefined))
         ? asked
         : -1;
-  const snapshot =
-    exact > 0
-      ? pastSnapshot(server, scope.kind, exact, selected, token)
-      : presentSnapshot(server, scope.kind, selected);
-  return page(snapshot, selected, scope.kind, limit, token);
+  const answer = (): ObjectList => {
+    const snapshot =
+      exact > 0
+        ? pastSnapshot(server, scope.kind, exact, selected, token)
+        : presentSnapshot(server, scope.kind, selected);
+    return page(snapshot, selected, scope.kind, limit, token);
+  };
+  // A token may come from another server, which had seen more.
+  const wait = exact > 0 ? seen(server, exact) : freshEnough(server, options.resourceVersion);
+  return wait === undefined ? answer() : wait.then(answer);
+}
+
+/** What is selected now, as far as this server has seen: all of it, and the revision that it is a snapshot of. */
+export function selectedNow(server: ServerContext, { kind }: RequestScope, selected: Selection): ObjectList {
+  return page(presentSnapshot(server, kind, selected), selected, kind, 0, undefined);
 }
 
 function presentSnapshot(server: ServerContext, kind: Kind, selected: Selection): Snapshot {
@@ -190,11 +202,4 @@ function shownAs(kind: Kind, items: readonly Stored[]): readonly Stored[] {
 function storageKey(object: KubernetesObject): string {
   const { namespace, name } = object.metadata ?? {};
   return namespace === undefined || namespace === '' ? `${name}` : `${namespace}/${name}`;
-}
-
-function checkNotAhead(server: ServerContext, asked: number): void {
-  if (asked <= server.store.revision) return;
-  throw failures.timeout(`Too large resource version: ${asked}, current: ${server.store.revision}`, 1, [
-    { reason: 'ResourceVersionTooLarge', message: 'Too large resource version' },
-  ]);
 }

@@ -1,12 +1,13 @@
 import { failures, type KubernetesObject, type Stored } from '@orrery/api';
 import { clockScheduler, type WatchEvent, type WatchOptions } from '@orrery/core';
 import { Compacted, type StoreEvent } from '@orrery/store';
-import { interval, Observable } from 'rxjs';
+import { concat, defer, from, interval, Observable, switchMap } from 'rxjs';
 import { collectionOf } from './collections.ts';
 import type { ServerContext } from './context.ts';
 import { convert } from './conversion.ts';
+import { freshEnough } from './freshness.ts';
 import { checkListOptions, parseRevision } from './list-options.ts';
-import { listObjects, type Selection, selection } from './reads.ts';
+import { type Selection, selectedNow, selection } from './reads.ts';
 import type { RequestScope } from './request-path.ts';
 
 /** How often an idle watch that allows it gets a BOOKMARK, in milliseconds. */
@@ -18,7 +19,10 @@ export interface WatchRequest extends WatchOptions {
   readonly periodicBookmarks?: boolean;
 }
 
-/** The events of a selection (Kubernetes API concepts, "Efficient detection of changes"). */
+/**
+ * The events of a selection (Kubernetes API concepts, "Efficient detection of changes"). Fails with Expired where its history is
+ * gone, and with Timeout where it is to begin with a state that this server does not see in time.
+ */
 export function watchObjects(
   server: ServerContext,
   scope: RequestScope,
@@ -27,48 +31,50 @@ export function watchObjects(
   checkListOptions(request, true);
   const asked = parseRevision(request.resourceVersion);
   const selected = selection(server, scope, request);
-  const collection = collectionOf(scope.kind);
   const initial = request.sendInitialEvents ?? asked === 0;
+  const begin = (): Observable<WatchEvent> => {
+    if (!initial) return eventsAfter(server, scope, selected, request, asked === 0 ? server.store.revision : asked);
+    const { items, metadata } = selectedNow(server, scope, selected);
+    const { resourceVersion } = metadata;
+    const events: WatchEvent[] = items.map((object) => ({ type: 'ADDED', object }));
+    if (request.sendInitialEvents === true && request.allowWatchBookmarks === true)
+      events.push({ type: 'BOOKMARK', resourceVersion, initialEventsEnd: true });
+    return concat(from(events), eventsAfter(server, scope, selected, request, Number(resourceVersion)));
+  };
+  return defer(() => {
+    // Who goes on from a revision is told of what comes after it, whenever that is.
+    const wait = initial || asked === 0 ? freshEnough(server, request.resourceVersion) : undefined;
+    return wait === undefined ? begin() : from(wait).pipe(switchMap(begin));
+  });
+}
+
+/** The events after a revision, and bookmarks if they are asked for. */
+function eventsAfter(
+  server: ServerContext,
+  scope: RequestScope,
+  selected: Selection,
+  { allowWatchBookmarks, periodicBookmarks }: WatchRequest,
+  after: number,
+): Observable<WatchEvent> {
+  const place = {
+    ...(selected.namespace === undefined ? {} : { namespace: selected.namespace }),
+    ...(selected.name === undefined ? {} : { name: selected.name }),
+    ...(selected.index === undefined ? {} : { index: selected.index }),
+  };
   return new Observable((subscriber) => {
-    let from = asked;
-    if (initial) {
-      const { items, metadata } = listObjects(server, scope, {
-        ...(request.labelSelector === undefined ? {} : { labelSelector: request.labelSelector }),
-        ...(request.fieldSelector === undefined ? {} : { fieldSelector: request.fieldSelector }),
-      });
-      from = Number(metadata.resourceVersion);
-      for (const object of items) subscriber.next({ type: 'ADDED', object });
-      if (request.sendInitialEvents === true && request.allowWatchBookmarks === true) {
-        subscriber.next({ type: 'BOOKMARK', resourceVersion: metadata.resourceVersion, initialEventsEnd: true });
-      }
-    } else if (asked === 0) {
-      from = server.store.revision;
-    }
-    const subscription = server.store
-      .watch(
-        collection,
-        {
-          ...(selected.namespace === undefined ? {} : { namespace: selected.namespace }),
-          ...(selected.name === undefined ? {} : { name: selected.name }),
-          ...(selected.index === undefined ? {} : { index: selected.index }),
-        },
-        from,
-      )
-      .subscribe({
-        next: (event) => {
-          const seen = watchEvent(event, selected, scope);
-          if (seen !== undefined) subscriber.next(seen);
-        },
-        error: (error: unknown) => {
-          subscriber.error(
-            error instanceof Compacted
-              ? failures.expired(`too old resource version: ${from} (${error.oldest})`)
-              : error,
-          );
-        },
-        complete: () => subscriber.complete(),
-      });
-    if (request.allowWatchBookmarks === true && request.periodicBookmarks !== false) {
+    const subscription = server.store.watch(collectionOf(scope.kind), place, after).subscribe({
+      next: (event) => {
+        const seen = watchEvent(event, selected, scope);
+        if (seen !== undefined) subscriber.next(seen);
+      },
+      error: (error: unknown) => {
+        subscriber.error(
+          error instanceof Compacted ? failures.expired(`too old resource version: ${after} (${error.oldest})`) : error,
+        );
+      },
+      complete: () => subscriber.complete(),
+    });
+    if (allowWatchBookmarks === true && periodicBookmarks !== false) {
       const minutes = interval(bookmarkInterval, clockScheduler(server.environment.clock));
       subscription.add(
         minutes.subscribe(() => {

@@ -1,5 +1,6 @@
 import type { FieldError, Kind, KubernetesObject, Stored } from '@orrery/api';
 import type { WriteOptions } from '@orrery/core';
+import type { ObjectWrite } from '@orrery/store';
 import type { ServerContext } from '../context.ts';
 import type { PatchBody, RequestScope, WriteResult } from '../request-path.ts';
 import type { ProxyBackend } from '../subresources/proxy.ts';
@@ -22,8 +23,8 @@ export interface UpdateStrategy {
 
 /** One endpoint below an object. A method that it does not have is answered with 405 MethodNotAllowed. */
 export interface Subresource extends UpdateStrategy {
-  /** GET. */
-  get?(server: ServerContext, scope: RequestScope, resourceVersion?: string): Promise<KubernetesObject>;
+  /** GET, of what the server has seen. Default: the object itself. */
+  get?(server: ServerContext, scope: RequestScope): KubernetesObject;
   /** POST. */
   create?(
     server: ServerContext,
@@ -64,10 +65,20 @@ export interface Strategy extends UpdateStrategy {
   /** Texts of `Warning` headers about a new object that is valid. Pure. */
   warningsOnCreate(object: KubernetesObject): readonly string[];
   /**
-   * Takes what the object needs of the cluster as a whole, after admission and before {@link prepareForCreate} or validation
+   * Gives the object what it needs of the cluster as a whole, after admission and before {@link prepareForCreate} or validation
    * (Kubernetes `BeginCreate`, `BeginUpdate`). `old` is absent on create. @throws StatusError where there is none left
    */
   begin?(server: ServerContext, object: KubernetesObject, old: Stored | undefined): KubernetesObject;
+  /**
+   * What is written in the same commit as the object, so that nobody ever sees one without the other: what it takes of the
+   * cluster or gives back. `next` is absent where the object is taken out of the store, `old` where it is new. Another writer
+   * who was faster with one of these makes the whole write begin again.
+   */
+  commitsWith?(
+    server: ServerContext,
+    next: KubernetesObject | undefined,
+    old: Stored | undefined,
+  ): readonly ObjectWrite[];
   /**
    * Refuses what the user of the request may not write although RBAC lets them write the object (Kubernetes'
    * `policybased` storages). `old` is absent on create. @throws StatusError Forbidden

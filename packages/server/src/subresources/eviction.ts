@@ -13,9 +13,10 @@ import { collectionOf } from '../collections.ts';
 import type { ServerContext } from '../context.ts';
 import { decodeSubresource } from '../decode-body.ts';
 import { deleteObject } from '../deletes.ts';
+import { lostRace } from '../races.ts';
 import { storedObject } from '../reads.ts';
 import type { RequestScope, WriteResult } from '../request-path.ts';
-import { runUpdate } from '../update-object.ts';
+import { commitStaged, type StagedUpdate, stageUpdate } from '../stage-update.ts';
 import { created, withPodCondition } from './pod-subresources.ts';
 
 interface Eviction extends KubernetesObject {
@@ -44,11 +45,24 @@ export async function evictPod(
   if ((metadata?.name ?? '') !== '' && metadata?.name !== scope.name)
     throw failures.badRequest('name in URL does not match name in Eviction object');
   const dryRun = options.dryRun === true || (deleteOptions.dryRun ?? []).includes('All');
-  const pod = storedObject(server, scope) as Stored<Pod>;
-  if (!goesWithoutBudget(pod)) await takeFromBudget(server, scope, pod, dryRun);
-  if (!dryRun && !isOver(pod)) await markDisrupted(server, scope);
+  await markEvicted(server, scope, dryRun);
+  // The mark comes first, for those who watch to see why the Pod goes: a second state of the Pod, and so a second commit.
   await deleteObject(server, { ...scope, subresource: '' }, { ...deleteOptions, dryRun });
   return created();
+}
+
+/** Books the disruption at the Pod's budget and marks the Pod as disrupted, both in one commit. @throws StatusError */
+async function markEvicted(server: ServerContext, scope: RequestScope, dryRun: boolean): Promise<void> {
+  for (let race = 1; ; race++) {
+    const pod = storedObject(server, scope) as Stored<Pod>;
+    const booked = goesWithoutBudget(pod) ? undefined : await bookDisruption(server, scope, pod, dryRun);
+    const marked = dryRun || isOver(pod) ? undefined : await markDisrupted(server, scope);
+    try {
+      return await commitStaged(server, [booked, marked]);
+    } catch (error) {
+      await lostRace(server, scope, error, race);
+    }
+  }
 }
 
 /** Pods that have ended, have not begun or are going anyway cost no budget anything. */
@@ -68,29 +82,30 @@ function budgetsOf(server: ServerContext, { metadata }: Stored<Pod>): readonly S
   );
 }
 
-/** Books one disruption at the Pod's budget, if it has one. @throws StatusError */
-async function takeFromBudget(
+/** One disruption that is to be booked at the Pod's budget, if it has one. @throws StatusError */
+async function bookDisruption(
   server: ServerContext,
   scope: RequestScope,
   pod: Stored<Pod>,
   dryRun: boolean,
-): Promise<void> {
+): Promise<StagedUpdate | undefined> {
   const [budget, ...others] = budgetsOf(server, pod);
-  if (budget === undefined) return;
+  if (budget === undefined) return undefined;
   if (others.length > 0) {
     throw failures.unexpected(
       'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
     );
   }
-  if (!isReady(pod) && mayEvictUnhealthy(budget)) return;
+  if (!isReady(pod) && mayEvictUnhealthy(budget)) return undefined;
   const now = server.environment.clock.now();
   const { namespace = '', name } = budget.metadata;
-  await runUpdate(
+  const staged = await stageUpdate(
     server,
     { ...scope, kind: PodDisruptionBudget, namespace, name, subresource: 'status' },
     { transform: (old) => withDisruption(old as Stored<PodDisruptionBudget>, pod.metadata.name, now) },
     { dryRun },
   );
+  return 'unchanged' in staged ? undefined : staged;
 }
 
 function isReady({ status }: Pod): boolean {
@@ -155,7 +170,7 @@ export function withDisruption(
   };
 }
 
-async function markDisrupted(server: ServerContext, scope: RequestScope): Promise<void> {
+async function markDisrupted(server: ServerContext, scope: RequestScope): Promise<StagedUpdate | undefined> {
   const now = server.environment.clock.now();
   const disrupted = {
     type: 'DisruptionTarget',
@@ -163,10 +178,11 @@ async function markDisrupted(server: ServerContext, scope: RequestScope): Promis
     reason: 'EvictionByEvictionAPI',
     message: 'Eviction API: evicting',
   } as const;
-  await runUpdate(
+  const staged = await stageUpdate(
     server,
     { ...scope, subresource: 'status' },
     { transform: (old) => (isOver(old as Stored<Pod>) ? old : withPodCondition(old as Stored<Pod>, disrupted, now)) },
     {},
   );
+  return 'unchanged' in staged ? undefined : staged;
 }

@@ -1,6 +1,7 @@
 import { type Kind, type KubernetesObject, Pod, PodDisruptionBudget, type Stored } from '@orrery/api';
 import { describe, expect, it } from 'vitest';
-import { podNamed, refusal, type TestApi, testApi } from '../api.fixture.ts';
+import type { AdmissionPlugin } from '../admission/index.ts';
+import { adminUser, podNamed, refusal, type TestApi, testApi } from '../api.fixture.ts';
 import { withDisruption } from './eviction.ts';
 
 const key = { namespace: 'default', name: 'p' };
@@ -101,7 +102,15 @@ const spent = { ...counted, currentHealthy: 1, disruptionsAllowed: 0 };
 
 /** A Pod that runs, and budgets with their status. */
 async function withPod(phase: string, ready: boolean, ...budgets: KubernetesObject[]): Promise<TestApi> {
-  const api = await testApi();
+  return populated(await testApi(), phase, ready, ...budgets);
+}
+
+async function populated(
+  api: TestApi,
+  phase: string,
+  ready: boolean,
+  ...budgets: readonly KubernetesObject[]
+): Promise<TestApi> {
   const pod = await api.admin.create(podNamed('p', { labels: { app: 'web' } }, { nodeName: 'n1' }));
   const conditions = [{ type: 'Ready', status: ready ? 'True' : 'False' }];
   await api.admin.updateStatus({ ...pod, status: { phase, conditions } } as Stored<Pod>);
@@ -153,6 +162,38 @@ describe('eviction', () => {
       conditions: [{ type: 'DisruptionAllowed', status: 'False', reason: 'InsufficientPods' }],
     });
     expect(podNow(api)?.metadata.deletionTimestamp).toBeDefined();
+  });
+
+  it('books and marks in one commit, and deletes in the next', async () => {
+    const api = await withPod('Running', true, budget(counted));
+    const { revision } = api.store;
+    const seen: [string, number][] = [];
+    for (const collection of ['pods', 'poddisruptionbudgets.policy'])
+      api.store
+        .watch(collection, {}, revision)
+        .subscribe((event) => seen.push([collection, event.revision - revision]));
+    await evict(api);
+    expect(seen).toEqual([
+      ['poddisruptionbudgets.policy', 1],
+      ['pods', 1],
+      ['pods', 2],
+    ]);
+  });
+
+  it('books nothing for a Pod that is gone by then', async () => {
+    const gate: AdmissionPlugin = {
+      name: 'Gate',
+      matches: ({ kind, subresource, user }) =>
+        kind.resource === PodDisruptionBudget.resource && subresource === 'status' && user.username === 'evictor',
+      validate: async (_, { client }) => {
+        await client.delete(Pod, key, { gracePeriodSeconds: 0 });
+      },
+    };
+    const api = await populated(await testApi({ admission: [gate] }), 'Running', true, budget(counted));
+    const evictor = api.server.client({ ...adminUser, username: 'evictor' });
+    const request = evictor.createSubresource(Pod as Kind, key, 'eviction', eviction());
+    expect((await refusal(request)).code).toBe(404);
+    expect((await budgetNow(api)).status).toMatchObject(counted);
   });
 
   it('is 429 while the budget allows none, and changes nothing', async () => {

@@ -36,7 +36,7 @@ export function scaleEndpoint(
 ): Pick<Subresource, 'get' | 'update' | 'patch'> {
   const shown = (object: KubernetesObject, kind: Kind) => scaleOf(object, kind, selectorText);
   return {
-    get: async (server, scope) => shown(convert(storedObject(server, scope), scope.kind), scope.kind),
+    get: (server, scope) => shown(convert(storedObject(server, scope), scope.kind), scope.kind),
     update: async (server, scope, body, options) => {
       const next = await updateScale(server, scope, body, options);
       return { object: shown(next, scope.kind), created: false };

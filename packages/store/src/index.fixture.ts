@@ -1,0 +1,1 @@
+export { createLaggingEngine, type LaggingView, type SharedEngine } from './lagging-engine.fixture.ts';
