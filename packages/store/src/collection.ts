@@ -5,7 +5,7 @@ import { type IndexValues, type StoreEvent, Watchers } from './watchers.ts';
 
 interface IndexBucket {
   readonly objects: Map<string, Stored>;
-  /** In key order; made when asked for. */
+  /** In key order; built on first use. */
   sorted: readonly Stored[] | undefined;
 }
 
@@ -24,7 +24,7 @@ export class CollectionState {
   readonly indexes: ReadonlyMap<string, IndexValues>;
   readonly #objects = new Map<string, Stored>();
   readonly #indexed = new Map<string, Map<string, IndexBucket>>();
-  /** Kept from the first list on: some collections are never listed. */
+  /** Built by the first list and maintained from then on: some collections are never listed. */
   #sorted: SortedObjects | undefined;
   #revision: number;
 
@@ -40,7 +40,7 @@ export class CollectionState {
     return this.#objects.size;
   }
 
-  /** Revision of the latest change of this collection, or of the loading. */
+  /** Revision of the collection's latest change, or the revision that it was loaded at. */
   get revision(): number {
     return this.#revision;
   }
@@ -65,7 +65,7 @@ export class CollectionState {
     return bucket.sorted;
   }
 
-  /** The collection as it was at a revision that the history still reaches, in key order. */
+  /** The collection as of a revision that the history still reaches, in key order. */
   listAt(revision: number, namespace?: string): readonly Stored[] {
     const { history } = this;
     const first = history.numberAt(revision) + 1;
@@ -82,12 +82,12 @@ export class CollectionState {
       : all.filter((object) => object.metadata.namespace === namespace);
   }
 
-  /** Loads an object that was there before the store was opened. */
+  /** Loads an object that existed before the store was opened. */
   load(object: Stored): void {
     this.#put(storageKey(object), object, undefined);
   }
 
-  /** Takes one change in. Returns the event that {@link notify} delivers to watchers; undefined if it changes nothing. */
+  /** Applies one change. Returns the event that {@link notify} delivers to watchers; undefined if it changes nothing. */
   apply(object: Stored, deleted: boolean, revision: number): NumberedEvent | undefined {
     const id = storageKey(object);
     const previous = this.#objects.get(id);
@@ -160,7 +160,7 @@ export class CollectionState {
   }
 }
 
-/** What lists are ordered by: Kubernetes' storage key without the resource's prefix. */
+/** The sort key of lists: Kubernetes' storage key without the resource's prefix. */
 function storageKey(object: KubernetesObject): string {
   const { namespace = '', name = '' } = object.metadata ?? {};
   return namespace === '' ? name : `${namespace}/${name}`;

@@ -1,6 +1,6 @@
 import type { StorageEngine } from './engine.ts';
 
-/** An engine that does some calls in its own way and leaves the others to the one beneath. */
+/** Wraps an engine: overrides some calls and delegates the others. */
 export function delegatingEngine(engine: StorageEngine, own: Partial<StorageEngine>): StorageEngine {
   return {
     range: (prefix) => engine.range(prefix),

@@ -4,7 +4,7 @@ import { filter, firstValueFrom, lastValueFrom, type Observable, take, toArray }
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Commit, Compacted, RevisionConflict, type StorageEngine, type Write } from './engine.ts';
 
-/** What every storage engine must hold. Run it in a test file with a maker of empty engines. */
+/** The contract of every storage engine. Run it in a test file with a factory of empty engines. */
 export function storageEngineContract(name: string, makeEngine: () => Promise<StorageEngine> | StorageEngine): void {
   const opened: StorageEngine[] = [];
   const open = async (): Promise<StorageEngine> => {
@@ -17,7 +17,7 @@ export function storageEngineContract(name: string, makeEngine: () => Promise<St
   });
 
   describe(`${name}: commit`, () => {
-    it('gives each commit a revision greater than all before', async () => {
+    it('assigns each commit a revision greater than all before', async () => {
       const engine = await open();
       const first = await engine.commit([put('/pods/a/x', 1, 0)]);
       const second = await engine.commit([put('/pods/a/y', 1, 0)]);
@@ -62,7 +62,7 @@ export function storageEngineContract(name: string, makeEngine: () => Promise<St
       await expect(engine.commit([write])).rejects.toBeInstanceOf(RevisionConflict);
     });
 
-    it('does all writes as one revision', async () => {
+    it('applies all writes as one revision', async () => {
       const engine = await open();
       const { revision } = await engine.commit([put('/pods/a/x', 1, 0), put('/pods/a/y', 1, 0)]);
       const next = await engine.commit([removal('/pods/a/x', revision), put('/pods/a/y', 2, revision)]);
@@ -103,13 +103,13 @@ export function storageEngineContract(name: string, makeEngine: () => Promise<St
   });
 
   describe(`${name}: range`, () => {
-    it('gives nothing at revision 0 or more while nothing is there', async () => {
+    it('returns no entries from an empty engine, at revision 0 or greater', async () => {
       const { entries, revision } = await (await open()).range('/');
       expect(entries).toEqual([]);
       expect(revision).toBeGreaterThanOrEqual(0);
     });
 
-    it('gives what is under the prefix, in key order, each with its revision', async () => {
+    it('returns the entries under the prefix, in key order, each with its revision', async () => {
       const engine = await open();
       const keys = ['/pods/b/x', '/pods/a-b/x', '/pods/a/y', '/podtemplates/a/x', '/pods/a/x', '/nodes//n1'];
       const revisions = new Map<string, number>();
@@ -119,7 +119,7 @@ export function storageEngineContract(name: string, makeEngine: () => Promise<St
       for (const { key, revision } of entries) expect(revision).toBe(revisions.get(key));
     });
 
-    it('gives values as they were put', async () => {
+    it('returns values as they were put', async () => {
       const engine = await open();
       const object = { kind: 'Pod', metadata: { name: 'ü', labels: {} }, list: [1, 'two', null, { three: true }] };
       await engine.commit([{ type: 'put', key: '/pods/a/x', value: object as KubernetesObject, expected: 0 }]);
@@ -128,7 +128,7 @@ export function storageEngineContract(name: string, makeEngine: () => Promise<St
   });
 
   describe(`${name}: revision`, () => {
-    it('is that of the latest commit', async () => {
+    it('is the revision of the latest commit', async () => {
       const engine = await open();
       expect(await engine.revision()).toBe((await engine.range('/')).revision);
       const { revision } = await engine.commit([put('/pods/a/x', 1, 0), put('/pods/a/y', 1, 0)]);
@@ -137,7 +137,7 @@ export function storageEngineContract(name: string, makeEngine: () => Promise<St
       expect(await engine.revision()).toBe(revision);
     });
 
-    it('is what a watch of everything comes to, from wherever it begins', async () => {
+    it('is reached by a watch of everything, wherever it begins', async () => {
       const engine = await open();
       await engine.commit([put('/pods/a/x', 1, 0)]);
       const seen: number[] = [];
@@ -154,7 +154,7 @@ export function storageEngineContract(name: string, makeEngine: () => Promise<St
   });
 
   describe(`${name}: watch`, () => {
-    it('delivers commits after the revision, from the past and to come, in order', async () => {
+    it('delivers past and future commits after the revision, in order', async () => {
       const engine = await open();
       const first = await engine.commit([put('/pods/a/x', 1, 0)]);
       const second = await engine.commit([put('/pods/a/x', 2, first.revision)]);
@@ -297,7 +297,7 @@ async function play(engine: StorageEngine, history: readonly (readonly Step[])[]
   return states;
 }
 
-/** A watch without the commits that only say how far it has come. */
+/** A watch without the commits that only report its progress. */
 function withChanges(commits: Observable<Commit>): Observable<Commit> {
   return commits.pipe(filter(({ changes }) => changes.length > 0));
 }

@@ -35,8 +35,8 @@ export interface Change {
 export interface Commit {
   readonly revision: Revision;
   /**
-   * What it wrote under the prefix that is watched, all at once. Empty where it wrote nothing there: then it only says how far
-   * the watch has come (etcd's progress notification).
+   * All its writes under the watched prefix. Empty if there are none: then the commit only reports the watch's progress
+   * (etcd's progress notification).
    */
   readonly changes: readonly Change[];
 }
@@ -45,7 +45,7 @@ export interface Commit {
 export class RevisionConflict extends Error {
   override readonly name = 'RevisionConflict';
   readonly key: string;
-  /** What the key is at; 0 where it does not exist. */
+  /** The key's current revision; 0 if it does not exist. */
   readonly actual: Revision;
 
   constructor(key: string, actual: Revision) {
@@ -68,27 +68,27 @@ export class Compacted extends Error {
 }
 
 /**
- * What an engine must give. Engines know nothing of kinds: keys, JSON values and revisions. The observable object store
- * stands on top of it. Several processes can share what is stored: each has an engine of its own, whose commits the others'
- * watches see some time later.
+ * A storage engine. Engines do not know kinds, only keys, JSON values and revisions. The observable object store is built on
+ * top of one. Several processes can share the same storage: each has its own engine, and sees the others' commits in its
+ * watches some time later.
  */
 export interface StorageEngine {
   /** All entries under the prefix, in key order, at one revision. */
   range(prefix: string): Promise<{ readonly entries: readonly Entry[]; readonly revision: Revision }>;
-  /** Compare-and-swap on each key's revision: all writes are done, as one revision, or none. @throws RevisionConflict */
+  /** Compare-and-swap on each key's revision: applies all writes as one revision, or none. @throws RevisionConflict */
   commit(writes: readonly Write[]): Promise<{ readonly revision: Revision }>;
   /**
-   * The revision of the latest commit of all who share the engine (etcd: a linearizable read). At once, without a promise, where
-   * nobody but this process writes. A watch of everything (`/`) comes to it, with a commit that has changes or one that has none.
+   * The revision of the latest commit of all processes that share the storage (etcd: a linearizable read). A plain number, not a
+   * promise, if only this process writes. A watch of everything (`/`) reaches it with a commit, which may have no changes.
    */
   revision(): Revision | Promise<Revision>;
   /**
-   * Commits later than `after` with their changes under the prefix, ordered, gapless and whole. They may come before or after
-   * their writer's `commit` is answered. Errors with {@link Compacted} when that history is gone.
+   * Commits later than `after` with their changes under the prefix, ordered, gapless and whole. They may arrive before or
+   * after their writer's `commit` resolves. Errors with {@link Compacted} when that history is gone.
    */
   watch(prefix: string, after: Revision): Observable<Commit>;
   /** Forgets history up to and including the revision. Current values stay. */
   compact(revision: Revision): Promise<void>;
-  /** Flushes and frees what the engine holds. */
+  /** Flushes and releases the engine's resources. */
   close(): Promise<void>;
 }

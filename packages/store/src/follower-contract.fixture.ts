@@ -10,8 +10,8 @@ const indexes = { pods: { 'spec.nodeName': nodeName } };
 const x = { namespace: 'a', name: 'x' };
 
 /**
- * What object stores of several processes over one storage must hold. `share` makes empty storage, and gives what each process
- * has of it: an engine of its own, which ends for nobody else when it is closed.
+ * The contract of object stores of several processes over one storage. `share` creates empty storage and returns a factory of
+ * engines, one for each process; closing one does not end the others.
  */
 export function followerContract(name: string, share: () => () => StorageEngine): void {
   const opened: ObjectStore[] = [];
@@ -61,7 +61,7 @@ export function followerContract(name: string, share: () => () => StorageEngine)
       expect(recorded[1]).toEqual(recorded[0]);
     });
 
-    it('are done with a write when they see it themselves', async () => {
+    it('resolve a write when they have seen it themselves', async () => {
       const stores = await two();
       for (const [i, store] of stores.entries()) {
         const created = await store.create('pods', pod(`a/${i}`));
@@ -93,7 +93,7 @@ export function followerContract(name: string, share: () => () => StorageEngine)
       }
     });
 
-    it('answer each write with what it wrote, whoever writes after it', async () => {
+    it('return from each write the object it wrote, even if another process writes after it', async () => {
       const [one, other] = await two();
       const first = await one.create('pods', pod('a/x', 'n1'));
       await meet(one, other);
@@ -133,7 +133,7 @@ export function followerContract(name: string, share: () => () => StorageEngine)
       ]);
     });
 
-    it('do no write of a commit that is refused', async () => {
+    it('apply no write of a refused commit', async () => {
       const [one, other] = await two();
       await one.create('ipaddresses', pod('a/x'));
       const refused = other.commit([
@@ -145,7 +145,7 @@ export function followerContract(name: string, share: () => () => StorageEngine)
       for (const store of [one, other]) expect(store.count('services')).toBe(0);
     });
 
-    it('delete what only the other has seen yet, and give its last state', async () => {
+    it('delete an object that only the other has seen, and return its last state', async () => {
       const [one, other] = await two();
       const created = await one.create('pods', pod('a/x', 'n1'));
       const deleted = await other.delete('pods', x, at(created));
@@ -162,7 +162,7 @@ export function followerContract(name: string, share: () => () => StorageEngine)
       expect(await one.current()).toBe(await other.current());
     });
 
-    it('are one with a third that opens later', async () => {
+    it('agree with a third that opens later', async () => {
       const view = share();
       const one = await open(view());
       await one.create('pods', pod('a/x'));
@@ -175,7 +175,7 @@ export function followerContract(name: string, share: () => () => StorageEngine)
       expect(events).toHaveLength(2);
     });
 
-    it('end in the same state with the same history, whatever they write at the same time', async () => {
+    it('end in the same state with the same history, whatever they write concurrently', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(rounds, { maxLength: 12 }), async (history) => {
           const view = share();
@@ -202,21 +202,21 @@ export function followerContract(name: string, share: () => () => StorageEngine)
   });
 
   describe(`${name}: caughtUp`, () => {
-    it('resolves for what is seen already', async () => {
+    it('resolves for a revision already seen', async () => {
       const [one] = await two();
       const { metadata } = await one.create('pods', pod('a/x'));
       await one.caughtUp(Number(metadata.resourceVersion));
       await one.caughtUp(0);
     });
 
-    it('waits for what another process has written, and shows it then', async () => {
+    it('waits for a write of another process, and shows it then', async () => {
       const [one, other] = await two();
       const created = await one.create('pods', pod('a/x'));
       await other.caughtUp(at(created));
       expect(other.get('pods', x)).toEqual(created);
     });
 
-    it('waits for what is yet to be written', async () => {
+    it('waits for a future revision', async () => {
       const [one, other] = await two();
       const waits = other.caughtUp(one.revision + 2).then(() => other.count('pods'));
       for (const key of ['a/x', 'a/y']) await one.create('pods', pod(key));
@@ -253,7 +253,7 @@ interface Step {
   readonly remove: boolean;
 }
 
-/** What several processes do at the same time. */
+/** What several processes do concurrently. */
 const rounds = fc.array(
   fc.record({
     process: fc.nat(2),
@@ -264,7 +264,7 @@ const rounds = fc.array(
   { minLength: 1, maxLength: 6 },
 );
 
-/** One write, from what the process has seen. */
+/** One write, based on the state that the process has seen. */
 async function take(store: ObjectStore, { key, node, remove }: Step): Promise<unknown> {
   const [namespace = '', name = ''] = key.split('/');
   const old = store.get('pods', { namespace, name });

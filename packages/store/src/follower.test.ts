@@ -32,7 +32,7 @@ interface Process {
   readonly store: ObjectStore;
 }
 
-/** Two processes that see what they are let see. */
+/** Two processes that see only the commits delivered to them. */
 async function processes(shared = createLaggingEngine()): Promise<readonly [Process, Process]> {
   const open = async (): Promise<Process> => {
     const view = shared.view();
@@ -49,7 +49,7 @@ const settled = async (): Promise<void> => {
 };
 
 describe('a process that lags behind', () => {
-  it('has not done its own write before it sees it, nor what was written before', async () => {
+  it('resolves its own write only after it has seen it and all earlier writes', async () => {
     const [one, other] = await processes();
     void one.store.create('maps', map('x'));
     await settled();
@@ -67,7 +67,7 @@ describe('a process that lags behind', () => {
     expect(done).toBe(other.store.get('maps', { namespace: 'a', name: 'y' }));
   });
 
-  it('is refused what it writes from an old state, until it has caught up', async () => {
+  it('has writes based on stale state refused until it has caught up', async () => {
     const [one, other] = await processes();
     const first = one.store.create('maps', map('x'));
     for (const { view } of [one, other]) await settled().then(() => view.deliver());
@@ -82,7 +82,7 @@ describe('a process that lags behind', () => {
     expect(other.store.get('maps', { namespace: 'a', name: 'x' })).toEqual(await second);
   });
 
-  it('shows at every moment what all had written at its revision, whatever it is let see', async () => {
+  it('always shows the state as of its revision, whatever is delivered to it', async () => {
     const step = fc.oneof(
       fc.record({ process: fc.nat(1), deliver: fc.integer({ min: 1, max: 3 }) }),
       fc.record({ process: fc.nat(1), key: fc.constantFrom('x', 'y', 'z'), remove: fc.boolean() }),
@@ -91,7 +91,7 @@ describe('a process that lags behind', () => {
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
         const shared = createLaggingEngine();
         const all = await processes(shared);
-        // A third that sees everything at once writes down every state.
+        // A third process, which sees everything at once, records every state.
         const states = new Map<number, readonly Stored[]>([[0, []]]);
         const witness = await openObjectStore({ engine: shared.view({ lag: 'none' }).engine });
         witness.watch('maps', {}, 0).subscribe(({ revision }) => states.set(revision, witness.list('maps').items));

@@ -5,21 +5,21 @@ export class History {
   readonly #capacity: number;
   #events: StoreEvent[] = [];
   #oldest: number;
-  /** Events that came before the first one that is kept. */
+  /** Events dropped before the oldest one kept. */
   #dropped = 0;
 
-  /** `oldest` is the revision that the collection was loaded at: nothing is known of changes up to it. */
+  /** `oldest` is the revision that the collection was loaded at: changes up to it are unknown. */
   constructor(capacity: number, oldest: number) {
     this.#capacity = capacity;
     this.#oldest = oldest;
   }
 
-  /** Events after this revision are all here. */
+  /** All events after this revision are kept. */
   get oldest(): number {
     return this.#oldest;
   }
 
-  /** Number of the latest event. Events are counted from 1, so that each has its place even where revisions are shared. */
+  /** Number of the latest event. Events are counted from 1, so that events that share a revision are ordered too. */
   get last(): number {
     return this.#dropped + this.#events.length;
   }
@@ -30,7 +30,7 @@ export class History {
     if (this.#events.length > this.#capacity * 2) this.#drop(this.#events.length - this.#capacity);
   }
 
-  /** The event with that number, if it is still here. */
+  /** The event with that number, if it is still kept. */
   at(number: number): StoreEvent | undefined {
     return this.#events[number - this.#dropped - 1];
   }

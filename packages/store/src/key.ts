@@ -1,6 +1,6 @@
 import type { ObjectKey } from '@orrery/api';
 
-/** Where a collection lives in a store: `pods`, `deployments.apps`. All versions of a resource share one. */
+/** The name of a collection in a store: `pods`, `deployments.apps`. All versions of a resource share one. */
 export type Collection = string;
 
 /** The engine's key of an object. */
@@ -16,6 +16,6 @@ export function parseEngineKey(key: string): { collection: Collection; namespace
   const first = key.indexOf('/', 1);
   const second = key.indexOf('/', first + 1);
   if (key[0] !== '/' || first < 0 || second < 0 || key.indexOf('/', second + 1) >= 0)
-    throw new Error(`${JSON.stringify(key)} is no object's key`);
+    throw new Error(`${JSON.stringify(key)} is not the key of an object`);
   return { collection: key.slice(1, first), namespace: key.slice(first + 1, second), name: key.slice(second + 1) };
 }

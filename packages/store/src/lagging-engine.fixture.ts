@@ -3,30 +3,30 @@ import { delegatingEngine } from './delegating-engine.ts';
 import type { Commit, StorageEngine } from './engine.ts';
 import { createMemoryEngine } from './memory-engine.ts';
 
-/** An engine as one of several processes sees it, whose watches lag behind what is committed. */
+/** One process's engine over shared storage, whose watches lag behind the commits. */
 export interface LaggingView {
   readonly engine: StorageEngine;
-  /** Commits that are still to reach this process. */
+  /** Commits not yet delivered to this process. */
   readonly held: number;
-  /** Lets the oldest commits through that are held, so many at once. Default: all. */
+  /** Delivers the oldest held commits, `count` of them. Default: all. */
   deliver(count?: number): void;
 }
 
-/** What several processes share: commits are seen by all at once, and reach their watches late. */
+/** Storage that several processes share: a commit counts for all at once, but reaches their watches late. */
 export interface SharedEngine {
-  /** The engine of one process more. */
+  /** The engine of another process. */
   view(options?: ViewOptions): LaggingView;
 }
 
 export interface ViewOptions {
   /**
-   * Turns of the queue of promises that each delivery takes, and how many commits it brings together at most; or `none`, to see
-   * everything at once. Default: nothing is seen before {@link LaggingView.deliver} is called.
+   * Microtask turns that each delivery takes, and the maximum number of commits that it batches; or `none`, to see everything at
+   * once. Default: nothing is delivered before {@link LaggingView.deliver} is called.
    */
   readonly lag?: { readonly turns: number; readonly batch: number } | 'none';
 }
 
-/** A memory engine that is shared by several processes, whose watches lag behind. */
+/** Creates a memory engine that several processes share, whose watches lag behind. */
 export function createLaggingEngine(): SharedEngine {
   const shared = createMemoryEngine();
   return { view: (options = {}) => laggingView(shared, options) };
@@ -51,7 +51,7 @@ function laggingView(shared: StorageEngine, { lag }: ViewOptions): LaggingView {
     delivering = false;
   };
   const engine = delegatingEngine(shared, {
-    // Answered by whoever has the last word, which takes a round trip.
+    // Answered by the shared storage, which takes a round trip.
     revision: async () => shared.revision(),
     watch: (prefix, after) =>
       new Observable((subscriber) => {
@@ -66,7 +66,7 @@ function laggingView(shared: StorageEngine, { lag }: ViewOptions): LaggingView {
           complete: () => subscriber.complete(),
         });
       }),
-    // The other processes go on.
+    // The other processes continue.
     close: async () => ends.complete(),
   });
   return {

@@ -14,7 +14,7 @@ it('keeps the configured history, and at most twice as much', async () => {
   await expect(lastValueFrom(engine.watch('/', 79))).rejects.toMatchObject({ name: 'Compacted' });
 });
 
-it('delivers all writes of a commit to a watcher that is longer than the history', async () => {
+it('delivers all writes of a commit that is longer than the history', async () => {
   const engine = createMemoryEngine({ historySize: 1 });
   const recorded = firstValueFrom(engine.watch('/', 0));
   await engine.commit(

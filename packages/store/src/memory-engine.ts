@@ -12,16 +12,16 @@ import {
 
 /** How much history a memory engine keeps. */
 export interface MemoryEngineOptions {
-  /** Commits kept for watches that start in the past. Default 1,000: the object store, its one reader, keeps its own. */
+  /** Commits kept for watches that start in the past. Default 1,000: the object store, its only reader, keeps its own history. */
   readonly historySize?: number;
 }
 
-/** An engine that keeps everything in this process's memory, and nothing beyond it. */
+/** Creates an engine that keeps everything in this process's memory and persists nothing. */
 export function createMemoryEngine(options: MemoryEngineOptions = {}): StorageEngine {
   return new MemoryEngine(options.historySize ?? 1000);
 }
 
-/** A watch, and how far it has come. Each reads the one history at its own pace, so it can neither miss nor swap commits. */
+/** A watch and its position. Each reads the shared history at its own pace, so it can neither miss nor reorder commits. */
 interface Reader {
   readonly prefix: string;
   readonly subscriber: Subscriber<Commit>;
@@ -35,7 +35,7 @@ class MemoryEngine implements StorageEngine {
   readonly #readers = new Set<Reader>();
   readonly #historySize: number;
   #history: Commit[] = [];
-  /** Commits that came before the first one that is kept. */
+  /** Commits dropped before the oldest one kept. */
   #dropped = 0;
   #compacted: Revision = 0;
   #revision: Revision = 0;
@@ -115,13 +115,13 @@ class MemoryEngine implements StorageEngine {
       this.#entries.set(key, { key, value: write.value, revision });
       return { type, key, value: write.value };
     }
-    // The commit has been checked: what it deletes is there.
+    // The commit has been checked: the deleted object exists.
     const { value } = this.#entries.get(key) as Entry;
     this.#entries.delete(key);
     return { type, key, value };
   }
 
-  /** Brings a reader up to date. A reader that writes while it reads goes on with its own write when it is back. */
+  /** Brings a reader up to date. A reader that writes during delivery reads its own write in the same loop. */
   #read(reader: Reader): void {
     if (reader.reading) return;
     reader.reading = true;
@@ -151,7 +151,7 @@ class MemoryEngine implements StorageEngine {
   }
 }
 
-/** What a watch of the prefix sees of a commit; undefined where that is nothing. */
+/** The part of a commit that a watch of the prefix sees; undefined if it sees nothing. */
 function under(prefix: string, commit: Commit): Commit | undefined {
   const { revision, changes } = commit;
   if (changes.every(({ key }) => key.startsWith(prefix))) return commit;

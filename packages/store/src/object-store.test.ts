@@ -38,7 +38,7 @@ function record(store: ObjectStore, scope: WatchScope, after: number): { events:
 }
 
 describe('objects', () => {
-  it('are deeply frozen, and the same (===) for everybody', async () => {
+  it('are deeply frozen, and the same (===) for every reader', async () => {
     const store = await open();
     const created = await store.create('pods', pod('a/x'));
     expect(Object.isFrozen(created)).toBe(true);
@@ -86,7 +86,7 @@ describe('objects', () => {
     expect(store.revision).toBe(1);
   });
 
-  it('answer a write with what it wrote, whoever writes after it', async () => {
+  it('are returned as written, even if another client writes after it', async () => {
     const store = await open();
     const first = store.create('pods', pod('a/x', 'n1'));
     const second = store.update('pods', pod('a/x', 'n2'), 1);
@@ -98,7 +98,7 @@ describe('objects', () => {
     ]);
   });
 
-  it('answer a write even if its event is forgotten by the time that the engine answers', async () => {
+  it('are returned from a write even if the history dropped its event before the engine answers', async () => {
     const view = createLaggingEngine().view();
     const engine = delegatingEngine(view.engine, {
       commit: async (writes) => {
@@ -118,13 +118,13 @@ describe('objects', () => {
     expect([at(created), nodeName(created)]).toEqual([6, ['n1']]);
     const gone = await store.delete('pods', { namespace: 'a', name: 'x' }, 6);
     expect([at(gone), nodeName(gone)]).toEqual([10, ['n1']]);
-    // Of what it never saw it knows the name.
+    // It knows only the name of an object it never saw.
     await view.engine.commit([{ type: 'put', key: '/pods/a/z', value: pod('a/z'), expected: 0 }]);
     const unseen = await store.delete('pods', { namespace: 'a', name: 'z' }, 14);
     expect(unseen).toEqual({ metadata: { namespace: 'a', name: 'z', resourceVersion: '15' } });
   });
 
-  it('of one collection are not written two in one commit', async () => {
+  it('of the same collection cannot be written in one commit', async () => {
     const store = await open();
     const writes = ['a/x', 'a/y'].map(
       (key) => ({ type: 'put', collection: 'pods', object: pod(key), expected: 0 }) as const,
@@ -133,7 +133,7 @@ describe('objects', () => {
     expect(store.count('pods')).toBe(0);
   });
 
-  it('are there again when another store opens the engine', async () => {
+  it('are loaded when another store opens the engine', async () => {
     const engine = createMemoryEngine();
     const first = await openObjectStore({ engine });
     await first.create('pods', pod('a/x'));
@@ -150,7 +150,7 @@ describe('lists', () => {
     const store = await open();
     const names = ['b/x', 'a/y', 'a-b/x', 'a/x', 'a/x-1'];
     for (const name of names.slice(0, 2)) await store.create('pods', pod(name));
-    // From the first list on the order is kept, no longer made.
+    // The first list builds the order; from then on it is maintained.
     expect(keys(store.list('pods').items)).toEqual(['a/y', 'b/x']);
     for (const name of names.slice(2)) await store.create('pods', pod(name));
     expect(keys(store.list('pods').items)).toEqual(['a-b/x', 'a/x', 'a/x-1', 'a/y', 'b/x']);
@@ -169,7 +169,7 @@ describe('lists', () => {
     for (const { items } of [before, inNamespace, byIndex]) expect(items).toEqual([x]);
   });
 
-  it('find by index what is filed under a value now', async () => {
+  it('find by index the objects currently filed under a value', async () => {
     const store = await open();
     const find = (value: string) => keys(store.list('pods', { index: { name: 'spec.nodeName', value } }).items);
     const x = await store.create('pods', pod('a/x'));
@@ -197,7 +197,7 @@ describe('lists', () => {
     expect(store.listAt('pods', 8).items).toHaveLength(8);
   });
 
-  it('of the past are what was recorded then, for every history', async () => {
+  it('of the past equal the state recorded then, for every history', async () => {
     await fc.assert(
       fc.asyncProperty(histories, async (history) => {
         const store = await open();
@@ -214,7 +214,7 @@ describe('lists', () => {
 });
 
 describe('watches', () => {
-  it('report what happened: added, modified with the object before, deleted', async () => {
+  it('report additions, modifications with the previous object, and deletions', async () => {
     const store = await open();
     const { events } = record(store, {}, 0);
     const x = await store.create('pods', pod('a/x'));
@@ -264,7 +264,7 @@ describe('watches', () => {
     expect(record(store, scope, 0).events).toEqual(live.events);
   });
 
-  it('from a revision that is yet to come begin after it', async () => {
+  it('from a future revision begin after it', async () => {
     const store = await open();
     const { events } = record(store, {}, 2);
     for (const key of ['a/1', 'a/2', 'a/3']) await store.create('pods', pod(key));
@@ -282,7 +282,7 @@ describe('watches', () => {
     expect(record(store, {}, 8).errors).toEqual([]);
   });
 
-  it('that begin during a delivery get that event exactly once', async () => {
+  it('that begin during a delivery receive that event exactly once', async () => {
     const store = await open();
     const inner: number[] = [];
     let begun = false;
@@ -296,7 +296,7 @@ describe('watches', () => {
     expect(inner).toEqual([1, 2]);
   });
 
-  it('that write while they receive the past get those events too, in order', async () => {
+  it('that write while they replay the past receive those events too, in order', async () => {
     const store = await open();
     await store.create('pods', pod('a/0'));
     const revisions: number[] = [];
@@ -357,7 +357,7 @@ describe('an engine that fails', () => {
   const watching = (commits: Observable<Commit>): StorageEngine =>
     delegatingEngine(createMemoryEngine(), { watch: () => commits });
 
-  it('fails watches, reads and writes that wait, so that nobody goes on with a stale state', async () => {
+  it('fails watches, reads and pending writes, so that no caller continues with stale state', async () => {
     const commits = new Subject<Commit>();
     const store = await openObjectStore({ engine: watching(commits) });
     const { errors } = record(store, {}, 0);
@@ -401,7 +401,7 @@ const histories = fc.array(
   { maxLength: 30 },
 );
 
-/** Plays a history, and gives the states that it went through, from the empty one on. */
+/** Plays a history and returns its states, beginning with the empty one. */
 async function play(
   store: ObjectStore,
   history: readonly { readonly key: string; readonly node: string; readonly remove: boolean }[],
@@ -424,7 +424,7 @@ async function play(
         old === undefined ? await store.create('pods', object) : await store.update('pods', object, at(old)),
       );
     }
-    // Another collection's writes move the revision on and nothing else.
+    // Writes to another collection advance the revision and nothing else.
     if (n % 3 === 0) await store.create('secrets', pod(`a/${n}`));
     states.push({ revision: store.revision, objects });
   }

@@ -13,12 +13,12 @@ export interface ObjectStoreOptions {
   readonly indexes?: { readonly [collection: Collection]: { readonly [index: string]: IndexValues } };
 }
 
-/** The store no longer follows its engine: what it holds may be stale, so it gives nothing. */
+/** The store no longer follows its engine: its state may be stale, so it serves no reads. */
 export class StoreFailed extends Error {
   override readonly name = 'StoreFailed';
 }
 
-/** One write of a commit to the store. `expected` is the revision that the object must be at; 0 makes a new one. */
+/** One write of a commit to the store. `expected` is the revision that the object must be at; 0 creates a new one. */
 export type ObjectWrite =
   | {
       readonly type: 'put';
@@ -36,20 +36,20 @@ export interface Snapshot {
 
 /**
  * The observable object store: every object deeply frozen, one revision over all, each change one event. Reads are served
- * from memory and are synchronous; writes go to the engine by compare-and-swap and are done when their event was seen here.
+ * from memory and are synchronous; writes go to the engine by compare-and-swap and resolve when their event has arrived here.
  *
- * Other processes may write to the same engine. This store follows them: what it gives is the state as it was at its
- * {@link revision}, and may be older than what the engine has. Who must not read the past asks for the {@link current} revision
- * and waits until the store has {@link caughtUp} with it.
+ * Other processes may write to the same engine. This store follows them: reads return the state as of its
+ * {@link revision}, which may be older than the engine's. A caller that must not read stale state takes the {@link current}
+ * revision and waits until the store has {@link caughtUp} with it.
  */
 export interface ObjectStore {
-  /** The latest revision seen. All of its commit is seen: no read and no event shows a part of one. */
+  /** The latest revision seen. Commits are seen whole: no read and no event shows a part of one. */
   readonly revision: number;
-  /** The revision of the latest commit of all who share the engine: at once where nobody but this process writes. */
+  /** The revision of the latest commit of all processes that share the storage. No promise if only this process writes. */
   current(): number | Promise<number>;
   /**
-   * Resolves when this store has seen the revision. Rejects with the signal's reason when it is aborted before, and with
-   * {@link StoreFailed} when the store follows its engine no longer.
+   * Resolves when this store has seen the revision. Rejects with the signal's reason if it is aborted first, and with
+   * {@link StoreFailed} when the store no longer follows its engine.
    */
   caughtUp(revision: number, signal?: AbortSignal): Promise<void>;
   get(collection: Collection, key: ObjectKey): Stored | undefined;
@@ -57,23 +57,23 @@ export interface ObjectStore {
     collection: Collection,
     options?: { readonly namespace?: string; readonly index?: { readonly name: string; readonly value: string } },
   ): Snapshot;
-  /** The collection as it was. @throws Compacted when the history no longer reaches there. */
+  /** The collection as of a past revision. @throws Compacted when the history no longer reaches it. */
   listAt(collection: Collection, revision: number, namespace?: string): Snapshot;
   hasIndex(collection: Collection, index: string): boolean;
   count(collection: Collection): number;
-  /** Revision of the collection's latest change, as far as this store knows: what is derived from it is good until that moves. */
+  /** Revision of the collection's latest change that this store has seen. Data derived from the collection is valid until it moves. */
   changedAt(collection: Collection): number;
   /**
-   * Does all writes as one revision, or none of them; gives what they wrote, in their order. It writes at most one object of a
-   * collection: who watches a collection goes on after the revision of the last event that reached it, and would miss the
-   * other events of that revision. @throws RevisionConflict if an object is not at the revision that its write expects
+   * Applies all writes as one revision, or none of them; returns the objects written, in the order of the writes. A commit writes
+   * at most one object of a collection: a client resumes its watch after the revision of the last event that reached it, and would
+   * miss the other events of that revision. @throws RevisionConflict if an object is not at the revision that its write expects
    */
   commit(writes: readonly ObjectWrite[]): Promise<readonly Stored[]>;
   /** @throws RevisionConflict if the object exists. */
   create(collection: Collection, object: KubernetesObject): Promise<Stored>;
   /** Replaces the object that is at `expected`. @throws RevisionConflict if it is not. */
   update(collection: Collection, object: KubernetesObject, expected: number): Promise<Stored>;
-  /** Deletes the object that is at `expected`; gives its last state, at the deletion's revision. @throws RevisionConflict */
+  /** Deletes the object that is at `expected`; returns its last state, at the deletion's revision. @throws RevisionConflict */
   delete(collection: Collection, key: ObjectKey, expected: number): Promise<Stored>;
   /** Events later than `after`, ordered and gapless. Errors with Compacted when that history is gone. */
   watch(collection: Collection, scope: WatchScope, after: number): Observable<StoreEvent>;
@@ -83,7 +83,7 @@ export interface ObjectStore {
   close(): Promise<void>;
 }
 
-/** Opens a store on an engine: loads what is there and follows it. */
+/** Opens a store on an engine: loads its objects and follows its commits. */
 export async function openObjectStore(options: ObjectStoreOptions): Promise<ObjectStore> {
   const store = new EngineBackedStore(options);
   await store.open();
@@ -92,7 +92,7 @@ export async function openObjectStore(options: ObjectStoreOptions): Promise<Obje
 
 const noIndexes: ReadonlyMap<string, IndexValues> = new Map();
 
-/** Somebody who waits for a revision. */
+/** A caller that waits for a revision. */
 interface Waiter {
   readonly revision: number;
   readonly resolve: () => void;
@@ -104,10 +104,10 @@ class EngineBackedStore implements ObjectStore {
   readonly #historySize: number;
   readonly #indexes: ReadonlyMap<Collection, ReadonlyMap<string, IndexValues>>;
   readonly #collections = new Map<Collection, CollectionState>();
-  /** What ends each watch. */
+  /** Ends each open watch. */
   readonly #watches = new Set<() => void>();
   readonly #waiters = new Set<Waiter>();
-  /** Nothing is known of changes up to this revision. */
+  /** Changes up to this revision are unknown. */
   #oldest = 0;
   #revision = 0;
   #following: Subscription | undefined;
@@ -219,10 +219,10 @@ class EngineBackedStore implements ObjectStore {
   async commit(writes: readonly ObjectWrite[]): Promise<readonly Stored[]> {
     checkOneOfEach(writes);
     this.#checkFollowing();
-    // What a delete takes away: by the time that the engine answers somebody may have written it anew.
+    // Read before the commit: by the time the engine answers, another client may have created the object again.
     const before = writes.map((write) => (write.type === 'delete' ? this.get(write.collection, write.key) : undefined));
     const { revision } = await this.#engine.commit(writes.map(engineWrite));
-    // The event of a commit comes by before the engine has answered it, or after.
+    // The event of a commit arrives before or after the engine's answer.
     if (revision > this.#revision) await this.caughtUp(revision);
     return writes.map((write, index) => this.#written(write, revision, before[index]));
   }
@@ -252,7 +252,7 @@ class EngineBackedStore implements ObjectStore {
         }
         if (concerns(scope, event, indexes)) subscriber.next(event);
       }
-      // A watch from a revision that is yet to come begins after it.
+      // A watch from a future revision begins after it.
       const remove = watchers.add(scope, number, (event) => {
         if (event.revision > after) subscriber.next(event);
       });
@@ -278,16 +278,16 @@ class EngineBackedStore implements ObjectStore {
     await this.#engine.close();
   }
 
-  /** What a write that is done has written: the object that everybody else is given, if it is known. */
+  /** The object that a finished write has written: the same (===) one that readers and watchers get, if its event is still kept. */
   #written(write: ObjectWrite, revision: number, before: Stored | undefined): Stored {
     const key = write.type === 'put' ? keyOf(write.object) : write.key;
     const event = this.#collection(write.collection).eventAt(revision, key);
     if (event !== undefined) return event.object;
-    // So much has happened before the engine answered that the event is forgotten.
+    // The history dropped the event before the engine answered.
     return stamped(write.type === 'put' ? unstamped(write.object) : (before ?? { metadata: write.key }), revision);
   }
 
-  /** Takes in a whole commit before any watcher sees a part of it. */
+  /** Applies a whole commit before any watcher sees a part of it. */
   #follow({ revision, changes }: Commit): void {
     const recorded: [CollectionState, NumberedEvent][] = [];
     for (const { type, key, value } of changes) {
@@ -349,7 +349,7 @@ function stamped(object: KubernetesObject, revision: number): Stored {
 
 function unstamped(object: KubernetesObject): KubernetesObject {
   if (object.metadata?.resourceVersion === undefined) return object;
-  // Leaving the field out costs far more than emptying it, and reads the same.
+  // Omitting the field costs far more than emptying it, and reads the same.
   const metadata: { resourceVersion?: string | undefined } = { ...object.metadata, resourceVersion: undefined };
   return { ...object, metadata: metadata as ObjectMeta };
 }

@@ -4,10 +4,10 @@ import type { Stored } from '@orrery/api';
 export class SortedObjects {
   readonly #keys: string[];
   readonly #objects: Stored[];
-  /** What the latest call of {@link all} gave; another change makes it stale, and it is never written to. */
+  /** The latest result of {@link all}, never written to; the next change invalidates it. */
   #copy: readonly Stored[] | undefined;
 
-  /** Takes pairs of storage key and object, in any order. */
+  /** Accepts pairs of storage key and object, in any order. */
   constructor(entries: Iterable<readonly [string, Stored]>) {
     const sorted = [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
     this.#keys = sorted.map(([key]) => key);
@@ -21,7 +21,7 @@ export class SortedObjects {
 
   /** Objects whose key begins with the prefix. */
   under(prefix: string): readonly Stored[] {
-    // A prefix ends in a slash, and so does no key: the next greater text is the one that ends in a zero.
+    // A prefix ends in a slash and no key does; `0` is the character after the slash, so it ends the range.
     const end = `${prefix.slice(0, -1)}${String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1)}`;
     return this.#objects.slice(this.#place(prefix), this.#place(end));
   }
@@ -44,7 +44,7 @@ export class SortedObjects {
     this.#copy = undefined;
   }
 
-  /** The objects with some changed: undefined takes the object of that key away. In key order. */
+  /** The objects with changes applied: undefined removes the object of that key. In key order. */
   with(changes: ReadonlyMap<string, Stored | undefined>): readonly Stored[] {
     const changed = [...changes].sort(([a], [b]) => (a < b ? -1 : 1));
     const out: Stored[] = [];
@@ -59,7 +59,7 @@ export class SortedObjects {
     return out;
   }
 
-  /** Where the key is or belongs. */
+  /** The index at which the key is or would be inserted. */
   #place(key: string): number {
     let low = 0;
     let high = this.#keys.length;

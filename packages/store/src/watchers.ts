@@ -9,7 +9,7 @@ export interface StoreEvent<T extends KubernetesObject = KubernetesObject> {
   readonly previous?: Stored<T>;
 }
 
-/** What a watcher is filed under, so that an event finds only the watchers that it may concern. */
+/** What a watcher watches. Watchers are indexed by it, so that an event reaches only those that it may concern. */
 export interface WatchScope {
   readonly namespace?: string;
   readonly name?: string;
@@ -44,7 +44,7 @@ interface Watcher {
 
 type Bucket = Set<Watcher>;
 
-/** The watchers of one collection, found by index: an event never asks a watcher that it cannot concern. */
+/** The watchers of one collection, found by index: an event never visits a watcher that it cannot concern. */
 export class Watchers {
   readonly #indexes: ReadonlyMap<string, IndexValues>;
   readonly #everything: Bucket = new Set();
@@ -101,7 +101,7 @@ export class Watchers {
     }
   }
 
-  /** Where a scope's watchers are: by its narrowest part that events can be looked up by. */
+  /** The buckets of a scope's watchers: those of its narrowest part that events can be looked up by. */
   #place({ namespace = '', name, index }: WatchScope): readonly [Map<string, Bucket> | undefined, string] {
     if (name !== undefined) return [this.#byName, name];
     if (index !== undefined && this.#indexes.has(index.name)) {
