@@ -11,6 +11,9 @@ export default defineConfig({
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: ['**/*.e2e.test.ts', '**/node_modules/**'],
+          // Only ends what hangs: how fast a machine is decides no test.
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {
