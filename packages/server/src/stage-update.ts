@@ -94,7 +94,7 @@ export async function stageUpdate(
   deepFreeze(next);
   const validated = server.admission.validate({ ...request, object: next }, context);
   if (validated !== undefined) await validated;
-  if (options.dryRun === true) return { unchanged: next as Stored };
+  if (options.dryRun === true) return { unchanged: atRevisionOf(next, old) };
   return staged(server, kind, next, old, (stored) => context.committed(stored));
 }
 
@@ -129,7 +129,7 @@ function staged(
     const others = strategy.commitsWith?.(server, undefined, old) ?? [];
     return {
       writes: [{ type: 'delete', collection, key: keyOf(old), expected }, ...others],
-      answer: () => next as Stored,
+      answer: () => atRevisionOf(next, old),
     };
   }
   const object = asStoredVersion(server, next, old, kind);
@@ -141,6 +141,11 @@ function staged(
       return committed(stored)?.then(() => answer) ?? answer;
     },
   };
+}
+
+/** What is answered where nothing was stored: as in Kubernetes with the revision of the state that was found. */
+function atRevisionOf(object: KubernetesObject, { metadata: { resourceVersion } }: Stored): Stored {
+  return deepFreeze({ ...object, metadata: { ...object.metadata, resourceVersion } }) as Stored;
 }
 
 /** What an update through the object's own endpoint, or through one below it, follows. @throws StatusError NotFound */

@@ -43,6 +43,17 @@ describe('update', () => {
     expect(updated).toMatchObject({ data: { value: '2' }, metadata: { resourceVersion: '2' } });
   });
 
+  it('that stores nothing is answered at the revision that it found', async () => {
+    const { admin } = await testApi();
+    await admin.create(configMapNamed('c', '1', { finalizers: ['a/b'] }));
+    const dry = await admin.update(configMapNamed('c', '2'), { dryRun: true });
+    expect(dry).toMatchObject({ data: { value: '2' }, metadata: { resourceVersion: '1' } });
+    await admin.delete(ConfigMap, key('c'));
+    const last = await admin.update(configMapNamed('c', '3'));
+    expect(last).toMatchObject({ data: { value: '3' }, metadata: { resourceVersion: '2' } });
+    await expect(admin.get(ConfigMap, key('c'))).rejects.toThrow('not found');
+  });
+
   it('with a revision that is none is invalid', async () => {
     const { admin } = await testApi();
     await admin.create(configMapNamed('c'));

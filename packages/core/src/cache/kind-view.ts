@@ -119,20 +119,39 @@ export class KindView {
   /** This process wrote an object, and the server answered with this state. */
   written(object: Stored): void {
     const { resourceVersion } = object.metadata;
+    const key = keyString(keyOf(object));
+    if (wasLast(object)) {
+      this.#writtenLast(key, object);
+      return;
+    }
     // The watch has been there already, and what it brought since then counts.
     if (compareRevisions(resourceVersion, this.#revision) <= 0) return;
-    const key = keyString(keyOf(object));
     const gone = this.#gone.get(key);
     if (gone !== undefined && isOld(object, gone)) return;
-    const deleted = wasLast(object);
-    if (!deleted && this.#selected(object)) {
+    if (this.#selected(object)) {
       this.#gone.delete(key);
       this.#show(key, object);
       return;
     }
     const shown = this.#all.get(key);
     if (shown !== undefined && compareRevisions(shown.metadata.resourceVersion, resourceVersion) > 0) return;
-    this.#gone.set(key, { uid: deleted ? object.metadata.uid : undefined, revision: resourceVersion });
+    this.#gone.set(key, { uid: undefined, revision: resourceVersion });
+    if (shown !== undefined) this.#hide(key, shown, object);
+  }
+
+  /**
+   * This process took the last finalizer off an object that was being deleted. The answer has the revision of the state before,
+   * which the watch may have brought, so the object is known by its uid: that never comes back.
+   */
+  #writtenLast(key: string, object: Stored): void {
+    const { resourceVersion, uid } = object.metadata;
+    const shown = this.#all.get(key);
+    if (shown === undefined) {
+      if (compareRevisions(resourceVersion, this.#revision) <= 0) return;
+    } else if (shown.metadata.uid !== uid && compareRevisions(shown.metadata.resourceVersion, resourceVersion) > 0) {
+      return;
+    }
+    this.#gone.set(key, { uid, revision: resourceVersion });
     if (shown !== undefined) this.#hide(key, shown, object);
   }
 

@@ -11,6 +11,7 @@ import {
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { CacheChange } from '../cache.ts';
+import type { Client } from '../client.ts';
 import { createSimulation } from '../clock/simulation.ts';
 import { defineIndex, ownedBy } from '../define-index.ts';
 import { openTestServer, type TestServerOptions } from '../server.fixture.ts';
@@ -234,6 +235,32 @@ describe('own writes', () => {
     await client.patch(ConfigMap, 'default/a', { type: 'merge', patch: { metadata: { finalizers: [] } } });
   });
 
+  test.each<[string, (client: Client) => Promise<unknown>]>([
+    [
+      'patch',
+      (client) => client.patch(ConfigMap, 'default/a', { type: 'merge', patch: { metadata: { finalizers: [] } } }),
+    ],
+    ['update', (client) => client.update(configMap('a'))],
+  ])('an object whose last finalizer a %s took off goes at once, and stays away', async (_, release) => {
+    const { cache, client, simulation } = await setup(slow);
+    const synced = cache.sync(ConfigMap);
+    await simulation.advance(1000);
+    await synced;
+    const object = configMap('a');
+    await client.create({ ...object, metadata: { ...object.metadata, finalizers: ['test/hold'] } });
+    await client.delete(ConfigMap, 'default/a');
+    // The watch has brought the deletion, so the answer that follows has no later revision than what it brought.
+    await simulation.advance(5000);
+    const seen: string[] = [];
+    cache.changes(ConfigMap).subscribe(({ type }) => seen.push(type));
+    await release(client);
+    expect(cache.list(ConfigMap)).toEqual([]);
+    await simulation.advance(5000);
+    expect(seen).toEqual(['deleted']);
+    await client.create(configMap('a', 'again'));
+    expect(cache.get(ConfigMap, 'default/a')?.data?.value).toBe('again');
+  });
+
   test('an answer that is older than what the watch brought changes nothing', async () => {
     const { cache, server, simulation } = await setup();
     await cache.sync(ConfigMap);
@@ -408,6 +435,12 @@ describe('random histories', () => {
                   const shown = cache.get(ConfigMap, key);
                   if ((kept(answer) ? answer : undefined) !== shown)
                     faults.push(`${key} does not show what was written`);
+                }
+                // The write took the last finalizer off an object that was being deleted.
+                if (who === 'own' && !there && cache.synced(ConfigMap)) {
+                  if (cache.get(ConfigMap, key)?.metadata.uid === answer.metadata.uid) {
+                    faults.push(`${key} is gone but shows`);
+                  }
                 }
               }
             } catch (error) {
