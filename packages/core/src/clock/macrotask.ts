@@ -6,6 +6,9 @@ import { Fifo } from '../fifo.ts';
  */
 export const afterMicrotasks: (task: () => void) => void = overTicks() ?? overMessageChannel();
 
+/** Runs `task` in a task of the event loop of its own, after sockets and timers that are due have had theirs. */
+export const nextTask: (task: () => void) => void = immediate() ?? overMessageChannel();
+
 /** So many tasks run in one turn of the event loop. */
 const tasksInATurn = 128;
 
@@ -27,6 +30,11 @@ function overTicks(): ((task: () => void) => void) | undefined {
     if (++tasks % tasksInATurn === 0) setImmediate(task);
     else queueMicrotask(() => nextTick(task));
   };
+}
+
+function immediate(): ((task: () => void) => void) | undefined {
+  const { setImmediate } = globalThis as NodeGlobals;
+  return setImmediate === undefined ? undefined : (task) => void setImmediate(task);
 }
 
 /** Browsers have no ticks, and their timers wait for 4 ms. */

@@ -2,7 +2,8 @@ import type { Environment } from '../environment.ts';
 import { createInspector, type InspectionStream } from '../inspection/inspector.ts';
 import { createSeededRandom } from '../random/seeded-random.ts';
 import { createSystemRandom } from '../random/system-random.ts';
-import type { Work } from '../work.ts';
+import { FairTurns } from './fair-turns.ts';
+import { nextTask } from './macrotask.ts';
 import { createRealClock, createScaledClock } from './real-clock.ts';
 
 /** What {@link createEnvironment} takes. */
@@ -23,7 +24,7 @@ export function createEnvironment({ clock = 'real', seed }: EnvironmentOptions =
   return {
     clock: clock === 'real' ? createRealClock() : createScaledClock(factorOf(clock)),
     random: seed === undefined ? createSystemRandom() : createSeededRandom(seed),
-    work: freeWork,
+    work: new FairTurns({ now: () => performance.now(), nextTask }),
     inspector: createInspector(),
   };
 }
@@ -33,9 +34,3 @@ function factorOf(clock: string): number {
   if (match === null) throw new Error(`no such clock: ${clock} (there are real, and x2, x60 and so on)`);
   return Number(match[1]);
 }
-
-const now = Promise.resolve();
-const nothing: Disposable = { [Symbol.dispose]: () => undefined };
-
-/** On a real clock everybody may always go on. */
-const freeWork: Work = { turn: () => now, busy: () => nothing };
