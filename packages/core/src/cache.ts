@@ -33,6 +33,12 @@ export interface Cache {
    */
   list<T extends KubernetesObject>(from: Kind<T> | IndexEntry<T>, options?: CacheListOptions): readonly Stored<T>[];
   /**
+   * What an index sums up of the objects under a value; undefined where there are none. The sum is the cache's own and changes
+   * with it: read it, and keep nothing of it.
+   * @throws Error as {@link list}.
+   */
+  aggregate<T extends KubernetesObject, A>(entry: IndexEntry<T, A>): A | undefined;
+  /**
    * Changes from now on, after the cache itself shows them. Starts with the current objects as added when `replay` is true.
    * @throws Error if the kind is not declared.
    */

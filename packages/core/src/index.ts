@@ -39,7 +39,7 @@ export type {
 } from './controller.ts';
 export { controllerPolicy } from './controller-policy.ts';
 export { defineController, requeueAfter } from './define-controller.ts';
-export { defineIndex, type Index, type IndexEntry, ownedBy } from './define-index.ts';
+export { type Aggregation, defineIndex, type Index, type IndexEntry, ownedBy } from './define-index.ts';
 export type { Environment } from './environment.ts';
 export type { EventOptions, EventRecorder } from './event-recorder.ts';
 export { addFinalizer, type FinalizerStep, finalizerStep, removeFinalizer } from './finalizer.ts';

@@ -1,4 +1,4 @@
-import { controllerOf, keyOf, Pod, ReplicaSet, type Stored } from '@orrery/api';
+import { controllerOf, keyOf, labelSelectorMatcher, Pod, ReplicaSet, type Stored } from '@orrery/api';
 import {
   type Cache,
   type Controller,
@@ -10,9 +10,9 @@ import {
 } from '@orrery/core';
 import { adoptable } from '../workload/adoptable.ts';
 import { claim } from '../workload/claim.ts';
-import { orphansOf } from '../workload/orphans.ts';
 import { podControl, podFromTemplate } from '../workload/pod-control.ts';
-import { isActive, readySince } from '../workload/pod-state.ts';
+import { countsOr, type Labels, orphanPods, podsByController } from '../workload/pod-counts.ts';
+import { isActive } from '../workload/pod-state.ts';
 import { slowStart } from '../workload/slow-start.ts';
 import { unlessGone } from '../workload/unless-gone.ts';
 import { podsToDelete } from './deletion-rank.ts';
@@ -21,8 +21,6 @@ import { type ReplicaFailure, replicaSetStatus, sameStatus } from './status.ts';
 /** At most this many Pods are created or deleted in one go. */
 const burst = 500;
 
-const orphans = orphansOf(Pod);
-
 /** Keeps as many Pods of its template as a ReplicaSet asks for (Kubernetes "ReplicaSet"). */
 export function replicaSetController(): Controller {
   return defineController({
@@ -30,7 +28,7 @@ export function replicaSetController(): Controller {
     for: ReplicaSet,
     owns: [Pod],
     watches: [adoptable(Pod, ReplicaSet, ({ spec }) => spec.selector)],
-    indexes: [orphans],
+    indexes: [podsByController, orphanPods],
     concurrency: 5,
     reconcile: (replicaSet, context) => unlessGone(ReplicaSet, replicaSet, () => reconcile(replicaSet, context)),
   });
@@ -38,47 +36,48 @@ export function replicaSetController(): Controller {
 
 async function reconcile(replicaSet: Stored<ReplicaSet>, context: ReconcileContext): Promise<ReconcileResult | void> {
   const { client, cache, clock } = context;
-  const pods = await claim(
-    client,
-    ReplicaSet,
-    replicaSet,
-    replicaSet.spec.selector,
-    Pod,
-    candidates(cache, replicaSet),
-  );
-  const failure =
-    replicaSet.metadata.deletionTimestamp === undefined ? await correctCount(replicaSet, pods, context) : undefined;
+  const { uid, deletionTimestamp } = replicaSet.metadata;
+  if (deletionTimestamp === undefined) await claimPods(replicaSet, context);
+  const failure = deletionTimestamp === undefined ? await correctCount(replicaSet, context) : undefined;
 
   const now = clock.now();
   const current = cache.get(ReplicaSet, keyOf(replicaSet));
-  if (current === undefined || current.metadata.uid !== replicaSet.metadata.uid) return;
-  const counted = [...candidates(cache, replicaSet)].filter(
-    (pod) => isActive(pod) && controllerOf(pod)?.uid === replicaSet.metadata.uid,
-  );
-  const status = replicaSetStatus(current, counted, failure?.condition, now);
-  if (!sameStatus(current.status, status)) await client.updateStatus<ReplicaSet>({ ...current, status });
+  if (current === undefined || current.metadata.uid !== uid) return;
+  const counts = countsOr(cache.aggregate(podsByController.at(uid)));
+  const status = replicaSetStatus(current, counts, failure?.condition, now);
+  if (!sameStatus(current.status, status)) await client.updateStatus({ ...current, status });
   if (failure !== undefined) throw failure.error;
 
-  const wait = untilAvailable(replicaSet, counted, now);
+  const wait = counts.untilAvailable(replicaSet.spec.minReadySeconds ?? 0, now);
   return wait === undefined ? undefined : { requeueAfter: wait };
 }
 
-function* candidates(cache: Cache, replicaSet: Stored<ReplicaSet>): Generator<Stored<Pod>> {
-  const namespace = replicaSet.metadata.namespace ?? '';
-  for (const pod of cache.list(ownedBy(Pod, replicaSet.metadata.uid), { namespace })) {
-    if (isActive(pod)) yield pod;
-  }
-  for (const pod of cache.list(orphans.at(namespace))) {
-    if (isActive(pod)) yield pod;
-  }
+/** Adopts and releases Pods. They are walked only where the labels of some say that there is one to adopt or release. */
+async function claimPods(replicaSet: Stored<ReplicaSet>, { client, cache }: ReconcileContext): Promise<void> {
+  const { selector } = replicaSet.spec;
+  const owned = podsByController.at(replicaSet.metadata.uid);
+  const orphans = orphanPods.at(replicaSet.metadata.namespace ?? '');
+  const matches = selects(selector);
+  const candidates: Stored<Pod>[] = [];
+  const counts = countsOr(cache.aggregate(owned));
+  if (counts.activeWith(matches) !== counts.active) candidates.push(...cache.list(owned));
+  if (countsOr(cache.aggregate(orphans)).activeWith(matches) > 0) candidates.push(...cache.list(orphans));
+  if (candidates.length === 0) return;
+  await claim(client, ReplicaSet, replicaSet, selector, Pod, candidates.filter(isActive));
+}
+
+function selects(selector: ReplicaSet['spec']['selector']): (labels: Labels) => boolean {
+  const matcher = labelSelectorMatcher(selector);
+  return (labels) => matcher.matches(labels);
 }
 
 async function correctCount(
   replicaSet: Stored<ReplicaSet>,
-  pods: readonly Stored<Pod>[],
   { client, cache, events, clock }: ReconcileContext,
 ): Promise<{ readonly condition: ReplicaFailure; readonly error: unknown } | undefined> {
-  const difference = pods.length - (replicaSet.spec.replicas ?? 1);
+  const owned = podsByController.at(replicaSet.metadata.uid);
+  const matches = selects(replicaSet.spec.selector);
+  const difference = countsOr(cache.aggregate(owned)).activeWith(matches) - (replicaSet.spec.replicas ?? 1);
   const control = podControl(client, events, replicaSet);
   if (difference < 0) {
     const pod = podFromTemplate(ReplicaSet, replicaSet, replicaSet.spec.template ?? {});
@@ -88,6 +87,7 @@ async function correctCount(
       : { condition: { reason: 'FailedCreate', message: errorText(error) }, error };
   }
   if (difference === 0) return undefined;
+  const pods = cache.list(owned).filter((pod) => isActive(pod) && matches(pod.metadata.labels ?? {}));
   const victims = podsToDelete(pods, Math.min(difference, burst), relatedPods(cache, replicaSet), clock.now());
   const results = await Promise.allSettled(victims.map((pod) => control.delete(pod)));
   const failed = results.find((result) => result.status === 'rejected');
@@ -109,17 +109,4 @@ function relatedPods(cache: Cache, replicaSet: Stored<ReplicaSet>): ReadonlyMap<
     }
   }
   return counts;
-}
-
-/** Milliseconds until the next ready Pod has been ready for `minReadySeconds`; undefined when none is on its way. */
-function untilAvailable(replicaSet: ReplicaSet, pods: readonly Pod[], now: number): number | undefined {
-  const minReady = (replicaSet.spec.minReadySeconds ?? 0) * 1000;
-  if (minReady === 0) return undefined;
-  let wait: number | undefined;
-  for (const pod of pods) {
-    const since = readySince(pod);
-    if (since === undefined || since + minReady <= now) continue;
-    wait = Math.min(wait ?? Number.POSITIVE_INFINITY, since + minReady - now);
-  }
-  return wait;
 }

@@ -1,6 +1,15 @@
+import type { Pod, Stored } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
 import { testPod, testReplicaSet } from '../workload/objects.fixture.ts';
+import { PodCounts } from '../workload/pod-counts.ts';
 import { replicaSetStatus } from './status.ts';
+
+/** The counts of these Pods. */
+function counted(pods: readonly Stored<Pod>[]): PodCounts {
+  const counts = new PodCounts();
+  for (const pod of pods) counts.add(pod);
+  return counts;
+}
 
 const now = Date.parse('2026-01-01T00:01:00Z');
 const ready = (name: string, since: string, labels: { [key: string]: string } = { app: 'web' }) =>
@@ -17,24 +26,24 @@ describe("a ReplicaSet's status", () => {
       ready('b', '2026-01-01T00:00:45Z', { app: 'other' }),
       testPod('c', { metadata: { labels: { app: 'web' } } }),
     ];
-    expect(replicaSetStatus(replicaSet, pods, undefined, now)).toEqual({
+    expect(replicaSetStatus(replicaSet, counted(pods), undefined, now)).toEqual({
       replicas: 3,
       fullyLabeledReplicas: 2,
       readyReplicas: 2,
       availableReplicas: 1,
       observedGeneration: 3,
     });
-    expect(replicaSetStatus(replicaSet, [], undefined, now)).toEqual({ replicas: 0, observedGeneration: 3 });
+    expect(replicaSetStatus(replicaSet, counted([]), undefined, now)).toEqual({ replicas: 0, observedGeneration: 3 });
   });
 
   test('a failure is a condition, kept while it lasts and gone when it is over', () => {
     const failure = { reason: 'FailedCreate', message: 'no' } as const;
-    const status = replicaSetStatus(testReplicaSet('web'), [], failure, now);
+    const status = replicaSetStatus(testReplicaSet('web'), counted([]), failure, now);
     expect(status.conditions).toEqual([
       { type: 'ReplicaFailure', status: 'True', ...failure, lastTransitionTime: '2026-01-01T00:01:00Z' },
     ]);
     const failing = testReplicaSet('web', { status });
-    expect(replicaSetStatus(failing, [], failure, now + 5000).conditions).toEqual(status.conditions);
-    expect(replicaSetStatus(failing, [], undefined, now + 5000).conditions).toBeUndefined();
+    expect(replicaSetStatus(failing, counted([]), failure, now + 5000).conditions).toEqual(status.conditions);
+    expect(replicaSetStatus(failing, counted([]), undefined, now + 5000).conditions).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
-import { type Pod, type ReplicaSet, timestamp } from '@orrery/api';
+import { type ReplicaSet, timestamp } from '@orrery/api';
 import type { Milliseconds } from '@orrery/core';
-import { isAvailable, isReady } from '../workload/pod-state.ts';
+import type { PodCounts } from '../workload/pod-counts.ts';
 import { semanticEqual } from '../workload/semantic-equal.ts';
 
 /** What went wrong while the number of Pods was being corrected. */
@@ -11,28 +11,20 @@ export interface ReplicaFailure {
 
 type Status = NonNullable<ReplicaSet['status']>;
 
-/** The status of a ReplicaSet with these active Pods at the time `now`. */
+/** The status of a ReplicaSet with Pods of these counts at the time `now`. */
 export function replicaSetStatus(
   replicaSet: ReplicaSet,
-  pods: readonly Pod[],
+  counts: PodCounts,
   failure: ReplicaFailure | undefined,
   now: Milliseconds,
 ): Status {
   const templateLabels = Object.entries(replicaSet.spec.template?.metadata?.labels ?? {});
-  const minReadySeconds = replicaSet.spec.minReadySeconds ?? 0;
-  let fullyLabeled = 0;
-  let ready = 0;
-  let available = 0;
-  for (const pod of pods) {
-    const labels = pod.metadata.labels;
-    if (templateLabels.every(([key, value]) => labels?.[key] === value)) fullyLabeled++;
-    if (!isReady(pod)) continue;
-    ready++;
-    if (isAvailable(pod, minReadySeconds, now)) available++;
-  }
+  const fullyLabeled = counts.activeWith((labels) => templateLabels.every(([key, value]) => labels[key] === value));
+  const { active, ready } = counts;
+  const available = counts.available(replicaSet.spec.minReadySeconds ?? 0, now);
   const conditions = conditionsAfter(replicaSet, failure, now);
   return {
-    replicas: pods.length,
+    replicas: active,
     ...(fullyLabeled === 0 ? {} : { fullyLabeledReplicas: fullyLabeled }),
     ...(ready === 0 ? {} : { readyReplicas: ready }),
     ...(available === 0 ? {} : { availableReplicas: available }),

@@ -52,6 +52,12 @@ class ControllerView implements Cache {
     return this.#cache.list(from, options);
   }
 
+  aggregate<T extends KubernetesObject, A>(entry: IndexEntry<T, A>): A | undefined {
+    this.#check(entry.kind);
+    this.#checkIndex(entry);
+    return this.#cache.aggregate(entry);
+  }
+
   changes<T extends KubernetesObject>(
     kind: Kind<T>,
     options?: { readonly replay?: boolean },

@@ -9,7 +9,7 @@ import { Bucket } from './bucket.ts';
  */
 export class KeptIndex {
   readonly #rule: IndexRule;
-  readonly #buckets = new Map<string, Bucket>();
+  readonly #buckets = new Map<string, Filed>();
   /** By key, what the rule threw on an object. Such an object is filed nowhere. */
   readonly #failed = new Map<string, unknown>();
 
@@ -22,10 +22,17 @@ export class KeptIndex {
    * @throws Error if the rule threw on an object that is there: then nothing that the index has can be trusted.
    */
   at(value: string): readonly Stored[] {
-    for (const [key, error] of this.#failed) {
-      throw new Error(`an index failed on ${key}: ${errorText(error)}`, { cause: error });
-    }
-    return this.#buckets.get(value)?.list() ?? none;
+    this.#check();
+    return this.#buckets.get(value)?.objects.list() ?? none;
+  }
+
+  /**
+   * The sum over the objects under a value; undefined where there are none. It changes with them.
+   * @throws Error as {@link at}.
+   */
+  sum(value: string): unknown {
+    this.#check();
+    return this.#buckets.get(value)?.sum;
   }
 
   /** The object of the key is this one now. `previous` is what it was, if there was one. */
@@ -33,13 +40,28 @@ export class KeptIndex {
     const before = previous === undefined ? none : this.#filedUnder(key, previous);
     const values = this.#valuesOf(key, object);
     for (const value of before) if (!values.includes(value)) this.#unfile(value, key);
-    for (const value of values) this.#bucket(value).set(key, object);
+    const { aggregate } = this.#rule;
+    for (const value of values) {
+      const { objects, sum } = this.#bucket(value);
+      if (aggregate !== undefined) {
+        const replaced = objects.get(key);
+        if (replaced !== undefined) aggregate.remove(sum, replaced);
+        aggregate.add(sum, object);
+      }
+      objects.set(key, object);
+    }
   }
 
   /** The object of the key is there no longer. */
   remove(key: string, previous: Stored): void {
     for (const value of this.#filedUnder(key, previous)) this.#unfile(value, key);
     this.#failed.delete(key);
+  }
+
+  #check(): void {
+    for (const [key, error] of this.#failed) {
+      throw new Error(`an index failed on ${key}: ${errorText(error)}`, { cause: error });
+    }
   }
 
   #filedUnder(key: string, object: Stored): readonly string[] {
@@ -57,21 +79,29 @@ export class KeptIndex {
     }
   }
 
-  #bucket(value: string): Bucket {
-    let bucket = this.#buckets.get(value);
-    if (bucket === undefined) {
-      bucket = new Bucket();
-      this.#buckets.set(value, bucket);
+  #bucket(value: string): Filed {
+    let filed = this.#buckets.get(value);
+    if (filed === undefined) {
+      filed = { objects: new Bucket(), sum: this.#rule.aggregate?.create() };
+      this.#buckets.set(value, filed);
     }
-    return bucket;
+    return filed;
   }
 
   #unfile(value: string, key: string): void {
-    const bucket = this.#buckets.get(value);
-    if (bucket === undefined) return;
-    bucket.delete(key);
-    if (bucket.size === 0) this.#buckets.delete(value);
+    const filed = this.#buckets.get(value);
+    const object = filed?.objects.get(key);
+    if (filed === undefined || object === undefined) return;
+    filed.objects.delete(key);
+    this.#rule.aggregate?.remove(filed.sum, object);
+    if (filed.objects.size === 0) this.#buckets.delete(value);
   }
+}
+
+/** What is kept of one value. */
+interface Filed {
+  readonly objects: Bucket;
+  readonly sum: unknown;
 }
 
 const none: readonly never[] = Object.freeze([]);

@@ -48,9 +48,21 @@ export class KindView {
    * @throws Error if the index is not kept here, or if it failed on an object.
    */
   find(rule: IndexRule, value: string): readonly Stored[] {
+    return this.#kept(rule).at(value);
+  }
+
+  /**
+   * What an index sums up of the objects under a value; undefined where there are none.
+   * @throws Error as {@link find}.
+   */
+  sum(rule: IndexRule, value: string): unknown {
+    return this.#kept(rule).sum(value);
+  }
+
+  #kept(rule: IndexRule): KeptIndex {
     const kept = this.#indexes.get(rule);
     if (kept === undefined) throw new Error('the cache does not keep this index: add it to its indexes');
-    return kept.at(value);
+    return kept;
   }
 
   /** Keeps an index from now on. Adding the same one again is a no-op. */

@@ -78,6 +78,10 @@ class ObjectCache implements WatchingCache {
     return anywhere ? found : found.filter((object) => object.metadata.namespace === namespace);
   }
 
+  aggregate<T extends KubernetesObject, A>({ kind, rule, value }: IndexEntry<T, A>): A | undefined {
+    return this.#readable(kind).sum(rule, value) as A | undefined;
+  }
+
   addIndexes(indexes: readonly Index[]): void {
     for (const index of indexes) this.#kind(index.kind).view.addIndex(index.rule);
   }
