@@ -40,6 +40,11 @@ export function heartbeat(
   return { renewTime, heartbeatTime, seen: now };
 }
 
+/** A sign of life as it counts after this process was held up for `stall` milliseconds and heard from nobody. */
+export function afterStall(sign: Heartbeat, stall: Milliseconds, now: Milliseconds): Heartbeat {
+  return { ...sign, seen: Math.min(sign.seen + stall, now) };
+}
+
 /** How long a node may be silent, in milliseconds. */
 export function graceOf(node: Node): Milliseconds {
   return readyCondition(node) === undefined ? startupGrace : monitorGrace;

@@ -3,7 +3,15 @@ import { aborted, type CacheChange, type ControllerContext, errorText, fromAbort
 import { takeUntil } from 'rxjs';
 import { isReady } from '../workload/pod-state.ts';
 import { evictionInterval, zoneState } from './eviction-rate.ts';
-import { graceOf, type Heartbeat, heartbeat, mayFallSilent, readyCondition, silentConditions } from './health.ts';
+import {
+  afterStall,
+  graceOf,
+  type Heartbeat,
+  heartbeat,
+  mayFallSilent,
+  readyCondition,
+  silentConditions,
+} from './health.ts';
 import { podsByNode } from './pods-by-node.ts';
 import { evictionTaints, readinessTaint, scheduleTaints } from './taints.ts';
 
@@ -38,6 +46,8 @@ export class NodeLifecycle {
   readonly #lastEviction = new Map<string, number>();
   #wasAllDown = false;
   #timer: Disposable | undefined;
+  /** When the next regular look is due: milliseconds since the epoch. */
+  #due = Number.POSITIVE_INFINITY;
   /** Looks that are asked for; one runs at a time. */
   #asked = false;
   #running: Promise<void> | undefined;
@@ -76,12 +86,26 @@ export class NodeLifecycle {
 
   #arm(): void {
     if (this.#timer !== undefined || this.#registered.size === 0) return;
+    this.#due = this.#context.clock.now() + monitorPeriod;
     this.#timer = this.#context.clock.schedule(monitorPeriod, () => {
       this.#timer = undefined;
       if (this.#context.signal.aborted) return;
+      this.#discountStall();
       if (this.#somethingIsDue()) this.#look();
       this.#arm();
     });
+  }
+
+  /**
+   * A look that comes late shows that this process was held up (by load, or by a machine that slept) and could not have heard
+   * from anybody meanwhile. That time counts for no node's silence, as Kubernetes stops evicting where a whole zone is silent.
+   */
+  #discountStall(): void {
+    const now = this.#context.clock.now();
+    const stall = now - this.#due;
+    if (stall <= 0) return;
+    this.#due = now;
+    for (const known of this.#nodes.values()) known.sign = afterStall(known.sign, stall, now);
   }
 
   /** Whether a look would do anything: a quiet cluster costs no turn and no request. */
@@ -158,6 +182,7 @@ export class NodeLifecycle {
 
   async #lookAtAll(): Promise<void> {
     const { cache, clock, log } = this.#context;
+    this.#discountStall();
     const zones = new Map<string, Stored<Node>[]>();
     for (const known of cache.list(Node)) {
       let node = known;
