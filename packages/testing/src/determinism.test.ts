@@ -1,28 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { Deployment, type KubernetesObject, keyOf, Pod, parseManifest } from '@orrery/api';
-import type { NodeOptions } from '@orrery/cluster';
+import { Deployment, keyOf, Pod } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
+import { examples, readExample } from './examples.fixture.ts';
 import type { RecordedCommit } from './recording-engine.ts';
 import { simulate } from './simulate.ts';
-
-const folder = join(import.meta.dirname, '../../../examples/clusters');
-const clusterFile = 'orrery.dev/v1alpha1';
-
-/** An example's objects, and the nodes that its `orrery.yaml` asks for. */
-function readExample(name: string) {
-  const all = readdirSync(join(folder, name))
-    .filter((file) => file.endsWith('.yaml'))
-    .sort()
-    .flatMap((file) => parseManifest(readFileSync(join(folder, name, file), 'utf8'), file).objects)
-    .map(({ object }) => object);
-  const cluster: (KubernetesObject & { nodes?: readonly NodeOptions[] }) | undefined = all.find(isClusterFile);
-  return { nodes: cluster?.nodes ?? 3, objects: all.filter((object) => !isClusterFile(object)) };
-}
-
-function isClusterFile({ apiVersion }: KubernetesObject): boolean {
-  return apiVersion === clusterFile;
-}
 
 interface Life {
   readonly history: readonly RecordedCommit[];
@@ -66,7 +46,7 @@ function orderOf({ history }: Life): string {
   return history.map(({ writes }) => /"(?:put|delete)":"[^"]*"/g.exec(writes)?.[0]).join('\n');
 }
 
-describe.each(readdirSync(folder))('the example %s', (name) => {
+describe.each(examples)('the example %s', (name) => {
   test('has the same history for the same seed, byte for byte', async () => {
     const [one, other] = [await live(name, 7), await live(name, 7)];
     expect(one.history.length).toBeGreaterThan(100);
