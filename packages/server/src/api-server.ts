@@ -48,13 +48,13 @@ import { verifyToken } from './tokens/token-requests.ts';
 import { updateObject } from './update-object.ts';
 import { type WatchRequest, watchObjects } from './watch.ts';
 
-/** What an API server is made of. */
+/** The parts of an API server. */
 export interface ApiServerOptions {
   readonly store: ObjectStore;
   readonly kinds: KindRegistry;
   readonly environment: Environment;
   readonly admission: AdmissionChain;
-  /** Asked in order; the first opinion counts, and no opinion is a refusal. */
+  /** Consulted in order; the first opinion decides, and no opinion is a refusal. */
   readonly authorizers: readonly Authorizer[];
   readonly tokens: TokenAuthority;
   readonly nodes: NodeDirectory;
@@ -64,18 +64,18 @@ export interface ApiServerOptions {
 
 const anonymous: UserInfo = { username: 'system:anonymous', groups: ['system:unauthenticated'] };
 
-/** Makes the one request path over a store. */
+/** Creates the request path over a store. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
   return new ApiServer(options);
 }
 
-/** The request path, and the clients that stand on it in process. */
+/** The request path, and the in-process clients that use it. */
 export class ApiServer implements RequestPath, Disposable {
   readonly kinds: KindRegistry;
   readonly #context: ServerContext;
   readonly #ownClient: Client;
   readonly #events: EventRecorder;
-  /** What the server does on its own. */
+  /** Background loops. */
   readonly #loops: readonly Disposable[];
 
   constructor(options: ApiServerOptions) {
@@ -100,7 +100,7 @@ export class ApiServer implements RequestPath, Disposable {
     ];
   }
 
-  /** Ends what the server does on its own. Closing the store does that too. */
+  /** Stops the background loops. Closing the store does that too. */
   [Symbol.dispose](): void {
     for (const loop of this.#loops) loop[Symbol.dispose]();
   }
@@ -210,7 +210,7 @@ export class ApiServer implements RequestPath, Disposable {
   }
 
   async node(scope: RequestScope): Promise<{ pod: Stored<Pod>; node: NodeApi }> {
-    // Streams are made by POST or, over WebSockets, by GET: both create something.
+    // Streams are opened by POST or, over WebSockets, by GET: both are authorized as `create`.
     this.#allow(scope, scope.subresource === 'log' ? 'get' : 'create');
     const wait = upToDate(this.#context);
     if (wait !== undefined) await wait;
@@ -269,7 +269,7 @@ export class ApiServer implements RequestPath, Disposable {
   #allow(scope: RequestScope, verb: string, fieldSelector?: string): void {
     const { kind, user, namespace, name, subresource } = scope;
     const { group, version, resource } = kind;
-    // Whoever creates an object chooses its name, so no rule can go by it.
+    // The client chooses the name of a new object, so no rule can match by it.
     const asked = verb === 'create' && subresource === '' ? '' : name;
     const what = { verb, group, version, resource, subresource, namespace, name: asked };
     this.#decide(user, fieldSelector === undefined ? what : { ...what, fieldSelector });
@@ -281,7 +281,7 @@ export class ApiServer implements RequestPath, Disposable {
   }
 }
 
-/** The groups that an impersonated user is in, whatever the client says (Kubernetes "User impersonation"). */
+/** The groups that an impersonated user is always in, whatever the client asks for (Kubernetes "User impersonation"). */
 function impersonatedGroups({ username, groups }: UserInfo): readonly string[] {
   const account = /^system:serviceaccount:([^:]+):[^:]+$/.exec(username);
   const own =
@@ -292,6 +292,6 @@ function impersonatedGroups({ username, groups }: UserInfo): readonly string[] {
 
 function plainBody(body: unknown): KubernetesObject {
   if (typeof body !== 'object' || body === null || Array.isArray(body))
-    throw failures.badRequest('the body of the request is no object');
+    throw failures.badRequest('the body of the request is not an object');
   return body as KubernetesObject;
 }

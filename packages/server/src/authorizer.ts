@@ -1,17 +1,17 @@
 import type { UserInfo } from '@orrery/core';
 import type { AccessAttributes } from './request-path.ts';
 
-/** What an authorizer says of a request: `undefined` is no opinion, and the next one is asked. */
+/** An authorizer's decision about a request: `undefined` is no opinion, and the next authorizer is consulted. */
 export interface Decision {
   readonly allowed: boolean | undefined;
-  /** Why, for `kubectl auth can-i` and the 403. */
+  /** The reason, for `kubectl auth can-i` and the 403. */
   readonly reason: string;
 }
 
-/** Says who may do what (Kubernetes "Authorization"). */
+/** Decides who may do what (Kubernetes "Authorization"). */
 export interface Authorizer {
   authorize(user: UserInfo, attributes: AccessAttributes): Decision;
-  /** The rules that a user has in a namespace, for `kubectl auth can-i --list`. */
+  /** The rules of a user in a namespace, for `kubectl auth can-i --list`. */
   rules?(user: UserInfo, namespace: string): readonly AccessRule[];
 }
 
@@ -25,16 +25,16 @@ export type AccessRule =
     }
   | { readonly verbs: readonly string[]; readonly nonResourceURLs: readonly string[] };
 
-/** Members may do everything, whatever roles say. */
+/** Members may do everything, regardless of roles. */
 export const privilegedGroup = 'system:masters';
 
-/** The API server itself, which admission and internal loops act as. */
+/** The API server's own user, as which admission and internal loops act. */
 export const apiServerUser: UserInfo = {
   username: 'system:apiserver',
   groups: [privilegedGroup, 'system:authenticated'],
 };
 
-/** Allows what the privileged group asks. */
+/** Allows every request of the privileged group. */
 export const privilegedAuthorizer: Authorizer = {
   authorize: (user) => ({ allowed: user.groups.includes(privilegedGroup) ? true : undefined, reason: '' }),
   rules: (user) =>
@@ -46,7 +46,7 @@ export const privilegedAuthorizer: Authorizer = {
       : [],
 };
 
-/** What the 403 says: `User "u" cannot get resource "pods" in API group "" in the namespace "ns"`. */
+/** The message of the 403: `User "u" cannot get resource "pods" in API group "" in the namespace "ns"`. */
 export function refusal(user: UserInfo, attributes: AccessAttributes, reason: string): string {
   const who = `User ${JSON.stringify(user.username)}`;
   const why = reason === '' ? '' : `: ${reason}`;

@@ -1,7 +1,7 @@
 import type { Kind } from '@orrery/api';
 import type { Collection } from '@orrery/store';
 
-/** Resources that core and a group of their own both serve. */
+/** Resources that both core and another group serve. */
 const shared: { readonly [collection: string]: Collection } = { 'events.events.k8s.io': 'events' };
 
 /** The collection of the store that holds a kind's objects: `deployments.apps`. All versions of a resource share it. */

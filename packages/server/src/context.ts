@@ -10,15 +10,15 @@ import type { TokenAuthority } from './tokens/token-authority.ts';
 
 /** How the API server reaches the kubelets of nodes. */
 export interface NodeDirectory {
-  /** The kubelet's API on that node, if it answers. */
+  /** The kubelet's API on that node; undefined if it is unreachable. */
   find(nodeName: string): NodeApi | undefined;
 }
 
-/** What the parts of the request path share. */
+/** State shared by the parts of the request path. */
 export interface ServerContext {
   readonly store: ObjectStore;
   readonly kinds: KindRegistry;
-  /** What resources do in a way of their own. */
+  /** The strategy of each resource. */
   readonly strategies: StrategyRegistry;
   readonly environment: Environment;
   readonly admission: AdmissionChain;
@@ -32,7 +32,7 @@ export interface ServerContext {
   authorize(user: UserInfo, attributes: import('./request-path.ts').AccessAttributes): Promise<void>;
 }
 
-/** The admission context of one request, with the tasks that wait for its commit. */
+/** Creates the admission context of one request, with the tasks to run after its commit. */
 export function admissionContext(
   server: ServerContext,
   warn: (text: string) => void,

@@ -1,7 +1,7 @@
 import { apiVersionOf, type Kind, type KindRegistry, type KubernetesObject } from '@orrery/api';
 
 /**
- * The object as another version of its resource shows it. Versions that Orrery serves side by side have the same fields,
+ * Converts an object to another version of its resource. All versions of a resource in Orrery have the same fields,
  * except Events, whose two groups name them differently.
  */
 export function convert(object: KubernetesObject, kind: Kind): KubernetesObject {
@@ -38,7 +38,7 @@ const eventsToCore: FieldNames = Object.fromEntries(
   Object.entries(coreToEvents).map(([core, events]) => [events, core]),
 );
 
-/** How a kind names fields of the objects that its resource's other group stored, by group and kind. */
+/** Per group and kind, the kind's names for fields that its resource's other group stored under different names. */
 const renamed: { readonly [kind: string]: FieldNames } = {
   '/Event': eventsToCore,
   'events.k8s.io/Event': coreToEvents,
@@ -53,7 +53,7 @@ function convertFields(object: KubernetesObject, kind: Kind): KubernetesObject {
   return out;
 }
 
-/** The kind that a stored object was written as, or else the asked one. */
+/** The kind that a stored object was written as, or else the requested one. */
 export function storedKind(kinds: KindRegistry, object: KubernetesObject, asked: Kind): Kind {
   return (
     kinds.byKind(object.apiVersion ?? apiVersionOf(asked.group, asked.version), object.kind ?? asked.kind) ?? asked

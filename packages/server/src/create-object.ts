@@ -19,9 +19,9 @@ import { checkNamespace, withIdentity, withoutServerFields } from './prepare-wri
 import { lostRace } from './races.ts';
 import type { RequestScope, WriteResult } from './request-path.ts';
 
-/** Names tried before `generateName` gives up. */
+/** Attempts to generate a free name from `generateName`. */
 const nameAttempts = 8;
-/** Characters that a generated name's base may have, so that 5 more fit in 63. */
+/** Maximum length of a generated name's base, so that 5 random characters fit in 63. */
 const maxGeneratedBase = 58;
 
 /** Creates an object: decode, default, admit, validate, commit. @throws StatusError */
@@ -38,8 +38,8 @@ export async function createObject(
 }
 
 /**
- * What create does once the body is an object of its kind. Updates that create, and server-side apply of a new object, join
- * here; apply has recorded the managed fields itself (`tracked`).
+ * Creates an object whose body is already decoded. Updates that create, and server-side apply of a new object, enter here;
+ * apply has already recorded the managed fields (`tracked`).
  */
 export async function createDecoded(
   server: ServerContext,
@@ -84,7 +84,7 @@ export async function createDecoded(
       await server.admission.validate({ ...request, name, object: prepared }, context);
     }
     const key = { namespace: kind.namespaced ? scope.namespace : '', name };
-    // What this server has seen may be gone elsewhere; what is there elsewhere is in the way of the commit.
+    // An object seen here may have been deleted in another process; one created there makes the commit fail.
     if (server.store.get(collection, key) !== undefined) {
       const wait = upToDate(server);
       if (wait !== undefined) await wait;
@@ -111,14 +111,14 @@ function exists(kind: Kind, { metadata: { name, deletionTimestamp } }: Stored): 
   return failures.alreadyExists(kind, name, deletionTimestamp === undefined ? '' : 'object is being deleted: ');
 }
 
-/** The object in the request's namespace, or in none if its kind has none. */
+/** The object in the request's namespace, or without one if its kind is cluster-scoped. */
 export function inNamespace(object: KubernetesObject, kind: Kind, namespace: string): KubernetesObject {
   const { namespace: given, ...metadata }: ObjectMeta = object.metadata ?? {};
   if (!kind.namespaced) return given === undefined ? object : { ...object, metadata };
   return given === namespace ? object : { ...object, metadata: { ...metadata, namespace } };
 }
 
-/** The object with its managed fields brought up to date for what this request changed. */
+/** The object with its managed fields updated for the changes of this request. */
 export function track(
   server: ServerContext,
   scope: RequestScope,

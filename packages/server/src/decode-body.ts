@@ -4,8 +4,8 @@ import type { WriteOptions } from '@orrery/core';
 import type { RequestScope } from './request-path.ts';
 
 /**
- * The body of a write as an object of the scope's kind, with its defaults. What it shares with `known`, the object as it is
- * stored, is not looked at again. @throws StatusError
+ * Decodes the body of a write as an object of the scope's kind, with defaults. Parts that it shares with `known`, the stored
+ * object, are not decoded again. @throws StatusError
  */
 export function decodeBody(
   scope: RequestScope,
@@ -14,12 +14,12 @@ export function decodeBody(
   known?: KubernetesObject,
 ): KubernetesObject {
   const object = decodeWithoutDefaults(scope, body, options, known);
-  // A custom kind's status has defaults too.
+  // The status of a custom kind has defaults too.
   const defaulted = known !== undefined && !scope.kind.custom && differsInStatusAlone(object, known);
   return defaulted ? object : applyDefaults(scope.kind, object);
 }
 
-/** The same without defaults: server-side apply owns only what the body says. */
+/** Decodes without defaults: server-side apply owns only the fields in the body. */
 export function decodeWithoutDefaults(
   scope: RequestScope,
   body: unknown,
@@ -40,7 +40,7 @@ function differsInStatusAlone(object: KubernetesObject, known: KubernetesObject)
   return true;
 }
 
-/** The body of a subresource that has a type of its own: `Binding`, `Eviction`, `Scale`, `TokenRequest`. @throws StatusError */
+/** Decodes the body of a subresource with its own type: `Binding`, `Eviction`, `Scale`, `TokenRequest`. @throws StatusError */
 export function decodeSubresource<T extends KubernetesObject>(
   scope: RequestScope,
   subresource: { readonly group: string; readonly version: string; readonly kind: string },
@@ -52,7 +52,7 @@ export function decodeSubresource<T extends KubernetesObject>(
     ...scope.kind,
     ...subresource,
     apiVersion: group === '' ? version : `${group}/${version}`,
-    // The table names types by the first part of their group.
+    // The table lists types by the first part of their group.
     type: `${group === '' ? 'core' : group.split('.')[0]}.${version}.${kind}`,
     types: builtinTypes,
     custom: false,
@@ -63,8 +63,8 @@ export function decodeSubresource<T extends KubernetesObject>(
 }
 
 /**
- * The revision that a client's object was read at; unset if the client does not say.
- * @throws StatusError Invalid for a text that is no revision
+ * The revision that a client's object was read at; unset if the client does not send one.
+ * @throws StatusError Invalid for a text that is not a revision
  */
 export function expectedRevision(kind: Kind, object: KubernetesObject, name: string): string | undefined {
   const text = object.metadata?.resourceVersion;
@@ -75,7 +75,7 @@ export function expectedRevision(kind: Kind, object: KubernetesObject, name: str
 }
 
 /**
- * The object without owners that it names twice, with a warning for the client (Kubernetes: the API server dedups owner
+ * The object without duplicate owner references, with a warning for the client (Kubernetes: the API server dedups owner
  * references since 1.20).
  */
 export function withoutDuplicateOwners(object: KubernetesObject, warn: (text: string) => void): KubernetesObject {

@@ -21,7 +21,7 @@ import type { DeleteRequestOptions, DeleteResult, RequestScope } from './request
 
 const policies = ['Orphan', 'Background', 'Foreground'];
 
-/** Deletes one object, or begins to (Kubernetes "Finalizers", "Garbage Collection"). @throws StatusError */
+/** Deletes one object, or starts its deletion (Kubernetes "Finalizers", "Garbage Collection"). @throws StatusError */
 export async function deleteObject(
   server: ServerContext,
   scope: RequestScope,
@@ -32,7 +32,7 @@ export async function deleteObject(
   const collection = collectionOf(kind);
   checkOptions(options);
   const key = { namespace: kind.namespaced ? scope.namespace : '', name: scope.name };
-  /** What the first write has written; on a dry run nothing is, and the answer is made of what there is. */
+  /** Commits the writes and returns the first object written; a dry run commits nothing and returns `dry`. */
   const commit = async (dry: KubernetesObject, ...writes: readonly ObjectWrite[]): Promise<KubernetesObject> =>
     options.dryRun === true ? dry : ((await server.store.commit(writes))[0] as Stored);
   for (;;) {
@@ -87,9 +87,9 @@ function deletedStatus(scope: RequestScope, object: Stored): Status {
 }
 
 /**
- * Deletes everything that the selection finds, one by one; gives what it found. Each deletion is a commit of its own, as in
- * Kubernetes: who watches goes on after the revision of the last event that reached it, so two events of one collection cannot
- * share a revision. @throws StatusError
+ * Deletes all selected objects, one by one, and returns them. Each deletion is a separate commit, as in Kubernetes: a client
+ * resumes its watch after the revision of the last event that reached it, so two events of one collection cannot share a
+ * revision. @throws StatusError
  */
 export async function deleteCollection(
   server: ServerContext,

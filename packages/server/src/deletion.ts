@@ -9,13 +9,13 @@ import {
 import type { DeleteRequestOptions } from './request-path.ts';
 import type { Strategy } from './strategies/strategy.ts';
 
-/** What a DELETE does to a stored object. */
+/** The effect of a DELETE on a stored object. */
 export type DeletionStep =
-  /** Take it out of the store now. */
+  /** Remove it from the store now. */
   | { readonly type: 'remove' }
   /** Keep it, with this metadata: it waits for its grace period or finalizers. */
   | { readonly type: 'mark'; readonly metadata: ObjectMeta }
-  /** It is being deleted already, and this request changes nothing. */
+  /** It is already being deleted, and this request changes nothing. */
   | { readonly type: 'none' };
 
 const orphan = 'orphan';
@@ -72,7 +72,7 @@ export function deletionStep(
   return { type: 'mark', metadata: marked };
 }
 
-/** A delete of something that is being deleted: only a shorter grace period has an effect. */
+/** A repeated delete: only a shorter grace period has an effect. */
 function again(
   object: Stored,
   strategy: Strategy,
@@ -104,7 +104,7 @@ function again(
   return { type: 'mark', metadata: { ...metadata, finalizers } };
 }
 
-/** Whether an object that is marked for deletion may go now: no finalizers, and no grace left to wait for. */
+/** Whether an object marked for deletion can be removed now: no finalizers, and no grace period left. */
 export function mayGo(object: KubernetesObject, strategy: Strategy): boolean {
   const metadata = object.metadata ?? {};
   return (

@@ -1,7 +1,7 @@
 import { deepFreeze, type KubernetesObject } from '@orrery/api';
 import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from './admission-plugin.ts';
 
-/** Runs every write through the plugins: all mutating steps in order, later all validating ones (Kubernetes "Admission Controllers"). */
+/** Runs every write through the plugins: all mutating steps in order, then all validating ones (Kubernetes "Admission Controllers"). */
 export class AdmissionChain {
   readonly #plugins: readonly AdmissionPlugin[];
 
@@ -14,8 +14,8 @@ export class AdmissionChain {
   }
 
   /**
-   * The object as the plugins leave it, frozen: at once where none of them has to wait.
-   * @throws StatusError what a plugin refuses with.
+   * The object as the plugins leave it, frozen; a promise only if one of them is asynchronous.
+   * @throws StatusError the refusal of a plugin
    */
   mutate<T extends KubernetesObject>(request: Mutable<T>, context: AdmissionContext): T | Promise<T> {
     return this.#mutateFrom(0, request, context);
@@ -40,7 +40,7 @@ export class AdmissionChain {
     return current.object;
   }
 
-  /** Asks all; undefined where none of them has to wait. @throws StatusError what a plugin refuses with. */
+  /** Runs all validating steps; undefined if none of them is asynchronous. @throws StatusError the refusal of a plugin */
   validate(request: AdmissionRequest, context: AdmissionContext): undefined | Promise<void> {
     return this.#validateFrom(0, request, context);
   }
@@ -67,9 +67,8 @@ function withChange<T extends KubernetesObject>(
 }
 
 /**
- * Puts added plugins in their places among the built-in ones: each goes before the one that it names, or else before
- * `ResourceQuota`, or last.
- * @throws Error if a plugin names one that is not there, or two have one name.
+ * Inserts added plugins among the built-in ones: each before the one that it names, else before `ResourceQuota`, else last.
+ * @throws Error if a plugin names one that does not exist, or two have the same name
  */
 export function arrangeAdmission(
   builtin: readonly AdmissionPlugin[],
@@ -82,7 +81,7 @@ export function arrangeAdmission(
     const wanted = plugin.before ?? 'ResourceQuota';
     const place = chain.findIndex(({ name }) => name === wanted);
     if (place < 0 && plugin.before !== undefined) {
-      throw new Error(`admission plugin ${plugin.name} wants to run before ${plugin.before}, which is not there`);
+      throw new Error(`admission plugin ${plugin.name} is to run before ${plugin.before}, which does not exist`);
     }
     chain.splice(place < 0 ? chain.length : place, 0, plugin);
   }

@@ -2,14 +2,14 @@ import type { Pod, Toleration } from '@orrery/api';
 import type { AdmissionPlugin, AdmissionRequest } from './admission-plugin.ts';
 import { isPodRequest, podOf } from './pod-request.ts';
 
-/** Seconds that a Pod stays on a node that is not ready or cannot be reached. */
+/** Seconds that a Pod stays on a node that is not ready or unreachable. */
 const defaultSeconds = 300;
 
 const taints = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'] as const;
 
 /**
- * Pods that say nothing of it stay five minutes on a node that is not ready or unreachable (Kubernetes "Taints and
- * Tolerations", taint based evictions).
+ * Lets Pods without tolerations of their own stay for five minutes on a node that is not ready or unreachable (Kubernetes
+ * "Taints and Tolerations", taint based evictions).
  */
 export const defaultTolerationSeconds: AdmissionPlugin = {
   name: 'DefaultTolerationSeconds',
@@ -17,7 +17,7 @@ export const defaultTolerationSeconds: AdmissionPlugin = {
   mutate: (request: AdmissionRequest) => withDefaultTolerations(podOf(request)),
 };
 
-/** The Pod with the tolerations that it lacks; undefined when it lacks none. */
+/** The Pod with the missing tolerations added; undefined if none are missing. */
 export function withDefaultTolerations(pod: Pod): Pod | undefined {
   const own = pod.spec.tolerations ?? [];
   const missing = taints.filter((key) => !own.some((toleration) => concerns(toleration, key)));

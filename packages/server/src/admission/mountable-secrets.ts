@@ -3,7 +3,7 @@ import type { Container, Pod, ServiceAccount } from '@orrery/api';
 const enforceAnnotation = 'kubernetes.io/enforce-mountable-secrets';
 
 /**
- * The first reference of a Pod to a Secret that its account does not list, where the account enforces its list
+ * The first reference of a Pod to a Secret that its account does not list, if the account enforces its list
  * (annotation `kubernetes.io/enforce-mountable-secrets`); undefined when there is none.
  */
 export function forbiddenReference(pod: Pod, account: ServiceAccount): string | undefined {
@@ -26,7 +26,7 @@ export function forbiddenReference(pod: Pod, account: ServiceAccount): string | 
   return undefined;
 }
 
-/** The same of the containers that are added to a Pod while it runs. */
+/** The same for ephemeral containers, which are added to a running Pod. */
 export function forbiddenEphemeralReference(pod: Pod, account: ServiceAccount): string | undefined {
   return enforces(account) ? ofContainers('ephemeral container', pod.spec.ephemeralContainers, account) : undefined;
 }

@@ -2,14 +2,14 @@ import { failures, isNotFound, Namespace, type Stored } from '@orrery/api';
 import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from './admission-plugin.ts';
 import { refusal } from './pod-request.ts';
 
-/** Namespaces that a cluster cannot do without. */
+/** Namespaces that cannot be deleted. */
 const immortal: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public']);
 
-/** Resources that ask a question rather than store something: they may be asked about any namespace. */
+/** Resources that answer a question and store nothing: allowed in any namespace. */
 const questions: ReadonlySet<string> = new Set(['localsubjectaccessreviews.authorization.k8s.io']);
 
 /**
- * Nothing is created in a namespace that is missing or being deleted, and the system's own namespaces are not deleted
+ * Refuses to create objects in a namespace that is missing or being deleted, and to delete the system namespaces
  * (Kubernetes "Admission Controllers", NamespaceLifecycle).
  */
 export const namespaceLifecycle: AdmissionPlugin = {

@@ -8,7 +8,7 @@ import { refusal } from './pod-request.ts';
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
 
 /**
- * Lets a kubelet write its own Node, its own lease and what belongs to its own Pods, and nothing of other nodes (Kubernetes
+ * Lets a kubelet write its own Node, its own lease and the objects of its own Pods, and nothing that belongs to other nodes (Kubernetes
  * "Admission Controllers", NodeRestriction).
  */
 export const nodeRestriction: AdmissionPlugin = {
@@ -24,7 +24,7 @@ export const nodeRestriction: AdmissionPlugin = {
   },
 };
 
-/** What is wrong with a request of that node; undefined if nothing is. Pure. */
+/** Returns why a request of that node is refused; undefined if it is not. Pure. */
 type Check = (request: AdmissionRequest, node: string) => string | undefined;
 
 const checks: { readonly [resource: string]: Check } = {
@@ -57,7 +57,7 @@ function podFault({ operation, object, oldObject }: AdmissionRequest, node: stri
   return `unexpected operation ${operation}, ${who} can only create and delete mirror pods`;
 }
 
-/** A mirror Pod would give its node the right to read what it names. */
+/** A mirror Pod would grant its node the right to read the objects that it references. */
 function mirrorFault(pod: Pod, node: string): string | undefined {
   const who = `node ${quoted(node)}`;
   if (namesAny(pod, 'serviceaccounts')) return `${who} can not create pods that reference a service account`;
@@ -121,12 +121,12 @@ const kubeletLabels = new Set([
   'topology.kubernetes.io/region',
 ]);
 
-/** The labels that a kubelet may not give its own Node when it registers it. */
+/** The labels that a kubelet may not set on its own Node at registration. */
 export function forbiddenNodeLabels(labels: Labels): readonly string[] {
   return forbiddenLabels({}, labels);
 }
 
-/** The changed labels that say what a node is for: Pods with secrets are kept apart by them. */
+/** The changed labels that isolate nodes: a kubelet that set them could attract Pods with sensitive data. */
 function forbiddenLabels(before: Labels, after: Labels): readonly string[] {
   return Object.keys({ ...before, ...after })
     .filter((key) => before[key] !== after[key] && !mayLabel(key))

@@ -1,14 +1,14 @@
 import { failures, Pod, type StatusCause, type StatusError } from '@orrery/api';
 import type { AdmissionRequest } from './admission-plugin.ts';
 
-/** Whether a request is about Pods: themselves, or the given one of their subresources. */
+/** Whether a request is about Pods: the objects themselves, or the given subresource. */
 export function isPodRequest({ kind, subresource }: AdmissionRequest, wanted = ''): boolean {
   return subresource === wanted && kind.group === Pod.group && kind.resource === Pod.resource;
 }
 
 /**
  * The Pod of a request, with metadata and spec.
- * @throws StatusError BadRequest when it is none.
+ * @throws StatusError BadRequest if it is not a Pod
  */
 export function podOf({ object }: AdmissionRequest): Pod {
   if (object?.kind !== 'Pod' || !('spec' in object)) {
@@ -17,7 +17,7 @@ export function podOf({ object }: AdmissionRequest): Pod {
   return object as Pod;
 }
 
-/** The 403 of an admission plugin: `pods "x" is forbidden: …`, with the generated name's prefix while there is no name. */
+/** The 403 of an admission plugin: `pods "x" is forbidden: …`, with the prefix of `generateName` while the name is not generated. */
 export function refusal(request: AdmissionRequest, why: string, causes?: readonly StatusCause[]): StatusError {
   const { name, generateName } = request.object?.metadata ?? {};
   const shown = request.name || name || generateName || 'Unknown';

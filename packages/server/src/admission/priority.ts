@@ -4,7 +4,7 @@ import { isPodRequest, podOf, refusal } from './pod-request.ts';
 
 type PreemptionPolicy = NonNullable<PriorityClass['preemptionPolicy']>;
 
-/** The PriorityClasses that every cluster has from its start (Kubernetes "Pod Priority and Preemption"). */
+/** The PriorityClasses that every new cluster has (Kubernetes "Pod Priority and Preemption"). */
 export const systemPriorityClasses: readonly PriorityClass[] = [
   {
     apiVersion: 'scheduling.k8s.io/v1',
@@ -64,7 +64,7 @@ async function admitPod(request: AdmissionRequest, context: AdmissionContext): P
   };
 }
 
-/** An update that leaves priority out means the one that the Pod has. */
+/** An update that omits the priority keeps the Pod's. */
 function keptPriority(pod: Pod, old: Pod | undefined): Pod | undefined {
   if (old?.spec.priority === undefined || pod.spec.priority !== undefined) return undefined;
   const { priority, preemptionPolicy } = old.spec;
@@ -95,7 +95,7 @@ async function priorityOf(pod: Pod, request: AdmissionRequest, { client }: Admis
   }
 }
 
-/** The class of Pods that name none: the global default, the lowest one if there are several. */
+/** The class of Pods that name none: the global default, or the lowest one if there are several. */
 export function defaultClass(classes: readonly PriorityClass[]): PriorityClass | undefined {
   let chosen: PriorityClass | undefined;
   for (const candidate of classes) {

@@ -13,18 +13,18 @@ import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from './admi
 import { forbiddenEphemeralReference, forbiddenReference } from './mountable-secrets.ts';
 import { isPodRequest, podOf, refusal } from './pod-request.ts';
 
-/** Where containers find the files of their account. */
+/** The path at which containers find the credentials of their account. */
 export const tokenMountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 const volumePrefix = 'kube-api-access-';
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
 const defaultAccount = 'default';
 
-/** How long a Pod waits for the default account of its namespace, which may be as new as the Pod (milliseconds). */
+/** How long to wait for the default account of a Pod's namespace, which may be as new as the Pod (milliseconds). */
 const patience = 1500;
 
 /**
- * Gives Pods their service account and its projected token volume (Kubernetes "Configure Service Accounts for Pods").
+ * Sets the service account of Pods and adds its projected token volume (Kubernetes "Configure Service Accounts for Pods").
  */
 export const serviceAccount: AdmissionPlugin = {
   name: 'ServiceAccount',
@@ -33,7 +33,7 @@ export const serviceAccount: AdmissionPlugin = {
   validate,
 };
 
-/** Containers that are added to a Pod that runs may name no other Secrets than those that it was made with. */
+/** Ephemeral containers of a running Pod may only reference Secrets that its account allows. */
 function addsContainers(request: AdmissionRequest): boolean {
   return request.operation === 'UPDATE' && isPodRequest(request, 'ephemeralcontainers');
 }
@@ -71,7 +71,7 @@ function accountName(pod: Pod): string {
   return pod.spec.serviceAccountName || pod.spec.serviceAccount || defaultAccount;
 }
 
-/** What a mirror Pod may not have: it belongs to its node, not to the cluster's accounts. */
+/** Returns why a mirror Pod is refused: it belongs to its node and may not use the cluster's accounts. */
 export function mirrorPodFault(pod: Pod): string | undefined {
   if ((pod.spec.serviceAccountName ?? '') !== '') return 'a mirror pod may not reference service accounts';
   const volumes = pod.spec.volumes ?? [];
@@ -110,7 +110,7 @@ async function accountOf(
   }
 }
 
-/** The account as soon as there is one; undefined if there is none in time. */
+/** Resolves with the account as soon as it exists; undefined if it does not appear in time. */
 function arrival(
   { namespace, name }: ObjectKey,
   { client, clock }: AdmissionContext,
@@ -124,12 +124,12 @@ function arrival(
   return firstValueFrom(account, { defaultValue: undefined });
 }
 
-/** Whether the token is mounted: the Pod decides, else its account, else yes. */
+/** Whether the token is mounted: as the Pod says, else as its account says, else yes. */
 export function automounts(pod: Pod, account: ServiceAccount): boolean {
   return pod.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true;
 }
 
-/** The Pod with the token mounted in every container that has nothing at that path yet. */
+/** The Pod with the token mounted in every container that mounts nothing at that path. */
 export function withTokenVolume(pod: Pod, newName: () => string): Pod {
   const lacks = (container: Container) =>
     !(container.volumeMounts ?? []).some(({ mountPath }) => mountPath === tokenMountPath);
@@ -174,7 +174,7 @@ function tokenVolume(name: string): Volume {
   };
 }
 
-/** The account's pull secrets, for a Pod that brings none. */
+/** The Pod with its account's pull secrets if it has none of its own. */
 export function withPullSecrets(pod: Pod, account: ServiceAccount): Pod {
   const secrets = account.imagePullSecrets ?? [];
   if ((pod.spec.imagePullSecrets ?? []).length > 0 || secrets.length === 0) return pod;

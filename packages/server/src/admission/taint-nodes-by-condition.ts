@@ -3,7 +3,7 @@ import type { AdmissionPlugin, AdmissionRequest } from './admission-plugin.ts';
 
 const notReady = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' } as const;
 
-/** A new node takes no Pods until it has been seen ready (Kubernetes "Taints and Tolerations", taint nodes by condition). */
+/** Keeps Pods off a new node until it reports ready (Kubernetes "Taints and Tolerations", taint nodes by condition). */
 export const taintNodesByCondition: AdmissionPlugin = {
   name: 'TaintNodesByCondition',
   matches: ({ operation, kind, subresource }) =>
@@ -11,7 +11,7 @@ export const taintNodesByCondition: AdmissionPlugin = {
   mutate: ({ object }: AdmissionRequest) => withNotReadyTaint(object as Node),
 };
 
-/** The node with the taint; undefined when it has it. */
+/** The node with the taint added; undefined if it has it. */
 export function withNotReadyTaint(node: Node): Node | undefined {
   const taints = node.spec?.taints ?? [];
   if (taints.some(({ key, effect }) => key === notReady.key && effect === notReady.effect)) return undefined;

@@ -37,7 +37,7 @@ export interface KeyPair {
   readonly key: string;
 }
 
-/** What a certificate authority stands on. */
+/** Options of a certificate authority. */
 export interface AuthorityOptions {
   readonly clock: Clock;
   /** Draws serial numbers. */
@@ -46,15 +46,15 @@ export interface AuthorityOptions {
   readonly keys?: KeySource;
 }
 
-/** Who a client certificate stands for: Kubernetes reads the user from the common name, the groups from the organizations. */
+/** The subject of a client certificate: Kubernetes reads the user from the common name, the groups from the organizations. */
 export interface ClientSubject {
   readonly commonName: string;
   readonly organizations?: readonly string[];
 }
 
-/** The cluster's certificate authority (Kubernetes "PKI certificates and requirements"). Certificates live for one year. */
+/** The cluster's certificate authority (Kubernetes "PKI certificates and requirements"). Certificates are valid for one year. */
 export interface CertificateAuthority {
-  /** The authority's own certificate and key; keep them and {@link loadCertificateAuthority} brings it back. */
+  /** The authority's own certificate and key; store them to restore it with {@link loadCertificateAuthority}. */
   readonly authority: KeyPair;
   /** A serving certificate. Names that are IP addresses become address entries. */
   serving(names: readonly string[]): Promise<KeyPair>;
@@ -63,7 +63,7 @@ export interface CertificateAuthority {
 }
 
 const yearMs = 365 * 24 * 3_600_000;
-/** A client whose clock is a little behind must not find the certificate "not yet valid". */
+/** Certificates are backdated, so that a client whose clock is a little behind does not find them "not yet valid". */
 const backdateMs = 5 * 60_000;
 
 const oids = {
@@ -74,7 +74,7 @@ const oids = {
   clientAuth: '1.3.6.1.5.5.7.3.2',
 };
 
-/** Names and addresses under which every cluster's API server is known from the inside and on this machine. */
+/** Names and addresses of every cluster's API server, inside the cluster and on this machine. */
 export const apiServerNames: readonly string[] = [
   'localhost',
   'kubernetes',
@@ -85,7 +85,7 @@ export const apiServerNames: readonly string[] = [
   '10.96.0.1',
 ];
 
-/** A new authority with a new key. */
+/** Creates an authority with a new key. */
 export async function createCertificateAuthority(options: AuthorityOptions): Promise<CertificateAuthority> {
   const key = await (options.keys ?? webCryptoKeys).generate();
   const subject = distinguishedName({ commonName: 'kubernetes' });
@@ -106,7 +106,7 @@ export async function createCertificateAuthority(options: AuthorityOptions): Pro
   return authorityOf(options, { certificate, key: key.privateKeyPem }, key);
 }
 
-/** An authority from before, whose certificates clients may hold. */
+/** Restores an authority, whose certificates clients may hold. */
 export async function loadCertificateAuthority(
   options: AuthorityOptions,
   authority: KeyPair,
@@ -183,7 +183,7 @@ async function issue({ clock, random }: AuthorityOptions, request: CertificateRe
   return toPem('CERTIFICATE', new Uint8Array(AsnConvert.serialize(certificate)));
 }
 
-/** A key's name in certificates (RFC 7093, method 1): strict verifiers look issuers up by it. */
+/** A key's identifier in certificates (RFC 7093, method 1): strict verifiers look up issuers by it. */
 async function keyId(publicKey: Uint8Array): Promise<ArrayBuffer> {
   return (await crypto.subtle.digest('SHA-256', bufferOf(publicKey))).slice(0, 20);
 }

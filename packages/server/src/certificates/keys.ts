@@ -1,6 +1,6 @@
 import { fromBase64, toBase64 } from '@orrery/api';
 
-/** A key that signs: what a certificate authority needs of one. */
+/** A signing key, as a certificate authority needs it. */
 export interface SigningKey {
   /** SubjectPublicKeyInfo, DER. */
   readonly publicKey: Uint8Array;
@@ -10,7 +10,7 @@ export interface SigningKey {
   sign(data: Uint8Array): Promise<Uint8Array>;
 }
 
-/** Where keys come from. A simulation injects one whose keys follow from the seed. */
+/** A source of keys. A simulation injects one whose keys derive from the seed. */
 export interface KeySource {
   generate(): Promise<SigningKey>;
   /** Reads a PKCS #8 key back. */
@@ -50,7 +50,7 @@ async function signingKey(privateKey: CryptoKey, publicKey: CryptoKey): Promise<
   };
 }
 
-/** WebCrypto gives r and s side by side; X.509 wants `SEQUENCE { INTEGER r, INTEGER s }`. */
+/** WebCrypto returns r and s concatenated; X.509 expects `SEQUENCE { INTEGER r, INTEGER s }`. */
 export function derSignature(raw: Uint8Array): Uint8Array {
   const half = raw.length / 2;
   const r = derInteger(raw.subarray(0, half));
@@ -67,15 +67,15 @@ function derInteger(bytes: Uint8Array): Uint8Array {
   return Uint8Array.of(0x02, digits.length + sign.length, ...sign, ...digits);
 }
 
-/** Bytes as PEM text with that label. */
+/** Encodes bytes as PEM with that label. */
 export function toPem(label: string, der: Uint8Array): string {
   const lines = toBase64(der).match(/.{1,64}/g) ?? [];
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`;
 }
 
 /**
- * The bytes of a PEM text.
- * @throws SyntaxError if its body is no base64.
+ * Decodes PEM.
+ * @throws SyntaxError if its body is not base64
  */
 export function fromPem(pem: string): Uint8Array {
   return fromBase64(pem.replace(/-----[A-Z0-9 ]+-----/g, '').replace(/\s+/g, ''));

@@ -1,7 +1,7 @@
 import { textToBase64 } from '@orrery/api';
 import type { KeyPair } from './authority.ts';
 
-/** What a kubeconfig file says: where the cluster is, and who its user is. */
+/** The contents of a kubeconfig file: the cluster's address and its user. */
 export interface KubeconfigOptions {
   /** `https://127.0.0.1:6443`. */
   readonly server: string;
@@ -16,7 +16,7 @@ export interface KubeconfigOptions {
   readonly namespace?: string;
 }
 
-/** Text of a kubeconfig file (Kubernetes "Organizing Cluster Access Using kubeconfig Files"). It holds a private key. */
+/** Renders a kubeconfig file (Kubernetes "Organizing Cluster Access Using kubeconfig Files"). It contains a private key. */
 export function kubeconfig(options: KubeconfigOptions): string {
   const { context = 'orrery', user = 'kubernetes-admin', namespace } = options;
   const text = (value: string) => JSON.stringify(value);

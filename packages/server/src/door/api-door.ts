@@ -12,32 +12,32 @@ import { type ApiUpgrade, upgradeOf } from './upgrade.ts';
 import { fetchFrom } from './web.ts';
 
 /**
- * The one front door of the API: from an HTTP request as a value to its answer as a value. What carries requests to it (a
- * socket, a simulated network, a page's `fetch`) is an adapter, and knows nothing of Kubernetes.
+ * The single front door of the API: maps an HTTP request as a value to a response as a value. The transport (a socket, a
+ * simulated network, a page's `fetch`) is an adapter, and knows nothing about Kubernetes.
  */
 export interface ApiDoor {
-  /** Answers a request. Never rejects: failures are answers too. The body is read only if the answer depends on it. */
+  /** Answers a request. Never rejects: failures are responses too. The body is read only if the response depends on it. */
   answer(request: ApiRequest, peer: Peer): Promise<ApiResponse>;
   /**
-   * Answers a request to change the protocol of its connection (exec, attach, portforward, log, proxy): with what the adapter
-   * then does on its connection, or with a refusal. Never rejects.
+   * Answers a request to change the protocol of its connection (exec, attach, portforward, log, proxy): with the
+   * upgrade that the adapter carries out on its connection, or with a refusal. Never rejects.
    */
   upgrade(request: ApiRequest, peer: Peer, to: 'websocket' | 'spdy'): Promise<ApiUpgrade | ApiResponse>;
-  /** {@link answer} in the web's own classes. Never rejects. */
+  /** {@link answer} with the web's `Request` and `Response`. Never rejects. */
   fetch(request: Request, peer?: Peer): Promise<Response>;
 }
 
-/** What a front door stands on. */
+/** Options of a front door. */
 export interface ApiDoorOptions {
   readonly requestPath: RequestPath;
   readonly environment: Environment;
-  /** Draws audit ids and how long watches last. */
+  /** Draws audit IDs and the duration of watches. */
   readonly random: Random;
   /** Times connections: the end of a watch. Default: the environment's clock; give a real one when the cluster's runs faster than its clients. */
   readonly clock?: Clock;
-  /** What `/readyz` and `/healthz` ask, besides whether the server answers. Default: nothing. */
+  /** Additional checks of `/readyz` and `/healthz`. Default: none. */
   readonly health?: readonly HealthCheck[];
-  /** Speaks HTTP to ports of Pods, for the subresource `proxy`. Default: none, and such requests are refused as unavailable. */
+  /** Sends HTTP requests to ports of Pods, for the subresource `proxy`. Default: none, and they fail with ServiceUnavailable. */
   readonly sendToPort?: SendToPort;
 }
 

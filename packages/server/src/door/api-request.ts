@@ -1,31 +1,31 @@
 /**
- * An HTTP request, as much of the web's `Request` as the front door looks at: a real one can be passed, and so can an adapter's
- * own that makes each part only when it is asked for.
+ * An HTTP request: the part of the web's `Request` that the front door reads. Pass a real one, or an adapter's implementation
+ * that computes each part lazily.
  */
 export interface ApiRequest {
   readonly method: string;
   /** Absolute, or its path and query alone: `/api/v1/pods?watch=true`. */
   readonly url: string;
   readonly headers: ApiRequestHeaders;
-  /** Null where there is none. May be iterated once; leaving it early leaves the rest unread. */
+  /** Null if there is none. Can be iterated once; leaving the loop early leaves the rest unread. */
   readonly body: AsyncIterable<Uint8Array> | null;
-  /** Aborted when the client goes away before it has the answer. */
+  /** Aborted when the client disconnects before it has the response. */
   readonly signal: AbortSignal;
 }
 
-/** Headers of a request, as much of the web's `Headers` as the front door looks at. */
+/** Headers of a request: the part of the web's `Headers` that the front door reads. */
 export interface ApiRequestHeaders {
-  /** Takes lower case. A header that was sent several times is one value, joined with `, `; null if it is missing. */
+  /** Expects a lower-case name. A header that was sent several times is one value, joined with `, `; null if it is missing. */
   get(name: string): string | null;
   /** In lower case. */
   keys(): Iterable<string>;
-  /** Names and values as they came: a header that was sent several times comes several times, unless a platform has joined it. */
+  /** Names and values as received: a header that was sent several times occurs several times, unless the platform has joined it. */
   entries(): Iterable<readonly [name: string, value: string]>;
 }
 
-/** What an adapter knows of a client that its requests do not say. */
+/** Facts about a client that only the adapter knows. */
 export interface Peer {
-  /** IP address; `''` where there is none. */
+  /** IP address; `''` if there is none. */
   readonly remoteAddress: string;
   /** Subject of the client's certificate, if the cluster's authority signed it; `untrusted` if another did. */
   readonly certificate?: CertificateSubject | 'untrusted';

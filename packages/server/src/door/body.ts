@@ -5,7 +5,7 @@ import { concatBytes } from './bytes.ts';
 
 /**
  * Reads a body to its end.
- * @throws StatusError RequestEntityTooLarge; BadRequest if the client went away
+ * @throws StatusError RequestEntityTooLarge; BadRequest if the client disconnected
  */
 export async function bodyOf({ body, headers }: ApiRequest, limit = maxBodyBytes): Promise<Uint8Array> {
   const tooLarge = () => failures.entityTooLarge(`limit is ${limit}`);

@@ -1,4 +1,4 @@
-/** All chunks in one; a single chunk is not copied. */
+/** Concatenates chunks; a single chunk is not copied. */
 export function concatBytes(chunks: readonly Uint8Array[]): Uint8Array {
   const [first] = chunks;
   if (first !== undefined && chunks.length === 1) return first;

@@ -1,6 +1,6 @@
-/** One way of carrying a command's streams over a WebSocket: the first byte of each message names the channel. */
+/** A protocol for a command's streams over a WebSocket: the first byte of each message names the channel. */
 export interface ChannelProtocol {
-  /** Channel numbers are digits, and the rest of a message is base64. */
+  /** Channel numbers are digits, and the rest of each message is base64. */
   readonly base64: boolean;
   /** The error channel carries a Status rather than text. */
   readonly json: boolean;
@@ -19,11 +19,11 @@ export const channelProtocols: { readonly [name: string]: ChannelProtocol } = {
   'base64.channel.k8s.io': { base64: true, json: false, closes: false },
 };
 
-/** How a command's streams are carried over SPDY. */
+/** Protocols for a command's streams over SPDY. */
 export const commandProtocols = ['v4.channel.k8s.io', 'v3.channel.k8s.io', 'v2.channel.k8s.io', 'channel.k8s.io'];
 
-/** How a log is carried over a WebSocket. */
+/** Protocols for a log over a WebSocket. */
 export const logProtocols = ['binary.k8s.io', 'base64.binary.k8s.io'];
 
-/** How forwarded ports are carried; over a WebSocket, the frames of SPDY travel in binary messages (KEP-4006). */
+/** Protocols for forwarded ports; over a WebSocket, SPDY frames travel in binary messages (KEP-4006). */
 export const portForwardProtocols = { websocket: 'SPDY/3.1+portforward.k8s.io', spdy: 'portforward.k8s.io' } as const;

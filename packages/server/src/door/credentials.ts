@@ -4,7 +4,7 @@ import { impersonation } from '../rest/impersonation.ts';
 import type { ApiRequestHeaders, Peer } from './api-request.ts';
 
 /**
- * What a request presents: a bearer token, a client certificate, headers that impersonate.
+ * Reads the credentials of a request: a bearer token, a client certificate, impersonation headers.
  * @throws StatusError Unauthorized for a certificate that the cluster's authority did not sign, or for a token that cannot be read
  */
 export function credentialsOf(headers: ApiRequestHeaders, { certificate }: Peer): Credentials {
@@ -30,7 +30,7 @@ function bearerOf(headers: ApiRequestHeaders): string | undefined {
   try {
     return textFromBase64url(encoded.slice(tokenProtocol.length));
   } catch {
-    // Whatever it is, it is no token of ours.
+    // Not a token of this cluster.
     throw failures.unauthorized();
   }
 }

@@ -17,20 +17,20 @@ import type { Exchange } from './exchange.ts';
 import { reply, replyJson, replyText } from './reply.ts';
 import { version } from './version.ts';
 
-/** A named condition of health: what `/readyz?verbose` lists. */
+/** A named health check, as `/readyz?verbose` lists it. */
 export interface HealthCheck {
   readonly name: string;
-  /** Undefined when all is well, else what is wrong. */
+  /** Undefined if healthy, else what is wrong. */
   check(): string | undefined;
 }
 
-/** Documents that the server derives from its kinds: each is made at its first use and kept until the kinds change. */
+/** Documents that the server derives from its kinds: each is built on first use and cached until the kinds change. */
 export class Documents {
   readonly #kinds: KindRegistry;
   readonly #made = new Map<string, Document>();
   #generation = -1;
   #discovery: DiscoveryDocuments | undefined;
-  /** Paths of group versions that are served: nothing is made, nor kept, for others. */
+  /** Paths of served group versions: no document is built or cached for other paths. */
   #groupVersions: ReadonlySet<string> = new Set();
   #groups: ReadonlySet<string> = new Set();
 
@@ -38,7 +38,7 @@ export class Documents {
     this.#kinds = kinds;
   }
 
-  /** `/api`, `/apis`, and what stands below them; undefined for what is not served. */
+  /** `/api`, `/apis`, and the paths below them; undefined for a path that is not served. */
   discovery(path: string): Document | undefined {
     this.#refresh();
     if (!this.#groups.has(path) && !this.#groupVersions.has(path)) return undefined;
@@ -53,7 +53,7 @@ export class Documents {
     );
   }
 
-  /** `/openapi/v2`, `/openapi/v3`, `/openapi/v3/apis/apps/v1`; undefined for what is not served. */
+  /** `/openapi/v2`, `/openapi/v3`, `/openapi/v3/apis/apps/v1`; undefined for a path that is not served. */
   async openApi(path: string): Promise<Document | undefined> {
     const descriptions = await loadDescriptions();
     this.#refresh();
@@ -115,7 +115,7 @@ function documentOf(value: object): Document {
 }
 
 /**
- * Answers requests for paths that are no resources: discovery, OpenAPI, version and health.
+ * Answers requests for non-resource paths: discovery, OpenAPI, version and health.
  * @throws StatusError Forbidden, NotFound
  */
 export async function handlePath(exchange: Exchange, path: string): Promise<ApiResponse> {
@@ -158,7 +158,7 @@ function prefersProtobuf({ request }: Exchange): boolean {
   );
 }
 
-/** The aggregated form that the client prefers to plain discovery, if it does. */
+/** The version of aggregated discovery that the client prefers; undefined if it prefers plain discovery. */
 function aggregatedForm({ request }: Exchange): AggregatedVersion | undefined {
   for (const { type, parameters } of parseMediaTypes(request.headers.get('accept') ?? '')) {
     if (type !== 'application/json') continue;
@@ -183,7 +183,7 @@ function replyPlain(exchange: Exchange, { bytes }: Document): Promise<ApiRespons
 
 function replyHealth(exchange: Exchange, endpoint: string, only: string | undefined): ApiResponse {
   const all: readonly HealthCheck[] = [{ name: 'ping', check: () => undefined }, ...exchange.context.health];
-  // Liveness is not about others: a server that waits for its store is alive.
+  // Liveness does not depend on others: a server that waits for its store is alive.
   const checks = (endpoint === 'livez' ? all.slice(0, 1) : all).filter(
     ({ name }) => only === undefined || name === only,
   );
