@@ -10,7 +10,7 @@ export const defaultEventLifetime: Milliseconds = 3_600_000;
 
 interface Expiry {
   readonly key: ObjectKey;
-  /** The write that is counted from; a later one has an entry of its own. */
+  /** The write that the lifetime starts at; a later write has its own entry. */
   readonly revision: number;
   readonly at: Milliseconds;
 }
@@ -18,8 +18,8 @@ interface Expiry {
 const collection = collectionOf(Event);
 
 /**
- * Removes Events some time after their last write. All live equally long, so those that expire are the first of a queue, and
- * one timer waits for the very first. Ends when the store is closed, or when it is disposed.
+ * Deletes Events some time after their last write. All have the same lifetime, so they expire in the order of a queue, and one
+ * timer waits for the first. Stops when the store is closed, or when it is disposed.
  */
 export class EventExpiry implements Disposable {
   readonly #store: ObjectStore;
@@ -40,7 +40,7 @@ export class EventExpiry implements Disposable {
         this.#queue.push(expiry(object, environment.clock.now() + lifetime));
         this.#await();
       },
-      // Other users of the store see its failure as well.
+      // Other users of the store report its failure.
       error: () => this[Symbol.dispose](),
       complete: () => this[Symbol.dispose](),
     });
@@ -77,10 +77,12 @@ export class EventExpiry implements Disposable {
     try {
       await this.#store.delete(collection, key, revision);
     } catch (error) {
-      // Written again just now: that write has its own place in the queue.
+      // Written again in the meantime: that write has its own entry in the queue.
       if (error instanceof RevisionConflict) return;
       const { inspector, clock } = this.#environment;
-      createLogger(inspector, clock, 'event expiry').error('cannot remove an old event', { error: errorText(error) });
+      createLogger(inspector, clock, 'event expiry').error('cannot delete an expired event', {
+        error: errorText(error),
+      });
     }
   }
 }
@@ -90,7 +92,7 @@ function expiry({ metadata }: Stored, at: Milliseconds): Expiry {
   return { key: { namespace, name }, revision: Number(resourceVersion), at };
 }
 
-/** When an Event of an earlier life of this server was last written, as far as its fields say. */
+/** When an Event from an earlier run of this server was last written, as far as its fields show. */
 function lastWritten({ metadata, lastTimestamp, eventTime, series }: Stored<Event>): Milliseconds {
   const times = [metadata.creationTimestamp, lastTimestamp, eventTime, series?.lastObservedTime];
   return Math.max(0, ...times.map((time) => (typeof time === 'string' ? Date.parse(time) : 0)).filter(Number.isFinite));

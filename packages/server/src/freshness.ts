@@ -7,13 +7,13 @@ type Server = Pick<ServerContext, 'store' | 'environment'>;
 
 /** How long a request waits for a revision that this server has not seen yet, as in Kubernetes' watch cache. */
 const patience: Milliseconds = 3000;
-/** Seconds after which a client asks again for a revision that did not come in time. */
+/** Seconds after which a client retries if a revision did not arrive in time. */
 const retryAfter = 1;
 
 /**
- * Waits until this server has seen everything that was committed before, by whichever process: what a consistent read and
- * every write start from. Undefined where there is nothing to wait for, which is always so if nobody else writes to the
- * engine: a request that has no need to wait does not. @throws StatusError Timeout
+ * Waits until this server has seen everything committed before, by any process: consistent reads and all writes start here.
+ * Undefined if there is nothing to wait for, which is always so if only this process writes to the engine: such a request does
+ * not wait. @throws StatusError Timeout
  */
 export function upToDate(server: Server): undefined | Promise<void> {
   const current = server.store.current();
@@ -22,15 +22,15 @@ export function upToDate(server: Server): undefined | Promise<void> {
 
 /**
  * Waits until a read at that `resourceVersion` can be served (Kubernetes API concepts, "Semantics for get and list"): unset is
- * a consistent read, `0` takes whatever there is, and a revision is waited for. Undefined where there is nothing to wait for.
- * @throws StatusError BadRequest for a text that is no revision; Timeout
+ * a consistent read, `0` accepts any state, and a revision is waited for. Undefined if there is nothing to wait for.
+ * @throws StatusError BadRequest for a text that is not a revision; Timeout
  */
 export function freshEnough(server: Server, resourceVersion: string | undefined): undefined | Promise<void> {
   if (resourceVersion === undefined || resourceVersion === '') return upToDate(server);
   return seen(server, parseRevision(resourceVersion));
 }
 
-/** Waits until this server has seen the revision; undefined where it has. @throws StatusError Timeout */
+/** Waits until this server has seen the revision; undefined if it already has. @throws StatusError Timeout */
 export function seen(server: Server, revision: number): undefined | Promise<void> {
   return revision <= server.store.revision ? undefined : arrival(server, revision);
 }

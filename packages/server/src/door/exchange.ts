@@ -7,7 +7,7 @@ import type { Documents, HealthCheck } from './documents.ts';
 import type { SendToPort } from './proxy/proxy.ts';
 import { type Failure, record } from './record.ts';
 
-/** What all handlers stand on. */
+/** The services that all handlers use. */
 export interface DoorContext {
   readonly requestPath: RequestPath;
   readonly environment: Environment;
@@ -18,17 +18,17 @@ export interface DoorContext {
   readonly sendToPort?: SendToPort;
 }
 
-/** Characters that all warnings of one answer may have together: clients limit what they read of headers. */
+/** Maximum total length of the warnings of one response, in characters: clients limit the size of headers. */
 const maxWarningLength = 4096;
 
-/** One request, and what is known of it so far. */
+/** One request, with its user and response headers. */
 export class Exchange {
   readonly context: DoorContext;
   readonly request: ApiRequest;
   readonly peer: Peer;
   /** Path of the URL, still percent-encoded. */
   readonly path: string;
-  /** The URL's query as it came, with its question mark; `''` if there is none. */
+  /** The URL's query as received, with its question mark; `''` if there is none. */
   readonly search: string;
   readonly query: URLSearchParams;
   #user: UserInfo | undefined;
@@ -46,18 +46,18 @@ export class Exchange {
     this.query = question < 0 ? noQuery : new URLSearchParams(this.search);
   }
 
-  /** Who asks. @throws Error before {@link authenticate} */
+  /** The authenticated user. @throws Error before {@link authenticate} */
   get user(): UserInfo {
-    if (this.#user === undefined) throw new Error('nobody has been authenticated yet');
+    if (this.#user === undefined) throw new Error('the request is not authenticated yet');
     return this.#user;
   }
 
-  /** Finds out who asks. @throws StatusError Unauthorized */
+  /** Authenticates the request. @throws StatusError Unauthorized */
   async authenticate(): Promise<void> {
     this.#user = await this.context.requestPath.authenticate(credentialsOf(this.request.headers, this.peer));
   }
 
-  /** Takes the text of a `Warning` header. The same text is sent once. */
+  /** Adds a `Warning` header. Each text is sent only once. */
   readonly warn = (text: string): void => {
     const header = warningHeader(text);
     this.#warnings ??= [];
@@ -66,21 +66,21 @@ export class Exchange {
     if (this.#warningLength <= maxWarningLength) this.#warnings.push(header);
   };
 
-  /** The headers that every answer has. */
+  /** The headers of every response. */
   head(): ApiResponseHeaders {
     const auditId = this.request.headers.get('audit-id') ?? this.context.random.uuid();
     const head = { 'audit-id': auditId, 'cache-control': 'no-cache, private' };
     return this.#warnings === undefined ? head : { ...head, warning: this.#warnings };
   }
 
-  /** Records an error that the client does not see, or not as what it is. */
+  /** Records an error that the client does not see, or sees as another one. */
   record(level: Failure['level'], message: string, error: unknown): void {
     const { method } = this.request;
     record(this.context.environment, { level, message, error, method, path: this.path });
   }
 }
 
-/** Shared by all requests without a query: nobody writes to it. */
+/** Shared by all requests without a query; never written to. */
 const noQuery = new URLSearchParams();
 
 /** Path and query of a URL, which may be absolute. */
@@ -94,7 +94,7 @@ function targetOf(url: string): string {
 
 const encoder = new TextEncoder();
 
-/** Value of a `Warning` header (RFC 7234, code 299) that says `text`: as in all headers, each character is a byte of UTF-8. */
+/** Value of a `Warning` header (RFC 7234, code 299) with `text`: as in all headers, each character is a byte of UTF-8. */
 function warningHeader(text: string): string {
   const printable = [...text]
     .filter((char) => !/\p{Cc}/u.test(char))

@@ -3,7 +3,7 @@ import { concatBytes } from './bytes.ts';
 
 const encoder = new TextEncoder();
 
-/** What has been written of a frozen object: its JSON, and the last line of a watch around it, of which the JSON is a part. */
+/** Cached bytes of a frozen object: its JSON, and the latest watch line around it, of which the JSON is a part. */
 interface Written {
   readonly json: Uint8Array;
   readonly type?: string;
@@ -12,7 +12,7 @@ interface Written {
 
 const written = new WeakMap<object, Written>();
 
-/** JSON of an object as UTF-8. A frozen object is written once, however many lists and watches show it. */
+/** JSON of an object as UTF-8. A frozen object is encoded once, even if many lists and watches show it. */
 export function jsonBytes(object: object): Uint8Array {
   const known = written.get(object);
   if (known !== undefined) return known.json;
@@ -21,7 +21,7 @@ export function jsonBytes(object: object): Uint8Array {
   return json;
 }
 
-/** One line of a watch: `{"type":"ADDED","object":…}`. All watchers share the bytes of a frozen object's. */
+/** One line of a watch: `{"type":"ADDED","object":…}`. All watchers share the bytes for a frozen object. */
 export function eventBytes(type: string, object: object): Uint8Array {
   const known = written.get(object);
   if (known?.line !== undefined && known.type === type) return known.line;
@@ -38,7 +38,7 @@ export function eventBytes(type: string, object: object): Uint8Array {
 
 const eventEnd = '}\n';
 
-/** A list's JSON, put together from the bytes of its items. */
+/** A list's JSON, assembled from the bytes of its items. */
 export function listBytes(
   type: { readonly apiVersion: string; readonly kind: string },
   metadata: object,

@@ -9,13 +9,13 @@ import { reply } from './reply.ts';
 
 /**
  * Answers with a container's log as text.
- * @throws StatusError for options that make no sense, and whatever the node says
+ * @throws StatusError for invalid options, and every error of the node
  */
 export async function replyLog(exchange: Exchange, scope: RequestScope): Promise<ApiResponse> {
   return logReply(exchange, await openLog(exchange, scope));
 }
 
-/** Answers with a log, as it comes. */
+/** Streams a log as the response. */
 export function logReply(exchange: Exchange, log: Observable<Uint8Array>): ApiResponse {
   return reply(exchange, new LogBody(exchange, log), { contentType: 'text/plain' });
 }
@@ -29,7 +29,7 @@ export async function openLog({ context, query }: Exchange, scope: RequestScope)
   return node.logs({ namespace, pod: name, uid, container }, options);
 }
 
-/** What a container says cannot be held back: a client that does not read it is cut off at some point. */
+/** A container's output cannot be held back: a client that reads too slowly is cut off. */
 class LogBody implements BodySource {
   readonly openEnded = true;
   readonly #exchange: Exchange;

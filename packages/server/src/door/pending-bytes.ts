@@ -1,2 +1,2 @@
-/** Bytes that may wait for a slow client before it is cut off: what a log or a command says cannot be held back. */
+/** Bytes buffered for a slow client before it is cut off: the output of a log or a command cannot be held back. */
 export const maxPendingBytes = 64 * 1024 * 1024;

@@ -4,11 +4,11 @@ import type { ObjectList } from '@orrery/core';
 import type { Representation } from '../rest/media-type.ts';
 import { jsonBytes, listBytes } from './json-bytes.ts';
 
-/** What decides how objects are shown. */
+/** How objects are shown. */
 export interface Presentation extends Representation {
   /** How much of each object a table's rows carry. */
   readonly includeObject: 'None' | 'Metadata' | 'Object';
-  /** Milliseconds since the epoch: ages are counted to here. */
+  /** Milliseconds since the epoch: the moment that ages are computed for. */
   readonly now: number;
 }
 
@@ -20,12 +20,12 @@ export function includeObject(query: URLSearchParams): Presentation['includeObje
   throw failures.badRequest(`unrecognized includeObject value: ${JSON.stringify(value)}`);
 }
 
-/** JSON of one object, as the client wants to see it. A Status, or an object of another kind, is shown as it is. */
+/** JSON of one object, in the representation that the client asked for. A Status, or an object of another kind, is unchanged. */
 export function objectBytes(kind: Kind, object: KubernetesObject | Status, presentation: Presentation): Uint8Array {
   return jsonBytes(shown(kind, object, presentation, true));
 }
 
-/** JSON of a list, as the client wants to see it. */
+/** JSON of a list, in the representation that the client asked for. */
 export function collectionBytes(kind: Kind, list: ObjectList, presentation: Presentation): Uint8Array {
   const { as, version } = presentation;
   switch (as) {
@@ -46,7 +46,7 @@ export function collectionBytes(kind: Kind, list: ObjectList, presentation: Pres
   }
 }
 
-/** One object as it is shown: in an answer, or in an event of a watch, of which only the first carries the table's columns. */
+/** One object as shown in a response or in a watch event; only the first event of a watch carries the table's columns. */
 export function shown(
   kind: Kind,
   object: KubernetesObject | Status,
@@ -64,7 +64,7 @@ function isOther(kind: Kind, object: KubernetesObject | Status): boolean {
 
 const metadataOnly = { v1: new WeakMap<object, object>(), v1beta1: new WeakMap<object, object>() };
 
-/** Made once per object, and frozen, so that its JSON is made once as well. */
+/** Built once per object, and frozen, so that its JSON is encoded only once as well. */
 function metadataOf(object: KubernetesObject, version: Representation['version']): object {
   const known = metadataOnly[version].get(object);
   if (known !== undefined) return known;

@@ -1,12 +1,12 @@
 import { type Environment, errorText } from '@orrery/core';
 
-/** An error of the front door that its client does not see, or not as what it is. */
+/** An error of the front door that its client does not see, or sees as another one. */
 export interface Failure {
   readonly level: 'debug' | 'error';
   readonly message: string;
   readonly error: unknown;
   readonly method: string;
-  /** Without the query, which can hold what a command was given. */
+  /** Without the query, which can contain a command's arguments. */
   readonly path: string;
 }
 

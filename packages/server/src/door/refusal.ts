@@ -6,12 +6,12 @@ import type { Exchange } from './exchange.ts';
 import { jsonBytes } from './json-bytes.ts';
 import { replyJson, replyText } from './reply.ts';
 
-/** What a kubelet refuses to stream: its words pass through the API server as they are, and clients quote them. */
+/** A kubelet's refusal to stream: the API server passes its message on unchanged, and clients quote it. */
 export class KubeletRefusal extends Error {
   override readonly name = 'KubeletRefusal';
 }
 
-/** The answer that says why there is none. An error that is no refusal is recorded too. */
+/** The error response for a failed request. An error that is not a refusal is also recorded. */
 export async function refusal(exchange: Exchange, error: unknown): Promise<ApiResponse> {
   if (error instanceof KubeletRefusal) return replyText(exchange, 500, error.message);
   if (!(error instanceof StatusError)) exchange.record('error', 'request failed', error);
@@ -23,7 +23,7 @@ export async function refusal(exchange: Exchange, error: unknown): Promise<ApiRe
   });
 }
 
-/** Any error as the Status that the client gets; what is no StatusError is an internal error. */
+/** Converts any error to a Status for the client; anything but a StatusError becomes an internal error. */
 export function statusOf(error: unknown): Status {
   return error instanceof StatusError ? error.status : failures.internal(errorText(error)).status;
 }
@@ -36,7 +36,7 @@ function encodingFor({ request }: Exchange): Representation['encoding'] {
   try {
     return negotiate(request.headers.get('accept') ?? '').encoding;
   } catch {
-    // Whoever takes nothing that there is learns why in JSON.
+    // A client that accepts none of the available types gets the reason in JSON.
     return 'json';
   }
 }

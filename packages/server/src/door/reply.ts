@@ -3,7 +3,7 @@ import { boolean } from '../rest/query.ts';
 import type { ApiResponse, ApiResponseHeaders } from './api-response.ts';
 import type { Exchange } from './exchange.ts';
 
-/** What an answer says besides its body. */
+/** The parts of a response besides its body. */
 export interface ReplyOptions {
   /** Default 200. */
   readonly status?: number;
@@ -11,7 +11,7 @@ export interface ReplyOptions {
   readonly headers?: ApiResponseHeaders;
 }
 
-/** An answer to an exchange. */
+/** Builds a response to an exchange. */
 export function reply(
   exchange: Exchange,
   body: ApiResponse['body'],
@@ -20,12 +20,12 @@ export function reply(
   return { status, headers: { ...exchange.head(), ...headers, 'content-type': contentType }, body };
 }
 
-/** An answer of text. */
+/** Builds a text response. */
 export function replyText(exchange: Exchange, status: number, text: string): ApiResponse {
   return reply(exchange, encoder.encode(text), { status, contentType: 'text/plain; charset=utf-8' });
 }
 
-/** An answer of JSON that is bytes already, in the encoding and form that the client wants. */
+/** Builds a response from JSON bytes, in the encoding and format that the client asks for. */
 export async function replyJson(
   exchange: Exchange,
   json: Uint8Array,
@@ -48,7 +48,7 @@ function indented(json: Uint8Array): Uint8Array {
   return encoder.encode(`${JSON.stringify(JSON.parse(decoder.decode(json)), null, 2)}\n`);
 }
 
-/** People who look with curl or a browser get indented JSON, as from Kubernetes. */
+/** Curl and browsers get indented JSON, as from Kubernetes. */
 function wantsPretty({ query, request }: Exchange): boolean {
   const asked = boolean(query, 'pretty');
   return asked ?? /^(curl|Wget|Mozilla\/5\.0)/.test(request.headers.get('user-agent') ?? '');

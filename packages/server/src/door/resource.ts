@@ -13,7 +13,7 @@ import { replyProxied } from './proxy/proxy.ts';
 import { replyJson } from './reply.ts';
 import { replyWatch } from './watch-body.ts';
 
-/** The resource that an exchange is about, and what is to be done with it. @throws StatusError */
+/** Resolves the resource and the verb of an exchange. @throws StatusError */
 export function requested(exchange: Exchange, target: ResourceTarget): Promise<ResourceRequest> {
   const { context, request, query, user, warn } = exchange;
   return resourceRequest(context.requestPath, { method: request.method, query, user, warn }, target);
@@ -26,7 +26,7 @@ export async function handleResource(exchange: Exchange, target: ResourceTarget)
   const { context, request, query } = exchange;
   if (verb === 'connect') {
     if (scope.subresource === 'proxy') return replyProxied(exchange, scope);
-    // Whether the Pod is there, and may be asked for, is said before how to ask.
+    // A missing or forbidden Pod is reported before the missing upgrade.
     await context.requestPath.node(scope);
     throw failures.badRequest('Upgrade request required');
   }

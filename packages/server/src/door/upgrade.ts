@@ -18,23 +18,23 @@ import { requested } from './resource.ts';
 /** A change of protocol that the front door agrees to: the adapter accepts it and carries it out on its connection. */
 export interface ApiUpgrade {
   readonly action: UpgradeAction;
-  /** The answer if that cannot be done. */
+  /** The response if the upgrade fails. */
   refuse(error: unknown): Promise<ApiResponse>;
-  /** Records what goes wrong later. */
+  /** Records an error that occurs later. */
   record(level: Failure['level'], message: string, error: unknown): void;
 }
 
-/** What a connection turns into when it stops speaking HTTP. */
+/** The protocol that a connection changes to. */
 type UpgradeAction = CommandUpgrade | LogUpgrade | PortForwardUpgrade | TunnelUpgrade;
 
-/** What both sides agreed upon. */
+/** The negotiated protocol. */
 interface Agreed {
   readonly over: 'websocket' | 'spdy';
   /** The subprotocol of the WebSocket, or the stream protocol over SPDY; `''` if the client names none. */
   readonly protocol: string;
 }
 
-/** The streams of a command, or of a container's own process. Its session runs already: whoever cannot carry it out closes it. */
+/** The streams of a command, or of a container's main process. Its session is already running: an adapter that fails closes it. */
 export interface CommandUpgrade extends Agreed {
   readonly type: 'exec' | 'attach';
   readonly session: StreamSession;
@@ -48,7 +48,7 @@ export interface CommandStreams {
   readonly stderr: boolean;
 }
 
-/** A log in messages of its own. Nothing says how it ended. */
+/** A log as a sequence of messages. How it ended is not reported. */
 export interface LogUpgrade extends Agreed {
   readonly type: 'log';
   readonly chunks: Observable<Uint8Array>;
@@ -61,12 +61,12 @@ export interface PortForwardUpgrade extends Agreed {
   readonly target: Omit<ContainerTarget, 'container'>;
 }
 
-/** Bytes both ways, as they are, between the client and a port of a Pod. */
+/** Raw bytes in both directions between the client and a port of a Pod. */
 export interface TunnelUpgrade extends ProxyTunnel {
   readonly type: 'tunnel';
 }
 
-/** Decides what a connection turns into. @throws StatusError, KubeletRefusal */
+/** Decides which protocol a connection changes to. @throws StatusError, KubeletRefusal */
 export async function upgradeOf(exchange: Exchange, over: Agreed['over']): Promise<ApiUpgrade> {
   return {
     action: await actionOf(exchange, over),
@@ -129,8 +129,8 @@ async function command(
 }
 
 /**
- * Asked before the upgrade, so that a container that does not run is a plain refusal. What the runtime cannot run is said on
- * the error stream, as by a kubelet, which asks it when the streams stand.
+ * Runs before the upgrade, so that a container that is not running is a plain refusal. A runtime's failure is reported on the
+ * error stream, as by a kubelet, which calls the runtime after it has opened the streams.
  */
 async function startSession(start: () => Promise<StreamSession>): Promise<StreamSession> {
   try {
@@ -143,7 +143,7 @@ async function startSession(start: () => Promise<StreamSession>): Promise<Stream
 
 function failedSession(error: unknown): StreamSession {
   const exit = Promise.reject<{ exitCode: number }>(error);
-  // It may be that nobody listens any more.
+  // The client may be gone by now.
   exit.catch(() => undefined);
   return {
     stdin: { write: () => {}, end: () => {} },

@@ -1,6 +1,6 @@
 /**
- * Version of Kubernetes that the API follows, and of what serves it: what `kubectl version` shows. It is the same wherever the
- * control plane runs: like its machines, it is a Linux one to its clients.
+ * The versions of Kubernetes and of the server that `kubectl version` shows. They are the same wherever the control plane runs:
+ * like its nodes, it presents itself to clients as Linux.
  */
 export const version = {
   major: '1',

@@ -11,21 +11,21 @@ import { type Presentation, shown } from './present.ts';
 import { statusOf } from './refusal.ts';
 import { reply } from './reply.ts';
 
-/** Events that may wait for a slow client. They share their objects with the store; what is bounded is how far behind it may be. */
+/** Events buffered for a slow client. They share their objects with the store; the bound limits how far the client may fall behind. */
 const maxPendingEvents = 100_000;
 
-/** Seconds after which a watch ends if the client does not say: between half an hour and an hour, so that not all end at once. */
+/** Seconds after which a watch ends by default: between this and twice as long, so that not all end at once. */
 const defaultTimeoutSeconds = 1800;
 
-/** One week: timers cannot wait much longer. */
+/** One week: timers do not support much longer delays. */
 const maxTimeoutSeconds = 604_800;
 
-/** Annotation of the bookmark after the current objects (Kubernetes "Streaming lists"). */
+/** Annotation of the bookmark that follows the current objects (Kubernetes "Streaming lists"). */
 const initialEventsEnd = 'k8s.io/initial-events-end';
 
 /**
- * Answers with a watch: one line of JSON per event. Once it has begun, errors come as an ERROR event with a Status.
- * @throws StatusError before that
+ * Answers with a watch: one line of JSON per event. Once it has begun, errors are sent as an ERROR event with a Status.
+ * @throws StatusError before it begins
  */
 export async function replyWatch(
   exchange: Exchange,
@@ -39,7 +39,7 @@ export async function replyWatch(
   return reply(exchange, new WatchBody(exchange, events, lines, timeoutSeconds), { contentType: 'application/json' });
 }
 
-/** The lines of a watch, until it is over, its time is, or nobody reads. */
+/** The lines of a watch, until it ends, its time is up, or the client is gone. */
 class WatchBody implements BodySource {
   readonly openEnded = true;
   readonly #exchange: Exchange;
@@ -111,7 +111,7 @@ class WatchBody implements BodySource {
     try {
       line = this.#lines.of(event);
     } catch (error) {
-      // An object that cannot be shown must not take the server down, nor be left out in silence.
+      // An object that cannot be encoded must neither crash the server nor be omitted silently.
       this.#exchange.record('error', 'watch failed', error);
       this.#pending.clear();
       controller.enqueue(this.#lines.of(statusOf(error)));
@@ -121,7 +121,7 @@ class WatchBody implements BodySource {
     controller.enqueue(line);
   }
 
-  /** Takes no more events; those that wait are still sent. */
+  /** Accepts no more events; buffered ones are still sent. */
   #end(controller: BodyController): void {
     if (this.#subscription.closed) return;
     this.#subscription.unsubscribe();
@@ -139,13 +139,13 @@ function hasRoom({ desiredSize }: BodyController): boolean {
   return desiredSize !== null && desiredSize > 0;
 }
 
-/** Seconds that a watch may last. */
+/** Maximum duration of a watch in seconds. */
 function lifetime({ random }: DoorContext, asked: number | undefined): number {
   if (asked === undefined || asked <= 0) return defaultTimeoutSeconds + random.integer(defaultTimeoutSeconds);
   return Math.min(asked, maxTimeoutSeconds);
 }
 
-/** Makes the lines of one watch. */
+/** Encodes the lines of one watch. */
 class EventLines {
   readonly #kind: Kind;
   readonly #presentation: Presentation;
@@ -169,7 +169,7 @@ class EventLines {
     return eventBytes(event.type, object);
   }
 
-  /** A bookmark's object has the type that the client waits for, and nothing but a resourceVersion. */
+  /** A bookmark's object has the type that the client expects, and only a resourceVersion. */
   #bookmark(event: Extract<WatchEvent, { readonly type: 'BOOKMARK' }>): object {
     const { as, version } = this.#presentation;
     const metadata = {

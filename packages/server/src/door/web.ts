@@ -2,18 +2,18 @@ import type { ApiDoor } from './api-door.ts';
 import type { ApiRequest, ApiRequestHeaders, Peer } from './api-request.ts';
 import { type ApiResponse, type BodySource, isSource } from './api-response.ts';
 
-/** Bytes of a body that comes bit by bit that may wait for its reader before the source is asked to hold back. */
+/** Bytes of a streamed body that are buffered for its reader before the source is paused. */
 const pendingBytes = 64 * 1024;
 
-/** Statuses whose answers never have a body. */
+/** Statuses whose responses never have a body. */
 const withoutBody: ReadonlySet<number> = new Set([101, 204, 205, 304]);
 
-/** Answers a request of the web's with a response of the web's. */
+/** Answers a web `Request` with a web `Response`. */
 export async function fetchFrom(door: ApiDoor, request: Request, peer: Peer): Promise<Response> {
   const { status, statusText, headers, body } = await door.answer(fromWeb(request), peer);
   const none = request.method === 'HEAD' || withoutBody.has(status);
   if (none && isSource(body)) body.cancel();
-  // What a Pod answers through a proxy can be no status at all.
+  // A Pod behind a proxy can answer with an invalid status.
   const valid = status >= 200 && status <= 599 ? status : 502;
   const init = {
     status: valid,
@@ -23,7 +23,7 @@ export async function fetchFrom(door: ApiDoor, request: Request, peer: Peer): Pr
   return new Response(none ? null : bodyInit(body), init);
 }
 
-/** The web joins what a header says several times: groups and extras of an impersonation are taken apart again. */
+/** The web joins repeated headers: groups and extras of an impersonation are split again. */
 function fromWeb(request: Request): ApiRequest {
   const { headers } = request;
   const apart: ApiRequestHeaders = {

@@ -1,10 +1,10 @@
 import type { TLSSocket } from 'node:tls';
 import type { Peer } from '../door/index.ts';
 
-/** The client does not change while a connection lives. */
+/** The client does not change during a connection. */
 const peers = new WeakMap<TLSSocket, Peer>();
 
-/** Who is at the other end of a connection: its address, and the subject of its certificate. */
+/** The client of a connection: its address, and the subject of its certificate. */
 export function peerOf(socket: TLSSocket): Peer {
   let peer = peers.get(socket);
   if (peer === undefined) {
@@ -17,7 +17,7 @@ export function peerOf(socket: TLSSocket): Peer {
 
 function certificateOf(socket: TLSSocket): Peer['certificate'] {
   const { subject } = socket.getPeerCertificate();
-  // Node gives an empty object where there is no certificate.
+  // Node returns an empty object if there is no certificate.
   if (subject === undefined) return undefined;
   if (!socket.authorized) return 'untrusted';
   const { CN, O } = subject as { readonly [name: string]: string | readonly string[] | undefined };

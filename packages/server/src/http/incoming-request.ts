@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { Duplex } from 'node:stream';
 import type { ApiRequest, ApiRequestHeaders } from '../door/index.ts';
 
-/** A request that came over a socket, as the front door looks at it. What costs anything is made when it is asked for. */
+/** A request that arrived over a socket, in the front door's form. Expensive parts are computed lazily. */
 export class IncomingRequest implements ApiRequest {
   readonly method: string;
   readonly url: string;
@@ -11,7 +11,7 @@ export class IncomingRequest implements ApiRequest {
   readonly #client: ServerResponse | Duplex;
   #signal: AbortSignal | undefined;
 
-  /** @param client closes when the client has its answer, or is gone */
+  /** @param client closes when the client has its response, or is gone */
   constructor(message: IncomingMessage, client: ServerResponse | Duplex) {
     this.method = message.method ?? 'GET';
     this.url = message.url ?? '/';
@@ -23,7 +23,7 @@ export class IncomingRequest implements ApiRequest {
   get body(): AsyncIterable<Uint8Array> | null {
     const { headers } = this.#message;
     if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return null;
-    // Without this, leaving the loop would destroy the socket and the client would never read why.
+    // Without this, leaving the loop would destroy the socket and the client would never read the reason.
     return this.#message.iterator({ destroyOnReturn: false });
   }
 

@@ -5,9 +5,9 @@ import type { LegacyTokenClaims, SignedClaims, TokenAuthority, TokenClaims } fro
 const algorithm = 'ES256';
 
 /**
- * Signs service account tokens with a key that is made when the first is asked for and never leaves this process (RFC 7515,
- * ECDSA on P-256). Until then nothing of the cryptography is loaded: a cluster's start does not wait for it.
- * @param work tracks every signature under way, so that virtual time waits for it. Default: untracked
+ * Signs service account tokens with a key that is generated for the first token and never leaves this process (RFC 7515,
+ * ECDSA on P-256). No cryptography is loaded before that, so that it does not delay a cluster's start.
+ * @param work tracks pending signatures, so that virtual time waits for them. Default: untracked
  */
 export function createKeyTokenAuthority(work?: Work): TokenAuthority {
   let signer: Promise<Signer> | undefined;
@@ -22,7 +22,7 @@ export function createKeyTokenAuthority(work?: Work): TokenAuthority {
       using _busy = work?.busy('signing a token');
       return await (await made()).sign(claims);
     },
-    // A token that comes before any was signed is none of ours.
+    // A token that is presented before the first one was signed is not from this cluster.
     verify: async (token) => {
       if (signer === undefined) return undefined;
       using _busy = work?.busy('checking a token');
@@ -47,11 +47,11 @@ async function makeSigner(): Promise<Signer> {
         .sign(privateKey),
     verify: async (token) => {
       try {
-        // Only the signature is checked here: whether the token is still good goes by the cluster's clock, not by this machine's.
+        // Only the signature is checked here: expiry is decided by the cluster's clock, not by this machine's.
         const { payload } = await compactVerify(token, publicKey, { algorithms: [algorithm] });
         return JSON.parse(new TextDecoder().decode(payload)) as SignedClaims;
       } catch {
-        // Whatever is wrong with it, it is no token of ours.
+        // Not a token of this cluster.
         return undefined;
       }
     },

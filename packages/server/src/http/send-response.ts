@@ -3,14 +3,14 @@ import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
 import { type ApiResponse, type BodyController, type BodySource, isSource } from '../door/index.ts';
 
-/** Bodies longer than this are compressed for clients that ask: 128 KiB, as in Kubernetes. */
+/** Bodies longer than this are compressed for clients that accept it: 128 KiB, as in Kubernetes. */
 const gzipFromBytes = 128 * 1024;
 
 const compress = promisify(gzip);
 
 /**
- * Sends an answer over HTTP/1.1. Resolves when it has been sent, or has begun if it comes bit by bit.
- * @param closing aborted when the server closes: answers that come bit by bit end in order
+ * Sends a response over HTTP/1.1. Resolves when it has been sent, or has begun if it is streamed.
+ * @param closing aborted when the server closes: streamed responses then end cleanly
  */
 export async function sendResponse(
   request: IncomingMessage,
@@ -27,7 +27,7 @@ export async function sendResponse(
     else if (!response.destroyed) stream(response, body, closing);
     return;
   }
-  // What is left of a body that nobody will read would be taken for the next request.
+  // The unread rest of a body would be parsed as the next request.
   const drains = status < 400 || request.complete || (await drained(request));
   const bytes = await packed(request, status, headers, body);
   if (response.destroyed) return;
@@ -47,7 +47,7 @@ function writeHead(
   else response.writeHead(status, statusText, headers);
 }
 
-/** A body as it is sent: compressed if that is worth it and the client takes it, which its headers then say. */
+/** The body to send: compressed if that is worthwhile and the client accepts it, with the headers to match. */
 async function packed(
   request: IncomingMessage,
   status: number,
@@ -69,10 +69,10 @@ function takesGzip(request: IncomingMessage): boolean {
     .some((coding) => /^\s*gzip\s*(;\s*q=(?!0(\.0*)?\s*$).*)?$/i.test(coding));
 }
 
-/** Bytes of an unwanted body that are read all the same. */
+/** Bytes of a rejected body that are read and discarded. */
 const maxDrainedBytes = 32 * 1024 * 1024;
 
-/** Reads what is left of a body: clients send all of it before they look for the answer. False if there is no end to it. */
+/** Discards the rest of a body: clients send all of it before they read the response. False if it is too long. */
 async function drained(request: IncomingMessage): Promise<boolean> {
   if (request.destroyed || request.errored !== null) return false;
   let length = 0;
@@ -82,7 +82,7 @@ async function drained(request: IncomingMessage): Promise<boolean> {
       if (length > maxDrainedBytes) return false;
     }
   } catch {
-    // The client went away: there is nobody left to answer.
+    // The client is gone.
     return false;
   }
   return true;
@@ -103,13 +103,13 @@ function stream(response: ServerResponse, source: BodySource, closing: AbortSign
     source.cancel();
   });
   if (source.openEnded) closing.addEventListener('abort', finish);
-  // A client that waits for the first bytes must see that they will come.
+  // A client that waits for the first bytes needs the head at once.
   response.flushHeaders();
   source.start(controller);
   if (closing.aborted && source.openEnded) finish();
 }
 
-/** The body of an answer, for what comes bit by bit. */
+/** The controller of a streamed response body. */
 class ResponseBody implements BodyController {
   readonly #response: ServerResponse;
   #blocked = false;
@@ -140,7 +140,7 @@ class ResponseBody implements BodyController {
     this.#response.end();
   }
 
-  /** Only a cut connection shows the client that the answer is incomplete. */
+  /** Only a broken connection shows the client that the response is incomplete. */
   error(): void {
     if (this.#ended) return;
     this.#ended = true;

@@ -14,32 +14,32 @@ import { httpToPorts } from './proxy/send-to-port.ts';
 import { sendResponse } from './send-response.ts';
 import { handleUpgrade } from './streams/upgrade.ts';
 
-/** What the HTTPS front door stands on, and where it stands. */
+/** Options of the HTTPS front door. */
 export interface HttpsOptions {
   readonly requestPath: RequestPath;
   readonly environment: Environment;
-  /** Address to listen on. Default `127.0.0.1`: only this machine. */
+  /** Address to listen on. Default `127.0.0.1`: this machine only. */
   readonly host?: string;
-  /** 0 takes any free port. */
+  /** 0 picks a free port. */
   readonly port: number;
   /** The serving certificate, and the PEM of the authority that client certificates must be signed by. */
   readonly certificates: { readonly serving: KeyPair; readonly clientAuthority: string };
   /** Times connections. Default: the environment's clock; give a real one when the cluster's runs faster than its clients. */
   readonly clock?: Clock;
-  /** What `/readyz` and `/healthz` ask, besides whether the server answers. Default: nothing. */
+  /** Additional checks of `/readyz` and `/healthz`. Default: none. */
   readonly health?: readonly HealthCheck[];
 }
 
-/** A front door that is open. */
+/** A running HTTPS server. */
 export interface HttpsServing {
   readonly port: number;
   /** `https://127.0.0.1:6443`. */
   readonly url: string;
-  /** Ends watches and streams, lets requests in flight finish for a moment, and frees the port. */
+  /** Ends watches and streams, gives requests in flight a moment to finish, and releases the port. */
   close(): Promise<void>;
 }
 
-/** Milliseconds that requests in flight get when the server closes. */
+/** Milliseconds that requests in flight have to finish when the server closes. */
 const closingGraceMs = 1000;
 
 /**
@@ -65,7 +65,7 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServing> {
         const { method = '', url = '' } = request;
         const path = url.split('?', 1)[0] ?? '';
         record(environment, { level: 'error', message: 'request failed', error, method, path });
-        // Whatever has been sent of an answer, it is not whole.
+        // The response is incomplete, however much of it has been sent.
         request.socket.destroy();
       })
       .finally(() => inFlight.delete(tracked));
@@ -77,11 +77,11 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServing> {
       key: certificates.serving.key,
       ca: certificates.clientAuthority,
       requestCert: true,
-      // A client without a certificate may bring a token; one with a wrong certificate gets a 401 that says so.
+      // A client without a certificate may send a token; one with an untrusted certificate gets a 401.
       rejectUnauthorized: false,
       minVersion: 'TLSv1.2',
       maxHeaderSize: 64 * 1024,
-      // Longer than clients keep idle connections: whoever closes second never loses a request.
+      // Longer than clients keep idle connections: if the client closes first, no request is lost.
       keepAliveTimeout: 120_000,
       shouldUpgradeCallback: isUpgrade,
     },
@@ -121,7 +121,7 @@ function grace(): Promise<void> {
   });
 }
 
-/** Only these two protocols are upgrades to us; others (such as h2c) are ignored, as HTTP allows. */
+/** Only these two protocols are supported; others (such as h2c) are ignored, as HTTP allows. */
 function isUpgrade(request: IncomingMessage): boolean {
   return /^(websocket|spdy\/3\.1)$/i.test(request.headers.upgrade ?? '');
 }
@@ -147,7 +147,7 @@ async function handle(
   response: ServerResponse,
   closing: AbortSignal,
 ): Promise<void> {
-  // A client that goes away in the middle is no news.
+  // A client that disconnects midway is not an error.
   response.on('error', ignore);
   const answer = await door.answer(new IncomingRequest(request, response), peerOf(request.socket as TLSSocket));
   await sendResponse(request, response, answer, closing);

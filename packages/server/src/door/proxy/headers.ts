@@ -1,7 +1,7 @@
-/** Headers as they came: names and values, in their order. */
+/** Headers as received: names and values, in order. */
 export type HeaderPairs = Iterable<readonly [name: string, value: string]>;
 
-/** What concerns one connection only (RFC 9110 section 7.6.1), and is not passed on. */
+/** Headers of a single connection (RFC 9110 section 7.6.1), which are not forwarded. */
 const hopByHop = new Set([
   'connection',
   'keep-alive',
@@ -14,10 +14,10 @@ const hopByHop = new Set([
   'upgrade',
 ]);
 
-/** What the API server keeps for itself, or says anew. */
+/** Headers that the API server removes or replaces. */
 const replaced = new Set(['authorization', 'x-forwarded-for', 'x-forwarded-uri']);
 
-/** Names that `Connection` headers declare to be of this connection only. */
+/** Names that `Connection` headers declare as belonging to this connection only. */
 function declared(headers: readonly (readonly [string, string])[]): ReadonlySet<string> {
   const names = headers
     .filter(([name]) => name.toLowerCase() === 'connection')
@@ -29,13 +29,13 @@ function declared(headers: readonly (readonly [string, string])[]): ReadonlySet<
 export interface Forwarding {
   /** Address of the client. */
   readonly client: string;
-  /** Path of the request before it was cut. */
+  /** Path of the original request. */
   readonly uri: string;
-  /** The connection is to change its protocol: the headers that ask for it stay. */
+  /** The connection changes its protocol: the headers that request it are kept. */
   readonly upgrade: boolean;
 }
 
-/** The headers of a request as they are passed on: without what proved to the API server who asks. Pure. */
+/** The headers to forward of a request: without the client's credentials for the API server. Pure. */
 export function requestHeaders(
   headers: HeaderPairs,
   { client, uri, upgrade }: Forwarding,
@@ -52,14 +52,14 @@ export function requestHeaders(
   const chunked = all.some(([name]) => name.toLowerCase() === 'transfer-encoding');
   return [
     ...kept,
-    // The next connection frames the body as this one does.
+    // The next connection frames the body in the same way.
     ...(chunked ? [['Transfer-Encoding', 'chunked'] as const] : []),
     ['X-Forwarded-For', [...before, client].join(', ')],
     ['X-Forwarded-Uri', uri],
   ];
 }
 
-/** The headers of a response as they are passed on: who may read it across origins is the API server's matter. Pure. */
+/** The headers to forward of a response: without CORS headers, which are up to the API server. Pure. */
 export function responseHeaders(
   headers: HeaderPairs,
   location: (to: string) => string,
@@ -76,8 +76,8 @@ export function responseHeaders(
 }
 
 /**
- * Where a redirection of the backend leads when the client follows it through the proxy: places of the backend itself get the
- * proxy's path before theirs, all others stay. Pure.
+ * The target of a backend's redirect for a client behind the proxy: URLs of the backend itself are prefixed with the proxy's
+ * path, all others are unchanged. Pure.
  */
 export function redirection(to: string, proxyPath: string, hosts: readonly string[]): string {
   const absolute = /^https?:\/\/([^/?#]*)/i.exec(to);

@@ -7,7 +7,7 @@ import { jsonBytes } from '../json-bytes.ts';
 import { logReply } from '../log-body.ts';
 import { reply, replyText } from '../reply.ts';
 
-/** Answers as a kubelet does on its own port: `/healthz`, `/pods`, `/containerLogs/NAMESPACE/POD/CONTAINER`. */
+/** Answers like a kubelet on its own port: `/healthz`, `/pods`, `/containerLogs/NAMESPACE/POD/CONTAINER`. */
 export async function answerAsKubelet(
   exchange: Exchange,
   backend: KubeletBackend,

@@ -7,18 +7,18 @@ import type { Exchange } from '../exchange.ts';
 import { type HeaderPairs, redirection, requestHeaders, responseHeaders } from './headers.ts';
 import { answerAsKubelet } from './kubelet.ts';
 
-/** A request that is passed on to a port of a Pod. */
+/** A request that is forwarded to a port of a Pod. */
 export interface ForwardedRequest {
   readonly method: string;
   /** With the query. */
   readonly path: string;
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: AsyncIterable<Uint8Array> | null;
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborted when the client no longer waits for the response. */
   readonly signal: AbortSignal;
 }
 
-/** What a port of a Pod answered. */
+/** The response of a port of a Pod. */
 export interface ForwardedResponse {
   readonly status: number;
   readonly statusText: string;
@@ -27,21 +27,21 @@ export interface ForwardedResponse {
 }
 
 /**
- * Sends a request to a port of a Pod and resolves with the head of its answer: what a platform that speaks HTTP lends the front
- * door. @throws StatusError ServiceUnavailable where nobody answers
+ * Sends a request to a port of a Pod and resolves with the head of its response. Platforms with an HTTP client provide it.
+ * @throws StatusError ServiceUnavailable if the port does not answer
  */
 export type SendToPort = (backend: PortBackend, request: ForwardedRequest) => Promise<ForwardedResponse>;
 
 /**
- * Passes a request on to a port of a Pod, or to a kubelet (`…/proxy/…`), and its answer back, both as they come.
- * @throws StatusError ServiceUnavailable where nobody answers
+ * Forwards a request to a port of a Pod, or to a kubelet (`…/proxy/…`), and streams the response back.
+ * @throws StatusError ServiceUnavailable if the backend does not answer
  */
 export async function replyProxied(exchange: Exchange, scope: RequestScope): Promise<ApiResponse> {
   const { context, request } = exchange;
   const backend = await context.requestPath.proxied(scope, verbOf(exchange));
   const { before, rest } = proxiedPath(exchange);
   if (!rest.startsWith('/') && (request.method === 'GET' || request.method === 'HEAD')) {
-    // Links of the page are relative to a folder.
+    // The page's links are relative to a directory.
     return { status: 301, headers: { ...exchange.head(), location: `${before}/${rest}` }, body: undefined };
   }
   const forwarded = forward(exchange, false);
@@ -63,14 +63,14 @@ export async function replyProxied(exchange: Exchange, scope: RequestScope): Pro
   };
 }
 
-/** A connection that is to speak another protocol (WebSocket) with a port of a Pod. */
+/** A connection that changes to another protocol (WebSocket) with a port of a Pod. */
 export interface ProxyTunnel {
   readonly backend: PortBackend;
-  /** What asks the port for it. */
+  /** The request that asks the port for the change. */
   readonly request: ForwardedRequest;
 }
 
-/** Where a request to change the protocol of its connection is passed on to. @throws StatusError */
+/** Finds the port to which an upgrade request is forwarded. @throws StatusError */
 export async function proxyTunnel(exchange: Exchange, scope: RequestScope): Promise<ProxyTunnel> {
   const backend = await exchange.context.requestPath.proxied(scope, verbOf(exchange));
   if (backend.type === 'kubelet') throw failures.badRequest('the kubelet upgrades no connections here');
@@ -95,14 +95,14 @@ function forward(exchange: Exchange, upgrade: boolean): ForwardedRequest {
   };
 }
 
-/** A proxied URL: the API server's part of its path, and what the backend gets. Both are still percent-encoded. */
+/** A proxied URL: the API server's part of its path, and the part for the backend. Both are still percent-encoded. */
 interface ProxiedPath {
   readonly before: string;
   /** With the query. */
   readonly rest: string;
 }
 
-/** Cuts the path of a proxy request in two. Pure. */
+/** Splits the path of a proxy request. Pure. */
 function proxiedPath({ path, search }: Exchange): ProxiedPath {
   const before =
     /^\/+api\/+v1\/+(?:namespaces\/+[^/]+\/+)?(?:pods|services|nodes)\/+[^/]+\/+proxy(?=\/|$)/.exec(path)?.[0] ?? path;

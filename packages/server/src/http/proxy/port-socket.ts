@@ -6,14 +6,14 @@ import type { Subscription } from 'rxjs';
 import type { PortConnection } from '../../node-api.ts';
 import type { PortBackend } from '../../subresources/proxy.ts';
 
-/** Milliseconds that a backend has for its side of a TLS handshake, as Go's client gives it. */
+/** Timeout of a TLS handshake with a backend in milliseconds, as in Go's client. */
 const handshakeMs = 10_000;
 
-/** Connects to a port of a Pod, over TLS if that is its scheme. @throws StatusError ServiceUnavailable */
+/** Connects to a port of a Pod, over TLS if the scheme is https. @throws StatusError ServiceUnavailable */
 export async function connectToPort(clock: Clock, { scheme, connect }: PortBackend): Promise<Duplex> {
   const socket = new PortSocket(await connect());
   if (scheme === 'http') return socket;
-  // Nobody vouches for the certificates of Pods.
+  // The certificates of Pods cannot be verified.
   const secured = connectTls({ socket, rejectUnauthorized: false });
   const timer = clock.schedule(handshakeMs, () => {
     secured.destroy(new Error('net/http: TLS handshake timeout'));
@@ -30,7 +30,7 @@ export async function connectToPort(clock: Clock, { scheme, connect }: PortBacke
   });
 }
 
-/** A connection that ends without an answer is what Go's client calls EOF. */
+/** A connection that ends without a response is an EOF in Go's client. */
 export function unreachable(error: Error): StatusError {
   const why = (error as NodeJS.ErrnoException).code === 'ECONNRESET' ? 'EOF' : error.message;
   return failures.serviceUnavailable(`error trying to reach service: ${why}`);
@@ -51,7 +51,7 @@ class PortSocket extends Duplex {
     });
   }
 
-  // Bytes come when they come: the network of a Pod knows no back pressure.
+  // The network of a Pod has no back pressure.
   override _read(): void {}
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {

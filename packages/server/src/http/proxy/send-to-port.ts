@@ -36,12 +36,12 @@ function answered(outgoing: ClientRequest, { body, signal }: ForwardedRequest): 
       resolve({ status: statusCode, statusText: statusMessage, headers, body: new IncomingBody(outgoing, incoming) });
     });
     if (body === null) outgoing.end();
-    // What breaks either side off ends the request, which says so itself.
+    // An error on either side ends the request, which reports it.
     else pipeline(body, outgoing, () => undefined);
   });
 }
 
-/** The body of what a port answers, as it comes. */
+/** The streamed body of a port's response. */
 class IncomingBody implements BodySource {
   readonly openEnded = false;
   readonly #outgoing: ClientRequest;
@@ -50,7 +50,7 @@ class IncomingBody implements BodySource {
   constructor(outgoing: ClientRequest, incoming: IncomingMessage) {
     this.#outgoing = outgoing;
     this.#incoming = incoming;
-    // It may break off before anybody reads it.
+    // It can fail before it is read.
     incoming.on('error', () => undefined);
   }
 

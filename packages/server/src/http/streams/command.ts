@@ -4,13 +4,13 @@ import { Subscription } from 'rxjs';
 import type { CommandStreams } from '../../door/upgrade.ts';
 import type { StreamSession } from '../../node-api.ts';
 
-/** How a command ended, as the error channel says it: a Status with reasons of its own. */
+/** How a command ended, as reported on the error channel: a Status with its own reasons. */
 export interface CommandStatus extends Omit<Status, 'kind' | 'apiVersion' | 'reason' | 'code'> {
   readonly reason?: string;
   readonly code?: number;
 }
 
-/** What the client at the other end of an exec or attach sends. */
+/** Receives the input of the client of an exec or attach. */
 export interface CommandListener {
   stdin(chunk: Uint8Array): void;
   stdinEnd(): void;
@@ -20,17 +20,17 @@ export interface CommandListener {
   closed(): void;
 }
 
-/** The client at the other end of an exec or attach, over WebSocket or SPDY. */
+/** The client of an exec or attach, over WebSocket or SPDY. */
 export interface CommandChannels {
   listen(listener: CommandListener): void;
   send(stream: 'stdout' | 'stderr', chunk: Uint8Array): void;
-  /** Says how it ended, and hangs up. */
+  /** Reports how it ended, and closes the connection. */
   finish(status: CommandStatus): void;
-  /** Hangs up without a word. */
+  /** Closes the connection without a status. */
   drop(): void;
 }
 
-/** Connects a session with its client until one of them ends. Output comes before the word how it ended. */
+/** Connects a session to its client until either ends. All output is sent before the status. */
 export function connectCommand(
   type: 'exec' | 'attach',
   session: StreamSession,
@@ -44,7 +44,7 @@ export function connectCommand(
     channels.finish(status);
     session.close();
   };
-  /** The runtime's failure is the command's end, not the server's. */
+  /** A runtime's failure ends the command, not the server. */
   const deliver = (what: () => void) => {
     if (subscription.closed) return;
     try {
@@ -91,7 +91,7 @@ export function connectCommand(
 
 const success: CommandStatus = { metadata: {}, status: 'Success' };
 
-/** What the kubelet says of a command that ended with that code. */
+/** The kubelet's status of a command that ended with that code. */
 function exitStatus(exitCode: number): CommandStatus {
   if (exitCode === 0) return success;
   return {
@@ -103,7 +103,7 @@ function exitStatus(exitCode: number): CommandStatus {
   };
 }
 
-/** What the kubelet says when the command could not be run to its end. */
+/** The kubelet's status of a command that could not be run to completion. */
 function failureStatus(error: unknown): CommandStatus {
   if (error instanceof StatusError) {
     const { kind: _kind, apiVersion: _apiVersion, ...status } = error.status;
@@ -120,7 +120,7 @@ function failureStatus(error: unknown): CommandStatus {
   };
 }
 
-/** Terminal size from a resize channel: `{"Width":80,"Height":24}`; undefined if that is not what it is. */
+/** Terminal size from a resize channel: `{"Width":80,"Height":24}`; undefined for anything else. */
 export function terminalSize(bytes: Uint8Array): { readonly columns: number; readonly rows: number } | undefined {
   let size: unknown;
   try {
@@ -135,7 +135,7 @@ export function terminalSize(bytes: Uint8Array): { readonly columns: number; rea
   return valid(columns) && valid(rows) ? { columns, rows } : undefined;
 }
 
-/** What goes over the error channel: JSON from `v4` on, before that the message alone, and nothing for success. */
+/** The text for the error channel: JSON since `v4`, only the message before, and nothing for success. */
 export function statusText(status: CommandStatus, json: boolean): string {
   if (json) return JSON.stringify(status);
   return status.status === 'Success' ? '' : (status.message ?? 'unknown error');

@@ -3,18 +3,18 @@ import type { Duplex } from 'node:stream';
 import { failures } from '@orrery/api';
 import type { WebSocket } from 'ws';
 
-/** Bytes that one WebSocket message from a client may have. */
+/** Maximum size of a WebSocket message from a client in bytes. */
 const maxMessageBytes = 16 * 1024 * 1024;
 
-/** A request to turn its connection into something else. */
+/** A request to change the protocol of its connection. */
 export interface Upgrade {
   readonly request: IncomingMessage;
   readonly socket: Duplex;
-  /** What came behind the request already. */
+  /** Bytes already received after the request. */
   readonly head: Buffer;
 }
 
-/** Completes the WebSocket handshake. @throws StatusError BadRequest if the client began it wrongly */
+/** Completes the WebSocket handshake. @throws StatusError BadRequest for an invalid handshake */
 export async function acceptWebSocket({ request, socket, head }: Upgrade, protocol: string): Promise<WebSocket> {
   const { WebSocketServer } = await import('ws');
   const server = new WebSocketServer({
@@ -23,7 +23,7 @@ export async function acceptWebSocket({ request, socket, head }: Upgrade, protoc
     perMessageDeflate: false,
     maxPayload: maxMessageBytes,
   });
-  // The library takes only names without a slash, which `SPDY/3.1+portforward.k8s.io` is not: the header is written here.
+  // The library accepts only names without a slash, unlike `SPDY/3.1+portforward.k8s.io`, so the header is written here.
   delete request.headers['sec-websocket-protocol'];
   server.on('headers', (headers) => {
     if (protocol !== '') headers.push(`Sec-WebSocket-Protocol: ${protocol}`);
@@ -31,14 +31,14 @@ export async function acceptWebSocket({ request, socket, head }: Upgrade, protoc
   return new Promise((resolve, reject) => {
     server.on('wsClientError', (error) => reject(failures.badRequest(error.message)));
     server.handleUpgrade(request, socket, head, (accepted) => {
-      // Every error of a WebSocket is followed by its close, which is what is listened to.
+      // Every error of a WebSocket is followed by its close event, which is handled instead.
       accepted.on('error', () => undefined);
       resolve(accepted);
     });
   });
 }
 
-/** Says yes to SPDY; from here on the socket carries its frames. */
+/** Accepts SPDY; from here on the socket carries its frames. */
 export function acceptSpdy({ socket, head }: Upgrade, protocol: string): Duplex {
   const lines = [
     'HTTP/1.1 101 Switching Protocols',

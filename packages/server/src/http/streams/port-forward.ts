@@ -42,7 +42,7 @@ function forward(
   errors: SpdyStream | undefined,
 ): SpdyStreamListener {
   const subscription = new Subscription();
-  /** What the client sent before the connection stood. */
+  /** Input from the client before the connection was open. */
   const early: ((connection: PortConnection) => void)[] = [];
   let connection: PortConnection | undefined;
   const deliver = (what: (connection: PortConnection) => void) => {

@@ -6,8 +6,8 @@ import { SpdyConnection, type SpdyStream, type SpdyStreamListener } from './spdy
 type Name = 'error' | 'stdin' | 'stdout' | 'stderr' | 'resize';
 
 /**
- * The client of a command at the other end of a SPDY connection: it opens one stream for each of the command's and one for
- * the word how it ended. What the command says before they are open waits for them.
+ * The client of a command over a SPDY connection: it opens one stream for each of the command's and one for the status.
+ * Output of the command is buffered until they are open.
  */
 export function spdyChannels(transport: Duplex, wanted: CommandStreams, json: boolean): CommandChannels {
   const expected: Name[] = ['error', ...(['stdout', 'stderr'] as const).filter((name) => wanted[name])];
@@ -27,7 +27,7 @@ export function spdyChannels(transport: Duplex, wanted: CommandStreams, json: bo
     const name = stream.headers.get('streamtype') as Name | undefined;
     if (name === undefined || !names.has(name) || streams.has(name)) return undefined;
     streams.set(name, stream);
-    // The client must see the stream accepted before anything comes over it.
+    // The client must see the stream accepted before it receives data.
     queueMicrotask(() => {
       if (expected.every((other) => streams.has(other))) for (const task of waiting.splice(0)) task();
     });
@@ -68,7 +68,7 @@ function listenerOf(name: Name, deliver: (what: (listener: CommandListener) => v
   }
 }
 
-/** A chunk can hold several sizes, one a line, if the window is being dragged. */
+/** A chunk can contain several sizes, one per line, while the window is being dragged. */
 function resize(to: CommandListener, chunk: Uint8Array): void {
   for (const line of new TextDecoder().decode(chunk).split('\n')) {
     const size = terminalSize(new TextEncoder().encode(line));

@@ -4,19 +4,19 @@ import { maxPendingBytes } from '../../door/pending-bytes.ts';
 import { spdyDictionary } from './spdy-dictionary.ts';
 import { parseHeaders, type SpdyFrame, SpdyFrameReader, spdyFrames } from './spdy-frames.ts';
 
-/** Streams that may be open at once. */
+/** Maximum number of open streams. */
 const maxStreams = 1000;
-/** Bytes that the headers of one stream may have. */
+/** Maximum size of the headers of one stream in bytes. */
 const maxHeaderBytes = 64 * 1024;
-/** A frame's length has 24 bits; much smaller frames let streams take turns. */
+/** A frame's length has 24 bits; much smaller frames let streams interleave. */
 const maxDataBytes = 64 * 1024;
 
-/** Takes what the client sends on one stream. */
+/** Receives what the client sends on one stream. */
 export interface SpdyStreamListener {
   data(chunk: Uint8Array): void;
   /** The client sends no more. */
   end(): void;
-  /** The client gave the stream up, or the connection is gone. */
+  /** The client reset the stream, or the connection is gone. */
   abort(): void;
 }
 
@@ -28,7 +28,7 @@ export interface SpdyStream {
   write(chunk: Uint8Array): void;
   /** The server sends no more. */
   end(): void;
-  /** Gives the stream up. */
+  /** Resets the stream. */
   abort(): void;
 }
 
@@ -47,7 +47,7 @@ interface OpenStream {
  * the connection alone.
  */
 export class SpdyConnection {
-  /** Resolves when the connection is over, with what broke it if it did not end in order; never rejects. */
+  /** Resolves when the connection has ended, with the error if there was one; never rejects. */
   readonly closed: Promise<unknown>;
   readonly #transport: Duplex;
   readonly #accept: SpdyAcceptor;
@@ -63,7 +63,7 @@ export class SpdyConnection {
     this.closed = this.#read();
   }
 
-  /** Says that no streams will follow, sends what is waiting, and hangs up. */
+  /** Announces that it accepts no more streams, flushes pending data, and closes the connection. */
   close(): void {
     if (this.#transport.writableEnded || this.#transport.destroyed) return;
     this.#transport.end(spdyFrames.goAway(this.#lastId));
@@ -109,7 +109,7 @@ export class SpdyConnection {
         return;
       }
       case 'ping':
-        // Even numbers are answers to the server's own.
+        // Even numbers are streams that the server opened.
         if (frame.id % 2 === 1) this.#send(spdyFrames.ping(frame.id));
         return;
       case 'goAway':

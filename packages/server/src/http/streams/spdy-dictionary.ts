@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 
-/** Header names and values that come first in the dictionary, each behind its length in four bytes. */
+/** Header names and values at the start of the dictionary, each after its length in four bytes. */
 const words =
   'options head post put delete trace accept accept-charset accept-encoding accept-language accept-ranges age allow ' +
   'authorization cache-control connection content-base content-encoding content-language content-length ' +
@@ -20,7 +20,7 @@ const tail =
   'chunked,text/html,image/png,image/jpg,image/gif,application/xml,application/xhtml+xml,text/plain,text/javascript,' +
   'publicprivatemax-age=gzip,deflate,sdchcharset=utf-8charset=iso-8859-1,utf-,*,enq=0.';
 
-/** The text that both sides of a SPDY/3 connection start their header compression with (SPDY draft 3, section 2.6.10.1). */
+/** The text that initializes header compression on both sides of a SPDY/3 connection (SPDY draft 3, section 2.6.10.1). */
 export const spdyDictionary: Buffer = Buffer.concat([
   ...[...words.split(' '), ...wordsAfterStatus].map((word) => {
     const length = Buffer.alloc(4);

@@ -9,19 +9,19 @@ export type SpdyFrame =
   | { readonly type: 'rstStream'; readonly id: number }
   | { readonly type: 'ping'; readonly id: number }
   | { readonly type: 'goAway' }
-  /** Settings, window updates, and whatever else needs no answer. */
+  /** Settings, window updates, and other frames that need no reply. */
   | { readonly type: 'other' };
 
 const types = { synStream: 1, synReply: 2, rstStream: 3, ping: 6, goAway: 7, headers: 8, windowUpdate: 9 };
 const finFlag = 1;
 const headBytes = 8;
 
-/** Cuts a byte stream into frames. */
+/** Splits a byte stream into frames. */
 export class SpdyFrameReader {
   #chunks: Buffer[] = [];
   #length = 0;
 
-  /** The frames that are complete with these bytes. @throws Error on what is no SPDY/3 */
+  /** The frames that these bytes complete. @throws Error if they are not SPDY/3 */
   push(chunk: Buffer): SpdyFrame[] {
     this.#chunks.push(chunk);
     this.#length += chunk.length;
@@ -56,7 +56,7 @@ function parseFrame(bytes: Buffer): SpdyFrame {
   const body = bytes.subarray(headBytes);
   if (((bytes[0] ?? 0) & 0x80) === 0) return { type: 'data', id: bytes.readUInt32BE(0), fin, data: body };
   const version = bytes.readUInt16BE(0) & 0x7fff;
-  if (version !== 3) throw new Error(`SPDY version ${version} is not spoken here`);
+  if (version !== 3) throw new Error(`SPDY version ${version} is not supported`);
   const id = () => {
     if (body.length < 4) throw new Error('SPDY frame is too short');
     return body.readUInt32BE(0) & 0x7fffffff;
@@ -101,21 +101,20 @@ export const spdyFrames = {
     head.writeUIntBE(data.length, 5, 3);
     return Buffer.concat([head, data]);
   },
-  /** Accepts a stream, without headers. `first`: nothing was sent on this connection that is compressed. */
+  /** Accepts a stream, without headers. `first`: nothing compressed has been sent on this connection yet. */
   synReply: (id: number, first: boolean): Buffer =>
     control(types.synReply, Buffer.concat([numbers(id), noHeaders(first)])),
   /** 5 (CANCEL) by default. */
   rstStream: (id: number, status = 5): Buffer => control(types.rstStream, numbers(id, status)),
   ping: (id: number): Buffer => control(types.ping, numbers(id)),
   goAway: (lastId: number): Buffer => control(types.goAway, numbers(lastId, 0)),
-  /** Id 0 is the whole connection. */
+  /** ID 0 is the whole connection. */
   windowUpdate: (id: number, delta: number): Buffer => control(types.windowUpdate, numbers(id, delta)),
 };
 
 /**
- * A header block with no headers in it. Blocks of one direction share a compression stream, but a block that is only
- * stored (RFC 1951, 3.2.4) says the same whatever came before, so that none has to be kept. An empty block follows: it is
- * what makes Go's decompressor give out what it has.
+ * A header block without headers. Blocks of one direction share a compression stream, but a stored block (RFC 1951, 3.2.4) does
+ * not depend on earlier ones, so no compressor is needed. An empty block follows: it makes Go's decompressor return its output.
  */
 function noHeaders(first: boolean): Buffer {
   const count = [0, 0, 0, 0];
@@ -123,7 +122,7 @@ function noHeaders(first: boolean): Buffer {
   return first ? Buffer.concat([Buffer.of(0x78, 0x20), numbers(spdyDictionaryId), stored]) : stored;
 }
 
-/** Takes a decompressed header block apart. Names are lower case. @throws Error if it is cut off */
+/** Parses a decompressed header block. Names are lower case. @throws Error if it is truncated */
 export function parseHeaders(block: Buffer): Map<string, string> {
   let at = 0;
   const number = () => {

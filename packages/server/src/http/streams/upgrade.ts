@@ -24,19 +24,19 @@ import { forwardPorts } from './port-forward.ts';
 import { spdyChannels } from './spdy-command.ts';
 import { webSocketChannels } from './websocket-command.ts';
 
-/** What upgrades stand on. */
+/** The services that upgrades use. */
 export interface UpgradeContext {
   readonly door: ApiDoor;
   /** Times TLS handshakes with Pods. */
   readonly clock: Clock;
-  /** Aborted when the server closes: everything that streams ends. */
+  /** Aborted when the server closes: all streams end. */
   readonly closing: AbortSignal;
 }
 
 /** Answers a request to change the protocol of its connection, and carries out what the front door agrees to. */
 export async function handleUpgrade(context: UpgradeContext, upgrade: Upgrade): Promise<void> {
   const { request, socket } = upgrade;
-  // A client that goes away is noticed by the socket's close.
+  // A disconnected client is detected by the socket's close event.
   socket.on('error', () => undefined);
   const to = /^websocket$/i.test(request.headers.upgrade ?? '') ? 'websocket' : 'spdy';
   const answer = await context.door.upgrade(new IncomingRequest(request, socket), peerOf(socket as TLSSocket), to);
@@ -48,7 +48,7 @@ export async function handleUpgrade(context: UpgradeContext, upgrade: Upgrade): 
   }
 }
 
-/** Says no in HTTP, which the connection still speaks. */
+/** Refuses over HTTP, which the connection still speaks. */
 async function refuse({ closing }: UpgradeContext, { request, socket }: Upgrade, answer: ApiResponse): Promise<void> {
   if (socket.destroyed) return;
   const response = new ServerResponse(request);
@@ -139,7 +139,7 @@ async function transportFor(over: 'websocket' | 'spdy', protocol: string, upgrad
   return createWebSocketStream(await acceptWebSocket(upgrade, protocol));
 }
 
-/** From here on, bytes go both ways as they are. @throws StatusError ServiceUnavailable before the first byte */
+/** Pipes raw bytes in both directions. @throws StatusError ServiceUnavailable before the first byte */
 async function tunnel(
   { clock, closing }: UpgradeContext,
   { backend, request }: TunnelUpgrade,
@@ -164,7 +164,7 @@ async function tunnel(
   closing.addEventListener('abort', end);
 }
 
-/** Ends a stream when the server closes, unless its connection has ended before. */
+/** Ends a stream when the server closes, unless its connection has already ended. */
 function onClosing({ closing }: UpgradeContext, { socket }: Upgrade, end: () => void): void {
   closing.addEventListener('abort', end);
   socket.on('close', () => closing.removeEventListener('abort', end));

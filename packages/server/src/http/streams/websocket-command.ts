@@ -6,7 +6,7 @@ import { type CommandChannels, type CommandListener, type CommandStatus, statusT
 
 const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 };
 
-/** The client of a command at the other end of a WebSocket. */
+/** The client of a command over a WebSocket. */
 export function webSocketChannels(
   socket: WebSocket,
   protocol: ChannelProtocol,
