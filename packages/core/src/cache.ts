@@ -18,11 +18,11 @@ export interface CacheListOptions {
  * Objects kept at hand by watching them (client-go's shared informers). Reads are synchronous and never cost a request.
  * What a client of the same loop wrote shows at once, before the watch has brought it.
  *
- * A controller's cache shows the kinds and indexes that the controller declares, and throws an Error on any other, whoever
- * else may have them watched: what is not declared would be refused on a cluster where the controller runs alone.
+ * A controller's cache shows the kinds and indexes that the controller declares, and throws an Error on any other, even if
+ * another controller watches it: what is not declared would be refused on a cluster where the controller runs alone.
  */
 export interface Cache {
-  /** Starts watching a kind if nobody did; resolves when its first objects are there. */
+  /** Starts watching a kind unless it is watched already; resolves when its first objects are there. */
   sync(...kinds: readonly Kind[]): Promise<void>;
   /** @throws Error if the kind is not declared or not synced. */
   get<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey | string): Stored<T> | undefined;

@@ -86,7 +86,7 @@ export interface ControllerDefinition<
    * logs it, and throws it when it stops.
    */
   readonly watches?: { readonly [I in keyof W]: Kind<W[I]> | WatchSource<W[I]> };
-  /** Kinds that reconcile only reads from the cache. What is not named here or above cannot be read. */
+  /** Kinds that reconcile only reads from the cache. Kinds named neither here nor above cannot be read. */
   readonly reads?: readonly Kind[];
   /** Indexes that reconcile or a `map` lists by. Default: none but those by namespace and by owner. */
   readonly indexes?: readonly Index[];
@@ -120,7 +120,7 @@ export interface ControllerDefinition<
    * Not guaranteed:
    * - That it runs once. A crash between its success and the writing of that calls it again, and it can be called for an object
    *   of which reconcile failed half-way, or never ran. It must be able to find nothing to undo.
-   * - That it runs at all for an object whose finalizer somebody took off by hand, or that was being deleted before this
+   * - That it runs at all for an object whose finalizer was removed by hand, or that was being deleted before this
    *   controller first saw it.
    * - That the object ever goes: while the controller does not run, or was uninstalled, whatever has the finalizer stays, and
    *   its namespace with it. A new name of the controller, unless {@link finalizer} is given, is a new finalizer that leaves the

@@ -88,7 +88,7 @@ type Definition<T extends KubernetesObject> = Pick<
 >;
 type Outcome = ReturnType<ControllerDefinition<KubernetesObject>['reconcile']>;
 
-/** What is done with a key when its turn has come; `again` queues it once more. */
+/** Processes a key when its turn has come; `again` queues it once more. */
 function processingOf<T extends KubernetesObject>(
   definition: Definition<T>,
 ): (key: string, context: ReconcileContext, again: () => void) => Outcome {

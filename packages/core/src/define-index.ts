@@ -8,7 +8,7 @@ import type { Kind, KubernetesObject, Stored } from '@orrery/api';
 export interface Index<T extends KubernetesObject = KubernetesObject, A = unknown> {
   readonly kind: Kind<T>;
   readonly rule: IndexRule;
-  /** What is filed under a value, for `cache.list` and `cache.aggregate`. */
+  /** The entry of one value, for `cache.list` and `cache.aggregate`. */
   at(value: string): IndexEntry<T, A>;
 }
 
@@ -41,7 +41,7 @@ export interface Aggregation<T extends KubernetesObject, A> {
 /**
  * Defines an index: `values` gives those under which an object is filed, none or several; it must be a pure function. A cache
  * keeps the index up to date with every change, at the cost of a call or two for the object that changed. What `values` throws is
- * thrown to whoever lists by the index, for as long as there is an object on which it throws. With an aggregation, the cache also
+ * thrown to every reader of the index while an object exists on which it throws. With an aggregation, the cache also
  * keeps a sum over the objects under each value, which `cache.aggregate` reads.
  */
 export function defineIndex<T extends KubernetesObject, A = undefined>(

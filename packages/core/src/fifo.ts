@@ -19,7 +19,7 @@ export class Fifo<T> {
   shift(): T | undefined {
     if (this.#first === this.#items.length) return undefined;
     const item = this.#items[this.#first];
-    // What is taken out is not held any longer.
+    // Drops the reference, so that the item can be collected.
     this.#items[this.#first++] = undefined;
     if (this.#first === this.#items.length) {
       if (this.#first > 64) this.#items = [];

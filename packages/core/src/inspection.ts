@@ -61,7 +61,7 @@ export type LogFields = { readonly [name: string]: unknown };
 
 /** Receives what loops report about themselves. */
 export interface Inspector {
-  /** True when nobody listens: skip making the event. */
+  /** True without listeners: skip building the event. */
   readonly silent: boolean;
   emit(event: Inspection): void;
 }

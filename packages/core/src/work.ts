@@ -3,7 +3,7 @@
  * a function of the seed: every loop and every client waits for its turn, and the seed picks whose comes next.
  */
 export interface Work {
-  /** Resolves when `actor` (a controller's, kubelet's or client's name) may go on. */
+  /** Resolves when `actor` (a controller's, kubelet's or client's name) may proceed. */
   turn(actor: string): Promise<void>;
   /**
    * Says that something is going on that neither clock nor turns can see: a process of a simulated container that computes,

@@ -126,7 +126,7 @@ function count(name: string, value: number): { readonly [name: string]: number }
   return value === 0 ? {} : { [name]: value };
 }
 
-/** The status of a rollout that goes on: counts, and conditions Available, Progressing and ReplicaFailure. */
+/** The status of a rollout in progress: counts, and conditions Available, Progressing and ReplicaFailure. */
 export function rolloutStatus(deployment: Deployment, sets: Sets, now: Milliseconds): Status {
   const counted = countedStatus(deployment, sets, now);
   let conditions: readonly Condition[] = counted.conditions ?? [];

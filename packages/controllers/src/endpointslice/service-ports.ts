@@ -46,7 +46,7 @@ export function isEndpoint(pod: Pod): boolean {
   return phase !== 'Succeeded' && phase !== 'Failed' && (podIP ?? '') !== '';
 }
 
-/** A Service without a selector has endpoints that somebody else writes; an external name has none. */
+/** The endpoints of a Service without a selector are written by others; an external name has none. */
 export function hasManagedEndpoints({ spec }: Service): boolean {
   return spec.type !== 'ExternalName' && spec.selector !== undefined && Object.keys(spec.selector).length > 0;
 }

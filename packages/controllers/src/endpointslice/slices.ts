@@ -20,7 +20,7 @@ export interface SliceChanges {
   readonly delete: readonly Stored<EndpointSlice>[];
 }
 
-/** Whether a slice is this controller's, not one that somebody made by hand. */
+/** Whether a slice is managed by this controller, not made by hand. */
 export function isManaged({ metadata }: EndpointSlice): boolean {
   return metadata.labels?.[managedByLabel] === managedBy;
 }

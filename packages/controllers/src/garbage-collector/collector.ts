@@ -116,7 +116,7 @@ export class Collector {
     for (const [kind, dependent] of this.#dependents(owner.metadata.uid)) this.#add(kind, dependent, cause);
   }
 
-  /** Owners that wait for this dependent may go on. */
+  /** Owners that wait for this dependent may proceed. */
   #addWaitingOwners(dependent: Stored, references: readonly OwnerReference[] | undefined, cause: Cause): void {
     for (const reference of references ?? []) {
       const kind = this.#kindOf(reference);
@@ -165,7 +165,7 @@ export class Collector {
       await this.#collect(kind, object);
     } catch (error) {
       if (isNotFound(error)) return;
-      // Somebody wrote in between: look again at once.
+      // The object was written in between: look again at once.
       if (isConflict(error)) this.#queue.addRateLimited(item);
       else throw error;
     }

@@ -29,7 +29,7 @@ export function classifyOwners(
 
 type PropagationPolicy = 'Orphan' | 'Foreground' | 'Background';
 
-/** What is to be done with an object, seeing its owners. */
+/** Decides what to do with an object by its owners. */
 export type Collection =
   | { readonly type: 'keep' }
   /** Some owner is left: the references to the others go. */

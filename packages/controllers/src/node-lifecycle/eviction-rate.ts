@@ -9,7 +9,7 @@ const secondaryInterval: Milliseconds = 100_000;
 const unhealthyShare = 0.55;
 const largeZone = 50;
 
-/** The state of a zone with so many nodes that are ready and not. */
+/** The state of a zone by its numbers of ready and unready nodes. */
 export function zoneState(ready: number, notReady: number): ZoneState {
   if (ready === 0 && notReady > 0) return 'fullDisruption';
   if (notReady > 2 && notReady / (ready + notReady) >= unhealthyShare) return 'partialDisruption';

@@ -40,7 +40,7 @@ export function heartbeat(
   return { renewTime, heartbeatTime, seen: now };
 }
 
-/** A sign of life as it counts after this process was held up for `stall` milliseconds and heard from nobody. */
+/** A heartbeat as it counts after this process was stalled for `stall` milliseconds. */
 export function afterStall(sign: Heartbeat, stall: Milliseconds, now: Milliseconds): Heartbeat {
   return { ...sign, seen: Math.min(sign.seen + stall, now) };
 }

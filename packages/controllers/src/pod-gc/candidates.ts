@@ -1,6 +1,6 @@
 import type { Pod, Stored } from '@orrery/api';
 
-/** At most so many Pods that have ended are kept. */
+/** How many ended Pods are kept at most. */
 export const terminatedThreshold = 12_500;
 
 /** The ended Pods that are too many: evicted ones first, then the oldest. */

@@ -3,7 +3,7 @@ import type { Controller } from '@orrery/core';
 import { podsByNode } from '../node-lifecycle/pods-by-node.ts';
 import { PodGarbageCollector } from './pod-gc.ts';
 
-/** Ends Pods that nobody else can end: their node is gone, or they were never on one (Kubernetes "Pod garbage collection"). */
+/** Deletes Pods that no kubelet can end: their node is gone, or they were never on one (Kubernetes "Pod garbage collection"). */
 export function podGarbageCollector(): Controller {
   const name = 'pod-garbage-collector';
   return {

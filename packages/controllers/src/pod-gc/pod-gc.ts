@@ -11,7 +11,7 @@ const period = 20_000;
 const quarantine = 40_000;
 const outOfServiceTaint = 'node.kubernetes.io/out-of-service';
 
-/** The running Pod garbage collector: Pods that nobody else will ever end. */
+/** The running Pod garbage collector: deletes Pods that no other loop will end. */
 export class PodGarbageCollector {
   readonly #context: ControllerContext;
   readonly #actor: string;

@@ -31,7 +31,7 @@ export interface PreemptionContext {
 
 const noVictims = 'No preemption victims found for incoming pod';
 const notHelpful = 'Preemption is not helpful for scheduling';
-/** At least so many nodes are tried, and at least a tenth of all. */
+/** How many nodes are tried at least; also at least a tenth of all. */
 const leastCandidates = 100;
 
 /**

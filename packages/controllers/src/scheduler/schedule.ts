@@ -19,7 +19,7 @@ export type Placement =
 export interface SearchOptions {
   /** Share of nodes to find, in percent; 0 lets the size of the cluster decide (`percentageOfNodesToScore`). */
   readonly percentageOfNodesToScore: number;
-  /** Where in the cluster's order to begin; goes on from try to try, so that all nodes have their chance. */
+  /** Where in the cluster's order to begin; advances with every try, so that all nodes get their chance. */
   readonly start: number;
   /** Pods that wait for victims to leave a node: they count as being there for Pods of no higher priority. */
   nominatedTo(node: string): readonly PodInfo[];

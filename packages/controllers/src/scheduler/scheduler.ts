@@ -80,7 +80,7 @@ export class Scheduler {
     await Promise.all(this.#writes);
   }
 
-  /** Lets a write go on beside the scheduling of the next Pods. */
+  /** Runs a write concurrently with the scheduling of the next Pods. */
   #write(write: Promise<void>): void {
     this.#writes.add(write);
     void write.finally(() => this.#writes.delete(write));

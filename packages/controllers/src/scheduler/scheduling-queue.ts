@@ -174,7 +174,7 @@ export class SchedulingQueue {
   }
 }
 
-/** Back-off after so many tries, in milliseconds: 1 s, doubling up to 10 s. */
+/** Back-off after `attempts` tries, in milliseconds: 1 s, doubling up to 10 s. */
 export function backOffAfter(attempts: number): Milliseconds {
   return attempts < 1 ? 0 : backOff(attempts - 1, podBackOff);
 }

@@ -10,7 +10,7 @@ export function accountOfToken(secret: Secret): string | undefined {
   return secret.type === tokenSecretType ? secret.metadata?.annotations?.[accountNameAnnotation] : undefined;
 }
 
-/** What is to be done with a token Secret. */
+/** What to do with a token Secret. */
 export type TokenSecretStep =
   | 'keep'
   /** Its account is gone, or is another one of the same name. */

@@ -19,7 +19,7 @@ import {
 } from '@orrery/core';
 import { accountOfToken, filledTokenSecret, tokenSecretStep } from './token-secret.ts';
 
-/** Who signs: whoever holds the cluster's key. */
+/** Signs tokens with the cluster's key. */
 export interface TokensControllerOptions {
   /** PEM certificates that the API server's certificate can be checked with. */
   readonly certificates: string;
@@ -98,7 +98,7 @@ async function tend(
     const token = step === 'issue' ? await issue(account, secret.metadata.name) : undefined;
     await client.update<Secret>(filledTokenSecret(secret, account, certificates, token));
   } catch (error) {
-    // Somebody was faster: what he did brings an event of its own.
+    // Another client was faster: its write brings its own event.
     if (!isNotFound(error) && !isConflict(error)) throw error;
   }
 }

@@ -115,7 +115,7 @@ export const podsByController = defineIndex(
   counting,
 );
 
-/** Pods that nobody controls by namespace, and their counts: the ones that may be adopted. */
+/** Orphans by namespace, and their counts: the Pods that may be adopted. */
 export const orphanPods = defineIndex(
   Pod,
   (pod) => (controllerOf(pod) === undefined ? [pod.metadata.namespace ?? ''] : []),

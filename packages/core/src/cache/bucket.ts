@@ -2,7 +2,7 @@ import type { Stored } from '@orrery/api';
 
 /**
  * Objects by key, listed in key order. Adding, changing and removing cost the same for any size; what has to be sorted or
- * copied is done when somebody lists, once.
+ * copied is done on the next list, once.
  */
 export class Bucket {
   #objects = new Map<string, Stored>();

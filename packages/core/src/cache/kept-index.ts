@@ -4,7 +4,7 @@ import { errorText } from '../inspection/error-text.ts';
 import { Bucket } from './bucket.ts';
 
 /**
- * An index over the objects of one kind, kept as they change. What is kept of a value is changed in two places only,
+ * An index over the objects of one kind, kept as they change. A value's bucket changes in two places only,
  * {@link put} and {@link remove}, each with the object before.
  */
 export class KeptIndex {
@@ -98,7 +98,7 @@ export class KeptIndex {
   }
 }
 
-/** What is kept of one value. */
+/** One value's objects, and their sum. */
 interface Filed {
   readonly objects: Bucket;
   readonly sum: unknown;

@@ -5,7 +5,7 @@ import { Bucket } from './bucket.ts';
 import { KeptIndex } from './kept-index.ts';
 import { compareRevisions } from './revision.ts';
 
-/** What is known of an object that is not shown. */
+/** What is recorded of an object that is no longer shown. */
 interface Gone {
   /** Set if that object was deleted; undefined if it only left the selection. */
   readonly uid: string | undefined;
@@ -136,7 +136,7 @@ export class KindView {
       this.#writtenLast(key, object);
       return;
     }
-    // The watch has been there already, and what it brought since then counts.
+    // The watch is past this revision already; its state counts.
     if (compareRevisions(resourceVersion, this.#revision) <= 0) return;
     const gone = this.#gone.get(key);
     if (gone !== undefined && isOld(object, gone)) return;

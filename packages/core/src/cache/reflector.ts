@@ -30,7 +30,7 @@ export interface SelectionWatch<T extends KubernetesObject = KubernetesObject> {
 /**
  * Watches what a selection leaves of a kind, for as long as it is subscribed (client-go's Reflector, which is also what keeps
  * every cache). Each value is what has arrived since the last one, delivered when it is the actor's turn. It never ends and never
- * fails: when a watch breaks it goes on where it was, when the server has forgotten that place (410) it lists again, and while the
+ * fails: when a watch breaks it resumes from its revision, when that revision has expired (410) it lists again, and while the
  * server fails it tries again after 0.8 s, doubling up to 30 s; each failure goes to the inspector.
  *
  * It is for a few objects of a kind that a cache would hold all of: the Secrets that a node's Pods use. Each subscription is a watch
@@ -58,7 +58,7 @@ class Reflector implements Disposable {
   readonly #options: SelectionWatch;
   /** Takes what has arrived since the last call, when it is this actor's turn. */
   readonly #deliver: (batch: readonly Delivery[]) => void;
-  /** Where the next watch goes on; undefined before the first listing and when the server has forgotten it. */
+  /** The revision to resume from; undefined before the first list and after it has expired. */
   #revision: string | undefined;
   #streamingList = true;
   /** When the server last had forgotten the place. */

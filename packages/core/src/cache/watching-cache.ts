@@ -31,7 +31,7 @@ export interface WatchingCache extends Cache, Disposable {
   written(object: Stored): void;
   /** Shows as deleted what a delete left nothing of. `uid` is the one that was shown when the delete was asked for. */
   writtenDeletion(kind: Kind, key: ObjectKey | string, uid: string): void;
-  /** Ends all watches and change streams. What is at hand can still be read. */
+  /** Ends all watches and change streams. Cached objects can still be read. */
   [Symbol.dispose](): void;
 }
 

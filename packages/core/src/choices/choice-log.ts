@@ -1,6 +1,6 @@
 import { ByteReader, ByteWriter } from './bytes.ts';
 
-/** One decision of a run: which of so many. */
+/** One decision of a run: which of how many. */
 export interface Choice {
   /** What was decided: `turn`, for whose turn it was. */
   readonly what: string;

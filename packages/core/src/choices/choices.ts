@@ -83,7 +83,7 @@ class SeededChoices implements ReplayedChoices {
 
   choose(count: number, what: string, about?: () => string): number {
     if (count === 1) return 0;
-    // Drawn even if a path decides, so that the seed goes on after a path as it would have gone on without.
+    // Drawn even if a path decides, so that the seed continues after a path as it would have without one.
     return this.#made(what, count, this.#random.integer(count), about);
   }
 

@@ -26,7 +26,7 @@ export interface Interceptor {
   ): Observable<WatchEvent<T>>;
 }
 
-/** A client whose every request goes through an interceptor, whoever it acts as. */
+/** A client whose every request goes through an interceptor, also when it impersonates. */
 export function interceptClient(client: Client, through: Interceptor): Client {
   return delegatingClient(client, {
     get: (kind, key, options) => through.request(about('get', kind, key), () => client.get(kind, key, options)),

@@ -25,7 +25,7 @@ class Action<T> extends Subscription implements SchedulerAction<T> {
   schedule(state?: T, delay: Milliseconds = 0): Subscription {
     if (this.closed) return this;
     this.#timer?.[Symbol.dispose]();
-    // Returned as a promise, because what it emits to may go on in promise continuations.
+    // Returned as a promise, because subscribers may continue asynchronously.
     const timer = this.#clock.schedule(delay, async () => {
       if (this.#timer === timer) this.#timer = undefined;
       this.#task(state as T);

@@ -26,7 +26,7 @@ export interface Clock {
   /** Resolves after `duration`; rejects with the signal's reason when it is aborted before. */
   sleep(duration: Duration, signal?: AbortSignal): Promise<void>;
   /**
-   * Runs `task` once after `duration`, unless disposed before. A task that goes on asynchronously must return its promise:
+   * Runs `task` once after `duration`, unless disposed before. An asynchronous task must return its promise:
    * virtual time stands still until it has settled or waits for a clock, a turn or tracked work.
    */
   schedule(duration: Duration, task: () => void | Promise<unknown>): Disposable;

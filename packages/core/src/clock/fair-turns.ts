@@ -8,7 +8,7 @@ export interface FairTurnsOptions {
   now(): Milliseconds;
   /** Runs `task` in a later task of the event loop, after sockets and timers had theirs. */
   nextTask(task: () => void): void;
-  /** For how long loops go on in one task of the event loop. Default 4 ms. */
+  /** How long loops may run in one task of the event loop. Default 4 ms. */
   readonly slice?: Milliseconds;
 }
 
@@ -16,7 +16,7 @@ const defaultSlice: Milliseconds = 4;
 
 /**
  * Turns on the real clock. A turn is free while the present task of the event loop is young. Once a slice of time is used
- * up, whoever asks for a turn waits for a later task, so that sockets are read and timers fire every few milliseconds however
+ * up, the next actor waits for a later task, so that sockets are read and timers fire every few milliseconds however
  * much work is queued. Actors that wait take turns one by one, so that a loop with much to do does not hold up the others.
  */
 export class FairTurns implements Work {
@@ -27,7 +27,7 @@ export class FairTurns implements Work {
   readonly #waiting = new Map<string, Fifo<() => void>>();
   /** When the slice under way began; undefined between tasks. */
   #began: Milliseconds | undefined;
-  /** Whether somebody was let go whose first step has not run yet. */
+  /** Whether an actor was released whose first step has not run yet. */
   #serving = false;
 
   constructor({ now, nextTask, slice = defaultSlice }: FairTurnsOptions) {

@@ -35,7 +35,7 @@ export function watchWork(inspector: Inspector & Pick<InspectionStream, 'events'
 /** A simulation that does not come to rest: loops that answer each other forever, or an item that always fails. */
 export class LivelockError extends Error {
   override readonly name = 'LivelockError';
-  /** What is tried again and again, with its causes. */
+  /** Repeated work, with its causes. */
   readonly retries: readonly Retry[];
   /** What was worked on most in the last turns. */
   readonly recent: readonly WorkSummary[];

@@ -1,7 +1,7 @@
 import type { Cause } from '../inspection.ts';
 import type { Clock, Milliseconds } from './clock.ts';
 
-/** What is tried again: names it when a simulation finds that it never ends. */
+/** A pending retry, named in the error when a simulation finds that it never ends. */
 export interface Retry {
   readonly actor: string;
   readonly key: string;

@@ -41,20 +41,20 @@ export interface RunOptions {
   /** Stop as if the condition had come true. */
   readonly signal?: AbortSignal;
   /**
-   * What to do when all are idle and no timer is left: fail, or wait for somebody outside (a network's client, say) to set
+   * What to do when all are idle and no timer is left: fail, or wait for an outside event (a network client, say) to set
    * something going. Default `fail`.
    */
   readonly whenStill?: 'fail' | 'wait';
 }
 
 /**
- * Virtual time and the order of turns, driven from outside. Between the calls below the clock stands still, but whoever
- * has asked for a turn gets it. Loops are *idle* when nobody waits for a turn, nothing is busy and no promise continuation
+ * Virtual time and the order of turns, driven from outside. Between the calls below the clock stands still, but
+ * actors that have asked for a turn get it. Loops are *idle* when no actor waits for a turn, nothing is busy and no promise continuation
  * is ready.
  */
 export interface Simulation {
   readonly environment: Environment & { readonly inspector: InspectionStream };
-  /** What decides about order and faults; whoever puts faults into the simulation asks it. */
+  /** Decides order and faults; everything that injects faults into the simulation asks it. */
   readonly choices: Choices;
   /** Resolves when all are idle. Time stands still meanwhile. @throws LivelockError; PathError, as all that drives time */
   idle(options?: Pick<SettleOptions, 'turns'>): Promise<void>;
@@ -88,7 +88,7 @@ export function createSimulation(options: SimulationOptions = {}): Simulation {
   return new Engine(options);
 }
 
-/** Timers that set nothing going are fired in a row; after so many, the event loop gets its chance. */
+/** Timers that trigger no work are fired in a row; after this many, the event loop turns. */
 const quietTimersInARow = 4096;
 const defaultTurns = 250_000;
 const defaultRetries = 20;
@@ -259,7 +259,7 @@ class Engine implements Simulation, RetryClock, TransitClock, Work {
     });
   }
 
-  /** Resolves when somebody asks for a turn, sets a timer or ends busy work. */
+  /** Resolves when an actor asks for a turn, a timer is set or busy work ends. */
   #stirred(): Promise<void> {
     return new Promise((resolve) => {
       this.#stir = resolve;

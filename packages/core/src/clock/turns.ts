@@ -8,7 +8,7 @@ import { Fifo } from '../fifo.ts';
 export class Turns {
   readonly #choices: Choices;
   readonly #byActor = new Map<string, Line>();
-  /** Lines with somebody in them. */
+  /** Lines that are not empty. */
   readonly #waiting: Line[] = [];
   readonly #about = () => this.actors.join(', ');
 
@@ -36,7 +36,7 @@ export class Turns {
     line.resumes.push(resume);
   }
 
-  /** Takes the next turn out; undefined when nobody waits. */
+  /** Takes the next turn out; undefined when no actor waits. */
   next(): (() => void) | undefined {
     const waiting = this.#waiting;
     if (waiting.length === 0) return undefined;

@@ -64,7 +64,7 @@ class Candidate {
     this.#log().info('leads', { lease: `${lease.namespace}/${lease.name}`, identity });
     const leading = new AbortController();
     const led = Promise.resolve(lead.call(this.#options, leading.signal));
-    // Renewing goes on while it leads; a failure of what it does ends it too.
+    // Renews while it leads; stops when the leading task fails, too.
     const failed = led.then(
       () => new Promise<never>(() => undefined),
       (error: unknown) => {
@@ -105,7 +105,7 @@ class Candidate {
     }
   }
 
-  /** Takes or renews the Lease; false if somebody else holds it or the server does not let us. */
+  /** Acquires or renews the Lease; false if another candidate holds it or the server refuses. */
   async #try(): Promise<boolean> {
     const { client, identity, lease } = this.#options;
     try {

@@ -10,7 +10,7 @@ export interface LeaseState {
   readonly since: Milliseconds;
 }
 
-/** Whether a candidate may take (or renew) the Lease now: nobody has it, it has it itself, or its holder was silent for too long. */
+/** Whether a candidate may take (or renew) the Lease now: it has no holder, the candidate holds it, or its holder has not renewed it in time. */
 export function candidacy(seen: LeaseState | undefined, identity: string, now: Milliseconds): 'take' | 'wait' {
   if (seen === undefined || (seen.spec.holderIdentity ?? '') === '' || heldBy(seen, identity)) return 'take';
   const silentFor = now - seen.since;
@@ -40,7 +40,7 @@ export function leaseSpec(
   };
 }
 
-/** The Lease in nobody's hands. */
+/** The Lease without a holder. */
 export function released(before: LeaseSpec, now: Milliseconds): LeaseSpec {
   return {
     ...before,

@@ -22,7 +22,7 @@ export class LoopLife {
     return this.#crash !== undefined;
   }
 
-  /** Ends this life, without a word to whoever waits for its crash. */
+  /** Ends this life without reporting a crash. */
   cut(crash: LoopCrash): void {
     if (this.#crash !== undefined) return;
     this.#crash = crash;

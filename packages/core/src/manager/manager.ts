@@ -32,7 +32,7 @@ export interface ManagerOptions {
   readonly link?: Link;
   /**
    * Called when a controller has crashed at its link, if that is to be the crash of the whole process: all that the manager
-   * runs is cut off then, and whoever made the manager stops it and makes another. Default: the one controller is started
+   * runs is cut off then, and its owner stops the manager and creates another. Default: the one controller is started
    * afresh after a second, with a cache of its own.
    */
   crashed?(controller: string): void;

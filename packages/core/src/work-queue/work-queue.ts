@@ -30,7 +30,7 @@ export interface WorkQueue {
   /** Keys that wait, without those that wait for a timer. */
   readonly length: number;
   add(key: string, cause: Cause): void;
-  /** Adds the key after so many milliseconds. Of several such requests for a key, the earliest counts. */
+  /** Adds the key after `delay` milliseconds. Of several delays for a key, the earliest counts. */
   addAfter(key: string, delay: Milliseconds, cause?: Cause): void;
   /** Adds the key after its back-off, which grows with every call until {@link forget}. */
   addRateLimited(key: string, cause?: Cause): void;

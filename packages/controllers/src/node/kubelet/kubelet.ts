@@ -21,7 +21,7 @@ export interface Kubelet extends Controller {
 
 /**
  * Makes the kubelet of one node. It takes the Pods of its cache that are bound to its node, so its cache should hold no
- * others (`kubeletCacheSelectors`). Stopping it leaves running what runs; started again over the same runtime, it goes on
+ * others (`kubeletCacheSelectors`). Stopping it leaves containers running; started again over the same runtime, it resumes
  * from there.
  */
 export function createKubelet(options: KubeletOptions): Kubelet {
@@ -41,7 +41,7 @@ export function createKubelet(options: KubeletOptions): Kubelet {
       const pressure = new PressureWatch(settings, context, health, pods);
       const reporter = new NodeReporter(settings, context, health, () => pressure.look());
       let shutdown: Promise<void> | undefined;
-      // Whoever asks again waits for the same end.
+      // A second call waits for the same shutdown.
       const own = () => {
         shutdown ??= shutDown({ settings, context, health, pods, reporter });
         return shutdown;

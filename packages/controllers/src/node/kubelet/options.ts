@@ -14,7 +14,7 @@ export interface KubeletOptions {
   readonly runtime: ContainerRuntime;
   /** Shared with the node's secret projector, which makes the volumes that hold projected data. */
   readonly volumes?: ProjectedVolumes;
-  /** Default: 4 CPUs, 8 GiB of memory, 100 GiB of storage, 110 Pods. What is named replaces the default of that name. */
+  /** Default: 4 CPUs, 8 GiB of memory, 100 GiB of storage, 110 Pods. A named amount replaces the default of that name. */
   readonly capacity?: NodeResources;
   /** What Pods may use. Default: the capacity. */
   readonly allocatable?: NodeResources;
@@ -43,7 +43,7 @@ export interface KubeletOptions {
   readonly maxContainerRestartPeriod?: Duration;
   /** How often storage limits (emptyDir `sizeLimit`, ephemeral-storage limits) are checked. Default 10 s. */
   readonly storageCheckPeriod?: Duration;
-  /** How little may be left on the node before Pods are evicted. What is named replaces Kubernetes' default of that name. */
+  /** How little may be left on the node before Pods are evicted. A named threshold replaces Kubernetes' default of that name. */
   readonly evictionHard?: EvictionHard;
   /** How long a condition of pressure stays after the pressure has gone. Default 5 min. */
   readonly evictionPressureTransitionPeriod?: Duration;

@@ -25,7 +25,7 @@ export function named(name: string): string {
 }
 
 /**
- * Few objects kept at hand by a watch for each selection (`watchSelection`), as long as somebody needs them: a node sees the
+ * Few objects, cached by one watch for each selection (`watchSelection`) while a Pod needs them: a node sees the
  * Secrets that its Pods use and no other. An object that says it is immutable is not watched any longer.
  */
 export class ObjectWatches {

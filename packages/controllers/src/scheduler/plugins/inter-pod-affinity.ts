@@ -29,7 +29,7 @@ export const interPodAffinity: SchedulerPlugin = {
     if (required.length === 0 && anti.length === 0 && repelled.size === 0) return undefined;
 
     const attracted = required.map((term) => ({ term, domains: podsOf(term, pod, cluster, true) }));
-    // The first Pod of a set that wants to be together has nobody to go to yet.
+    // The first Pod of a set with affinity to itself has no match yet.
     const isFirst =
       attracted.every(({ domains }) => domains.size === 0) && required.every((term) => isAbout(term, pod, cluster));
     return (node) => {

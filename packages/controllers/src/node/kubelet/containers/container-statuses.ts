@@ -201,7 +201,7 @@ function stateOf(instance: Instance, sources: StatusSources): ContainerState {
   }
 }
 
-/** How a container ended whose end nobody saw. */
+/** The state of a container whose end was not observed. */
 export const lostState = {
   terminated: {
     reason: 'ContainerStatusUnknown',

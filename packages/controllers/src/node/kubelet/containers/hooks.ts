@@ -13,7 +13,7 @@ export interface HookTarget {
   readonly containerId: string;
   readonly podIp: string;
   readonly signal: AbortSignal;
-  /** Called with what deserves a Warning event although the hook goes on. */
+  /** Called with a message for a Warning event while the hook continues. */
   readonly warn: (reason: string, message: string) => void;
 }
 

@@ -12,7 +12,7 @@ import { ignoringMissing } from './ignoring-missing.ts';
 import { nothingObserved, type ObservedPod, observe } from './observed.ts';
 import { podUidLabel } from './runtime-labels.ts';
 
-/** What is known to be in the runtime, and what the runtime said of it when it was last asked. */
+/** The sandboxes and containers known to be in the runtime, with their last observed state. */
 interface Held {
   readonly sandboxIds: Set<string>;
   readonly containerIds: Set<string>;
@@ -92,7 +92,7 @@ export class RuntimeView {
       }
       return false;
     } catch {
-      // What is there no more is found out by the Pod's worker.
+      // The Pod's worker finds out which are gone.
       return true;
     }
   }

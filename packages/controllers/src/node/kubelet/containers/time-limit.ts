@@ -1,7 +1,7 @@
 import { type Clock, clockScheduler, fromAbort, type Milliseconds } from '@orrery/core';
 import { firstValueFrom, from, map, merge, NEVER, timer } from 'rxjs';
 
-/** Waits for a promise, but not longer than so many milliseconds, and not once the signal is aborted. Whether it was resolved in time. */
+/** Waits for a promise for at most `limit` milliseconds or until the signal is aborted. Returns whether it resolved in time. */
 export async function within(
   clock: Clock,
   limit: Milliseconds,

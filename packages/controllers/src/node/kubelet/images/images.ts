@@ -107,7 +107,7 @@ export class Images {
       started = this.#clock.now();
       return this.#pullWith(ref, credentials);
     });
-    // The next pull goes on whatever became of this one, whose caller gets the error.
+    // The next pull runs whether or not this one failed; its caller gets the error.
     this.#line = pull.catch(() => undefined);
     try {
       const info = await pull;
@@ -120,7 +120,7 @@ export class Images {
         'Pulled',
         `Successfully pulled image "${image}" in ${took}. Image size: ${info.sizeBytes} bytes.`,
       );
-      // The back-off stays: an image that fails again soon goes on waiting longer. It ends by age.
+      // The back-off stays: an image that fails again soon keeps waiting longer. It ends by age.
       this.#lastError.delete(key);
       return info;
     } catch (error) {

@@ -30,7 +30,7 @@ export function readDockerConfig({ type, data }: Secret): DockerConfig | undefin
     const old = type === 'kubernetes.io/dockercfg' ? data?.['.dockercfg'] : undefined;
     return old === undefined ? undefined : (JSON.parse(textFromBase64(old)) as DockerConfig);
   } catch {
-    // Kubernetes, too, goes on without credentials that it cannot read.
+    // Kubernetes also skips credentials that it cannot read.
     return undefined;
   }
 }
@@ -70,7 +70,7 @@ function authOf({ auth, username, password }: DockerConfig[string]): ImageAuth |
   try {
     text = textFromBase64(auth);
   } catch {
-    // What is not base64 is not a credential; others may be.
+    // An entry that is not base64 is no credential; others may be.
     return undefined;
   }
   const colon = text.indexOf(':');

@@ -29,7 +29,7 @@ export class PullRecords {
     this.#files = files;
   }
 
-  /** Records that an image is about to be pulled: if the kubelet dies before it has recorded how, nobody may use it unchecked. */
+  /** Records that an image is about to be pulled: if the kubelet dies before it has recorded how, no Pod may use it unchecked. */
   begin(ref: string): void {
     this.#write(pullingFolder, ref, ref);
   }

@@ -90,7 +90,7 @@ export function metThresholds(thresholds: readonly Threshold[], usage: NodeUsage
   return met ?? none;
 }
 
-/** What is left, in the resource's units. */
+/** The available amount, in the resource's units. */
 export function available({ resource, capacity }: Threshold, usage: NodeUsage): number {
   return capacity - usedOf(resource, usage);
 }

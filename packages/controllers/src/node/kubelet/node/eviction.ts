@@ -59,7 +59,7 @@ function storageLimit({ spec }: Pod): Quantity | undefined {
   return largest !== undefined && (total === undefined || largest.compare(total) > 0) ? largest : total;
 }
 
-/** What is short on the node: so much must be left (`quantity`), and so much is (`available`), in the resource's units. */
+/** A shortage on the node: the threshold (`quantity`) and the amount left (`available`), in the resource's units. */
 export interface Shortage {
   readonly resource: StarvedResource;
   readonly quantity: number;

@@ -159,7 +159,7 @@ function shortages(pod: Pod, { allocatable, use }: AdmissionSources): Refusal[] 
   return found;
 }
 
-/** Whether it is somebody else's resource than Kubernetes' own (Kubernetes "Extended Resources"). */
+/** Whether a resource is not one of Kubernetes' own (Kubernetes "Extended Resources"). */
 function isExtended(resource: string): boolean {
   return resource.includes('/') && !resource.includes('kubernetes.io/');
 }

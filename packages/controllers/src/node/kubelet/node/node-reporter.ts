@@ -20,7 +20,7 @@ export class NodeReporter {
   /** The node as the API showed it when it was last seen to be as reported. */
   #asReported: Stored<Node> | undefined;
   #images: NodeImages = [];
-  /** What is being tried until it succeeds. */
+  /** Tasks that are being retried until they succeed. */
   readonly #trying = new Set<string>();
   /** Why the runtime or its network are not ready; undefined if they are. */
   #error: string | undefined;
@@ -42,7 +42,7 @@ export class NodeReporter {
     this.#lease = new NodeLease(settings, context);
   }
 
-  /** Registers the node and goes on reporting until the signal is aborted. */
+  /** Registers the node and reports until the signal is aborted. */
   async start(): Promise<void> {
     const { signal } = this.#context;
     await this.#retrying('node could not be registered', () => this.#register());

@@ -9,7 +9,7 @@ type NodeCondition = NonNullable<NodeStatus['conditions']>[number];
 /** Images of a node as its status lists them. */
 export type NodeImages = NonNullable<NodeStatus['images']>;
 
-/** What is reported of a node beside what its kubelet was started with. */
+/** The parts of a node's status that are not options of its kubelet. */
 export interface NodeFacts {
   readonly images: NodeImages;
   readonly conditions: readonly ConditionRow[];

@@ -48,7 +48,7 @@ export function preemptionVictims(
   return victims;
 }
 
-/** Why a node that is too full refuses a critical Pod for which nobody else can make enough room. */
+/** Why a full node refuses a critical Pod for which no preemption makes enough room. */
 export function noRoom(pod: Pod, others: readonly Pod[], found: readonly Refusal[]): Refusal {
   const victims = others.filter((other) => mayPreempt(pod, other)).map(podRequests);
   let unmet = '';

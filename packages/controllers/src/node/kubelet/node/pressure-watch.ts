@@ -32,7 +32,7 @@ export interface EvictablePods {
   /** Whether the Pod has to stop already. */
   isEnding(record: PodRecord): boolean;
   observed(record: PodRecord): ObservedPod;
-  /** Removes what is left of Pods that have ended. */
+  /** Removes the remains of Pods that have ended. */
   removeDead(): Promise<void>;
   /** Bytes of all emptyDirs that are kept in memory. */
   memoryVolumeBytes(): number;
@@ -110,7 +110,7 @@ export class PressureWatch {
     } finally {
       if (victim === undefined) this.#reclaiming = false;
     }
-    // Not awaited: the node goes on reporting meanwhile.
+    // Not awaited: the node keeps reporting meanwhile.
     if (victim !== undefined) {
       this.#evict(victim).catch((error: unknown) => {
         if (!this.#context.signal.aborted)
@@ -150,7 +150,7 @@ export class PressureWatch {
     return { record, verdict: pressureEviction(shortage, use) };
   }
 
-  /** Removes what nobody uses: containers of Pods that have ended, then images. Whether there is enough then. */
+  /** Removes unused containers of ended Pods, then unused images. Returns whether that was enough. */
   async #tidy(): Promise<boolean> {
     const { runtime } = this.#settings;
     if (runtime.nodeUsage === undefined) return false;

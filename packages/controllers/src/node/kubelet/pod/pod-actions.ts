@@ -22,7 +22,7 @@ export interface ContainerKill {
   readonly reason: 'StartupProbe' | 'LivenessProbe' | 'Changed' | 'Unknown';
 }
 
-/** What is to be done for a Pod that should run (kuberuntime's podActions). Applied in the order of the fields. */
+/** The actions for a Pod that should run (kuberuntime's podActions). Applied in the order of the fields. */
 export interface PodPlan {
   /** Stop the sandbox and all that runs in it. */
   readonly killPod: boolean;

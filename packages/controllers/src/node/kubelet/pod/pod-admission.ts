@@ -30,7 +30,7 @@ export interface AdmissionParts {
 
 /** What the node makes of a Pod. */
 export type Admission =
-  /** There is nothing left to decide: the Pod goes on, to its start or to its end. */
+  /** Nothing is left to decide: the Pod proceeds to its start or its end. */
   | { readonly type: 'settled' }
   | { readonly type: 'refused'; readonly verdict: PodVerdict }
   /** Others have to leave before it is decided. */
@@ -140,7 +140,7 @@ export class PodAdmission {
     const { pressure, shuttingDown } = this.#parts.health;
     const pressed = pressureRefusal(pod, pressure);
     const all = pressed === undefined ? this.#refusals(pod) : [pressed];
-    // A critical Pod is refused for want of resources only when nobody else can leave for it.
+    // A critical Pod lacks resources only when no other Pod can be preempted for it.
     let refusal = isCritical(pod) ? (all.find(({ shortage }) => shortage === undefined) ?? all[0]) : all[0];
     if (refusal?.shortage !== undefined && isCritical(pod)) {
       const victims = this.#victims(pod);

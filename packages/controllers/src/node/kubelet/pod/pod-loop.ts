@@ -85,7 +85,7 @@ export class PodLoop {
     return this.#parts.view.observed(record);
   }
 
-  /** Removes what is left of Pods that have ended: their writable layers and their logs. */
+  /** Removes the remains of Pods that have ended: their writable layers and logs. */
   async removeDead(): Promise<void> {
     for (const record of this.#parts.records.all()) {
       if (this.#parts.ends.stage(record) === 'terminated') await this.#parts.view.removeAll(record);

@@ -165,7 +165,7 @@ export class PodTerminator {
     }
   }
 
-  /** Nobody can ask for the Pod's logs any more. */
+  /** The Pod's logs can no longer be read. */
   async #erase(record: PodRecord): Promise<void> {
     const { records, view, volumes, containers } = this.#parts;
     await view.removeAll(record);

@@ -2,7 +2,7 @@ import { type Container, equalJson, type Pod, type PodCondition } from '@orrery/
 import type { ContainerConfig } from '@orrery/runtimes';
 import { type AdmissionSources, amountOf, podRequests, type Refusal } from '../node/node-admission.ts';
 
-/** Why a Pod goes on with the resources that it has (KEP-1287 "In-Place Update of Pod Resources"). */
+/** Why a Pod keeps its present resources (KEP-1287 "In-Place Update of Pod Resources"). */
 export interface ResizeRefusal {
   readonly reason: 'Deferred' | 'Infeasible';
   readonly message: string;

@@ -68,7 +68,7 @@ export class StatusWriter {
           pod = written;
         } else if (!entry.again) return;
         const current = newer(source.current(), pod);
-        // A change by somebody else that came in between is looked at too.
+        // Takes a concurrent change by another client into account.
         if (!entry.again && current?.metadata.resourceVersion === pod.metadata.resourceVersion) return;
         pod = current;
         if (pod !== undefined) status = source.compute(pod);

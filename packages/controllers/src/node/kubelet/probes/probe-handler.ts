@@ -80,7 +80,7 @@ function connected(): ProbeResult {
   return success;
 }
 
-/** A probe follows so many redirects that stay on its host. */
+/** How many redirects a probe follows on its host. */
 const maxRedirects = 10;
 
 function httpProbe(

@@ -145,5 +145,5 @@ const titles: { readonly [type in ProbeType]: string } = {
   startup: 'Startup',
 };
 
-/** A probe that breaks is tried so many times in one go. */
+/** How many times in a row a probe that errors is tried. */
 const attempts = 3;

@@ -7,7 +7,7 @@ import type { PodRecord } from '../pod/pod-records.ts';
 import { InstanceProbes, type ProbedInstance } from './instance-probes.ts';
 import type { ProberContext } from './probe-loop.ts';
 
-/** What is probed of one Pod. */
+/** The probes of one Pod. */
 interface ProbedPod {
   /** The ids of its instances. */
   readonly ids: Set<string>;
@@ -48,7 +48,7 @@ export class Prober implements ContainerHealth {
     if (this.#instances.delete(containerId)) this.#pods.of(record).ids.delete(containerId);
   }
 
-  /** The Pod is being stopped: only readiness goes on being asked. */
+  /** The Pod is being stopped: only readiness is still probed. */
   terminating(record: PodRecord): void {
     const probed = this.#pods.of(record);
     probed.terminating = true;
