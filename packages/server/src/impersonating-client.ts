@@ -2,7 +2,7 @@ import type { Client, UserInfo } from '@orrery/core';
 import { defer, switchMap } from 'rxjs';
 
 /**
- * A client that impersonates another user. The right to is checked on each call, as it is on each request over HTTPS: `identify`
+ * A client that impersonates another user. The permission is checked on each call, as on each request over HTTPS: `identify`
  * returns the client of the impersonated user, or throws. `as` replaces that user.
  */
 export function impersonatingClient(identify: () => Promise<Client>, as: (user: UserInfo) => Client): Client {

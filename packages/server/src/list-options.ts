@@ -9,7 +9,7 @@ import {
 } from '@orrery/api';
 import type { ListOptions } from '@orrery/core';
 
-/** Where a paged list goes on: a revision (−1: whatever is latest) and the key after which to start. */
+/** The position of a paged list: a revision (−1: the latest) and the key to start after. */
 export interface ContinueToken {
   readonly revision: number;
   readonly start: string;
@@ -20,7 +20,7 @@ export function encodeContinue(token: ContinueToken): string {
   return textToBase64url(JSON.stringify({ v: 'meta.k8s.io/v1', rv: token.revision, start: token.start }));
 }
 
-/** @throws StatusError BadRequest for a text that is no token. */
+/** @throws StatusError BadRequest for a text that is not a token */
 export function decodeContinue(text: string): ContinueToken {
   const invalid = (why: string) => failures.badRequest(`invalid continue token: continue key is not valid: ${why}`);
   let parsed: unknown;
@@ -29,7 +29,7 @@ export function decodeContinue(text: string): ContinueToken {
   } catch {
     throw invalid('it is not encoded as a token');
   }
-  if (typeof parsed !== 'object' || parsed === null) throw invalid('it holds no token');
+  if (typeof parsed !== 'object' || parsed === null) throw invalid('it does not contain a token');
   const { v, rv, start } = parsed as { v?: unknown; rv?: unknown; start?: unknown };
   if (v !== 'meta.k8s.io/v1') throw invalid('server does not recognize this encoded version');
   if (typeof start !== 'string' || start === '') throw invalid('encoded start key is empty');
@@ -40,7 +40,7 @@ export function decodeContinue(text: string): ContinueToken {
 
 /**
  * A resourceVersion as a number; unset and `0` are 0.
- * @throws StatusError BadRequest for a text that is no revision.
+ * @throws StatusError BadRequest for a text that is not a revision
  */
 export function parseRevision(text: string | undefined): number {
   if (text === undefined || text === '' || text === '0') return 0;
@@ -51,7 +51,7 @@ export function parseRevision(text: string | undefined): number {
   return Number(text);
 }
 
-/** Checks how list and watch options go together. @throws StatusError Invalid or BadRequest */
+/** Checks that list and watch options are compatible. @throws StatusError Invalid or BadRequest */
 export function checkListOptions(
   options: Pick<ListOptions, 'resourceVersion' | 'continue'> & {
     readonly sendInitialEvents?: boolean;

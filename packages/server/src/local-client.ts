@@ -32,13 +32,13 @@ import { impersonatingClient } from './impersonating-client.ts';
 import type { PatchBody, RequestPath, RequestScope } from './request-path.ts';
 import { selectedName } from './rest/resource-request.ts';
 
-/** What a client in process may have besides a user. */
+/** Options of an in-process client. */
 export interface LocalClientOptions {
-  /** Takes what the server warns of (over HTTPS, `Warning` headers). Default: nobody reads it. */
+  /** Receives the server's warnings (over HTTPS, `Warning` headers). Default: they are dropped. */
   warn?(text: string): void;
 }
 
-/** A client that walks the request path in this process: the same checks as over HTTPS, without bytes in between. */
+/** Creates a client that calls the request path in this process: the same checks as over HTTPS, without serialization. */
 export function createLocalClient(server: RequestPath, user: UserInfo, options: LocalClientOptions = {}): Client {
   return new LocalClient(server, user, options.warn ?? noWarning);
 }

@@ -1,21 +1,21 @@
 import type { Observable } from 'rxjs';
 
 /**
- * What the API server asks of a node's kubelet (the kubelet's own HTTP API: /containerLogs, /exec, /attach, /portForward). The server
- * does not know what a kubelet is; whoever puts both together sees that they fit.
+ * The part of a node's kubelet that the API server calls (in Kubernetes, its HTTP API: /containerLogs, /exec, /attach,
+ * /portForward). The server does not depend on the kubelet; the code that composes both checks that they match.
  */
 export interface NodeApi {
   /** @throws StatusError BadRequest while the container has no log yet. */
   logs(target: ContainerTarget, options: LogOptions): Promise<Observable<Uint8Array>>;
-  /** @throws StatusError when the container does not run. */
+  /** @throws StatusError if the container is not running */
   exec(target: ContainerTarget, request: ExecRequest): Promise<StreamSession>;
-  /** @throws StatusError when the container does not run. */
+  /** @throws StatusError if the container is not running */
   attach(target: ContainerTarget, request: AttachRequest): Promise<StreamSession>;
-  /** @throws StatusError when the Pod has no sandbox that runs. */
+  /** @throws StatusError if the Pod has no running sandbox */
   portForward(target: Omit<ContainerTarget, 'container'>, port: number): Promise<PortConnection>;
 }
 
-/** Which container of which Pod. */
+/** Identifies a container of a Pod. */
 export interface ContainerTarget {
   readonly namespace: string;
   readonly pod: string;
@@ -23,7 +23,7 @@ export interface ContainerTarget {
   readonly container: string;
 }
 
-/** What `kubectl logs` can ask for (`v1.PodLogOptions`). */
+/** The options of `kubectl logs` (`v1.PodLogOptions`). */
 export interface LogOptions {
   readonly follow?: boolean;
   readonly previous?: boolean;
@@ -36,7 +36,7 @@ export interface LogOptions {
   readonly stream?: 'All' | 'Stdout' | 'Stderr';
 }
 
-/** Which of a container's streams `kubectl attach` connects (`v1.PodAttachOptions`). */
+/** The container's streams that `kubectl attach` connects (`v1.PodAttachOptions`). */
 export interface AttachRequest {
   readonly stdin: boolean;
   readonly stdout: boolean;
@@ -44,7 +44,7 @@ export interface AttachRequest {
   readonly tty: boolean;
 }
 
-/** What `kubectl exec` runs, and which of its streams are connected (`v1.PodExecOptions`). */
+/** The command that `kubectl exec` runs, and which of its streams are connected (`v1.PodExecOptions`). */
 export interface ExecRequest extends AttachRequest {
   readonly command: readonly string[];
 }
@@ -52,7 +52,7 @@ export interface ExecRequest extends AttachRequest {
 /** A command running in a container, or a container's own streams. */
 export interface StreamSession {
   readonly stdin: ByteSink;
-  /** Completes when the process has ended. With a terminal, everything comes here. */
+  /** Completes when the process has ended. With a terminal, all output arrives here. */
   readonly stdout: Observable<Uint8Array>;
   readonly stderr: Observable<Uint8Array>;
   /** Resolves with the exit code; for an attach, when the container ended or the session was closed. */
@@ -70,7 +70,7 @@ export interface PortConnection {
   close(): void;
 }
 
-/** Where bytes go: a process's standard input, a forwarded connection. */
+/** A sink for bytes: a process's standard input, a forwarded connection. */
 export interface ByteSink {
   write(chunk: Uint8Array): void;
   /** No more bytes will come. */

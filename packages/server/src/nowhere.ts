@@ -5,7 +5,7 @@ import type { NodeApi } from './node-api.ts';
 const refuse = ({ pod }: { readonly pod: string }) =>
   Promise.reject(failures.badRequest(`pod ${pod} does not have a host assigned`));
 
-/** What answers for a Pod that has no node yet: its log is empty, and there is nothing to connect with. */
+/** The node API of a Pod that is not bound to a node: its log is empty, and there is nothing to connect to. */
 export const nowhere: NodeApi = {
   logs: () => Promise.resolve(EMPTY),
   exec: refuse,

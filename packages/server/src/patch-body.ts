@@ -2,7 +2,7 @@ import type { Kind, KubernetesObject } from '@orrery/api';
 import { applyJsonPatch, applyMergePatch, applyStrategicMergePatch } from '@orrery/api/server';
 import type { PatchBody } from './request-path.ts';
 
-/** The document that a patch makes of an object; the same object when the patch changes nothing. @throws StatusError */
+/** Applies a patch to an object; returns the same object if nothing changes. @throws StatusError */
 export function applyPatch(object: KubernetesObject, patch: PatchBody, kind: Kind): unknown {
   switch (patch.type) {
     case 'json':

@@ -13,7 +13,7 @@ import type { PatchBody, RequestScope, WriteResult } from './request-path.ts';
 import { uidConflict } from './stage-update.ts';
 import { authorizeCreate, runUpdate } from './update-object.ts';
 
-/** Changes an object by a patch. Races with other writers are run again on the newer object. @throws StatusError */
+/** Patches an object. A write that loses a race is retried on the newer object. @throws StatusError */
 export async function patchObject(
   server: ServerContext,
   scope: RequestScope,
@@ -38,7 +38,7 @@ export async function patchObject(
         const patched = applyPatch(current, patch, kind);
         if (patched === current) return old;
         const next = decodeBody(scope, patched, options, current);
-        // A patch that sets these means just the object that has them.
+        // A patch that sets these applies only to an object that has them.
         const { uid = '' } = next.metadata ?? {};
         if (uid !== '' && uid !== old.metadata.uid) throw uidConflict(kind, old.metadata, uid);
         const expected = expectedRevision(kind, next, scope.name);
@@ -52,7 +52,7 @@ export async function patchObject(
   return { object, created: false };
 }
 
-/** Server-side apply: creates what is not there. */
+/** Server-side apply: creates the object if it does not exist. */
 async function applyObject(
   server: ServerContext,
   scope: RequestScope,
@@ -82,7 +82,7 @@ async function applyObject(
   for (let race = 1; ; race++) {
     if (server.store.get(collectionOf(kind), key) === undefined) {
       if (subresource !== '') throw failures.notFound(kind, name);
-      // It was there once, as the client knows it.
+      // The client has seen the object before, so it must have been deleted.
       if (expected !== undefined || expectedUid !== undefined) throw failures.conflict(kind, name);
       await authorizeCreate(server, scope);
       try {

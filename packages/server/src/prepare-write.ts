@@ -1,7 +1,7 @@
 import { failures, type Kind, type KubernetesObject, type ObjectMeta, type Stored } from '@orrery/api';
 import type { Draft } from 'immer';
 
-/** What create takes out of a client's object: the server alone sets these. */
+/** Removes the fields of a client's new object that only the server sets. */
 export function withoutServerFields(object: KubernetesObject): KubernetesObject {
   const {
     uid: _1,
@@ -14,26 +14,26 @@ export function withoutServerFields(object: KubernetesObject): KubernetesObject 
   return { ...object, metadata };
 }
 
-/** What the server says of a new object. */
+/** The identity that the server assigns to a new object. */
 export interface Identity {
   readonly uid: string;
   readonly name: string;
   readonly creationTimestamp: string;
 }
 
-/** A client's object with its identity, and without what only stored objects have (Kubernetes `rest.BeforeCreate`). Pure. */
+/** A client's object with its identity, and without the fields that only stored objects have (Kubernetes `rest.BeforeCreate`). Pure. */
 export function withIdentity(object: KubernetesObject, { name, uid, creationTimestamp }: Identity): KubernetesObject {
   const { generation: _, resourceVersion: __, ...given } = object.metadata ?? {};
   return { ...object, metadata: { ...given, name, uid, creationTimestamp } };
 }
 
-/** A client's object with the metadata that only the server changes as it is stored (Kubernetes `rest.BeforeUpdate`). Pure. */
+/** A client's object with the server's own metadata taken from the stored object (Kubernetes `rest.BeforeUpdate`). Pure. */
 export function withServerMetadata(object: KubernetesObject, old: Stored): KubernetesObject {
   const metadata = serverMetadata(object.metadata ?? {}, old.metadata);
   return metadata === object.metadata ? object : { ...object, metadata };
 }
 
-/** Metadata that only the server changes, taken over from the stored object; the same metadata if it says that already. */
+/** The metadata with the server's own fields copied from the stored object; the same metadata if they are equal. */
 function serverMetadata(meta: ObjectMeta, old: Stored['metadata']): ObjectMeta {
   if (meta === old || sameServerMetadata(meta, old)) return meta;
   const { generation, deletionTimestamp, deletionGracePeriodSeconds } = old;
@@ -55,7 +55,7 @@ function serverMetadata(meta: ObjectMeta, old: Stored['metadata']): ObjectMeta {
   return out;
 }
 
-/** Whether a client sent back what it had read. */
+/** Whether the client sent the server's own metadata back unchanged. */
 function sameServerMetadata(meta: ObjectMeta, old: Stored['metadata']): boolean {
   return (
     meta.name === old.name &&
@@ -70,8 +70,8 @@ function sameServerMetadata(meta: ObjectMeta, old: Stored['metadata']): boolean 
 }
 
 /**
- * Checks what an update says about identity.
- * @throws StatusError Conflict if it is meant for another uid, BadRequest for another name.
+ * Checks the identity in an update.
+ * @throws StatusError Conflict if its UID is another one, BadRequest if its name is
  */
 export function checkIdentity(
   object: KubernetesObject,
@@ -87,7 +87,7 @@ export function checkIdentity(
   checkNamespace(object, kind, scope.namespace);
 }
 
-/** @throws StatusError BadRequest when the body names another namespace than the request. */
+/** @throws StatusError BadRequest if the body's namespace differs from the request's */
 export function checkNamespace(object: KubernetesObject, kind: Kind, namespace: string): void {
   const given = object.metadata?.namespace;
   if (given === undefined || given === '' || !kind.namespaced) return;

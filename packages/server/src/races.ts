@@ -4,12 +4,12 @@ import type { ServerContext } from './context.ts';
 import { upToDate } from './freshness.ts';
 import type { RequestScope } from './request-path.ts';
 
-/** Tries of a write that races others, before it is refused. */
+/** Attempts of a write that races with others, before it is refused. */
 export const maxRaces = 50;
 
 /**
- * After a write has failed: waits until this server has seen what was in its way, so that it can be tried again from there.
- * @throws the error, if another writer was not the reason
+ * Waits until this server has seen the write that made another one fail, so that the failed one can be retried.
+ * @throws the error, if it is not a conflict with another writer
  */
 export async function inTheWay(server: Pick<ServerContext, 'store' | 'environment'>, error: unknown): Promise<void> {
   if (!(error instanceof RevisionConflict)) throw error;
@@ -17,7 +17,7 @@ export async function inTheWay(server: Pick<ServerContext, 'store' | 'environmen
   if (wait !== undefined) await wait;
 }
 
-/** {@link inTheWay}, but not for ever: `race` counts the tries so far. @throws StatusError Conflict when they have been enough */
+/** {@link inTheWay}, with a limit: `race` counts the attempts so far. @throws StatusError Conflict after {@link maxRaces} of them */
 export async function lostRace(
   server: Pick<ServerContext, 'store' | 'environment'>,
   { kind, name }: Pick<RequestScope, 'kind' | 'name'>,

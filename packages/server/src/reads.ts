@@ -16,21 +16,21 @@ import { freshEnough, seen } from './freshness.ts';
 import { type ContinueToken, checkListOptions, decodeContinue, encodeContinue, parseRevision } from './list-options.ts';
 import type { RequestScope } from './request-path.ts';
 
-/** What a list or watch selects, and how the store finds it. */
+/** The selection of a list or watch, and how the store finds it. */
 export interface Selection {
-  /** `undefined` matches everything. */
+  /** Undefined matches everything. */
   readonly matches: ((object: Stored) => boolean) | undefined;
   readonly namespace: string | undefined;
   readonly name: string | undefined;
   readonly index: { readonly name: string; readonly value: string } | undefined;
 }
 
-/** The object as this server has seen it, converted to the asked version. @throws StatusError NotFound */
+/** The object as this server has seen it, converted to the requested version. @throws StatusError NotFound */
 export function getObject(server: ServerContext, scope: RequestScope): Stored {
   return convert(storedObject(server, scope), scope.kind) as Stored;
 }
 
-/** The object as it is stored, as far as this server has seen. @throws StatusError NotFound */
+/** The stored object, as this server has seen it. @throws StatusError NotFound */
 export function storedObject(server: ServerContext, scope: Pick<RequestScope, 'kind' | 'namespace' | 'name'>): Stored {
   const collection = collectionOf(scope.kind);
   const object = server.store.get(collection, {
@@ -41,7 +41,7 @@ export function storedObject(server: ServerContext, scope: Pick<RequestScope, 'k
   return object;
 }
 
-/** Takes selectors apart and finds the index that serves them best. @throws StatusError BadRequest for selectors that do not parse */
+/** Parses selectors and picks the best index for them. @throws StatusError BadRequest for invalid selectors */
 export function selection(
   server: ServerContext,
   scope: RequestScope,
@@ -86,8 +86,8 @@ function isEmpty(text: string | undefined): boolean {
 }
 
 /**
- * A page of a collection, at one revision (Kubernetes API concepts, "Retrieving large results sets in chunks"): at once where
- * this server has seen all that it asks for. @throws StatusError Timeout for a revision that does not come in time
+ * A page of a collection, at one revision (Kubernetes API concepts, "Retrieving large results sets in chunks"): a promise
+ * only if this server has not seen the requested revision. @throws StatusError Timeout for a revision that does not arrive in time
  */
 export function listObjects(
   server: ServerContext,
@@ -113,12 +113,12 @@ export function listObjects(
         : presentSnapshot(server, scope.kind, selected);
     return page(snapshot, selected, scope.kind, limit, token);
   };
-  // A token may come from another server, which had seen more.
+  // A token may come from another server, which has seen more.
   const wait = exact > 0 ? seen(server, exact) : freshEnough(server, options.resourceVersion);
   return wait === undefined ? answer() : wait.then(answer);
 }
 
-/** What is selected now, as far as this server has seen: all of it, and the revision that it is a snapshot of. */
+/** All objects selected now, as this server has seen them, and the revision of that snapshot. */
 export function selectedNow(server: ServerContext, { kind }: RequestScope, selected: Selection): ObjectList {
   return page(presentSnapshot(server, kind, selected), selected, kind, 0, undefined);
 }
@@ -179,7 +179,7 @@ function page(
   return { items: shown, metadata };
 }
 
-/** Where in a list that is in key order the first object is that does not come before the key. */
+/** The index of the first object at or after the key in a list that is in key order. */
 function placeOf(items: readonly Stored[], key: string): number {
   let low = 0;
   let high = items.length;
@@ -191,14 +191,14 @@ function placeOf(items: readonly Stored[], key: string): number {
   return low;
 }
 
-/** The objects in the version that is asked for; the same list if they are in it. */
+/** The objects in the requested version; the same list if they already are. */
 function shownAs(kind: Kind, items: readonly Stored[]): readonly Stored[] {
   return items.every((object) => object.apiVersion === kind.apiVersion && object.kind === kind.kind)
     ? items
     : items.map((object) => convert(object, kind) as Stored);
 }
 
-/** The key after the collection's prefix, which continue tokens name. */
+/** The key without the collection's prefix, as in continue tokens. */
 function storageKey(object: KubernetesObject): string {
   const { namespace, name } = object.metadata ?? {};
   return namespace === undefined || namespace === '' ? `${name}` : `${namespace}/${name}`;

@@ -13,7 +13,7 @@ import type { Observable } from 'rxjs';
 import type { NodeApi } from './node-api.ts';
 import type { ProxyBackend } from './subresources/proxy.ts';
 
-/** What a request is about: who asks, and for which resource. */
+/** The user and the resource of a request. */
 export interface RequestScope {
   readonly user: UserInfo;
   readonly kind: Kind;
@@ -23,7 +23,7 @@ export interface RequestScope {
   readonly name: string;
   /** `''` for the object itself. */
   readonly subresource: string;
-  /** Takes texts for `Warning: 299` headers. */
+  /** Adds a `Warning: 299` header. */
   warn(text: string): void;
 }
 
@@ -32,25 +32,25 @@ export type PatchBody =
   | { readonly type: 'json' | 'merge' | 'strategic'; readonly body: unknown }
   | { readonly type: 'apply'; readonly body: unknown; readonly force: boolean };
 
-/** What a write answers: the object, and whether it is new (HTTP 201). */
+/** The result of a write: the object, and whether it is new (HTTP 201). */
 export interface WriteResult {
   readonly object: KubernetesObject;
   readonly created: boolean;
 }
 
-/** What a delete answers: the object while it is still there (or for kinds that return it), else a Status. */
+/** The result of a delete: the object while it still exists (or for kinds that return it), else a Status. */
 export interface DeleteResult {
   readonly body: KubernetesObject | Status;
-  /** HTTP 202: deletion goes on and orphaning was refused explicitly. */
+  /** HTTP 202: deletion is in progress and orphaning was disabled explicitly. */
   readonly accepted: boolean;
 }
 
-/** Raw options of DELETE as the body or query gave them. */
+/** Raw options of a DELETE, from the body or the query. */
 export interface DeleteRequestOptions extends DeleteOptions {
   readonly orphanDependents?: boolean;
 }
 
-/** What a client presents to prove who it is. */
+/** A client's credentials. */
 export interface Credentials {
   readonly bearerToken?: string;
   /** Subject of a client certificate that the cluster's CA signed: CN is the user, O the groups. */
@@ -59,7 +59,7 @@ export interface Credentials {
   readonly impersonate?: UserInfo;
 }
 
-/** What a request wants to do, for the authorizer (`authorization.k8s.io` SubjectAccessReview's attributes). */
+/** The attributes of a request, for the authorizer (`authorization.k8s.io` SubjectAccessReview's attributes). */
 export type AccessAttributes =
   | {
       readonly verb: string;
@@ -69,7 +69,7 @@ export type AccessAttributes =
       readonly subresource: string;
       readonly namespace: string;
       readonly name: string;
-      /** Of a list or watch: what it asks to see of the collection. */
+      /** The field selector of a list or watch. */
       readonly fieldSelector?: string;
     }
   | { readonly verb: string; readonly path: string };
@@ -81,31 +81,31 @@ export type AccessAttributes =
 export interface RequestPath {
   readonly kinds: KindRegistry;
 
-  /** Who this is; `system:anonymous` when nothing was presented. @throws StatusError Unauthorized for credentials that are not valid. */
+  /** Returns the user; `system:anonymous` without credentials. @throws StatusError Unauthorized for invalid credentials */
   authenticate(credentials: Credentials): Promise<UserInfo>;
-  /** Who `user` acts as when it asks to act as `wanted` (Kubernetes "User impersonation"). @throws StatusError Forbidden */
+  /** Returns the user that `user` becomes when it impersonates `wanted` (Kubernetes "User impersonation"). @throws StatusError Forbidden */
   impersonate(user: UserInfo, wanted: UserInfo): Promise<UserInfo>;
-  /** @throws StatusError Forbidden. Called by every method below; the front door calls it for paths that are no resources. */
+  /** @throws StatusError Forbidden. Called by every method below; the front door calls it for non-resource paths. */
   authorize(user: UserInfo, attributes: AccessAttributes): Promise<void>;
 
   get(scope: RequestScope, options: GetOptions): Promise<KubernetesObject>;
   list(scope: RequestScope, options: ListOptions & { readonly sendInitialEvents?: boolean }): Promise<ObjectList>;
-  /** `name` of the scope narrows to one object. Objects of events are frozen and shared; `bytes` gives their JSON once per revision. */
+  /** `name` of the scope restricts the watch to one object. Objects of events are frozen and shared; `bytes` encodes each once. */
   watch(
     scope: RequestScope,
     options: WatchOptions & { readonly resourceVersionMatch?: string },
   ): Promise<Observable<WatchEvent>>;
-  /** `body` is what the client sent, decoded but not trusted: type, fields and values are checked here. */
+  /** `body` is the client's, parsed but not trusted: type, fields and values are checked here. */
   create(scope: RequestScope, body: unknown, options: WriteOptions): Promise<WriteResult>;
   update(scope: RequestScope, body: unknown, options: WriteOptions): Promise<WriteResult>;
   patch(scope: RequestScope, patch: PatchBody, options: WriteOptions): Promise<WriteResult>;
   delete(scope: RequestScope, options: DeleteRequestOptions): Promise<DeleteResult>;
   deleteCollection(scope: RequestScope, selection: ListOptions, options: DeleteRequestOptions): Promise<ObjectList>;
-  /** The node that runs a Pod, for logs, exec, attach and port-forward. @throws StatusError when the Pod is not on a node that answers. */
+  /** The node that runs a Pod, for logs, exec, attach and port-forward. @throws StatusError if the Pod's node does not answer */
   node(scope: RequestScope): Promise<{ readonly pod: Stored<Pod>; readonly node: NodeApi }>;
   /**
-   * What a request to the subresource `proxy` of a Pod, Service or Node is passed on to; the scope's name is as the URL has it,
-   * with scheme and port. `verb` is what the request's HTTP method means. @throws StatusError ServiceUnavailable, NotFound
+   * Returns the backend of a request to the subresource `proxy` of a Pod, Service or Node; the scope's name is as in the URL,
+   * with scheme and port. `verb` is the verb of the request's HTTP method. @throws StatusError ServiceUnavailable, NotFound
    */
   proxied(scope: RequestScope, verb: string): Promise<ProxyBackend>;
 }

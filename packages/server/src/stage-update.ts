@@ -22,31 +22,31 @@ import { withServerMetadata } from './prepare-write.ts';
 import type { RequestScope } from './request-path.ts';
 import type { Strategy, UpdateStrategy } from './strategies/strategy.ts';
 
-/** How an update makes the new object from the stored one. */
+/** Derives the new object of an update from the stored one. */
 type Transform = (old: Stored) => KubernetesObject | Promise<KubernetesObject>;
 
-/** An update that is to be run. */
+/** An update to run. */
 export interface UpdatePlan {
-  /** Gets the object as it is stored, and gives it in the request's version; the same object changes nothing. */
+  /** Receives the stored object, and returns the new one in the request's version; the same object means no change. */
   readonly transform: Transform;
   /** The caller has recorded the managed fields itself (server-side apply). */
   readonly tracked?: boolean;
-  /** The revision that the caller's object was read at; unset overwrites whatever is there. */
+  /** The revision that the caller's object was read at; unset overwrites any state. */
   readonly expected?: string | undefined;
   readonly expectedUid?: string | undefined;
 }
 
-/** An update that only waits for its commit. */
+/** An update that is ready to commit. */
 export interface StagedUpdate {
-  /** The object's own write, and what is written with it. */
+  /** The object's own write, and those in the same commit. */
   readonly writes: readonly ObjectWrite[];
-  /** What the update answers, from what its own write has written. Runs what was to run after the commit. */
+  /** The result of the update, given the object written. Runs the tasks that admission queued for after the commit. */
   answer(stored: Stored): Stored | Promise<Stored>;
 }
 
 /**
- * The way of every update up to its commit: transform the stored object, admit, prepare, validate. Gives the answer instead
- * where nothing is to be written. @throws StatusError
+ * Runs an update up to its commit: transform the stored object, admit, prepare, validate. Returns the result instead if there
+ * is nothing to write. @throws StatusError
  */
 export async function stageUpdate(
   server: ServerContext,
@@ -80,7 +80,7 @@ export async function stageUpdate(
     user: scope.user,
     dryRun: options.dryRun === true,
   };
-  // A write that nobody has to wait for does not wait.
+  // Avoids a promise if admission is synchronous.
   const mutated = server.admission.mutate(request, context);
   const admitted = mutated instanceof Promise ? await mutated : mutated;
   if (admitted !== next) next = prepare(admitted);
@@ -100,7 +100,7 @@ export async function stageUpdate(
 
 /**
  * Commits several updates as one. Their objects are of different kinds: see `ObjectStore.commit`.
- * @throws RevisionConflict where another writer was faster with one of them
+ * @throws RevisionConflict if another writer has changed one of them
  */
 export async function commitStaged(
   { store }: Pick<ServerContext, 'store'>,
@@ -148,7 +148,7 @@ function atRevisionOf(object: KubernetesObject, { metadata: { resourceVersion } 
   return deepFreeze({ ...object, metadata: { ...object.metadata, resourceVersion } }) as Stored;
 }
 
-/** What an update through the object's own endpoint, or through one below it, follows. @throws StatusError NotFound */
+/** The strategy of updates through the object's own endpoint or a subresource. @throws StatusError NotFound */
 function endpointOf(strategy: Strategy, subresource: string): UpdateStrategy {
   const endpoint = subresource === '' ? strategy : strategy.subresources[subresource];
   if (endpoint === undefined) throw failures.noSuchPath();
@@ -161,7 +161,7 @@ function checkPreconditions({ metadata }: Stored, kind: Kind, { expected, expect
   if (expected !== undefined && expected !== metadata.resourceVersion) throw failures.conflict(kind, metadata.name);
 }
 
-/** What is said to a write that is meant for another object of the same name. */
+/** The error for a write that is meant for an earlier object of the same name. */
 export function uidConflict(kind: Kind, { name, uid }: Stored['metadata'], expected: string): Error {
   return failures.conflict(
     kind,
@@ -183,7 +183,7 @@ function asStoredVersion(
 
 type Fields = KubernetesObject & { readonly [field: string]: unknown };
 
-/** Whether two states of an object differ in nothing but when its fields were written. */
+/** Whether two states of an object differ only in the times of its managed fields. */
 function sameContent(next: KubernetesObject, old: Stored): boolean {
   return equalFields(next, old, ['metadata']) && sameMetadata(next.metadata ?? {}, old.metadata);
 }
@@ -194,12 +194,12 @@ function sameMetadata(next: ObjectMeta, old: ObjectMeta): boolean {
   const { managedFields: b } = old;
   return (
     equalFields(next, old, ['resourceVersion', 'managedFields']) &&
-    // Who leaves them out keeps those that are there.
+    // If they are omitted, the stored ones are kept.
     (a === undefined || a === b || equalJson(withoutTimes(a), withoutTimes(b)))
   );
 }
 
-/** Equality of all fields but some. */
+/** Equality of all fields except some. */
 function equalFields(a: object, b: object, but: readonly string[]): boolean {
   const [one, other] = [a as Fields, b as Fields];
   for (const field in one) if (!equalJson(one[field], other[field]) && !but.includes(field)) return false;

@@ -35,7 +35,7 @@ export async function updateObject(
   return { object: await runUpdate(server, scope, plan, options), created: false };
 }
 
-/** An update or patch that creates what is not there needs the right to create. @throws StatusError Forbidden */
+/** An update or patch that creates a missing object needs the permission to create. @throws StatusError Forbidden */
 export function authorizeCreate(server: ServerContext, scope: RequestScope): Promise<void> {
   const { user, kind, subresource, namespace, name } = scope;
   const { group, version, resource } = kind;
@@ -43,8 +43,8 @@ export function authorizeCreate(server: ServerContext, scope: RequestScope): Pro
 }
 
 /**
- * The way of every update: {@link stageUpdate}, then compare-and-swap; again from the newer object when another writer was
- * faster. A client that named the revision that it means is refused then. @throws StatusError
+ * Runs an update: {@link stageUpdate}, then compare-and-swap; retries on the newer object if another writer was faster. A
+ * client that sent a revision is refused instead. @throws StatusError
  */
 export async function runUpdate(
   server: ServerContext,

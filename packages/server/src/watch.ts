@@ -10,18 +10,18 @@ import { checkListOptions, parseRevision } from './list-options.ts';
 import { type Selection, selectedNow, selection } from './reads.ts';
 import type { RequestScope } from './request-path.ts';
 
-/** How often an idle watch that allows it gets a BOOKMARK, in milliseconds. */
+/** Interval of BOOKMARKs on an idle watch that allows them, in milliseconds. */
 const bookmarkInterval = 60_000;
 
 export interface WatchRequest extends WatchOptions {
   readonly resourceVersionMatch?: string;
-  /** Send a BOOKMARK every minute when bookmarks are allowed. Default true; informers in process need none. */
+  /** Send a BOOKMARK every minute when bookmarks are allowed. Default true; in-process informers need none. */
   readonly periodicBookmarks?: boolean;
 }
 
 /**
- * The events of a selection (Kubernetes API concepts, "Efficient detection of changes"). Fails with Expired where its history is
- * gone, and with Timeout where it is to begin with a state that this server does not see in time.
+ * The events of a selection (Kubernetes API concepts, "Efficient detection of changes"). Fails with Expired if its history is
+ * gone, and with Timeout if it starts at a state that this server does not see in time.
  */
 export function watchObjects(
   server: ServerContext,
@@ -42,13 +42,13 @@ export function watchObjects(
     return concat(from(events), eventsAfter(server, scope, selected, request, Number(resourceVersion)));
   };
   return defer(() => {
-    // Who goes on from a revision is told of what comes after it, whenever that is.
+    // A watch that resumes from a revision waits for the changes after it, without a timeout.
     const wait = initial || asked === 0 ? freshEnough(server, request.resourceVersion) : undefined;
     return wait === undefined ? begin() : from(wait).pipe(switchMap(begin));
   });
 }
 
-/** The events after a revision, and bookmarks if they are asked for. */
+/** The events after a revision, and bookmarks if requested. */
 function eventsAfter(
   server: ServerContext,
   scope: RequestScope,
@@ -90,7 +90,7 @@ function eventsAfter(
   });
 }
 
-/** What a watcher with this selection sees of a change: an object that starts matching is added, one that stops is deleted. */
+/** The event of a change for this selection: an object that starts matching is added, one that stops is deleted. */
 function watchEvent(event: StoreEvent, selected: Selection, scope: RequestScope): WatchEvent | undefined {
   const { matches } = selected;
   const now = event.type !== 'deleted' && (matches === undefined || matches(event.object));

@@ -34,7 +34,7 @@ const everything: readonly PolicyRule[] = [
   { verbs: ['*'], nonResourceURLs: ['*'] },
 ];
 
-/** Resources of a namespace that its viewers see; editors also change them. Secrets, roles and tokens are apart. */
+/** Resources of a namespace that viewers see and editors change. Secrets, roles and tokens are listed separately. */
 const workloads: readonly {
   readonly group: string;
   readonly resources: readonly string[];
@@ -157,7 +157,7 @@ const schedulerRules: readonly PolicyRule[] = [
 
 const eventRules: readonly PolicyRule[] = [rule(['create', 'patch', 'update'], '', ['events'])];
 
-/** What each built-in controller may do, as the service account `kube-system/NAME-controller`. */
+/** The rules of each built-in controller, as the service account `kube-system/NAME-controller`. */
 const controllerRules: { readonly [name: string]: readonly PolicyRule[] } = {
   'deployment-controller': [
     rule([...readVerbs, 'update'], 'apps', ['deployments']),
@@ -239,7 +239,7 @@ function aggregateTo(name: string): { readonly [label: string]: string } {
   return { [`${rbacGroup}/aggregate-to-${name}`]: 'true' };
 }
 
-/** A role that gathers what others are labelled to add to it, so that kinds of one's own come with rights for all users. */
+/** A role that aggregates the rules of labelled roles, so that custom kinds can add rules for existing users. */
 function aggregatedRole(name: string, labels: { readonly [key: string]: string } = {}): ClusterRole {
   const selected = { ...aggregateTo(name) };
   return {
@@ -263,7 +263,7 @@ function clusterRoleBinding(name: string, role: string, subjects: readonly Subje
 const group = (name: string): Subject => ({ apiGroup: rbacGroup, kind: 'Group', name });
 const user = (name: string): Subject => ({ apiGroup: rbacGroup, kind: 'User', name });
 
-/** Kubernetes' default roles and bindings ("Using RBAC Authorization", Default roles), as far as Orrery has who they are for. */
+/** Kubernetes' default roles and bindings ("Using RBAC Authorization", Default roles), for the subjects that Orrery has. */
 export function bootstrapPolicy(): readonly (ClusterRole | ClusterRoleBinding | Role | RoleBinding)[] {
   const controllers = Object.entries(controllerRules).flatMap(([name, rules]) => [
     clusterRole(`system:controller:${name}`, [...rules, ...eventRules]),
@@ -307,7 +307,7 @@ export function bootstrapPolicy(): readonly (ClusterRole | ClusterRoleBinding | 
       group('system:unauthenticated'),
     ]),
     clusterRole('system:node', nodeRules),
-    // Nobody is bound to it: the Node authorizer allows kubelets that, and looks at which objects.
+    // No subject is bound to it: the Node authorizer grants kubelets these rules, limited to the objects that they need.
     clusterRoleBinding('system:node', 'system:node', []),
     clusterRole('system:kube-scheduler', schedulerRules),
     clusterRoleBinding('system:kube-scheduler', 'system:kube-scheduler', [user('system:kube-scheduler')]),

@@ -49,7 +49,7 @@ describe('a role that gathers others', () => {
     expect(seen).toEqual([['pods', 'nodes'], ['secrets', 'nodes'], ['secrets'], []]);
   });
 
-  it('can be gathered itself', async () => {
+  it('can be aggregated itself', async () => {
     const api = await testApi();
     await api.admin.create(role('outer', [], {}, gathers('outer')));
     await api.admin.create(role('inner', [], to('outer'), gathers('inner')));

@@ -16,16 +16,16 @@ const collection = rbacCollections.clusterRoles;
 const actor = 'cluster role aggregation';
 
 /**
- * Keeps the rules of ClusterRoles that gather those of others (Kubernetes "Aggregated ClusterRoles"): a role's
- * `aggregationRule` selects by label, and what is selected is its rules. Ends when the store is closed, or when it is disposed.
+ * Updates the rules of aggregated ClusterRoles (Kubernetes "Aggregated ClusterRoles"): a role's `aggregationRule` selects
+ * others by label, and their rules become its own. Stops when the store is closed, or when it is disposed.
  */
 export class ClusterRoleAggregation implements Disposable {
   readonly #store: ObjectStore;
   readonly #environment: Environment;
   readonly #client: Client;
   readonly #watch: Subscription;
-  /** Names of the roles that gather others. */
-  readonly #gathering = new Set<string>();
+  /** Names of the aggregated roles. */
+  readonly #aggregated = new Set<string>();
   #waiting = false;
   #ended = false;
 
@@ -38,7 +38,7 @@ export class ClusterRoleAggregation implements Disposable {
     const end = () => this[Symbol.dispose]();
     this.#watch = store.watch(collection, {}, revision).subscribe({
       next: ({ type, object }) => {
-        if (type === 'deleted') this.#gathering.delete(object.metadata.name);
+        if (type === 'deleted') this.#aggregated.delete(object.metadata.name);
         else this.#note(object as Stored<ClusterRole>);
         this.#wake();
       },
@@ -54,25 +54,25 @@ export class ClusterRoleAggregation implements Disposable {
   }
 
   #note({ metadata, aggregationRule }: Stored<ClusterRole>): void {
-    if (aggregationRule === undefined) this.#gathering.delete(metadata.name);
-    else this.#gathering.add(metadata.name);
+    if (aggregationRule === undefined) this.#aggregated.delete(metadata.name);
+    else this.#aggregated.add(metadata.name);
   }
 
-  /** Many roles that change at once are gathered once. */
+  /** Batches simultaneous changes into one aggregation. */
   #wake(): void {
-    if (this.#waiting || this.#ended || this.#gathering.size === 0) return;
+    if (this.#waiting || this.#ended || this.#aggregated.size === 0) return;
     this.#waiting = true;
-    void this.#gather();
+    void this.#aggregate();
   }
 
-  async #gather(): Promise<void> {
+  async #aggregate(): Promise<void> {
     await this.#environment.work.turn(actor);
     this.#waiting = false;
-    for (const name of [...this.#gathering]) {
+    for (const name of [...this.#aggregated]) {
       if (this.#ended) return;
       const role = this.#store.get(collection, { namespace: '', name }) as Stored<ClusterRole> | undefined;
       if (role === undefined) continue;
-      const rules = gatheredRules(role, this.#store.list(collection).items as readonly Stored<ClusterRole>[]);
+      const rules = aggregatedRules(role, this.#store.list(collection).items as readonly Stored<ClusterRole>[]);
       if (equalJson(rules, role.rules ?? [])) continue;
       try {
         await this.#client.update(
@@ -80,17 +80,17 @@ export class ClusterRoleAggregation implements Disposable {
           { fieldManager: 'clusterrole-aggregation-controller' },
         );
       } catch (error) {
-        // Somebody else wrote it: the event of that wakes us again.
+        // Another writer was faster; its event triggers the next aggregation.
         if (isConflict(error) || isNotFound(error)) continue;
         const { inspector, clock } = this.#environment;
-        createLogger(inspector, clock, actor).error('cannot gather rules', { role: name, error: errorText(error) });
+        createLogger(inspector, clock, actor).error('cannot aggregate rules', { role: name, error: errorText(error) });
       }
     }
   }
 }
 
 /** The rules of all roles that a role's `aggregationRule` selects, each once, in the order of the roles' names. Pure. */
-function gatheredRules(role: Stored<ClusterRole>, roles: readonly Stored<ClusterRole>[]): readonly PolicyRule[] {
+function aggregatedRules(role: Stored<ClusterRole>, roles: readonly Stored<ClusterRole>[]): readonly PolicyRule[] {
   const selectors = (role.aggregationRule?.clusterRoleSelectors ?? []).map((one) => labelSelectorMatcher(one));
   const rules: PolicyRule[] = [];
   for (const other of roles) {

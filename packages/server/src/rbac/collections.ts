@@ -1,4 +1,4 @@
-/** Where the store keeps RBAC's kinds. */
+/** The store's collections of the RBAC kinds. */
 export const rbacCollections = {
   roles: 'roles.rbac.authorization.k8s.io',
   clusterRoles: 'clusterroles.rbac.authorization.k8s.io',

@@ -20,7 +20,7 @@ const everything: PolicyRule = { verbs: ['*'], apiGroups: ['*'], resources: ['*'
 type RoleLike = Role & { readonly aggregationRule?: unknown };
 
 /**
- * Nobody grants more than they have: a role may only hold rules that its writer has; the verb `escalate` lifts that
+ * Prevents privilege escalation: a role may only contain rules that its writer has, unless they have the verb `escalate`
  * (Kubernetes "Privilege escalation prevention"). @throws StatusError Forbidden
  */
 export function checkHeldRules(
@@ -34,8 +34,8 @@ export function checkHeldRules(
 }
 
 /**
- * The same of a binding: it may only bind a role whose rules its writer has; the verb `bind` lifts that.
- * @throws StatusError Forbidden; NotFound for a binding to a role that is not there
+ * The same for a binding: it may only bind a role whose rules its writer has, unless they have the verb `bind`.
+ * @throws StatusError Forbidden; NotFound for a binding to a role that does not exist
  */
 export function checkBoundRules(
   server: Server,
@@ -71,7 +71,7 @@ function heldRules(server: Server, scope: RequestScope, next: RoleLike, before: 
   const aggregates = next.aggregationRule !== undefined && !equalJson(next.aggregationRule, before?.aggregationRule);
   if (!aggregates && before !== undefined && equalJson(next.rules, before.rules)) return [];
   if (may(server, scope, 'escalate', scope.kind.resource, next.metadata.name)) return [];
-  // Whoever labels a role right adds to an aggregated one: only who may do everything makes those.
+  // Anyone who can label a role can add rules to an aggregated one, so only a user with all rights may create those.
   return aggregates ? [everything] : (next.rules ?? []);
 }
 
@@ -105,7 +105,7 @@ function may(
   return decide(authorizers, user, attributes).allowed;
 }
 
-/** What of the wanted rules the owned ones do not allow; what only differs in verbs is put together. Pure. */
+/** The wanted rules that the owned ones do not allow; rules that differ only in verbs are merged. Pure. */
 export function uncoveredRules(owned: readonly AccessRule[], wanted: readonly PolicyRule[]): readonly PolicyRule[] {
   const missing = new Map<string, PolicyRule>();
   for (const part of wanted.flatMap(parts)) {
@@ -119,7 +119,7 @@ export function uncoveredRules(owned: readonly AccessRule[], wanted: readonly Po
   return [...missing.values()];
 }
 
-/** A rule as rules of one verb for one thing each. */
+/** Splits a rule into rules with one verb and one resource each. */
 function parts(rule: PolicyRule): PolicyRule[] {
   const { verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] } = rule;
   const out: PolicyRule[] = [];

@@ -13,9 +13,9 @@ type ResourceAttributes = Exclude<AccessAttributes, { readonly path: string }>;
 export const nodeLeaseNamespace = 'kube-node-lease';
 
 /**
- * Allows a kubelet what its node needs and no more: Secrets, ConfigMaps, claims and accounts only if one of its own Pods
+ * Allows a kubelet only what its node needs: Secrets, ConfigMaps, claims and accounts only if one of its own Pods
  * names them, Pods only if they are its own (Kubernetes "Using Node Authorization"). Expects the store to keep Pods indexed
- * by `spec.nodeName`. What it does not allow, roles may.
+ * by `spec.nodeName`. Roles may allow more.
  */
 export function createNodeAuthorizer(store: Pick<ObjectStore, 'get' | 'list'>): Authorizer {
   return {
@@ -90,13 +90,13 @@ function podDecision(
 }
 
 function nodeDecision(node: string, { verb, name, fieldSelector }: ResourceAttributes): Decision | undefined {
-  // Which Node it may write is checked on admission.
+  // Admission checks which Node it may write.
   if (!reading.includes(verb) || name === node) return undefined;
   if ((verb === 'list' || verb === 'watch') && selects(fieldSelector, 'metadata.name', node)) return undefined;
   return noOpinion(`node '${node}' cannot read '${name}', only its own Node object`);
 }
 
-/** Whether a field selector leaves only objects with that value. */
+/** Whether a field selector selects only objects with that value. */
 function selects(selector: string | undefined, field: string, value: string): boolean {
   return (selector ?? '').split(',').some((requirement) => {
     const [, name, wanted] = /^\s*([^=!\s]+)\s*==?\s*(\S+)\s*$/.exec(requirement) ?? [];
@@ -138,7 +138,7 @@ const rule = (verbs: readonly string[], group: string, resources: readonly strin
   resources: [...resources],
 });
 
-/** What kubelets do, before it is asked with which objects: also the rules of the role `system:node`. */
+/** The rules of kubelets, before they are limited to objects; also the rules of the role `system:node`. */
 export const nodeRules: readonly PolicyRule[] = [
   rule(['create'], 'authentication.k8s.io', ['tokenreviews']),
   rule(['create'], 'authorization.k8s.io', ['localsubjectaccessreviews', 'subjectaccessreviews']),

@@ -1,9 +1,9 @@
 import type { Container, Pod } from '@orrery/api';
 
-/** Kinds of objects that a Pod names in its own namespace. */
+/** Kinds of objects in its own namespace that a Pod references. */
 export type ReferencedKind = 'secrets' | 'configmaps' | 'persistentvolumeclaims' | 'serviceaccounts';
 
-/** Whether a Pod needs an object of its namespace: its kubelet may then read it. Pure. */
+/** Whether a Pod references an object of its namespace, so that its kubelet may read it. Pure. */
 export function podReferences(pod: Pod, kind: ReferencedKind, name: string): boolean {
   switch (kind) {
     case 'secrets':
@@ -17,7 +17,7 @@ export function podReferences(pod: Pod, kind: ReferencedKind, name: string): boo
   }
 }
 
-/** Whether a Pod names any object of the kind. Pure. */
+/** Whether a Pod references any object of the kind. Pure. */
 export function namesAny(pod: Pod, kind: ReferencedKind): boolean {
   switch (kind) {
     case 'secrets':

@@ -8,7 +8,7 @@ import { ruleAllows } from './rules.ts';
 
 const subjectIndex = 'subject';
 
-/** The store's indexes that RBAC looks bindings up by: whom they are for. */
+/** The store's indexes of bindings by subject. */
 export const rbacIndexes: { readonly [collection: string]: { readonly [index: string]: IndexValues } } = {
   [rbacCollections.roleBindings]: { [subjectIndex]: subjectsOf },
   [rbacCollections.clusterRoleBindings]: { [subjectIndex]: subjectsOf },
@@ -42,7 +42,7 @@ interface BoundRule {
   readonly subject: string;
 }
 
-/** A user's rules per namespace, while no role and no binding changes. */
+/** A user's rules per namespace, valid until a role or a binding changes. */
 interface KnownRules {
   readonly changedAt: number;
   readonly byNamespace: Map<string, readonly BoundRule[]>;
@@ -50,7 +50,7 @@ interface KnownRules {
 
 class RbacAuthorizer implements Authorizer {
   readonly #store: Pick<ObjectStore, 'get' | 'list' | 'changedAt'>;
-  /** Clients in this process ask with the same user again and again. */
+  /** In-process clients send many requests with the same user object. */
   readonly #known = new WeakMap<UserInfo, KnownRules>();
 
   constructor(store: Pick<ObjectStore, 'get' | 'list' | 'changedAt'>) {
@@ -125,7 +125,7 @@ class RbacAuthorizer implements Authorizer {
 const collections = Object.values(rbacCollections);
 const noOpinion: Decision = Object.freeze({ allowed: undefined, reason: '' });
 
-/** The reason is asked for by reviews alone, so it is put in words only then. */
+/** Only reviews read the reason, so it is formatted lazily. */
 class Allowed implements Decision {
   readonly allowed = true;
   readonly #bound: BoundRule;

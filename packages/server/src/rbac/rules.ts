@@ -17,19 +17,19 @@ function has(list: readonly string[] | undefined, wanted: string): boolean {
   return list !== undefined && (list.includes('*') || list.includes(wanted));
 }
 
-/** `pods`, `pods/log`, `*`, `*` + `/scale`: a rule for a resource says nothing of its subresources. */
+/** `pods`, `pods/log`, `*`, `*` + `/scale`: a rule for a resource does not apply to its subresources. */
 export function resourceMatches(resources: readonly string[], resource: string, subresource: string): boolean {
   if (resources.includes('*')) return true;
   const asked = subresource === '' ? resource : `${resource}/${subresource}`;
   return resources.includes(asked) || (subresource !== '' && resources.includes(`*/${subresource}`));
 }
 
-/** A rule that names objects allows only requests for one of those objects. */
+/** A rule with resource names allows only requests for one of those objects. */
 function nameMatches(names: readonly string[], name: string): boolean {
   return names.length === 0 || names.includes(name);
 }
 
-/** Whether a rule's path allows a path: the same one, or one that begins as far as its final `*`. */
+/** Whether a rule's path matches a path: exactly, or as a prefix if it ends in `*`. */
 export function pathMatches(pattern: string, path: string): boolean {
   if (pattern === '*' || pattern === path) return true;
   return pattern.endsWith('*') && path.startsWith(pattern.slice(0, -1));

@@ -3,23 +3,23 @@ import { decodeProtobuf } from '@orrery/api/server';
 import { errorText } from '@orrery/core';
 import { bodyTypes, parseMediaTypes } from './media-type.ts';
 
-/** Bytes that a request's body may have: 3 MiB, as in Kubernetes. */
+/** Maximum size of a request body in bytes: 3 MiB, as in Kubernetes. */
 export const maxBodyBytes = 3 * 1024 * 1024;
 
-/** How deep JSON may be nested: far more than any object needs, far less than what a recursive walk can stand. */
+/** Maximum nesting of JSON: far more than any object needs, far less than a recursive walk can take. */
 const maxDepth = 500;
 
-/** What decoding needs to know of a request. */
+/** The part of a request that decoding needs. */
 export interface BodyContext {
   readonly contentType: string | undefined;
   readonly kinds: KindRegistry;
-  /** Kind that the URL stands for: errors name it. */
+  /** The kind in the URL, named in errors. */
   readonly kind: string;
 }
 
 /**
- * The value that a body says, in whichever of {@link bodyTypes} it is; JSON if it does not say.
- * @throws StatusError UnsupportedMediaType; BadRequest for what cannot be read
+ * Decodes a body in one of {@link bodyTypes}; JSON if the request names no type.
+ * @throws StatusError UnsupportedMediaType; BadRequest for an invalid body
  */
 export async function decodeBody(bytes: Uint8Array, context: BodyContext): Promise<unknown> {
   const { type } = parseMediaTypes(context.contentType ?? '')[0] ?? { type: 'application/json' };
@@ -68,7 +68,7 @@ function decodeUtf8(bytes: Uint8Array): string {
   return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 }
 
-/** Refuses what no object has and what code further in could trip over: endless nesting, a field that is a prototype. */
+/** Refuses bodies that could break later code: excessive nesting, a field named `__proto__`. */
 function checked(root: unknown, kind: string): unknown {
   let level: unknown[] = [root];
   for (let depth = 0; level.length > 0; depth++) {

@@ -1,13 +1,13 @@
 import { failures, type Pod } from '@orrery/api';
 
-/** Annotation that names the container that commands mean when they name none (Kubernetes "Well-known annotations"). */
+/** Annotation that names the default container of commands (Kubernetes "Well-known annotations"). */
 const defaultContainer = 'kubectl.kubernetes.io/default-container';
 
 /**
- * The container that a request means.
+ * Resolves the container of a request.
  *
- * @param several what to do when none is named and the Pod has several: take the first, or refuse
- * @throws StatusError BadRequest if there is no such container, or none is named and it is not clear which is meant
+ * @param several what to do if none is named and the Pod has several: pick the first, or refuse
+ * @throws StatusError BadRequest if there is no such container, or none is named and the choice is ambiguous
  */
 export function containerOf(pod: Pod, named: string, several: 'first' | 'refuse'): string {
   const { containers, initContainers = [], ephemeralContainers = [] } = pod.spec;

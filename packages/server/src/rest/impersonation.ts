@@ -2,7 +2,7 @@ import { failures } from '@orrery/api';
 import type { UserInfo } from '@orrery/core';
 
 /**
- * Whom the `Impersonate-*` headers name (Kubernetes "User impersonation").
+ * The user that the `Impersonate-*` headers name (Kubernetes "User impersonation").
  * @throws StatusError InternalError for groups or extras without a user
  */
 export function impersonation(headers: {
@@ -40,7 +40,7 @@ function decodeKey(key: string): string {
   try {
     return decodeURIComponent(key);
   } catch {
-    // What is no escape is taken as it is, as Kubernetes does.
+    // Invalid escapes are kept as they are, as in Kubernetes.
     return key;
   }
 }

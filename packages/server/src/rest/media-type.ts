@@ -7,19 +7,19 @@ export interface MediaType {
   readonly parameters: { readonly [name: string]: string };
 }
 
-/** How a client wants objects: which encoding, and whether something else in their place. */
+/** The representation of objects that a client asks for: the encoding, and an optional replacement. */
 export interface Representation {
   readonly encoding: 'json' | 'yaml';
-  /** `object` as it is, a `Table` for people, or only the metadata. */
+  /** The `object` itself, a `Table` for people, or only the metadata. */
   readonly as: 'object' | 'Table' | 'PartialObjectMetadata';
   /** Version of `meta.k8s.io` that the table or metadata is written in. */
   readonly version: 'v1' | 'v1beta1';
 }
 
-/** Media types that bodies may be in. */
+/** Media types of request bodies. */
 export const bodyTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'] as const;
 
-/** Takes a header like `application/json;as=Table;v=v1,application/json;q=0.5` apart; best first. */
+/** Parses a header such as `application/json;as=Table;v=v1,application/json;q=0.5`; best first. */
 export function parseMediaTypes(header: string): readonly MediaType[] {
   const types: { readonly type: MediaType; readonly quality: number }[] = [];
   for (const entry of header.split(',')) {
@@ -33,7 +33,7 @@ export function parseMediaTypes(header: string): readonly MediaType[] {
     const quality = Number(parameters.q ?? 1);
     types.push({ type: { type: name.toLowerCase(), parameters }, quality: Number.isNaN(quality) ? 1 : quality });
   }
-  // The sort is stable: what the client put first wins among equals.
+  // The sort is stable: among equals, the client's order decides.
   return types.sort((a, b) => b.quality - a.quality).map(({ type }) => type);
 }
 
@@ -45,15 +45,15 @@ const plainJson: Representation = { encoding: 'json', as: 'object', version: 'v1
 const negotiated = new Map<string, Representation>();
 
 /**
- * What to answer to an Accept header. JSON is always there; protobuf is not spoken.
- * @throws StatusError NotAcceptable if the client takes nothing that there is.
+ * Negotiates the representation for an Accept header. JSON is always available; protobuf is not.
+ * @throws StatusError NotAcceptable if the client accepts none of the available types
  */
 export function negotiate(accept: string | undefined): Representation {
   if (accept === undefined || accept === '') return plainJson;
   let found = negotiated.get(accept);
   if (found === undefined) {
     found = choose(accept);
-    // Clients send a handful of headers over and over; a hostile one must not fill the memory.
+    // Clients send the same few headers over and over; the bound keeps a hostile one from filling the memory.
     if (negotiated.size < 1000) negotiated.set(accept, found);
   }
   return found;

@@ -2,7 +2,7 @@ import { type FieldError, failures, fieldErrors, invalid } from '@orrery/api';
 import type { ListOptions, WatchOptions, WriteOptions } from '@orrery/core';
 import type { DeleteRequestOptions } from '../request-path.ts';
 
-/** Options of a watch, with what only the front door looks at. */
+/** Options of a watch, with those that only the front door reads. */
 export interface WatchQuery {
   readonly options: WatchOptions & { readonly resourceVersionMatch?: string };
   /** Seconds after which the client wants the stream to end; undefined leaves it to the server. */
@@ -44,7 +44,7 @@ export function watchQuery(query: URLSearchParams): WatchQuery {
   };
 }
 
-/** Which options object a write's query parameters belong to: errors name it. */
+/** The options object of a write's query parameters, named in errors. */
 export type WriteKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions';
 
 /**
@@ -80,7 +80,7 @@ export function writeOptions(
 }
 
 /**
- * Options of a delete: those of the body if there is one, else those of the query.
+ * Options of a delete: from the body if there is one, else from the query.
  * @throws StatusError BadRequest, Invalid
  */
 export function deleteOptions(query: URLSearchParams, body: unknown): DeleteRequestOptions {
@@ -192,7 +192,7 @@ export function integer(query: URLSearchParams, name: string): number | undefine
   return number;
 }
 
-/** A boolean query parameter, in the words that Kubernetes takes: a value of nothing is true. */
+/** A boolean query parameter, in the spellings that Kubernetes accepts: an empty value is true. */
 export function boolean(query: URLSearchParams, name: string): boolean | undefined {
   const value = query.get(name);
   if (value === null) return undefined;

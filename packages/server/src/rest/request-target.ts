@@ -1,6 +1,6 @@
 import { failures } from '@orrery/api';
 
-/** What a URL names, before anybody looks whether such a thing exists (Kubernetes' RequestInfo). */
+/** The target of a URL, before checking that it exists (Kubernetes' RequestInfo). */
 export type RequestTarget =
   | { readonly type: 'path'; readonly path: string }
   | {
@@ -14,15 +14,15 @@ export type RequestTarget =
       readonly name: string;
       /** `''` for the object itself. */
       readonly subresource: string;
-      /** What follows the subresource: the path behind `…/proxy/`. */
+      /** The path after the subresource: after `…/proxy/`. */
       readonly rest: string;
-      /** Asked through the deprecated `/watch/` prefix. */
+      /** Requested through the deprecated `/watch/` prefix. */
       readonly watch: boolean;
     };
 
 /**
- * Takes the path of a URL apart: `/api/v1/namespaces/a/pods/b/log`, `/apis/apps/v1/watch/deployments`, or anything else.
- * @throws StatusError BadRequest for a path that is not properly percent-encoded.
+ * Parses the path of a URL: `/api/v1/namespaces/a/pods/b/log`, `/apis/apps/v1/watch/deployments`, or anything else.
+ * @throws StatusError BadRequest for a path with invalid percent-encoding
  */
 export function parseTarget(path: string): RequestTarget {
   const parts = path.split('/').filter((part) => part !== '');
@@ -45,7 +45,7 @@ export function parseTarget(path: string): RequestTarget {
   return { type: 'resource', group, version, namespace, resource, name, subresource, rest: more.join('/'), watch };
 }
 
-/** Third segments after `namespaces` that belong to the Namespace itself rather than name a resource in it. */
+/** Path segments after a namespace's name that are subresources of the Namespace rather than resources in it. */
 const namespaceSubresources = new Set(['status', 'finalize']);
 
 function decode(part: string): string {
@@ -69,7 +69,7 @@ export type ResourceVerb =
   | 'deletecollection'
   | 'connect';
 
-/** The verb that an HTTP method means; undefined for methods that the API does not have. */
+/** The verb of an HTTP method; undefined for unsupported methods. */
 export function resourceVerb(
   method: string,
   request: { readonly name: string; readonly watch: boolean },

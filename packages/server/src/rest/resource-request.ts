@@ -15,18 +15,18 @@ export interface ResourceRequest {
   readonly target: ResourceTarget;
 }
 
-/** What of a request decides which resource it is about, and what is to be done with it. */
+/** The parts of a request that determine its resource and verb. */
 export interface RequestLine {
   readonly method: string;
   readonly query: URLSearchParams;
   readonly user: UserInfo;
-  /** Takes the text of a `Warning` header. */
+  /** Adds a `Warning` header. */
   warn(text: string): void;
 }
 
 /**
- * Looks up what a URL names.
- * @throws StatusError NotFound for a resource that there is not, MethodNotAllowed; Forbidden before either
+ * Resolves the resource that a URL names.
+ * @throws StatusError NotFound for an unknown resource, MethodNotAllowed; Forbidden before either
  */
 export async function resourceRequest(
   requestPath: RequestPath,
@@ -53,7 +53,7 @@ export async function resourceRequest(
     subresource,
     warn,
   };
-  // A proxy passes every method on.
+  // A proxy forwards every method.
   if (connects && subresource === 'proxy') return { scope, verb: 'connect', target };
   if (verb === undefined || !(connects || fits(verb, target, kind)) || !(connects || serves(served, verb))) {
     throw failures.methodNotAllowed(kind, verb ?? method);
@@ -62,8 +62,8 @@ export async function resourceRequest(
 }
 
 /**
- * The one name that a field selector leaves of a collection, else `''`. Whoever may read an object by its name may list and
- * watch it by its name as well.
+ * The name that a field selector restricts a collection to, else `''`. A user who may read an object by name may also list and
+ * watch it by name.
  */
 export function selectedName(fieldSelector: string | null): string {
   for (const requirement of (fieldSelector ?? '').split(',')) {
@@ -73,7 +73,7 @@ export function selectedName(fieldSelector: string | null): string {
   return '';
 }
 
-/** Verbs of what the URL names; undefined if there is no such thing. */
+/** Verbs of the resource or subresource that the URL names; undefined if it does not exist. */
 function verbsServed(
   kind: Kind,
   { namespace, name, subresource, rest }: ResourceTarget,
@@ -85,7 +85,7 @@ function verbsServed(
   return rest === '' || subresource === 'proxy' ? verbs : undefined;
 }
 
-/** Whether a verb goes with an object or with a collection, and with all namespaces at once. */
+/** Whether a verb applies to the target: an object, a collection, or a collection across all namespaces. */
 function fits(verb: ResourceVerb, { name, namespace, subresource }: ResourceTarget, kind: Kind): boolean {
   switch (verb) {
     case 'create':
@@ -108,7 +108,7 @@ const patchTypes: { readonly [type: string]: PatchBody['type'] } = {
   'application/apply-patch+yaml': 'apply',
 };
 
-/** The patch that a content type means. Custom kinds have no strategic merge: their lists have no merge keys. @throws StatusError UnsupportedMediaType */
+/** The patch type of a content type. Custom kinds have no strategic merge: their lists have no merge keys. @throws StatusError UnsupportedMediaType */
 export function patchType(contentType: string | undefined, kind: Kind): PatchBody['type'] {
   const given = parseMediaTypes(contentType ?? '')[0]?.type ?? '';
   const type = Object.hasOwn(patchTypes, given) ? patchTypes[given] : undefined;

@@ -16,7 +16,7 @@ import { collectionOf } from '../collections.ts';
 import type { ServerContext } from '../context.ts';
 import { withIdentity } from '../prepare-write.ts';
 
-/** The range of Services' cluster IPs. The first address is the API server's; 10.96.0.10 is the DNS server's, as kubeadm has it. */
+/** The range of Services' cluster IPs. The first address is the API server's; 10.96.0.10 is the DNS server's, as with kubeadm. */
 export const serviceNetwork = {
   range: Ipv4Range.of('10.96.0.0/16'),
   apiServer: '10.96.0.1',
@@ -25,7 +25,7 @@ export const serviceNetwork = {
 
 const attempts = 1000;
 
-/** Who holds a cluster IP is said by an object of the address's name (Kubernetes "Service ClusterIP allocation"). */
+/** An object named after the address records the holder of a cluster IP (Kubernetes "Service ClusterIP allocation"). */
 const ipAddress: Kind = builtinKind('networking.k8s.io/v1', 'IPAddress');
 const collection = collectionOf(ipAddress);
 
@@ -36,8 +36,8 @@ interface IPAddress extends KubernetesObject {
 type Store = Pick<ObjectStore, 'get'>;
 
 /**
- * The cluster IP of a Service: the one that it asks for, the one that it has, or a free one.
- * @throws StatusError Invalid for one that is taken or foreign; InternalError where none is free
+ * The cluster IP of a Service: the one it requests, the one it has, or a free one.
+ * @throws StatusError Invalid if it is allocated or out of range; InternalError if none is free
  */
 export function clusterIpFor(store: Store, service: Service, old: Service | undefined, random: Random): string {
   const had = old?.spec.clusterIP ?? '';
@@ -70,7 +70,7 @@ function holderOf(store: Store, ip: string): Stored<IPAddress> | undefined {
   return store.get(collection, { namespace: '', name: ip }) as Stored<IPAddress> | undefined;
 }
 
-/** The writes by which a Service takes its cluster IP or gives it back; `next` is absent when it goes, `old` when it comes. */
+/** The writes that allocate or release a Service's cluster IP; `next` is absent on delete, `old` on create. */
 export function clusterIpWrites(
   server: Pick<ServerContext, 'store' | 'environment' | 'strategies'>,
   next: Service | undefined,
@@ -80,7 +80,7 @@ export function clusterIpWrites(
   if (held === wanted) return [];
   return [
     ...(next === undefined || wanted === undefined ? [] : [taking(server, next, wanted)]),
-    ...(old === undefined || held === undefined ? [] : givingBack(server.store, old, held)),
+    ...(old === undefined || held === undefined ? [] : releaseWrites(server.store, old, held)),
   ];
 }
 
@@ -110,8 +110,8 @@ function taking(
   return { type: 'put', collection, object, expected: 0 };
 }
 
-/** Nothing where the address is not the Service's: somebody has deleted the object that said so. */
-function givingBack(store: Store, { metadata }: Service, ip: string): readonly ObjectWrite[] {
+/** Nothing if the address is not the Service's: a client has deleted the object that recorded it. */
+function releaseWrites(store: Store, { metadata }: Service, ip: string): readonly ObjectWrite[] {
   const address = holderOf(store, ip);
   const { namespace, name } = address?.spec?.parentRef ?? {};
   if (address === undefined || name !== metadata.name || namespace !== metadata.namespace) return [];

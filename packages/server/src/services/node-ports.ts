@@ -16,15 +16,15 @@ const rangeText = `${range.first}-${range.last}`;
 const attempts = 1000;
 
 /**
- * The node ports that Services hold are one object of the store, which no client sees: a RangeAllocation (core/v1), as
- * Kubernetes keeps it in etcd. Whoever takes a port replaces it, so that no two can take the same one.
+ * The allocated node ports are one object of the store that no client sees: a RangeAllocation (core/v1), as Kubernetes keeps
+ * it in etcd. Each allocation replaces it, so that no port can be allocated twice.
  */
 const collection = 'rangeallocations';
 const key = { namespace: '', name: 'servicenodeports' };
 
 interface RangeAllocation extends KubernetesObject {
   readonly range: string;
-  /** Base64 of a bit for each port that is held: those of the first eight ports are the first byte, lowest first. */
+  /** Base64 of a bitmap of the allocated ports: the first byte covers the first eight ports, lowest bit first. */
   readonly data: string;
 }
 
@@ -32,8 +32,8 @@ type Store = Pick<ObjectStore, 'get'>;
 type Port = NonNullable<Service['spec']['ports']>[number];
 
 /**
- * The node ports of a Service, in the order of its ports: those that it asks for, and free ones.
- * @throws StatusError Invalid for one that is taken or out of range; InternalError where none is free
+ * The node ports of a Service, in the order of its ports: those it requests, and free ones.
+ * @throws StatusError Invalid if one is allocated or out of range; InternalError if none is free
  */
 export function nodePortsFor(
   store: Store,
@@ -82,7 +82,7 @@ function freePort(taken: ReadonlySet<number>, random: Random): number {
   throw failures.internal('failed to allocate a nodePort: range is full');
 }
 
-/** The writes by which a Service takes its node ports or gives them back; `next` is absent when it goes, `old` when it comes. */
+/** The writes that allocate or release a Service's node ports; `next` is absent on delete, `old` on create. */
 export function nodePortWrites(
   store: Store,
   next: Service | undefined,
@@ -101,7 +101,7 @@ export function nodePortWrites(
   return [{ type: 'put', collection, object, expected: Number(stored?.metadata.resourceVersion ?? 0) }];
 }
 
-/** Ports out of range are nobody's. */
+/** Ports out of range are not allocated. */
 function nodePortsOf(service: Service | undefined): ReadonlySet<number> {
   const ports = (service?.spec?.ports ?? []).map(({ nodePort }) => nodePort).filter(isGiven);
   return new Set(ports.filter((port) => port >= range.first && port <= range.last));

@@ -5,7 +5,7 @@ import type { ServerContext } from '../context.ts';
 import { clusterIpFor, clusterIpWrites } from './cluster-ips.ts';
 import { nodePortsFor, nodePortWrites } from './node-ports.ts';
 
-/** The Service with what it lacks of cluster IP and node ports. @throws StatusError Invalid for an address that is taken or foreign */
+/** The Service with its cluster IP and node ports filled in. @throws StatusError Invalid if one is allocated or out of range */
 export function withAddresses(
   { store, environment: { random } }: Pick<ServerContext, 'store' | 'environment'>,
   object: KubernetesObject,
@@ -13,7 +13,7 @@ export function withAddresses(
 ): KubernetesObject {
   const [service, old] = [object as Service, before as Stored<Service> | undefined];
   return produce(service, (draft) => {
-    // What is no Service at all is refused later, by validation.
+    // An object that is not a valid Service is refused later, by validation.
     draft.spec ??= {};
     const { spec } = draft;
     const type = spec.type ?? 'ClusterIP';
@@ -34,7 +34,7 @@ export function withAddresses(
   });
 }
 
-/** What is written in the same commit as a Service: what it takes of the cluster's addresses, and what it gives back. */
+/** The writes in the same commit as a Service: the addresses that it allocates and releases. */
 export function addressWrites(
   server: Pick<ServerContext, 'store' | 'environment' | 'strategies'>,
   next: KubernetesObject | undefined,

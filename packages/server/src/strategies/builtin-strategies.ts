@@ -46,7 +46,7 @@ import { role } from './rbac/role.ts';
 import { roleBinding } from './rbac/rolebinding.ts';
 import type { StrategyEntry } from './strategy.ts';
 
-/** What built-in resources do in a way of their own. Those that are not here do nothing that most do not. */
+/** The strategies of built-in resources that differ from the default. */
 export const builtinStrategies: readonly StrategyEntry[] = [
   mutatingAdmissionPolicy,
   mutatingAdmissionPolicyBinding,

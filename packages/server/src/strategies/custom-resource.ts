@@ -3,7 +3,7 @@ import { defaultStrategy } from './default-strategy.ts';
 import { type Fields, withField } from './fields.ts';
 import type { Strategy } from './strategy.ts';
 
-/** The one strategy of all custom resources (Kubernetes apiextensions-apiserver, `customresource/strategy.go`). */
+/** The strategy of all custom resources (Kubernetes apiextensions-apiserver, `customresource/strategy.go`). */
 export function customResourceStrategy(kind: Kind): Strategy {
   return defaultStrategy(kind, {
     allowUnconditionalUpdate: false,
@@ -13,7 +13,7 @@ export function customResourceStrategy(kind: Kind): Strategy {
   });
 }
 
-/** A custom object's status brings no metadata but who manages it. */
+/** A status update of a custom object changes no metadata but its managed fields. */
 function withStatusAlone(object: KubernetesObject, old: Stored): KubernetesObject {
   const managedFields = object.metadata?.managedFields;
   const metadata =

@@ -7,7 +7,7 @@ import { withoutDisabledFields } from './disabled-fields.ts';
 import { type Fields, withField } from './fields.ts';
 import type { ResourceStrategy, ResourceSubresource, Strategy, Subresource, UpdateStrategy } from './strategy.ts';
 
-/** What most built-in resources do, and over it what one of them does in a way of its own. */
+/** The behaviour of most built-in resources, overridden by a resource's own. */
 export function defaultStrategy(kind: Kind, own: ResourceStrategy = {}): Strategy {
   const { generation = false, podSpec, initialStatus = () => ({}), onCreate, onUpdate, subresources, ...rest } = own;
   const hasStatus = kind.subresources.status !== undefined;
@@ -47,7 +47,7 @@ export function defaultStrategy(kind: Kind, own: ResourceStrategy = {}): Strateg
 
 type Parts = { readonly [name: string]: ResourceSubresource };
 
-/** Every endpoint below an object: what it does not say of itself it does as the object itself. */
+/** All subresources of an object: each falls back to the object's own endpoint. */
 function allSubresources(kind: Kind, main: UpdateStrategy, own: Parts): Strategy['subresources'] {
   const common: Parts = {
     ...(kind.subresources.scale === undefined ? {} : { scale: scaleEndpoint() }),
@@ -66,7 +66,7 @@ function allSubresources(kind: Kind, main: UpdateStrategy, own: Parts): Strategy
   return all;
 }
 
-/** The methods of an endpoint that reads and writes the object itself, of which it changes a part. */
+/** The methods of a subresource that reads the object itself and changes a part of it. */
 export const objectEndpoint: Pick<Subresource, 'update' | 'patch'> = { update: updateObject, patch: patchObject };
 
 /** The stored object with the metadata and the status of the given one: what `/status` writes. */
@@ -83,7 +83,7 @@ function withNextGeneration(object: KubernetesObject, old: Stored): KubernetesOb
   return { ...object, metadata: { ...object.metadata, generation: (old.metadata.generation ?? 0) + 1 } };
 }
 
-/** Whether a change concerns desired state, which `generation` counts (Kubernetes API conventions, "Metadata"). */
+/** Whether a change affects desired state, which `generation` counts (Kubernetes API conventions, "Metadata"). */
 export function desiredStateChanged(object: KubernetesObject, old: Stored): boolean {
   const [next, before]: [Fields, Fields] = [object, old];
   for (const part of [next, before]) {

@@ -2,14 +2,14 @@ import type { PodSpec } from '@orrery/api';
 
 /**
  * The object without the fields of its Pods that Kubernetes 1.35 drops unless a feature gate is switched on: `podCertificate`
- * projections (gate PodCertificateRequest, off by default). An empty source stays where one was. `podSpec` says where the spec
- * of the Pods stands. Pure; the same object if it has none.
+ * projections (gate PodCertificateRequest, off by default). Their entries stay as empty sources. `podSpec` is the path
+ * of the Pods' spec. Pure; the same object if it has no such fields.
  */
 export function withoutDisabledFields<T extends object>(object: T, podSpec: readonly string[]): T {
   return changed(object, podSpec, 0);
 }
 
-/** The fields with the Pod's spec at the path changed; the same fields if that is. */
+/** The fields with the Pod's spec at the path changed; the same fields if it does not change. */
 function changed<T extends object>(fields: T, path: readonly string[], depth: number): T {
   const field = path[depth];
   if (field === undefined) return withoutCertificates(fields);

@@ -4,8 +4,8 @@ import { defaultStrategy } from './default-strategy.ts';
 import type { Strategy, StrategyEntry, StrategyRegistry } from './strategy.ts';
 
 /**
- * Makes the registry of what built-in resources do in a way of their own. Those that are not named follow
- * {@link defaultStrategy}. A custom kind never is one of them, however it is called.
+ * Creates the registry of the built-in resources' strategies. Resources without an entry follow {@link defaultStrategy}. A
+ * custom kind never matches an entry, whatever its name.
  */
 export function createStrategyRegistry(resources: readonly StrategyEntry[]): StrategyRegistry {
   const byName = new Map(resources.map((resource) => [`${resource.group}/${resource.kind}`, resource]));

@@ -6,24 +6,24 @@ import type { PatchBody, RequestScope, WriteResult } from '../request-path.ts';
 import type { ProxyBackend } from '../subresources/proxy.ts';
 
 /**
- * How an object is changed through one endpoint (Kubernetes `rest.RESTUpdateStrategy`). All functions are pure, and may be
- * called several times for one request: a write that loses a race is prepared again from the newer object.
+ * The update strategy of one endpoint (Kubernetes `rest.RESTUpdateStrategy`). All functions are pure, and may be called
+ * several times for one request: a write that loses a race is prepared again from the newer object.
  */
 export interface UpdateStrategy {
   /**
-   * The object as this endpoint may write it: what it may not is as in `old`. Both are in the request's version; the metadata
-   * that only the server sets is taken over from `old` already. Gives the same object if nothing is to be changed.
+   * The object to write: fields that this endpoint may not change are as in `old`. Both are in the request's version; metadata
+   * that only the server sets has already been copied from `old`. Returns the same object if nothing needs to change.
    */
   prepareForUpdate(object: KubernetesObject, old: Stored): KubernetesObject;
-  /** What is wrong with the prepared object; empty if it is valid. */
+  /** The errors in the prepared object; empty if it is valid. */
   validateUpdate(object: KubernetesObject, old: Stored): readonly FieldError[];
-  /** Texts of `Warning` headers about an object that is valid. */
+  /** Texts of `Warning` headers for a valid object. */
   warningsOnUpdate(object: KubernetesObject, old: Stored): readonly string[];
 }
 
-/** One endpoint below an object. A method that it does not have is answered with 405 MethodNotAllowed. */
+/** A subresource. A method that it does not implement is answered with 405 MethodNotAllowed. */
 export interface Subresource extends UpdateStrategy {
-  /** GET, of what the server has seen. Default: the object itself. */
+  /** GET, from the state that the server has seen. Default: the object itself. */
   get?(server: ServerContext, scope: RequestScope): KubernetesObject;
   /** POST. */
   create?(
@@ -34,45 +34,45 @@ export interface Subresource extends UpdateStrategy {
   ): Promise<WriteResult>;
   /** PUT. */
   update?(server: ServerContext, scope: RequestScope, body: unknown, options: WriteOptions): Promise<WriteResult>;
-  /** PATCH, server-side apply too. */
+  /** PATCH, including server-side apply. */
   patch?(server: ServerContext, scope: RequestScope, patch: PatchBody, options: WriteOptions): Promise<WriteResult>;
-  /** Any method: finds whom a `proxy` passes the request on to. */
+  /** Any method: finds the backend to which a `proxy` forwards the request. */
   proxy?(server: ServerContext, scope: RequestScope): ProxyBackend;
 }
 
 /**
- * What the API server does in a way of its own with the objects of one resource, asked at fixed points of every request
+ * The resource-specific behaviour of the API server, called at fixed points of every request
  * (Kubernetes' registry, `registry/GROUP/RESOURCE/strategy.go`: `rest.RESTCreateStrategy`, `rest.RESTUpdateStrategy`,
- * `rest.RESTGracefulDeleteStrategy`, and the options of `registry.Store`). {@link StrategyRegistry} knows the strategy of
- * every kind.
+ * `rest.RESTGracefulDeleteStrategy`, and the options of `registry.Store`). {@link StrategyRegistry} finds the strategy of
+ * each kind.
  */
 export interface Strategy extends UpdateStrategy {
-  /** An update of an object that is not there creates it. Default false. */
+  /** An update of a missing object creates it. Default false. */
   readonly allowCreateOnUpdate: boolean;
-  /** An update without a resourceVersion overwrites whatever is there. Default true; false for custom resources. */
+  /** An update without a resourceVersion overwrites any state. Default true; false for custom resources. */
   readonly allowUnconditionalUpdate: boolean;
-  /** DELETE answers with the object that it took out of the store, instead of with a Status. Default false. */
+  /** DELETE answers with the object that it removed, instead of a Status. Default false. */
   readonly returnDeletedObject: boolean;
   /** Deletion sets the finalizers of its propagation policy (`orphan`, `foregroundDeletion`). Default true. */
   readonly garbageCollected: boolean;
-  /** Endpoints below the object, by name; only those that its kind serves are asked. */
+  /** Subresources by name; only those that the kind serves are used. */
   readonly subresources: { readonly [name: string]: Subresource };
 
-  /** The object that create stores, whose metadata is filled in: what the server alone sets is reset. Pure. */
+  /** The object that create stores, with fields reset that only the server sets; its metadata is already filled in. Pure. */
   prepareForCreate(object: KubernetesObject): KubernetesObject;
-  /** What is wrong with the prepared object; empty if it is valid. Pure. */
+  /** The errors in the prepared object; empty if it is valid. Pure. */
   validate(object: KubernetesObject): readonly FieldError[];
-  /** Texts of `Warning` headers about a new object that is valid. Pure. */
+  /** Texts of `Warning` headers for a valid new object. Pure. */
   warningsOnCreate(object: KubernetesObject): readonly string[];
   /**
-   * Gives the object what it needs of the cluster as a whole, after admission and before {@link prepareForCreate} or validation
-   * (Kubernetes `BeginCreate`, `BeginUpdate`). `old` is absent on create. @throws StatusError where there is none left
+   * Allocates cluster-wide resources for the object, such as addresses, after admission and before {@link prepareForCreate} or
+   * validation (Kubernetes `BeginCreate`, `BeginUpdate`). `old` is absent on create. @throws StatusError if none are left
    */
   begin?(server: ServerContext, object: KubernetesObject, old: Stored | undefined): KubernetesObject;
   /**
-   * What is written in the same commit as the object, so that nobody ever sees one without the other: what it takes of the
-   * cluster or gives back. `next` is absent where the object is taken out of the store, `old` where it is new. Another writer
-   * who was faster with one of these makes the whole write begin again.
+   * Additional writes in the same commit as the object, so that no reader sees one without the other: cluster-wide resources that
+   * it allocates or releases. `next` is absent if the object is removed, `old` if it is new. A conflict on any of these retries
+   * the whole write.
    */
   commitsWith?(
     server: ServerContext,
@@ -80,7 +80,7 @@ export interface Strategy extends UpdateStrategy {
     old: Stored | undefined,
   ): readonly ObjectWrite[];
   /**
-   * Refuses what the user of the request may not write although RBAC lets them write the object (Kubernetes'
+   * Refuses writes that RBAC allows but that the resource itself restricts for the user (Kubernetes'
    * `policybased` storages). `old` is absent on create. @throws StatusError Forbidden
    */
   checkAccess?(
@@ -90,11 +90,11 @@ export interface Strategy extends UpdateStrategy {
     old: KubernetesObject | undefined,
   ): void;
 
-  /** Seconds that the object is kept after a DELETE that asks for `asked` of them. Default: none, whatever is asked. Pure. */
+  /** The grace period in seconds of a DELETE that asks for `asked`. Default: none, whatever is asked for. Pure. */
   gracePeriodSeconds(object: Stored, asked: number | undefined): number;
   /** The object with its metadata marked for deletion, as it is stored while it waits. Default: unchanged. Pure. */
   prepareForDelete(object: KubernetesObject): KubernetesObject;
-  /** Whether something beside finalizers and grace period keeps an object that is marked for deletion. Default: nothing. Pure. */
+  /** Whether anything besides finalizers and grace period holds an object marked for deletion. Default: nothing. Pure. */
   isHeld(object: KubernetesObject): boolean;
 
   /** Answers a POST for kinds that are never stored: reviews and bindings. @throws StatusError */
@@ -106,17 +106,17 @@ export interface Strategy extends UpdateStrategy {
   ): Promise<WriteResult>;
 }
 
-/** What one built-in resource does otherwise than the others. */
+/** The behaviour of a built-in resource that differs from the default. */
 export interface ResourceStrategy
   extends Partial<
     Omit<Strategy, 'subresources' | 'prepareForCreate' | 'prepareForUpdate' | 'validate' | 'validateUpdate'>
   > {
   /**
    * `metadata.generation` counts the changes of desired state, from 1. `true` counts every change of a field that is neither
-   * metadata nor status; a function is asked instead. Default: the resource has no generation.
+   * metadata nor status; a function decides itself. Default: the resource has no generation.
    */
   readonly generation?: boolean | ((object: KubernetesObject, old: Stored) => boolean);
-  /** Where the spec of the Pods stands that the object is or makes: `['spec', 'template', 'spec']`. Default: nowhere. */
+  /** The path of the Pod spec in the object: `['spec', 'template', 'spec']`. Default: it has none. */
   readonly podSpec?: readonly string[];
   /** The status of a new object of a kind with the subresource `status`. `'keep'` leaves what the client sent. Default `{}`. */
   readonly initialStatus?: ((object: KubernetesObject) => unknown) | 'keep';
@@ -124,24 +124,24 @@ export interface ResourceStrategy
   readonly onCreate?: (object: KubernetesObject) => KubernetesObject;
   /** A step of {@link UpdateStrategy.prepareForUpdate}, before the generation is counted. */
   readonly onUpdate?: (object: KubernetesObject, old: Stored) => KubernetesObject;
-  /** What differs in the endpoints below the object, or is there beside `status` and `scale`. */
+  /** Subresources that differ from the default, or are additional to `status` and `scale`. */
   readonly subresources?: { readonly [name: string]: ResourceSubresource };
 }
 
-/** What one endpoint below an object does otherwise than the object's own. */
+/** The behaviour of a subresource that differs from the object's own endpoint. */
 export interface ResourceSubresource extends Partial<Omit<Subresource, 'validateUpdate'>> {
-  /** The stored object with what this endpoint may change; it is then prepared as through the object's own endpoint. */
+  /** The stored object with the changes that this endpoint allows; it is then prepared as through the object's own endpoint. */
   readonly onUpdate?: (object: KubernetesObject, old: Stored) => KubernetesObject;
 }
 
-/** A built-in resource by the group and kind of its objects (of all versions), and what it does in a way of its own. */
+/** The strategy of a built-in resource, by the group and kind of its objects (in all versions). */
 export interface StrategyEntry {
   readonly group: string;
   readonly kind: string;
   readonly strategy: ResourceStrategy;
 }
 
-/** Finds the strategy of a kind, by its group and kind: all versions of a resource have one. */
+/** Finds the strategy of a kind, by its group and kind: all versions of a resource share one. */
 export interface StrategyRegistry {
   of(kind: Kind): Strategy;
 }

@@ -23,14 +23,14 @@ interface Eviction extends KubernetesObject {
   readonly deleteOptions?: Omit<DeleteOptions, 'dryRun'> & { readonly dryRun?: readonly string[] };
 }
 
-/** Pods that a budget may owe to evictions which its controller has not seen yet. */
+/** Maximum number of evicted Pods of a budget that its controller has not seen yet. */
 const maxDisruptedPods = 2000;
-/** Seconds after which a client asks again for a budget that is not counted yet. */
+/** Seconds after which a client retries if its budget's status is not up to date yet. */
 const uncountedRetry = 10;
 
 /**
  * POST `pods/NAME/eviction` (Kubernetes "API-initiated Eviction"): deletes the Pod if the PodDisruptionBudget that selects it
- * allows one disruption more, and marks it as disrupted first. @throws StatusError TooManyRequests where the budget forbids
+ * allows another disruption, and marks it as disrupted first. @throws StatusError TooManyRequests if the budget forbids
  */
 export async function evictPod(
   server: ServerContext,
@@ -46,12 +46,12 @@ export async function evictPod(
     throw failures.badRequest('name in URL does not match name in Eviction object');
   const dryRun = options.dryRun === true || (deleteOptions.dryRun ?? []).includes('All');
   await markEvicted(server, scope, dryRun);
-  // The mark comes first, for those who watch to see why the Pod goes: a second state of the Pod, and so a second commit.
+  // The condition is written first, so that watchers see why the Pod is deleted: two states of the Pod need two commits.
   await deleteObject(server, { ...scope, subresource: '' }, { ...deleteOptions, dryRun });
   return created();
 }
 
-/** Books the disruption at the Pod's budget and marks the Pod as disrupted, both in one commit. @throws StatusError */
+/** Records the disruption in the Pod's budget and marks the Pod as disrupted, both in one commit. @throws StatusError */
 async function markEvicted(server: ServerContext, scope: RequestScope, dryRun: boolean): Promise<void> {
   for (let race = 1; ; race++) {
     const pod = storedObject(server, scope) as Stored<Pod>;
@@ -65,7 +65,7 @@ async function markEvicted(server: ServerContext, scope: RequestScope, dryRun: b
   }
 }
 
-/** Pods that have ended, have not begun or are going anyway cost no budget anything. */
+/** Whether a Pod needs no budget: it has ended, has not started, or is already being deleted. */
 function goesWithoutBudget(pod: Stored<Pod>): boolean {
   return isOver(pod) || pod.status?.phase === 'Pending';
 }
@@ -82,7 +82,7 @@ function budgetsOf(server: ServerContext, { metadata }: Stored<Pod>): readonly S
   );
 }
 
-/** One disruption that is to be booked at the Pod's budget, if it has one. @throws StatusError */
+/** The update that records a disruption in the Pod's budget, if it has one. @throws StatusError */
 async function bookDisruption(
   server: ServerContext,
   scope: RequestScope,
@@ -112,14 +112,14 @@ function isReady({ status }: Pod): boolean {
   return status?.conditions?.some((condition) => condition.type === 'Ready' && condition.status === 'True') === true;
 }
 
-/** Whether a Pod that is not ready may go whatever the budget allows (`unhealthyPodEvictionPolicy`). */
+/** Whether a Pod that is not ready may be evicted regardless of the budget (`unhealthyPodEvictionPolicy`). */
 function mayEvictUnhealthy({ spec, status }: PodDisruptionBudget): boolean {
   if (spec.unhealthyPodEvictionPolicy === 'AlwaysAllow') return true;
   const { currentHealthy = 0, desiredHealthy = 0 } = status ?? {};
   return desiredHealthy > 0 && currentHealthy >= desiredHealthy;
 }
 
-/** The budget after one disruption more. Pure. @throws StatusError TooManyRequests or Forbidden if it allows none */
+/** The budget after another disruption. Pure. @throws StatusError TooManyRequests or Forbidden if it allows none */
 export function withDisruption(
   budget: Stored<PodDisruptionBudget>,
   podName: string,

@@ -17,7 +17,7 @@ import { runUpdate } from '../update-object.ts';
 
 const success: Status = Object.freeze({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
 
-/** What a POST that makes no object answers. */
+/** The result of a POST that creates no object. */
 export function created(): WriteResult {
   return { object: success as unknown as KubernetesObject, created: true };
 }
@@ -26,7 +26,7 @@ interface BindingBody extends KubernetesObject {
   readonly target?: { readonly kind?: string; readonly name?: string };
 }
 
-/** POST `pods/NAME/binding`: puts a Pod on a node, once (Kubernetes `Binding`). @throws StatusError Conflict */
+/** POST `pods/NAME/binding`: binds a Pod to a node, only once (Kubernetes `Binding`). @throws StatusError Conflict */
 export async function bindPod(
   server: ServerContext,
   scope: RequestScope,
@@ -47,7 +47,7 @@ export async function bindPod(
     { ...scope, subresource: 'binding' },
     {
       transform: (old) => bound(old as Stored<Pod>, nodeName, metadata.annotations ?? {}, now),
-      // Kubernetes records no manager for what a binding sets.
+      // Kubernetes records no manager for fields set by a binding.
       tracked: true,
       ...(metadata.uid === undefined || metadata.uid === '' ? {} : { expectedUid: metadata.uid }),
       ...(metadata.resourceVersion === undefined || metadata.resourceVersion === ''

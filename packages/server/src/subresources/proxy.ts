@@ -4,7 +4,7 @@ import type { NodeApi, PortConnection } from '../node-api.ts';
 import { storedObject } from '../reads.ts';
 import type { RequestScope } from '../request-path.ts';
 
-/** What a request to a `proxy` subresource is passed on to. */
+/** The backend of a request to a `proxy` subresource. */
 export type ProxyBackend = PortBackend | KubeletBackend;
 
 /** A port of a Pod, by itself or behind a Service. */
@@ -13,7 +13,7 @@ export interface PortBackend {
   readonly scheme: 'http' | 'https';
   /** `10.244.0.7:80`. */
   readonly address: string;
-  /** @throws StatusError ServiceUnavailable if nobody answers there */
+  /** @throws StatusError ServiceUnavailable if the port does not answer */
   connect(): Promise<PortConnection>;
 }
 
@@ -25,16 +25,16 @@ export interface KubeletBackend {
   pods(): readonly Stored<Pod>[];
 }
 
-/** What stands before `/proxy`: `web`, `web:8080`, `https:web:443`, `http:web:`. */
+/** The name before `/proxy`: `web`, `web:8080`, `https:web:443`, `http:web:`. */
 export interface ProxyName {
   /** `''`: http. */
   readonly scheme: '' | 'http' | 'https';
   readonly name: string;
-  /** A number, or a Service's name for it; `''` where none is given. */
+  /** A number, or the name of a Service's port; `''` if there is none. */
   readonly port: string;
 }
 
-/** Takes the name in the URL of a proxy request apart; undefined if that cannot be. Pure. */
+/** Parses the name in the URL of a proxy request; undefined if it is invalid. Pure. */
 export function proxyName(id: string): ProxyName | undefined {
   const parts = id.split(':');
   if (parts.length > 3) return undefined;
@@ -54,10 +54,10 @@ function idOf({ kind, name }: RequestScope): ProxyName {
   throw failures.badRequest(`invalid ${kind.kind.toLowerCase()} request ${JSON.stringify(name)}`);
 }
 
-/** The port on which kubelets answer. */
+/** The port of kubelets. */
 const kubeletPort = '10250';
 
-/** Finds what answers for `pods/NAME/proxy`. @throws StatusError BadRequest for a name that cannot be read, NotFound */
+/** Finds the backend of `pods/NAME/proxy`. @throws StatusError BadRequest for an invalid name, NotFound */
 export function podProxy(server: ServerContext, scope: RequestScope): PortBackend {
   const id = idOf(scope);
   const pod = storedObject(server, { ...scope, name: id.name }) as Stored<Pod>;
@@ -65,7 +65,7 @@ export function podProxy(server: ServerContext, scope: RequestScope): PortBacken
   return portBackend(server, pod, id.scheme, id.port === '' ? String(declared ?? '') : id.port);
 }
 
-/** Finds what answers for `services/NAME/proxy`. @throws StatusError like {@link podProxy}; ServiceUnavailable where no endpoint is ready */
+/** Finds the backend of `services/NAME/proxy`. @throws StatusError like {@link podProxy}; ServiceUnavailable if no endpoint is ready */
 export function serviceProxy(server: ServerContext, scope: RequestScope): PortBackend {
   const { scheme, name, port } = idOf(scope);
   const { namespace } = scope;
@@ -78,7 +78,7 @@ export function serviceProxy(server: ServerContext, scope: RequestScope): PortBa
       .filter((one) => (one.name ?? '') === portName)
       .flatMap((one) => addresses.map((address) => ({ address, port: one.port }))),
   );
-  // Whichever comes first; addresses that are no Pod's are never asked, as they could be anybody's.
+  // The first ready address; addresses that do not belong to a Pod are never used, as they could belong to any host.
   const start = ready.length > 1 ? server.environment.random.integer(ready.length) : 0;
   for (let at = 0; at < ready.length; at++) {
     const candidate = ready[(start + at) % ready.length];
@@ -124,7 +124,7 @@ function portBackend(
       try {
         return await node.portForward({ namespace, pod: name, uid }, number);
       } catch (error) {
-        // The node refuses for a Pod that is gone, and the Pod's network for a port that nobody listens on.
+        // The node refuses if the Pod is gone, and the Pod's network if no process listens on the port.
         const why = error instanceof StatusError ? 'no route to host' : 'connection refused';
         throw unreachable(` ${address}: connect: ${why}`);
       }
@@ -132,7 +132,7 @@ function portBackend(
   };
 }
 
-/** Finds what answers for `nodes/NAME/proxy`: the node's kubelet. @throws StatusError like {@link podProxy}; ServiceUnavailable for another port */
+/** Finds the backend of `nodes/NAME/proxy`: the node's kubelet. @throws StatusError like {@link podProxy}; ServiceUnavailable for another port */
 export function nodeProxy(server: ServerContext, scope: RequestScope): KubeletBackend {
   const { name, port } = idOf(scope);
   const object = storedObject(server, { ...scope, name }) as {

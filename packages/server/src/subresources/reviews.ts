@@ -4,7 +4,7 @@ import { type AccessRule, type Authorizer, privilegedAuthorizer } from '../autho
 import type { ServerContext } from '../context.ts';
 import type { AccessAttributes, WriteResult } from '../request-path.ts';
 
-/** Asks every authorizer in turn; no opinion of any is a refusal. */
+/** Consults the authorizers in order; no opinion of any is a refusal. */
 export function decide(
   authorizers: readonly Authorizer[],
   user: UserInfo,
@@ -36,7 +36,7 @@ interface ReviewSpec {
   readonly nonResourceAttributes?: { readonly verb?: string; readonly path?: string };
 }
 
-/** The review with its answer; a review is never stored, and has no name. */
+/** The review with its result; a review is never stored, and has no name. */
 export function answered(review: KubernetesObject, status: object): WriteResult {
   return { object: { ...review, metadata: review.metadata ?? {}, status } as KubernetesObject, created: true };
 }
@@ -68,7 +68,7 @@ export function accessStatus(
   return { allowed, ...(reason === '' ? {} : { reason }) };
 }
 
-/** The user that a review asks about. */
+/** The subject of a review. */
 export function subjectOf(review: KubernetesObject): UserInfo {
   const { user: username = '', groups = [], uid, extra } = specOf(review);
   return { username, groups, ...(uid === undefined ? {} : { uid }), ...(extra === undefined ? {} : { extra }) };
@@ -92,14 +92,14 @@ function attributeErrors(review: KubernetesObject): FieldError[] {
   return errors;
 }
 
-/** What is wrong with the subject that a review names. */
+/** The errors in the subject of a review. */
 export function subjectErrors(review: KubernetesObject): readonly FieldError[] {
   const { user = '', groups = [] } = specOf(review);
   if (user !== '' || groups.length > 0) return [];
   return [fieldErrors.invalid('spec.user', user, 'at least one of user or group must be specified')];
 }
 
-/** What is wrong with a review that may only ask about its own namespace. */
+/** The errors in a review that may only ask about its own namespace. */
 export function localErrors(review: KubernetesObject, namespace: string): readonly FieldError[] {
   const { resourceAttributes: resource, nonResourceAttributes: path } = specOf(review);
   const errors: FieldError[] = [];
@@ -112,7 +112,7 @@ export function localErrors(review: KubernetesObject, namespace: string): readon
   return errors;
 }
 
-/** What the user may do in a namespace: what a SelfSubjectRulesReview is answered with, and `kubectl auth can-i --list` shows. @throws StatusError BadRequest */
+/** The user's rules in a namespace: the status of a SelfSubjectRulesReview, as shown by `kubectl auth can-i --list`. @throws StatusError BadRequest */
 export function rulesStatus(
   server: Pick<ServerContext, 'authorizers'>,
   user: UserInfo,
@@ -130,7 +130,7 @@ export function rulesStatus(
   };
 }
 
-/** UserInfo in the form that reviews answer with. */
+/** UserInfo in the form of a review's status. */
 export function userInfoBody(user: UserInfo): object {
   return {
     username: user.username,

@@ -23,13 +23,13 @@ import { runUpdate } from '../update-object.ts';
 
 type Scalable = KubernetesObject & { spec?: { selector?: LabelSelector | { [key: string]: string } } };
 
-/** An object's label selector as the text that a Scale's status has it in. */
+/** Formats an object's label selector for a Scale's status. */
 type SelectorText = (selector: unknown) => string;
 
 /**
- * The endpoint `/scale`: an object of a type of its own (autoscaling/v1 Scale, Kubernetes "Horizontal scaling" subresource),
- * made of the object that it scales, whose count is all that it changes. `selectorText` reads a built-in kind's selector; most
- * have a LabelSelector.
+ * The subresource `/scale`: an object of another type (autoscaling/v1 Scale, Kubernetes "Horizontal scaling" subresource),
+ * derived from the object that it scales; it changes only the replica count. `selectorText` formats a built-in kind's selector;
+ * most have a LabelSelector.
  */
 export function scaleEndpoint(
   selectorText: SelectorText = (selector) => formatLabelSelector(selector as LabelSelector),
@@ -95,14 +95,14 @@ function steps(path: string): string[] {
   return path.split('.').slice(1);
 }
 
-/** A value with another one at a path below it; what lies aside is shared. */
+/** A copy of a value with the leaf at a path replaced; the rest is shared. */
 function withAt(value: unknown, [step, ...rest]: readonly string[], leaf: unknown): unknown {
   if (step === undefined) return leaf;
   const parent = isJsonObject(value) ? value : {};
   return { ...parent, [step]: withAt(parent[step], rest, leaf) };
 }
 
-/** The object with the count of a Scale. @throws StatusError */
+/** Sets the replica count from a Scale. @throws StatusError */
 async function updateScale(
   server: ServerContext,
   scope: RequestScope,
@@ -122,7 +122,7 @@ async function updateScale(
   );
 }
 
-/** The object with the count of its Scale as a JSON, merge or strategic patch changes that. @throws StatusError */
+/** Sets the replica count by a JSON, merge or strategic patch of the Scale. @throws StatusError */
 async function patchScale(
   server: ServerContext,
   scope: RequestScope,
@@ -131,7 +131,7 @@ async function patchScale(
   shown: (object: KubernetesObject, kind: Kind) => Scale,
 ): Promise<Stored> {
   if (patch.type === 'apply') throw failures.methodNotAllowed(scope.kind, 'apply');
-  // A Scale has no lists, so the two kinds of merge are one.
+  // A Scale has no lists, so both kinds of merge patch are the same.
   const plain: PatchBody = patch.type === 'strategic' ? { type: 'merge', body: patch.body } : patch;
   const { kind, name } = scope;
   return runUpdate(

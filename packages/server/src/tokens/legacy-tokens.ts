@@ -10,7 +10,7 @@ const legacyIssuer = 'kubernetes/serviceaccount';
 /** Label of a token Secret: the day on which its token was last used (`2026-01-31`). */
 const lastUsedLabel = 'kubernetes.io/legacy-token-last-used';
 
-/** A token of that account that is good as long as the Secret of that name holds it. */
+/** Signs a token of the account that is valid while the Secret of that name contains it. */
 export function signLegacyToken(
   tokens: TokenAuthority,
   { metadata }: Stored<ServiceAccount>,
@@ -28,9 +28,9 @@ export function signLegacyToken(
 }
 
 /**
- * Who the token of a Secret says its bearer is, as long as the Secret holds this very token and its account is there with the
- * same uid. It is good for the API server's audience alone. The Secret gets a label with the day of the use. `undefined` for
- * claims that are none of such a token.
+ * The user of a Secret's token, while the Secret contains this very token and its account exists with the same UID. It is valid
+ * only for the API server's audience. The Secret is labelled with the day of the use. Undefined for the claims of any other
+ * token.
  */
 export async function verifyLegacyToken(
   { store, tokens, environment }: Pick<ServerContext, 'store' | 'tokens' | 'environment'>,
@@ -77,7 +77,7 @@ async function noteUse(store: ServerContext['store'], secret: Stored<Secret>, no
   try {
     await store.update('secrets', used, Number(metadata.resourceVersion));
   } catch (error) {
-    // Somebody else wrote it; the next use will be noted.
+    // Another writer was faster; the next use is recorded.
     if (!(error instanceof RevisionConflict)) throw error;
   }
 }

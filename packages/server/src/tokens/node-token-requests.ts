@@ -2,8 +2,8 @@ import type { Pod } from '@orrery/api';
 import type { TokenRequestBody } from './token-requests.ts';
 
 /**
- * What is wrong with a kubelet's request for a token; undefined if nothing is: it gets tokens only for Pods of its own node,
- * bound to them, and for audiences that their volumes name (Kubernetes "NodeRestriction"). Pure.
+ * Returns why a kubelet's request for a token is refused; undefined if it is allowed: it gets tokens only for Pods of its own
+ * node, bound to them, and for audiences that their volumes name (Kubernetes "NodeRestriction"). Pure.
  */
 export function nodeTokenFault(
   node: string,

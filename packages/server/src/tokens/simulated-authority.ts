@@ -6,8 +6,8 @@ export const defaultIssuer = 'https://kubernetes.default.svc.cluster.local';
 
 /**
  * Tokens for simulated clusters: JWTs in form, signed with a plain hash, so that signing is a pure function: real
- * cryptography would bring threads and chance into a simulation. They keep nobody out who wants in; clusters that listen
- * on a network use a real authority. `secret` tells clusters apart.
+ * cryptography would add threads and randomness to a simulation. They provide no security; clusters that listen on a network
+ * use a real authority. `secret` distinguishes clusters.
  */
 export function createSimulatedTokenAuthority(secret: string): TokenAuthority {
   const sign = (signed: string) => textToBase64url(fnv1a32(`${secret}.${signed}`).toString(16).padStart(8, '0'));

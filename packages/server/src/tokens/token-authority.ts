@@ -1,4 +1,4 @@
-/** What a service account token says (RFC 7519 claims, and Kubernetes' private claim). Times are seconds since the epoch. */
+/** The claims of a service account token (RFC 7519 claims, and Kubernetes' private claim). Times are seconds since the epoch. */
 export interface TokenClaims {
   readonly iss: string;
   readonly sub: string;
@@ -17,7 +17,7 @@ export interface TokenClaims {
   };
 }
 
-/** What the token of a `kubernetes.io/service-account-token` Secret says. It has no end of its own and no audience. */
+/** The claims of a `kubernetes.io/service-account-token` Secret's token. It has no expiry and no audience. */
 export interface LegacyTokenClaims {
   readonly iss: string;
   readonly sub: string;
@@ -27,16 +27,16 @@ export interface LegacyTokenClaims {
   readonly 'kubernetes.io/serviceaccount/service-account.uid': string;
 }
 
-/** Signs service account tokens and reads them back. Deterministic in simulation, real keys at the edge. */
+/** Signs and verifies service account tokens. Deterministic in simulation, real keys at the edge. */
 export interface TokenAuthority {
   /** `iss` of its tokens. */
   readonly issuer: string;
   /** Audience of the API server itself. */
   readonly audience: string;
   sign(claims: TokenClaims | LegacyTokenClaims): string | Promise<string>;
-  /** The claims of a token that this authority signed; undefined for any other text. Expiry is not looked at. */
+  /** The claims of a token that this authority signed; undefined for any other text. Expiry is not checked. */
   verify(token: string): SignedClaims | Promise<SignedClaims>;
 }
 
-/** What a token of this authority says; undefined for a text that is none. */
+/** The claims of a token of this authority; undefined for any other text. */
 export type SignedClaims = TokenClaims | LegacyTokenClaims | undefined;

@@ -18,17 +18,17 @@ import { verifyLegacyToken } from './legacy-tokens.ts';
 import { nodeTokenFault } from './node-token-requests.ts';
 import type { TokenAuthority, TokenClaims } from './token-authority.ts';
 
-/** Seconds. */
+/** Default lifetime of a token in seconds. */
 const defaultExpiration = 3600;
 const minExpiration = 600;
 const maxExpiration = 2 ** 32;
-/** A Pod-bound token of exactly this lifetime (seconds) is the automatic one: it lives a year, and warns after its hour. */
+/** A Pod-bound token of exactly this lifetime (seconds) is the automatic one: it is valid for a year, with a warning after the hour. */
 const automaticExpiration = 3607;
 const extendedExpiration = 31_536_000;
-/** Seconds that a deleted object's tokens stay good. */
+/** Seconds that a deleted object's tokens remain valid. */
 const deletionLeeway = 60;
 
-/** What a client asks for. */
+/** The body of a token request. */
 export interface TokenRequestBody extends KubernetesObject {
   readonly spec?: {
     readonly audiences?: readonly string[];
@@ -42,7 +42,7 @@ export interface TokenRequestBody extends KubernetesObject {
   };
 }
 
-/** POST `serviceaccounts/NAME/token` (authentication.k8s.io TokenRequest): a token bound to an object's life. @throws StatusError */
+/** POST `serviceaccounts/NAME/token` (authentication.k8s.io TokenRequest): a token that can be bound to an object. @throws StatusError */
 export async function requestToken(
   server: ServerContext,
   scope: RequestScope,
@@ -97,13 +97,13 @@ export async function requestToken(
       apiVersion: 'authentication.k8s.io/v1',
       metadata: { name: scope.name, namespace: scope.namespace, creationTimestamp: timestamp(now * 1000) },
       spec: { audiences, expirationSeconds: asked, boundObjectRef: spec.boundObjectRef ?? null },
-      // The caller gets the lifetime that it asked for, so that it renews in time.
+      // The caller gets the lifetime that it requested, so that it renews in time.
       status: { token, expirationTimestamp: timestamp((now + asked) * 1000) },
     } as KubernetesObject,
   };
 }
 
-/** @throws StatusError Forbidden for what a kubelet may not ask for */
+/** @throws StatusError Forbidden for a request that a kubelet may not make */
 function checkNode(server: ServerContext, { user, namespace, name }: RequestScope, spec: Spec): void {
   const node = nodeOf(user);
   if (node === undefined) return;
@@ -161,14 +161,14 @@ function boundObject(
   };
 }
 
-/** What became of a token that was presented. */
+/** The result of checking a token. */
 export type TokenVerdict =
   | { readonly user: UserInfo; readonly audiences: readonly string[] }
   | { readonly error: string };
 
 /**
- * Who a token says its bearer is, if it is still good: not expired, its account there with the same uid, and what it is bound
- * to not gone for more than a minute. `undefined` for a text that is no token of this cluster.
+ * The user of a token, if it is still valid: not expired, its account exists with the same UID, and the object that it is bound
+ * to has not been gone for more than a minute. Undefined for a text that is not a token of this cluster.
  */
 export async function verifyToken(
   server: Pick<ServerContext, 'store' | 'environment'> & { readonly tokens: TokenAuthority },

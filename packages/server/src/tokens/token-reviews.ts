@@ -3,7 +3,7 @@ import type { ServerContext } from '../context.ts';
 import { userInfoBody } from '../subresources/reviews.ts';
 import { verifyToken } from './token-requests.ts';
 
-/** Who the token of a TokenReview (authentication.k8s.io) says its bearer is: what the review is answered with. */
+/** The status of a TokenReview (authentication.k8s.io): the user of its token. */
 export async function tokenStatus(server: ServerContext, review: KubernetesObject): Promise<object> {
   const { token = '', audiences = [] } =
     (review as { readonly spec?: { readonly token?: string; readonly audiences?: readonly string[] } }).spec ?? {};

@@ -17,7 +17,7 @@ export const deployment: StrategyEntry = {
   },
 };
 
-/** The status of a Deployment brings no labels. */
+/** A status update of a Deployment does not change its labels. */
 function withStatusButLabels(object: KubernetesObject, old: Stored): KubernetesObject {
   const next = withStatus(object, old);
   return withField(next, 'metadata', withMetadataField(next.metadata ?? {}, 'labels', old.metadata.labels));

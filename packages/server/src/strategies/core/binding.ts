@@ -2,7 +2,7 @@ import { type Kind, Pod } from '@orrery/api';
 import { bindPod } from '../../subresources/pod-subresources.ts';
 import type { StrategyEntry } from '../strategy.ts';
 
-/** A Binding that is POSTed by itself means the Pod of its name (Kubernetes `registry/core/pod/storage`, `LegacyBindingREST`). */
+/** A Binding that is POSTed to `bindings` binds the Pod with its name (Kubernetes `registry/core/pod/storage`, `LegacyBindingREST`). */
 export const binding: StrategyEntry = {
   group: '',
   kind: 'Binding',

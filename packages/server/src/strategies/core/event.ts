@@ -5,5 +5,5 @@ const strategy: ResourceStrategy = { allowCreateOnUpdate: true, garbageCollected
 /** Kubernetes `registry/core/event/strategy.go`. */
 export const event: StrategyEntry = { group: '', kind: 'Event', strategy };
 
-/** The same Events in their newer group. */
+/** The same Events in the newer group. */
 export const eventOfEvents: StrategyEntry = { group: 'events.k8s.io', kind: 'Event', strategy };

@@ -19,7 +19,7 @@ export const pod: StrategyEntry = {
     gracePeriodSeconds,
     subresources: {
       status: { prepareForUpdate: withStatusButOwners },
-      // A binding is made of the stored Pod, status and all.
+      // A binding writes the whole stored Pod, including its status.
       binding: { create: bindPod, prepareForUpdate: (object) => object },
       eviction: { create: evictPod },
       ephemeralcontainers: {
@@ -54,7 +54,7 @@ function gatesOf(object: KubernetesObject): readonly unknown[] {
   return ((object as Fields).spec as Pod['spec'] | undefined)?.schedulingGates ?? [];
 }
 
-/** When the last scheduling gate goes, its condition goes too. */
+/** Removes the scheduling gates' condition along with the last gate. */
 function withoutGateCondition(object: KubernetesObject, old: Stored): KubernetesObject {
   if (gatesOf(old).length === 0 || gatesOf(object).length > 0) return object;
   const status = (object as Fields).status as Pod['status'];
@@ -65,7 +65,7 @@ function withoutGateCondition(object: KubernetesObject, old: Stored): Kubernetes
   return withField(object, 'status', { ...status, conditions });
 }
 
-/** The status brings neither owners nor another QoS class, which follows from the spec and never changes. */
+/** A status update changes neither the owners nor the QoS class, which follows from the spec and never changes. */
 function withStatusButOwners(object: KubernetesObject, old: Stored): KubernetesObject {
   const next = withStatus(object, old) as Fields;
   const { ownerReferences } = old.metadata;
@@ -79,14 +79,14 @@ function withQosClass(status: unknown, old: Fields): unknown {
   return (status as Pod['status'])?.qosClass === wanted ? status : { ...status, qosClass: wanted };
 }
 
-/** `/ephemeralcontainers` takes over those alone. */
+/** `/ephemeralcontainers` changes only the ephemeral containers. */
 function withEphemeralContainers(old: Stored<Pod>, { spec: given }: Pod): Pod {
   const { ephemeralContainers } = given ?? {};
   const { ephemeralContainers: _, ...spec } = old.spec;
   return { ...old, spec: ephemeralContainers === undefined ? spec : { ...spec, ephemeralContainers } };
 }
 
-/** `/resize` takes over what containers get of resources. */
+/** `/resize` changes only the resources of containers. */
 function resized(old: Stored<Pod>, { spec: given }: Pod): Pod {
   const { containers, initContainers } = old.spec;
   return {
@@ -117,7 +117,7 @@ function containersResized(
   });
 }
 
-/** Seconds that a Pod gets: none while it is on no node or has ended; a negative number counts as 1. */
+/** The Pod's grace period in seconds: none if it is not bound to a node or has ended; a negative number counts as 1. */
 function gracePeriodSeconds(object: Stored, asked: number | undefined): number {
   const { spec, status } = object as Stored<Pod>;
   if ((spec?.nodeName ?? '') === '' || status?.phase === 'Succeeded' || status?.phase === 'Failed') return 0;

@@ -10,7 +10,7 @@ export const replicationController: StrategyEntry = {
     generation: true,
     podSpec: ['spec', 'template', 'spec'],
     subresources: {
-      // It selects by a plain map of labels.
+      // Its selector is a plain map of labels.
       scale: scaleEndpoint((labels) =>
         formatLabelSelector({ matchLabels: labels as { readonly [key: string]: string } }),
       ),
