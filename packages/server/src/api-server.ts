@@ -137,7 +137,7 @@ export class ApiServer implements RequestPath, Disposable {
     this.#allow(scope, 'get');
     const wait = freshEnough(this.#context, options.resourceVersion);
     if (wait !== undefined) await wait;
-    const { get } = this.#subresource(scope) ?? {};
+    const get = this.#subresource(scope)?.get;
     return get === undefined ? getObject(this.#context, scope) : get(this.#context, scope);
   }
 
@@ -158,7 +158,7 @@ export class ApiServer implements RequestPath, Disposable {
     this.#allow(scope, 'create');
     const { kind, subresource } = scope;
     if (subresource !== '') {
-      const { create } = this.#subresource(scope) ?? {};
+      const create = this.#subresource(scope)?.create;
       if (create === undefined) throw failures.methodNotAllowed(kind, 'create');
       const wait = upToDate(this.#context);
       if (wait !== undefined) await wait;
@@ -176,7 +176,7 @@ export class ApiServer implements RequestPath, Disposable {
     const wait = upToDate(this.#context);
     if (wait !== undefined) await wait;
     if (scope.subresource === '') return updateObject(this.#context, scope, body, options);
-    const { update } = this.#subresource(scope) ?? {};
+    const update = this.#subresource(scope)?.update;
     if (update === undefined) throw failures.methodNotAllowed(scope.kind, 'update');
     return update(this.#context, scope, body, options);
   }
@@ -186,7 +186,7 @@ export class ApiServer implements RequestPath, Disposable {
     const wait = upToDate(this.#context);
     if (wait !== undefined) await wait;
     if (scope.subresource === '') return patchObject(this.#context, scope, patch, options);
-    const { patch: patchPart } = this.#subresource(scope) ?? {};
+    const patchPart = this.#subresource(scope)?.patch;
     if (patchPart === undefined) throw failures.methodNotAllowed(scope.kind, 'update');
     return patchPart(this.#context, scope, patch, options);
   }
@@ -225,7 +225,7 @@ export class ApiServer implements RequestPath, Disposable {
 
   async proxied(scope: RequestScope, verb: string): Promise<ProxyBackend> {
     this.#allow(scope, verb);
-    const { proxy } = this.#subresource(scope) ?? {};
+    const proxy = this.#subresource(scope)?.proxy;
     if (proxy === undefined) throw failures.methodNotAllowed(scope.kind, verb);
     const wait = upToDate(this.#context);
     if (wait !== undefined) await wait;
