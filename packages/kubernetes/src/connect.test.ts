@@ -43,7 +43,7 @@ async function adminKey(): Promise<{ certificate: string; key: string }> {
 
 const named = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } });
 
-test('a kubeconfig can be a path or an object, and tells where and who one is', async () => {
+test('accepts a kubeconfig as a path or an object, and connects as its user', async () => {
   const config = await served.kubeconfigOf(adminUser);
   const path = join(folder, 'config');
   await writeFile(path, JSON.stringify(config));
@@ -54,7 +54,7 @@ test('a kubeconfig can be a path or an object, and tells where and who one is', 
   }
 });
 
-test('the namespace of the context is where objects without one go', async () => {
+test("puts objects without a namespace into the context's namespace", async () => {
   const config = await served.kubeconfigOf(adminUser);
   const contexts = config.contexts?.map(({ name, context }) => ({ name, context: { ...context, namespace: 'shop' } }));
   const client = await open({ ...config, contexts: contexts ?? [] });
@@ -63,7 +63,7 @@ test('the namespace of the context is where objects without one go', async () =>
   expect((await client.list(ConfigMap, { namespace: 'shop' })).items).toHaveLength(1);
 });
 
-describe('users are known', () => {
+describe('users are authenticated', () => {
   test('by their token', async () => {
     const admin = await open(await served.kubeconfigOf(adminUser));
     await admin.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 's' } });
@@ -84,7 +84,7 @@ describe('users are known', () => {
     expect((await refusal(stranger.list(ConfigMap))).reason).toBe('Unauthorized');
   });
 
-  test('by a certificate in files, or nobody is', async () => {
+  test('by a certificate in files, or else refused', async () => {
     const { certificate, key } = await adminKey();
     await writeFile(join(folder, 'u.crt'), certificate);
     await writeFile(join(folder, 'u.key'), key);
@@ -95,7 +95,7 @@ describe('users are known', () => {
     expect((await refusal(anonymous.list(ConfigMap))).message).toContain('User "system:anonymous" cannot list');
   });
 
-  test('by what a plugin gives, and as it gives another certificate, by that', async () => {
+  test("by a plugin's certificate, and by the next one after it is renewed", async () => {
     const command = join(folder, 'login');
     await writeFile(command, `#!/bin/sh\ncat ${folder}/credential\n`);
     await chmod(command, 0o755);
@@ -118,7 +118,7 @@ describe('users are known', () => {
     expect((await client.list(ConfigMap)).items).toEqual([]);
   });
 
-  test('by whom they act as', async () => {
+  test('as the user they impersonate', async () => {
     const { certificate, key } = await adminKey();
     const own = {
       'client-certificate-data': Buffer.from(certificate).toString('base64'),
@@ -133,20 +133,20 @@ describe('users are known', () => {
   });
 });
 
-test('kinds of one’s own are known when they were given, or asked for before', async () => {
+test('knows custom kinds that were passed as an option or used before', async () => {
   const config = await served.kubeconfigOf(adminUser);
   const [Website] = contractKinds;
   if (Website === undefined) throw new Error('the contract has no kinds');
   const site = { apiVersion: Website.apiVersion, kind: 'Website', metadata: { name: 'w' }, spec: { title: 'a' } };
   const stranger = await open(config);
-  expect((await refusal(stranger.create(site))).message).toContain('give it to connect, as one of its kinds');
+  expect((await refusal(stranger.create(site))).message).toContain('pass it to connect as one of its kinds');
   await stranger.list(Website);
   expect((await stranger.create(site)).metadata.name).toBe('w');
   const recorded = await open(config, { kinds: contractKinds });
   expect((await recorded.apply(site, { fieldManager: 'me' })).metadata.name).toBe('w');
 });
 
-test('who names no manager is managed as the program', async () => {
+test('records the program as the field manager of writes that name none', async () => {
   const config = await served.kubeconfigOf(adminUser);
   const client = await open(config, { userAgent: 'shop/1.0 (linux)' });
   const created = await client.create({ ...named('c'), data: { a: 'b' } });

@@ -8,19 +8,19 @@ import { type Kubeconfig, KubeconfigError, type KubeconfigUser } from './kubecon
 import { readKubeconfig } from './kubeconfig/load.ts';
 import { type SelectedContext, selectContext } from './kubeconfig/select-context.ts';
 
-/** How {@link connect} connects. */
+/** Options of {@link connect}. */
 export interface ConnectOptions {
   /** The kubeconfig's context. Default: its current one. */
   readonly context?: string;
-  /** Custom kinds whose objects are written. Built-in kinds are known, and so is every kind that was passed to the client before. */
+  /** Custom kinds whose objects are written. Built-in kinds are known, and so is every kind already passed to the client. */
   readonly kinds?: readonly Kind[];
   /** Receives the server's warnings. Default: they are dropped. */
   warn?(text: string): void;
   /** The User-Agent header. The part before a slash is the field manager of writes that name none. Default `orrery`. */
   readonly userAgent?: string;
-  /** Time and chance, for waits and for the lives of watches. Default: real ones. */
+  /** Clock and randomness, for waits and for the duration of watches. Default: real ones. */
   readonly environment?: Pick<Environment, 'clock' | 'random'>;
-  /** Environment variables: proxies, and what credential plugins inherit. Default: the process's. */
+  /** Environment variables, for proxies and credential plugins. Default: the process's. */
   readonly env?: { readonly [name: string]: string | undefined };
 }
 
@@ -37,10 +37,10 @@ export interface Connection extends AsyncDisposable {
 }
 
 /**
- * Connects to any Kubernetes cluster by a kubeconfig. The client is the one that controllers have in process, so they run there
+ * Connects to any Kubernetes cluster by a kubeconfig. The client has the interface of the in-process client, so controllers run
  * unchanged. Nothing is sent before the client's first call.
- * @param kubeconfig a path, or what `loadKubeconfig`, `readKubeconfig` or `parseKubeconfig` gave
- * @throws KubeconfigError if it cannot be read, lacks something or contradicts itself
+ * @param kubeconfig a path, or the result of `loadKubeconfig`, `readKubeconfig` or `parseKubeconfig`
+ * @throws KubeconfigError if it cannot be read, is incomplete or contradicts itself
  */
 export async function connect(kubeconfig: string | Kubeconfig, options: ConnectOptions = {}): Promise<Connection> {
   const config = typeof kubeconfig === 'string' ? await readKubeconfig(kubeconfig) : kubeconfig;

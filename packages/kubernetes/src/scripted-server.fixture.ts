@@ -5,7 +5,7 @@ import { type AddressInfo, connect as connectSocket, createServer as createSocke
 import { textToBase64 } from '@orrery/api';
 import { certificates } from './served-api.fixture.ts';
 
-/** What arrived, read to its end. */
+/** A received request, read to its end. */
 export interface Received {
   readonly method: string;
   readonly url: string;
@@ -13,13 +13,13 @@ export interface Received {
   readonly body: string;
 }
 
-/** An HTTPS server of which a test says what it answers, whatever a Kubernetes would: for what lies between client and server. */
+/** An HTTPS server with scripted responses, for testing the transport between client and server. */
 export interface ScriptedServer {
   readonly url: string;
-  /** The authority's certificate, in base64, as a kubeconfig has it. */
+  /** The authority's certificate, in base64, as in a kubeconfig. */
   readonly authority: string;
   readonly received: readonly Received[];
-  /** How many connections were opened, and how many are. */
+  /** The number of connections opened so far, and of those still open. */
   connections(): { readonly opened: number; readonly open: number };
   close(): Promise<void>;
 }
@@ -27,7 +27,7 @@ export interface ScriptedServer {
 /** Answers one request. */
 export type Answer = (request: Received, response: ServerResponse) => void;
 
-/** Serves on any free port of this machine. */
+/** Serves on a free port of this machine. */
 export async function serveScript(answer: Answer, options: { readonly tls?: boolean } = {}): Promise<ScriptedServer> {
   const { authority, serving } = await certificates();
   const received: Received[] = [];
@@ -51,7 +51,7 @@ export async function serveScript(answer: Answer, options: { readonly tls?: bool
     opened++;
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    // A client that goes away in the middle is what some tests are about.
+    // Some tests disconnect midway.
     socket.on('error', () => undefined);
   });
   const port = await listen(server);
@@ -64,10 +64,10 @@ export async function serveScript(answer: Answer, options: { readonly tls?: bool
   };
 }
 
-/** A proxy that passes connections on (`CONNECT`). */
+/** A proxy that tunnels connections (`CONNECT`). */
 export interface ScriptedProxy {
   readonly url: string;
-  /** Where connections were asked for, as `host:port`. */
+  /** The requested targets, as `host:port`. */
   readonly targets: readonly string[];
   close(): Promise<void>;
 }
@@ -91,14 +91,14 @@ export async function serveProxy(): Promise<ScriptedProxy> {
   return { url: `http://127.0.0.1:${port}`, targets, close: () => end(server) };
 }
 
-/** A SOCKS5 proxy (RFC 1928) that asks for no name, and passes connections on. */
+/** Serves a SOCKS5 proxy (RFC 1928) without authentication, which tunnels connections. */
 export async function serveSocks(): Promise<ScriptedProxy> {
   const targets: string[] = [];
   const clients = new Set<Socket>();
   const server = createSocketServer(async (client) => {
     clients.add(client);
     client.on('error', () => undefined);
-    // The methods that the client knows; no authentication is the one.
+    // Reads the client's methods and selects "no authentication".
     await once(client, 'data');
     client.write(Buffer.of(5, 0));
     const [request] = (await once(client, 'data')) as [Buffer];

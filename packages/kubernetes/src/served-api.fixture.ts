@@ -23,7 +23,7 @@ export interface ServedApi extends ClientServer {
 
 let shared: Promise<{ authority: CertificateAuthority; serving: { certificate: string; key: string } }> | undefined;
 
-/** An authority, and a certificate by it for a server on this machine. Making keys takes longer than a test, so all share them. */
+/** An authority, and a certificate that it signed for a server on this machine. Generating keys is slow, so all tests share them. */
 export function certificates() {
   shared ??= (async () => {
     const authority = await createCertificateAuthority(createEnvironment());

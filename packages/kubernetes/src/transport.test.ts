@@ -57,7 +57,7 @@ const failure = (promise: Promise<unknown>) =>
     (error: unknown) => error,
   );
 
-/** Answers with each in turn, and with the last from then on. */
+/** Returns the answers in turn, and the last one from then on. */
 function inTurn(...answers: readonly Answer[]): Answer {
   let count = 0;
   return (request, response) => answers[Math.min(count++, answers.length - 1)]?.(request, response);
@@ -70,7 +70,7 @@ const refuse =
 const cut: Answer = (_, response) => response.socket?.destroy();
 
 describe('a request', () => {
-  test('says who sends it, what it takes, and what it brings', async () => {
+  test("has headers for its sender, the accepted types and its body's type", async () => {
     const server = await serve(ok);
     const { client } = await clientOf(server, { options: { userAgent: 'shop/1.0' } });
     await client.get(ConfigMap, 'default/c');
@@ -91,23 +91,23 @@ describe('a request', () => {
     expect(written.headers['content-type']).toBe('application/json');
   });
 
-  test('goes below the path of the server', async () => {
+  test("is sent below the server's path", async () => {
     const server = await serve(ok);
     const { client } = await clientOf({ ...server, url: `${server.url}/k8s/clusters/c-1/` });
     await client.get(ConfigMap, 'default/c');
     expect(server.received[0]?.url).toBe('/k8s/clusters/c-1/api/v1/namespaces/default/configmaps/c');
   });
 
-  test('goes over the connections of those before it', async () => {
+  test('reuses earlier connections', async () => {
     const server = await serve(ok);
     const { client } = await clientOf(server);
     for (let n = 0; n < 10; n++) await client.get(ConfigMap, 'default/c');
     for (let n = 0; n < 10; n++) await client.update(configMap);
-    // One is read to its end while the next is sent already.
+    // One response is still being read while the next request is sent.
     expect(server.connections().opened).toBeLessThanOrEqual(2);
   });
 
-  test('takes compressed answers, unless the kubeconfig says not to', async () => {
+  test('accepts compressed responses, unless the kubeconfig disables them', async () => {
     const server = await serve(({ headers }, response) => {
       const bytes = Buffer.from(JSON.stringify(configMap));
       if (headers['accept-encoding'] === undefined) response.end(bytes);
@@ -121,7 +121,7 @@ describe('a request', () => {
     expect(server.received[1]?.headers['accept-encoding']).toBeUndefined();
   });
 
-  test('of a list gives items their type, and what is null is empty', async () => {
+  test('for a list fills in the type of items, and reads null as empty', async () => {
     const metadata = { resourceVersion: '7', continue: '' };
     const { apiVersion: _, kind: __, ...item } = configMap;
     const answers = [
@@ -137,9 +137,9 @@ describe('a request', () => {
     expect((await client.list(ConfigMap)).items).toEqual([]);
   });
 
-  test('that is answered by something else than a Kubernetes says so', async () => {
+  test('reports a response that is not from Kubernetes', async () => {
     const { client } = await clientOf(await serve((_, response) => response.end('<html>')));
-    expect((await refusal(client.get(ConfigMap, 'default/c'))).message).toContain('is no JSON: <html>');
+    expect((await refusal(client.get(ConfigMap, 'default/c'))).message).toContain('is not JSON: <html>');
     const portal = await clientOf(await serve(refuse(502)));
     expect(await refusal(portal.client.get(ConfigMap, 'default/c'))).toMatchObject({
       code: 502,
@@ -169,7 +169,7 @@ describe('trust', () => {
     expect((await client.get(ConfigMap, 'default/c')).metadata.name).toBe('c');
   });
 
-  test('an authority can be in a file', async () => {
+  test('accepts an authority in a file', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'orrery-authority-'));
     opened.push(() => rm(folder, { recursive: true }));
     const server = await serve(ok);
@@ -183,7 +183,7 @@ describe('trust', () => {
     );
   });
 
-  test('nothing secret goes over a line without TLS', async () => {
+  test('sends no credentials without TLS', async () => {
     const server = await serve(ok, { tls: false });
     const { client } = await clientOf(server);
     await client.get(ConfigMap, 'default/c');
@@ -199,7 +199,7 @@ describe('a proxy', () => {
     return { proxy, server, host: new URL(server.url).host };
   }
 
-  test('of the kubeconfig passes on what it cannot read', async () => {
+  test('of the kubeconfig tunnels traffic that it cannot read', async () => {
     const { proxy, server, host } = await proxied();
     const { client } = await clientOf(server, { cluster: { 'proxy-url': proxy.url } });
     await client.get(ConfigMap, 'default/c');
@@ -208,7 +208,7 @@ describe('a proxy', () => {
     expect(await failure(other.client.get(ConfigMap, 'default/c'))).toBeInstanceOf(ConnectionError);
   });
 
-  test('can speak SOCKS, to a server that has a name', async () => {
+  test('can use SOCKS, with a server addressed by name', async () => {
     const { server, host } = await proxied();
     const named = { ...server, url: server.url.replace('127.0.0.1', 'localhost') };
     const socks = await serveSocks();
@@ -224,7 +224,7 @@ describe('a proxy', () => {
     expect(await failure(stranger.client.get(ConfigMap, 'default/c'))).toBeInstanceOf(ConnectionError);
   });
 
-  test('of the environment is taken as well, except for the hosts that are not to be', async () => {
+  test('of the environment is used as well, except for excluded hosts', async () => {
     const { proxy, server, host } = await proxied();
     const through = await clientOf(server, { options: { env: { HTTPS_PROXY: proxy.url } } });
     await through.client.get(ConfigMap, 'default/c');
@@ -235,8 +235,8 @@ describe('a proxy', () => {
   });
 });
 
-describe('what is tried again', () => {
-  test('is what the server asks for later, after that time, writes too', async () => {
+describe('a request is retried', () => {
+  test('after the time that the server asks for, even a write', async () => {
     const { environment, advance } = virtual();
     const server = await serve(inTurn(refuse(429, { 'retry-after': '5' }), refuse(503, { 'retry-after': '1' }), ok));
     const { client } = await clientOf(server, { options: { environment } });
@@ -249,14 +249,14 @@ describe('what is tried again', () => {
     expect(new Set(server.received.map(({ body }) => body))).toEqual(new Set([JSON.stringify(configMap)]));
   });
 
-  test('is given up after ten times, with what the server says', async () => {
+  test("ten times, then fails with the server's error", async () => {
     const server = await serve(refuse(429, { 'retry-after': '0' }));
     const { client } = await clientOf(server);
     expect(await refusal(client.get(ConfigMap, 'default/c'))).toMatchObject({ code: 429, reason: 'TooManyRequests' });
     expect(server.received).toHaveLength(11);
   });
 
-  test('is a read whose connection broke', async () => {
+  test('if its connection broke and it is a read', async () => {
     const { environment, advance } = virtual();
     const server = await serve(inTurn(cut, ok));
     const { client } = await clientOf(server, { options: { environment } });
@@ -266,7 +266,7 @@ describe('what is tried again', () => {
     expect((await read).metadata.name).toBe('c');
   });
 
-  test('is no write whose connection broke: it may have been done', async () => {
+  test('not if it is a write: it may have been applied', async () => {
     const server = await serve(cut);
     const { client } = await clientOf(server);
     const error = await failure(client.create(configMap));
@@ -275,7 +275,7 @@ describe('what is tried again', () => {
     expect(server.received).toHaveLength(1);
   });
 
-  test('is nothing where nobody listens', async () => {
+  test('not if the connection is refused', async () => {
     const server = await serve(ok);
     await server.close();
     const { client } = await clientOf(server);
@@ -287,7 +287,7 @@ describe('what is tried again', () => {
     });
   });
 
-  test('is what was refused for its token, once, if there may be another', async () => {
+  test('once if its token was refused, if there may be another', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'orrery-token-'));
     opened.push(() => rm(folder, { recursive: true }));
     const tokenFile = join(folder, 'token');
@@ -309,7 +309,7 @@ describe('what is tried again', () => {
 });
 
 describe('a connection that is closed', () => {
-  test('ends what is under way, and takes no more', async () => {
+  test('ends pending requests, and accepts no more', async () => {
     const server = await serve((_, response) => response.writeHead(200).flushHeaders());
     const connection = await clientOf(server);
     const read = failure(connection.client.get(ConfigMap, 'default/c'));

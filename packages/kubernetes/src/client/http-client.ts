@@ -39,11 +39,11 @@ import { watchEvents, withType } from './watch.ts';
 export interface HttpClientOptions {
   readonly transport: Transport;
   readonly environment: Pick<Environment, 'clock' | 'random'>;
-  /** The kinds of objects that can be written. It grows by those that the client is asked for. */
+  /** The kinds of objects that can be written. Kinds that the client is called with are added. */
   readonly kinds: KindRegistry;
-  /** Where objects without a namespace go. */
+  /** The namespace of objects that name none. */
   readonly namespace: string;
-  /** Whom the client acts as; undefined is the kubeconfig's user. */
+  /** The user that the client acts as; undefined is the kubeconfig's user. */
   readonly impersonate: UserInfo | undefined;
 }
 
@@ -77,7 +77,7 @@ export class HttpClient implements Client {
       name: '',
     });
     const { items, metadata } = answer as unknown as { items: Stored[] | null; metadata: ObjectList['metadata'] };
-    // Nothing in a list is an empty field elsewhere.
+    // Go encodes an empty list as null.
     const { resourceVersion, continue: token = '', remainingItemCount } = metadata;
     return deepFreeze({
       items: (items ?? []).map((item) => withType(item, kind)),
@@ -213,7 +213,7 @@ export class HttpClient implements Client {
     try {
       return JSON.parse(text);
     } catch {
-      throw failures.unexpected(`the server's answer is no JSON: ${text.slice(0, 200)}`);
+      throw failures.unexpected(`the server's response is not JSON: ${text.slice(0, 200)}`);
     }
   }
 
@@ -226,10 +226,10 @@ export class HttpClient implements Client {
     const found = this.#options.kinds.byKind(apiVersion, kind);
     if (found !== undefined) return found;
     const wanted = `kind ${JSON.stringify(kind)} in version ${JSON.stringify(apiVersion)}`;
-    throw failures.badRequest(`no matches for ${wanted}: give it to connect, as one of its kinds`);
+    throw failures.badRequest(`no matches for ${wanted}: pass it to connect as one of its kinds`);
   }
 
-  /** Remembers a kind, so that objects of it can be written, which say its name and not its URL. */
+  /** Registers a kind, so that its objects can be written: an object has its kind's name, not its URL. */
   #met(kind: Kind): Kind {
     const { kinds } = this.#options;
     const isKnown =

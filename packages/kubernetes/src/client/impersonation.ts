@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { UserInfo } from '@orrery/core';
 import { toLatin1 } from '../http/warnings.ts';
 
-/** The headers that ask to act as somebody else (Kubernetes "User impersonation"). Pure. */
+/** The headers that impersonate another user (Kubernetes "User impersonation"). Pure. */
 export function impersonationHeaders({ username, uid, groups, extra = {} }: UserInfo): {
   readonly [name: string]: string | string[];
 } {
@@ -16,7 +16,7 @@ export function impersonationHeaders({ username, uid, groups, extra = {} }: User
   };
 }
 
-/** A key with what no header name can have percent-encoded. */
+/** Percent-encodes the characters of a key that a header name cannot contain. */
 function headerName(key: string): string {
   return [...Buffer.from(key)]
     .map((byte) => {

@@ -2,7 +2,7 @@ import type { GetOptions, ListOptions, WatchOptions, WriteOptions } from '@orrer
 
 type Parameters = readonly (readonly [name: string, value: string | number | boolean | undefined])[];
 
-/** Parameters as they follow a path: `?limit=500&…`, or nothing. What is undefined or empty is left out. Pure. */
+/** Encodes parameters as a query, `?limit=500&…`, or `''`. Undefined and empty ones are omitted. Pure. */
 export function query(parameters: Parameters): string {
   const given = new URLSearchParams();
   for (const [name, value] of parameters) if (value !== undefined && value !== '') given.append(name, String(value));
@@ -24,7 +24,7 @@ export function listQuery(options: ListOptions): Parameters {
   ];
 }
 
-/** `timeoutSeconds` is when the server is to end the watch. */
+/** `timeoutSeconds`: the server ends the watch after this time. */
 export function watchQuery(options: WatchOptions, timeoutSeconds: number): Parameters {
   return [
     ['watch', true],
@@ -32,7 +32,7 @@ export function watchQuery(options: WatchOptions, timeoutSeconds: number): Param
     ['fieldSelector', options.fieldSelector],
     ['resourceVersion', options.resourceVersion],
     ['sendInitialEvents', options.sendInitialEvents],
-    // The server wants it said, and there is nothing else to say.
+    // The server requires it with sendInitialEvents, and this is its only valid value.
     ['resourceVersionMatch', options.sendInitialEvents === undefined ? undefined : 'NotOlderThan'],
     ['allowWatchBookmarks', options.allowWatchBookmarks],
     ['timeoutSeconds', timeoutSeconds],

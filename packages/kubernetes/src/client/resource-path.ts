@@ -10,7 +10,7 @@ export function collectionPath({ group, version, resource, namespaced }: Kind, n
 
 /**
  * The path of an object or of its subresource. Pure.
- * @throws StatusError NotFound for a key that no object can have, and whose path would name something else
+ * @throws StatusError NotFound for a key that no object can have, and whose path would name another resource
  */
 export function objectPath(kind: Kind, key: ObjectKey | string, subresource = ''): string {
   const { namespace, name } = typeof key === 'string' ? parseKey(key) : key;

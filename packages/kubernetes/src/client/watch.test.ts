@@ -10,12 +10,12 @@ import { eventOf } from './watch.ts';
 const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c', resourceVersion: '5' } };
 
 describe('a line', () => {
-  test('is an event, whose object has its type', () => {
+  test('is an event, whose object has its type filled in', () => {
     const { apiVersion: _, kind: __, ...untyped } = object;
     expect(eventOf(JSON.stringify({ type: 'ADDED', object: untyped }), ConfigMap)).toEqual({ type: 'ADDED', object });
   });
 
-  test('is a bookmark, which ends the first objects if it says so', () => {
+  test('is a bookmark, which may mark the end of the initial objects', () => {
     const metadata = { resourceVersion: '9', annotations: { 'k8s.io/initial-events-end': 'true' } };
     const line = (more: object) => JSON.stringify({ type: 'BOOKMARK', object: { ...object, metadata: more } });
     expect(eventOf(line(metadata), ConfigMap)).toEqual({
@@ -26,7 +26,7 @@ describe('a line', () => {
     expect(eventOf(line({ resourceVersion: '9' }), ConfigMap)).toMatchObject({ initialEventsEnd: false });
   });
 
-  test('is an error, with the reason that the server gives', () => {
+  test("is an error, with the server's reason", () => {
     const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', reason: 'Expired', code: 410 };
     const read = () => eventOf(JSON.stringify({ type: 'ERROR', object: status }), ConfigMap);
     expect(read).toThrow(StatusError);
@@ -87,7 +87,7 @@ describe('a watch', () => {
   const line = (name: string) =>
     `${JSON.stringify({ type: 'ADDED', object: { ...object, metadata: { ...object.metadata, name } } })}\n`;
 
-  test('asks to be ended between five and ten minutes', async () => {
+  test('asks the server to end it after five to ten minutes', async () => {
     const { server } = await setup();
     const url = new URL(server.received[0]?.url ?? '', server.url);
     expect(url.pathname).toBe('/api/v1/namespaces/default/configmaps');
@@ -99,7 +99,7 @@ describe('a watch', () => {
     expect(seconds).toBeLessThan(600);
   });
 
-  test('gives events as they come, and completes with the answer', async () => {
+  test('emits events as they arrive, and completes with the response', async () => {
     const { response, seen, ended } = await setup();
     response.write(line('a'));
     await expect.poll(() => seen.length).toBe(1);
@@ -118,7 +118,7 @@ describe('a watch', () => {
     expect(await ended).toBeInstanceOf(ConnectionError);
   });
 
-  test('fails with what is no event, and lets the connection go', async () => {
+  test('fails on a line that is not an event, and releases the connection', async () => {
     const { response, server, ended } = await setup();
     response.write('nonsense\n');
     expect(await ended).toMatchObject({ code: 500 });

@@ -17,13 +17,13 @@ export interface WatchRequest {
   readonly headers: NonNullable<ApiRequest['headers']>;
 }
 
-/** Seconds after which the server is to end a watch: five to ten minutes, at random, as client-go asks, so that not all end at once. */
+/** Seconds after which the server ends a watch: five to ten minutes, at random, as in client-go, so that not all end at once. */
 const shortestWatch = 300;
-/** Milliseconds after which a watch that should have ended counts as dead: a connection can die silently. */
+/** Milliseconds after which an overdue watch is considered dead: a connection can die silently. */
 const overtime = 30_000;
 
 /**
- * The events of a watch. Each subscription is a request of its own, and unsubscribing closes its connection. An event is read
+ * The events of a watch. Each subscription is a separate request, and unsubscribing closes its connection. An event is read
  * only after the subscriber has handled the one before.
  */
 export function watchEvents(watch: WatchRequest): Observable<WatchEvent> {
@@ -62,7 +62,7 @@ async function run(
   }
 }
 
-/** One line of a watch. Pure. @throws StatusError for an ERROR event, and for a line that is no event */
+/** One line of a watch. Pure. @throws StatusError for an ERROR event, and for a line that is not an event */
 export function eventOf(line: string, kind: Kind): WatchEvent {
   const { type, object } = parsed(line);
   if (type === 'ERROR') throw new StatusError(asFailure(object) ?? unreadable(line));
@@ -102,7 +102,7 @@ function unreadable(line: string): StatusError['status'] {
   };
 }
 
-/** The object, frozen, with the type that servers leave out of the items of lists. */
+/** The object, frozen, with the type that servers omit from the items of lists. */
 export function withType(object: Stored, { apiVersion, kind }: Kind): Stored {
   return deepFreeze(object.kind === undefined ? { apiVersion, kind, ...object } : object);
 }

@@ -29,7 +29,7 @@ function setup(user: KubeconfigUser, cluster: KubeconfigCluster = {}) {
 
 const base64 = (text: string) => Buffer.from(text).toString('base64');
 
-describe('what stands in the kubeconfig', () => {
+describe('credentials in the kubeconfig', () => {
   test.each<[string, KubeconfigUser, object]>([
     ['nothing', {}, {}],
     ['a token', { token: 'abc' }, { authorization: 'Bearer abc' }],
@@ -55,14 +55,14 @@ describe('what stands in the kubeconfig', () => {
     expect(credentials.refused(await credentials.current())).toBe(false);
   });
 
-  test('is not sent to a server without TLS', async () => {
+  test('are not sent to a server without TLS', async () => {
     const { credentials } = setup({ token: 'abc' }, { server: 'http://127.0.0.1:8001' });
     expect(await credentials.current()).toEqual({});
   });
 });
 
 describe('files', () => {
-  test('win by their data, and over tokens that stand beside them', async () => {
+  test('yield to inline data, and override an inline token', async () => {
     const path = async (name: string) => {
       await writeFile(join(folder, name), name);
       return join(folder, name);
@@ -80,7 +80,7 @@ describe('files', () => {
     });
   });
 
-  test('are read again after a minute, and at once when what they said was refused', async () => {
+  test('are read again after a minute, and at once when their credentials were refused', async () => {
     const tokenFile = join(folder, 'token');
     await writeFile(tokenFile, 'first\n');
     const { credentials, simulation } = setup({ tokenFile });
@@ -99,7 +99,7 @@ describe('files', () => {
     expect(await credentials.current()).toEqual({ authorization: 'Bearer third' });
   });
 
-  test('that are missing for a moment are as they were; missing from the start they are an error', async () => {
+  test('that are briefly missing keep their last content; missing from the start they are an error', async () => {
     const tokenFile = join(folder, 'token');
     const { credentials, simulation } = setup({ tokenFile });
     await expect(credentials.current()).rejects.toThrow(KubeconfigError);
@@ -117,7 +117,7 @@ describe('files', () => {
 describe('a plugin', () => {
   const apiVersion = 'client.authentication.k8s.io/v1';
 
-  /** A program that counts how often it ran, and prints what the test has put beside it. */
+  /** A program that counts its runs, and prints the value that the test sets. */
   async function plugin(): Promise<{ command: string; print(value: unknown): Promise<void>; runs(): Promise<number> }> {
     const command = join(folder, 'login');
     await writeFile(
@@ -136,7 +136,7 @@ describe('a plugin', () => {
   const credential = (status: object) => ({ kind: 'ExecCredential', apiVersion, status });
   const exec = (command: string) => ({ apiVersion, command, interactiveMode: 'Never' as const });
 
-  test('is run once for all who wait, and again when what it gave has expired or is refused', async () => {
+  test('runs once for all waiting requests, and again when its credentials have expired or are refused', async () => {
     const { command, print, runs } = await plugin();
     await print(credential({ token: 'first', expirationTimestamp: '2026-01-01T01:00:00Z' }));
     const { credentials, simulation } = setup({ exec: exec(command) });
@@ -159,7 +159,7 @@ describe('a plugin', () => {
     expect(await runs()).toBe(3);
   });
 
-  test('gets arguments, an environment, and the cluster if it asks for that', async () => {
+  test('receives arguments, an environment, and the cluster if it requests it', async () => {
     const { command, print } = await plugin();
     await print(credential({ token: 't' }));
     const cluster = {
@@ -181,21 +181,21 @@ describe('a plugin', () => {
     });
   });
 
-  test('that is not there, or fails, says what to do, and is tried again', async () => {
+  test('that is missing or fails reports a hint, and is retried', async () => {
     const missing = { ...exec('/nowhere/login'), installHint: 'npm install\u001b[1m login' };
     await expect(setup({ exec: missing }).credentials.current()).rejects.toThrow(
-      'the exec plugin /nowhere/login gave no credentials: it is not there\nnpm install[1m login',
+      'the exec plugin /nowhere/login returned no credentials: it is not there\nnpm install[1m login',
     );
     const { command, print } = await plugin();
     const { credentials } = setup({ exec: exec(command) });
-    await expect(credentials.current()).rejects.toThrow('it ended with exit code 1');
+    await expect(credentials.current()).rejects.toThrow('it exited with exit code 1');
     await print(credential({ token: 't' }));
     expect(await credentials.current()).toEqual({ authorization: 'Bearer t' });
   });
 
   test.each([
-    ['no JSON', 'hello', 'is no JSON'],
-    ['another object', '{"kind":"Pod"}', 'is no ExecCredential'],
+    ['no JSON', 'hello', 'is not JSON'],
+    ['another object', '{"kind":"Pod"}', 'is not an ExecCredential'],
     ['another version', JSON.stringify({ ...credential({ token: 't' }), apiVersion: 'v2' }), 'it printed version v2'],
     ['nothing', JSON.stringify(credential({})), 'neither a token nor a certificate'],
     ['half a certificate', JSON.stringify(credential({ clientKeyData: 'x' })), 'a certificate without its key'],

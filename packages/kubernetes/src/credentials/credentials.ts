@@ -20,9 +20,9 @@ export interface Proof {
 
 /** Provides proofs, and renews them. */
 export interface Credentials {
-  /** The proof for the next request. @throws KubeconfigError if there is none to be had */
+  /** The proof for the next request. @throws KubeconfigError if none is available */
   current(): Promise<Proof>;
-  /** The server answered 401 to this proof. @returns whether {@link current} may give another one now */
+  /** The server answered 401 to this proof. @returns whether {@link current} may return another one now */
   refused(proof: Proof): boolean;
 }
 
@@ -32,7 +32,7 @@ export interface CredentialsOptions {
   readonly clock: Clock;
   /** Environment variables that a plugin inherits. */
   readonly env: Environment;
-  /** The authorities that the server is known by, as PEM, for plugins that ask the cluster something themselves. */
+  /** The authorities that the server is verified against, as PEM, for plugins that call the cluster themselves. */
   readonly authority: string | undefined;
 }
 
@@ -42,7 +42,7 @@ export interface CredentialsOptions {
  */
 export function credentialsOf({ context, clock, env, authority }: CredentialsOptions): Credentials {
   const { user, cluster } = context;
-  // Plain HTTP would show them to everybody on the way. What listens there (kubectl proxy) adds its own.
+  // Plain HTTP would expose them on the network. A server without TLS, such as kubectl proxy, adds its own.
   if (!cluster.server.startsWith('https:')) return none;
   const fixed = new FileCredentials(context, clock);
   if (fixed.any || user.exec === undefined || user.exec === null) return fixed;
@@ -51,7 +51,7 @@ export function credentialsOf({ context, clock, env, authority }: CredentialsOpt
 
 const none: Credentials = { current: async () => ({}), refused: () => false };
 
-/** Credentials in the kubeconfig, or in files that it names and that somebody renews. */
+/** Credentials in the kubeconfig, or in files that it names, which may be renewed. */
 class FileCredentials implements Credentials {
   readonly any: boolean;
   readonly #authorization: (() => Promise<string>) | undefined;

@@ -16,19 +16,19 @@ export interface ExecPluginOptions {
   readonly cluster: SelectedContext['cluster'];
   readonly clock: Clock;
   readonly env: Environment;
-  /** The authorities that the server is known by, as PEM. */
+  /** The authorities that the server is verified against, as PEM. */
   readonly authority: string | undefined;
 }
 
-/** A proof, and until when it is good; for as long as the server takes it if no time is said. */
+/** A proof and its expiry; without one it is valid while the server accepts it. */
 interface TimedProof {
   readonly proof: Proof;
   readonly expires: Milliseconds | undefined;
 }
 
 /**
- * Credentials from a program (Kubernetes "client-go credential plugins"; `client.authentication.k8s.io` ExecCredential). It is
- * run when a request needs it, once for all that wait, and again when what it gave has expired or was refused.
+ * Credentials from a program (Kubernetes "client-go credential plugins"; `client.authentication.k8s.io` ExecCredential). It
+ * runs when a request needs it, once for all that wait, and again when its credentials have expired or were refused.
  */
 export class ExecPlugin implements Credentials {
   readonly #options: ExecPluginOptions;
@@ -75,17 +75,17 @@ export class ExecPlugin implements Credentials {
   }
 }
 
-/** @throws KubeconfigError if the program must ask somebody and nobody is there */
+/** @throws KubeconfigError if the program must prompt and standard input is not a terminal */
 function isInteractive(mode: ExecConfig['interactiveMode'] = 'IfAvailable'): boolean {
   if (mode === 'Never') return false;
   const terminal = process.stdin.isTTY === true;
   if (mode === 'Always' && !terminal) {
-    throw new KubeconfigError('the exec plugin asks questions, and standard input is not a terminal');
+    throw new KubeconfigError('the exec plugin is interactive, and standard input is not a terminal');
   }
   return terminal;
 }
 
-/** What a program that asked for it gets to know of the cluster (`clientauthentication.Cluster`). */
+/** The cluster's details for a program that requests them (`clientauthentication.Cluster`). */
 function clusterInfo({ cluster, authority }: ExecPluginOptions): object {
   const config = cluster.extensions?.find(({ name }) => name === 'client.authentication.k8s.io/exec')?.extension;
   const fields = {
@@ -100,7 +100,7 @@ function clusterInfo({ cluster, authority }: ExecPluginOptions): object {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-/** Runs a program; its standard error is ours. @throws what it could not be started with, or Error with its exit code */
+/** Runs a program, which inherits standard error. @throws the error of a failed start, or Error with its exit code */
 function outputOf(
   command: string,
   args: readonly string[],
@@ -113,7 +113,7 @@ function outputOf(
     child.on('error', reject);
     child.on('close', (code, signal) => {
       if (code === 0) resolve(Buffer.concat(chunks).toString());
-      else reject(new Error(`it ended with ${code === null ? signal : `exit code ${code}`}`));
+      else reject(new Error(`it exited with ${code === null ? signal : `exit code ${code}`}`));
     });
   });
 }
@@ -122,24 +122,24 @@ function notRun({ command = '', installHint = '' }: ExecConfig, cause: unknown):
   const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
   const hint = missing && installHint !== '' ? `\n${withoutControls(installHint)}` : '';
   const why = missing ? 'it is not there' : (cause as Error).message;
-  return new KubeconfigError(`the exec plugin ${command} gave no credentials: ${why}${hint}`, { cause });
+  return new KubeconfigError(`the exec plugin ${command} returned no credentials: ${why}${hint}`, { cause });
 }
 
-/** A hint must not steer the terminal on which it is shown. */
+/** A hint must not control the terminal on which it is shown. */
 function withoutControls(text: string): string {
   return text.replace(/[^\P{C}\n\t]/gu, '');
 }
 
-/** Reads what a program printed. Pure. @throws KubeconfigError */
+/** Parses a program's output. Pure. @throws KubeconfigError */
 export function credentialOf(output: string, apiVersion: string, command: string): TimedProof {
-  const fail = (why: string) => new KubeconfigError(`the exec plugin ${command} gave no credentials: ${why}`);
+  const fail = (why: string) => new KubeconfigError(`the exec plugin ${command} returned no credentials: ${why}`);
   let value: unknown;
   try {
     value = JSON.parse(output);
   } catch {
-    throw fail('what it printed is no JSON');
+    throw fail('its output is not JSON');
   }
-  if (!isJsonObject(value) || value.kind !== 'ExecCredential') throw fail('what it printed is no ExecCredential');
+  if (!isJsonObject(value) || value.kind !== 'ExecCredential') throw fail('its output is not an ExecCredential');
   if (value.apiVersion !== apiVersion)
     throw fail(`it printed version ${String(value.apiVersion)}, and the kubeconfig says ${apiVersion}`);
   const status = isJsonObject(value.status) ? value.status : {};

@@ -5,7 +5,7 @@ import { KubeconfigError } from '../kubeconfig/kubeconfig.ts';
 /** How long the content is cached, as in client-go: kubelets renew Pods' tokens well before they expire. */
 const lifetime: Milliseconds = 60_000;
 
-/** A file that somebody renews. It is read on demand, at most once a minute. */
+/** A file that is renewed from outside. It is read on demand, at most once a minute. */
 export class RereadFile {
   readonly #path: string;
   readonly #clock: Clock;
@@ -17,13 +17,13 @@ export class RereadFile {
     this.#clock = clock;
   }
 
-  /** @throws KubeconfigError if it cannot be read and never could */
+  /** @throws KubeconfigError if it cannot be read and never has been */
   text(): Promise<string> {
     const now = this.#clock.now();
     const known = this.#text;
     if (known !== undefined && now - this.#readAt < lifetime) return known;
     this.#readAt = now;
-    // While a file is being replaced it may be missing for a moment: what was read last is good as long as the server says so.
+    // While a file is being replaced it may be missing for a moment: the last content is used while the server accepts it.
     const read = this.#read().catch((error: unknown) => known ?? Promise.reject(error));
     this.#text = read;
     read.catch(() => {

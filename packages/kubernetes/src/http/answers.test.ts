@@ -5,7 +5,7 @@ import { refusalOf } from './refusal.ts';
 import { maxRetries, waitAfterAnswer, waitAfterBreak } from './retry.ts';
 import { toLatin1, warningTexts } from './warnings.ts';
 
-describe('what is sent again', () => {
+describe('retries', () => {
   test.each<[string, number, object, number, number | undefined]>([
     ['too many requests, with a time', 429, { 'retry-after': '3' }, 0, 3000],
     ['too many requests, at once', 429, { 'retry-after': '0' }, 0, 0],
@@ -49,7 +49,7 @@ describe('a refusal', () => {
     expect(error.status).toEqual({ ...status, metadata: {} });
   });
 
-  test('has the code of the answer where its Status has none', () => {
+  test("has the response's code if its Status has none", () => {
     const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: 'no' };
     expect(refusalOf(403, {}, JSON.stringify(status), about).code).toBe(403);
   });
@@ -78,7 +78,7 @@ describe('a refusal', () => {
     });
   });
 
-  test('quotes only so much', () => {
+  test('quotes a limited number of characters', () => {
     expect(refusalOf(403, {}, 'x'.repeat(100_000), about).message.length).toBeLessThan(3000);
     expect(refusalOf(500, {}, '', about).message).toContain('"unknown"');
   });
@@ -112,7 +112,7 @@ describe('lines', () => {
     expect(await Array.fromAsync(linesOf(chunks(...parts)))).toEqual(expected);
   });
 
-  test('nothing more is read than is asked for', async () => {
+  test('are read only on demand', async () => {
     let read = 0;
     async function* counted() {
       for (;;) {

@@ -1,6 +1,6 @@
 /**
- * A request got no answer, or only a part of one: the server cannot be reached, cannot prove who it is, or went away. A write may
- * have been done or not.
+ * A request got no response, or only a part of one: the server is unreachable, cannot be verified, or closed the connection. A
+ * write may or may not have been applied.
  */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';

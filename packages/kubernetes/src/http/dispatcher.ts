@@ -3,10 +3,10 @@ import type { ClientCertificate } from '../credentials/credentials.ts';
 import type { Environment } from '../credentials/exec-plugin.ts';
 import type { SelectedContext } from '../kubeconfig/select-context.ts';
 
-/** What connections to a cluster are made of, besides a client certificate. */
+/** Options of the connections to a cluster, besides a client certificate. */
 export interface DispatcherOptions {
   readonly cluster: SelectedContext['cluster'];
-  /** The authorities' certificates, as PEM; undefined leaves it to those that the platform knows. */
+  /** The authorities' certificates, as PEM; undefined uses those of the platform. */
   readonly authority: string | undefined;
   readonly env: Environment;
 }
@@ -17,7 +17,7 @@ export interface DispatcherOptions {
  */
 const keepAliveTimeout = 30_000;
 
-/** Makes the connections to one cluster, straight or through a proxy. They are kept and used again. */
+/** Opens the connections to one cluster, directly or through a proxy. They are pooled and reused. */
 export function createDispatcher(
   { cluster, authority, env }: DispatcherOptions,
   certificate: ClientCertificate | undefined,
@@ -28,7 +28,7 @@ export function createDispatcher(
     ...(cluster['insecure-skip-tls-verify'] === true ? { rejectUnauthorized: false } : {}),
     ...serverName(cluster),
   };
-  // HTTP/1.1: a watch has a connection of its own, and closing that ends it.
+  // HTTP/1.1: each watch has its own connection, and closing it ends the watch.
   const options = { keepAliveTimeout, allowH2: false };
   const proxy = cluster['proxy-url'] ?? '';
   if (proxy !== '') return new ProxyAgent({ ...options, requestTls: tls, uri: proxy });

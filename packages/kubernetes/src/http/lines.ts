@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 
 const newline = 0x0a;
 
-/** The lines of a stream of bytes, without their ends, each as soon as it is there. Nothing is read while a line is looked at. */
+/** The lines of a byte stream, without their ends, each as soon as it is complete. Nothing is read while a line is processed. */
 export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   let parts: Uint8Array[] = [];
   for await (const chunk of chunks) {

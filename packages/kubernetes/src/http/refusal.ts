@@ -1,19 +1,19 @@
 import { deepFreeze, isJsonObject, type QualifiedResource, resourceText, type Status, StatusError } from '@orrery/api';
 import { retryAfterSeconds } from './retry.ts';
 
-/** What a request was about, for refusals that do not say so themselves. */
+/** The subject of a request, for refusals that do not name it. */
 export interface RequestSubject {
   readonly method: string;
   readonly resource: QualifiedResource;
   readonly name: string;
 }
 
-/** How much of an answer that is no Status a message quotes. */
+/** Maximum number of characters that a message quotes from a response that is not a Status. */
 const quotedCharacters = 2048;
 
 /**
- * An answer that is no success, as the error that the caller gets: the server's own Status, or, where a proxy or something that is
- * no Kubernetes answered, the Status that its code means (client-go's `NewGenericServerResponse`). Pure.
+ * Converts a failed response to the caller's error: the server's own Status, or, if a proxy or another server answered, the
+ * Status for its code (client-go's `NewGenericServerResponse`). Pure.
  */
 export function refusalOf(
   code: number,
@@ -47,7 +47,7 @@ export function refusalOf(
   });
 }
 
-/** The Status of a failure that a text is the JSON of, if it is that. */
+/** The failure Status in a JSON text; undefined for any other text. */
 function statusIn(text: string): Status | undefined {
   try {
     return asFailure(JSON.parse(text));
@@ -56,7 +56,7 @@ function statusIn(text: string): Status | undefined {
   }
 }
 
-/** The value if it is the Status of a failure. */
+/** The value if it is a failure Status. */
 export function asFailure(value: unknown): Status | undefined {
   const is = isJsonObject(value) && value.kind === 'Status' && value.apiVersion === 'v1' && value.status !== 'Success';
   if (!is) return undefined;
@@ -80,7 +80,7 @@ const serverError: Meaning = {
   message: (said) => `an error on the server (${JSON.stringify(said)}) has prevented the request from succeeding`,
 };
 
-/** Kubernetes' words for what a bare HTTP code says. */
+/** Kubernetes' reasons and messages for bare HTTP codes. */
 const meanings: { readonly [code: number]: Meaning } = {
   400: say('BadRequest', 'the server rejected our request for an unknown reason'),
   401: say('Unauthorized', 'the server has asked for the client to provide credentials'),

@@ -21,20 +21,20 @@ export function waitAfterAnswer(
 }
 
 /**
- * The same after a connection broke before the answer was complete. Only reads are retried: a write may have been done. A server
- * that refuses connections is not retried, so that the caller learns of it at once. Pure.
+ * The same after a connection broke before the response was complete. Only reads are retried: a write may have been applied. A
+ * refused connection is not retried, so that the caller sees the error at once. Pure.
  */
 export function waitAfterBreak(method: string, error: unknown, attempt: number): Milliseconds | undefined {
   return attempt < maxRetries && method === 'GET' && isBroken(error) ? brokenConnectionWait : undefined;
 }
 
-/** `UND_ERR_SOCKET` is undici's for a connection that the other side closed. */
+/** `UND_ERR_SOCKET` is undici's code for a connection that the other side closed. */
 function isBroken(error: unknown): boolean {
   const { code, cause } = error as { readonly code?: unknown; readonly cause?: { readonly code?: unknown } };
   return [code, cause?.code].some((one) => one === 'ECONNRESET' || one === 'EPIPE' || one === 'UND_ERR_SOCKET');
 }
 
-/** The seconds of a `Retry-After` header; undefined for none, and for a date, which clocks would have to agree on. */
+/** The seconds of a `Retry-After` header; undefined without one, and for a date, which would need synchronized clocks. */
 export function retryAfterSeconds(headers: { readonly [name: string]: unknown }): number | undefined {
   const value = headers['retry-after'];
   return typeof value === 'string' && /^\d{1,6}$/.test(value.trim()) ? Number(value) : undefined;

@@ -35,7 +35,7 @@ export interface TransportOptions extends DispatcherOptions {
   warn(text: string): void;
 }
 
-/** Milliseconds between two chunks of an answer that is not a stream. */
+/** Maximum time between two chunks of a response that is not a stream, in milliseconds. */
 const bodyTimeout = 300_000;
 
 const unzip = promisify(gunzip);
@@ -46,7 +46,7 @@ export class Transport {
   readonly server: string;
   readonly #options: TransportOptions;
   readonly #origin: string;
-  /** The path that the API is below, without the last slash. */
+  /** The path prefix of the API, without the trailing slash. */
   readonly #base: string;
   #dispatcher: Dispatcher | undefined;
   /** The current one, and earlier ones with pending requests. */
@@ -62,13 +62,13 @@ export class Transport {
     this.#base = url.pathname.replace(/\/+$/, '');
   }
 
-  /** The body of the answer. @throws StatusError if the server refuses, ConnectionError if no answer comes */
+  /** Returns the response body. @throws StatusError if the server refuses, ConnectionError if there is no complete response */
   async send(request: ApiRequest): Promise<string> {
     const answer = await this.#answer(request, bodyTimeout);
     return this.#whole(answer);
   }
 
-  /** The body of a streamed answer, as it arrives. @throws as {@link send} does, before the first byte */
+  /** Streams the response body as it arrives. @throws like {@link send}, before the first byte */
   async stream(request: ApiRequest): Promise<AsyncIterable<Uint8Array>> {
     const { body } = await this.#answer(request, 0);
     return this.#chunks(body);

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 
-/** The texts of `Warning` headers of code 299, which is Kubernetes' (RFC 9111 dropped the header, Kubernetes did not). Pure. */
+/** The texts of `Warning` headers of code 299, as Kubernetes sends them (RFC 9111 dropped the header, Kubernetes did not). Pure. */
 export function warningTexts(header: string | readonly string[] | undefined): readonly string[] {
   const values = header === undefined ? [] : typeof header === 'string' ? [header] : header;
   return values.flatMap((value) =>
@@ -18,7 +18,7 @@ function fromLatin1(value: string): string {
   return Buffer.from(value, 'latin1').toString();
 }
 
-/** The other way round: a text as a header can carry it. */
+/** The inverse of {@link fromLatin1}: encodes a text for a header. */
 export function toLatin1(text: string): string {
   return Buffer.from(text).toString('latin1');
 }

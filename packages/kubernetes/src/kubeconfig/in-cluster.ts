@@ -2,11 +2,11 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Kubeconfig } from './kubeconfig.ts';
 
-/** Where a Pod finds its service account (Kubernetes "Accessing the Kubernetes API from a Pod"). */
+/** The path of a Pod's service account (Kubernetes "Accessing the Kubernetes API from a Pod"). */
 const defaultFolder = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
- * The access that a Pod has by its service account, as a kubeconfig. The token's file is read again as it is renewed.
+ * The access of a Pod's service account, as a kubeconfig. The token's file is read again when it is renewed.
  * @returns undefined outside of a Pod
  */
 export async function inClusterKubeconfig(

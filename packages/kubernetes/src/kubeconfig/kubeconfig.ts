@@ -24,16 +24,16 @@ export interface NamedContext {
   readonly context: KubeconfigContext;
 }
 
-/** Where a cluster is, and how it is known to be that one. */
+/** A cluster's address, and how to verify its server. */
 export interface KubeconfigCluster {
-  /** `https://host:port`, with a path where a proxy puts the API below one. */
+  /** `https://host:port`, with a path if a proxy serves the API below one. */
   readonly server?: string;
   /** The name that the serving certificate must have. Default: the server's host. */
   readonly 'tls-server-name'?: string;
   readonly 'insecure-skip-tls-verify'?: boolean;
   /** A file with the authorities' certificates, as PEM. */
   readonly 'certificate-authority'?: string;
-  /** The same in base64; it wins over the file. */
+  /** The same in base64; it takes precedence over the file. */
   readonly 'certificate-authority-data'?: string;
   /** `http://`, `https://` or `socks5://`. */
   readonly 'proxy-url'?: string;
@@ -41,7 +41,7 @@ export interface KubeconfigCluster {
   readonly extensions?: readonly { readonly name: string; readonly extension?: unknown }[];
 }
 
-/** How a user proves who they are. Data in base64 wins over files. */
+/** The credentials of a user. Base64 data takes precedence over files. */
 export interface KubeconfigUser {
   readonly 'client-certificate'?: string;
   readonly 'client-certificate-data'?: string;
@@ -59,15 +59,15 @@ export interface KubeconfigUser {
   readonly exec?: ExecConfig;
 }
 
-/** A program that gives credentials (Kubernetes "client-go credential plugins"). */
+/** A program that provides credentials (Kubernetes "client-go credential plugins"). */
 export interface ExecConfig {
   readonly apiVersion?: string;
   readonly command?: string;
   readonly args?: readonly string[] | null;
   readonly env?: readonly { readonly name: string; readonly value: string }[] | null;
-  /** What to tell people on whose machine the program is missing. */
+  /** The hint to show if the program is not installed. */
   readonly installHint?: string;
-  /** Whether the program gets to know the cluster. */
+  /** Whether to pass the cluster's details to the program. */
   readonly provideClusterInfo?: boolean;
   readonly interactiveMode?: 'Never' | 'IfAvailable' | 'Always';
 }
@@ -79,7 +79,7 @@ export interface KubeconfigContext {
   readonly namespace?: string;
 }
 
-/** A kubeconfig that cannot be used. The message says why, and where. */
+/** A kubeconfig that cannot be used. The message names the reason and the place. */
 export class KubeconfigError extends Error {
   override readonly name = 'KubeconfigError';
 }

@@ -34,12 +34,12 @@ const load = (env: { [name: string]: string } = {}) =>
   loadKubeconfig({ env, home: folder, serviceAccount: join(folder, 'account') });
 
 describe('without KUBECONFIG', () => {
-  test('the file in the home is read', async () => {
+  test('reads the file in the home directory', async () => {
     await write('.kube/config', config('home', 'https://home', 't'));
     expect(selectContext(await load())).toMatchObject({ name: 'home', cluster: { server: 'https://home' } });
   });
 
-  test('its relative paths start from its folder', async () => {
+  test('resolves its relative paths against its directory', async () => {
     const { clusters, ...rest } = config('home', 'https://home', 't');
     const cluster = { server: 'https://home', 'certificate-authority': 'ca.crt' };
     await write('.kube/config', { ...rest, clusters: [{ name: 'home', cluster }] });
@@ -49,7 +49,7 @@ describe('without KUBECONFIG', () => {
 });
 
 describe('KUBECONFIG', () => {
-  test('lists files that are read as one: the first that says something wins, and missing ones are passed over', async () => {
+  test('lists files that are merged: the first occurrence wins, and missing files are skipped', async () => {
     await write('.kube/config', config('home', 'https://home', 't'));
     const a = await write('a', { ...config('shared', 'https://a', 'a'), 'current-context': '' });
     const b = await write('b', {
@@ -67,17 +67,17 @@ describe('KUBECONFIG', () => {
     expect(merged.contexts?.map(({ name }) => name)).toEqual(['shared', 'b']);
   });
 
-  test('one that cannot be read is an error', async () => {
+  test('fails for a file that cannot be read', async () => {
     await expect(load({ KUBECONFIG: folder })).rejects.toThrow(`cannot read the kubeconfig ${folder}`);
     const wrong = await write('wrong', 'kind: Pod');
-    await expect(load({ KUBECONFIG: wrong })).rejects.toThrow(`${wrong} is no kubeconfig`);
+    await expect(load({ KUBECONFIG: wrong })).rejects.toThrow(`${wrong} is not a kubeconfig`);
   });
 });
 
 describe('in a Pod', () => {
   const env = { KUBERNETES_SERVICE_HOST: 'fd00::1', KUBERNETES_SERVICE_PORT: '443' };
 
-  test('without a kubeconfig the service account is used', async () => {
+  test('uses the service account without a kubeconfig', async () => {
     await write('account/token', 'secret');
     await write('account/ca.crt', 'PEM');
     await write('account/namespace', 'shop\n');
@@ -89,20 +89,24 @@ describe('in a Pod', () => {
     });
   });
 
-  test('a kubeconfig wins', async () => {
+  test('prefers a kubeconfig', async () => {
     await write('account/token', 'secret');
     await write('.kube/config', config('home', 'https://home', 't'));
     expect(selectContext(await load(env)).name).toBe('home');
   });
 
-  test('without a token it is no Pod that has access', async () => {
-    await expect(load(env)).rejects.toThrow(`there is no kubeconfig: ${join(folder, '.kube/config')} does not exist`);
+  test('finds no access without a token', async () => {
+    await expect(load(env)).rejects.toThrow(
+      `there is not a kubeconfig: ${join(folder, '.kube/config')} does not exist`,
+    );
   });
 });
 
-test('nothing at all is an error that says where was looked', async () => {
+test('fails with the paths it searched if there is nothing', async () => {
   await expect(load()).rejects.toThrow(`${join(folder, '.kube/config')} does not exist`);
   await write('.kube/config', '');
   await expect(load()).rejects.toThrow('says nothing');
-  await expect(readKubeconfig(join(folder, 'none'))).rejects.toThrow(`there is no kubeconfig ${join(folder, 'none')}`);
+  await expect(readKubeconfig(join(folder, 'none'))).rejects.toThrow(
+    `there is not a kubeconfig ${join(folder, 'none')}`,
+  );
 });

@@ -5,19 +5,19 @@ import { inClusterKubeconfig } from './in-cluster.ts';
 import { type Kubeconfig, KubeconfigError } from './kubeconfig.ts';
 import { parseKubeconfig } from './parse.ts';
 
-/** Where {@link loadKubeconfig} looks. */
+/** Options of {@link loadKubeconfig}. */
 export interface LoadOptions {
   /** Environment variables. Default: the process's. */
   readonly env?: { readonly [name: string]: string | undefined };
-  /** The user's home. Default: the process's. */
+  /** The user's home directory. Default: the process's. */
   readonly home?: string;
-  /** Where a Pod's service account is. Default `/var/run/secrets/kubernetes.io/serviceaccount`. */
+  /** The directory of a Pod's service account. Default `/var/run/secrets/kubernetes.io/serviceaccount`. */
   readonly serviceAccount?: string;
 }
 
 /**
- * The kubeconfig that kubectl would use (Kubernetes "Organizing Cluster Access Using kubeconfig Files"): what `KUBECONFIG` lists,
- * merged, or else `~/.kube/config`; and where neither says anything, the service account of the Pod that this runs in.
+ * The kubeconfig that kubectl would use (Kubernetes "Organizing Cluster Access Using kubeconfig Files"): the files in
+ * `KUBECONFIG`, merged, or else `~/.kube/config`; if both are empty, the service account of the Pod that this runs in.
  * @throws KubeconfigError if there is none, or one cannot be read
  */
 export async function loadKubeconfig(options: LoadOptions = {}): Promise<Kubeconfig> {
@@ -34,18 +34,18 @@ export async function loadKubeconfig(options: LoadOptions = {}): Promise<Kubecon
   const own = await inClusterKubeconfig(env, serviceAccount);
   if (own !== undefined) return own;
   throw new KubeconfigError(
-    `there is no kubeconfig: ${paths.join(', ')} ${configs.length > 0 ? 'says nothing' : 'does not exist'}`,
+    `there is not a kubeconfig: ${paths.join(', ')} ${configs.length > 0 ? 'says nothing' : 'does not exist'}`,
   );
 }
 
-/** Reads a kubeconfig. Relative paths in it start from its folder. @throws KubeconfigError if it is not there or is none */
+/** Reads a kubeconfig. Relative paths in it are resolved against its directory. @throws KubeconfigError if it is missing or invalid */
 export async function readKubeconfig(path: string): Promise<Kubeconfig> {
   const config = await readIfThere(path);
-  if (config === undefined) throw new KubeconfigError(`there is no kubeconfig ${path}`);
+  if (config === undefined) throw new KubeconfigError(`there is not a kubeconfig ${path}`);
   return config;
 }
 
-/** As one: whatever comes first wins, whole entries and the current context alike. */
+/** Merges kubeconfigs: the first occurrence wins, for whole entries and the current context. */
 export function mergeKubeconfigs(configs: readonly Kubeconfig[]): Kubeconfig {
   const current = configs.map((config) => config['current-context'] ?? '').find((name) => name !== '');
   return {

@@ -20,7 +20,7 @@ contexts:
 current-context: x
 `;
 
-test('paths start from the folder of the kubeconfig; commands without a slash are looked for in the PATH', () => {
+test("resolves paths against the kubeconfig's directory, and leaves commands without a slash to the PATH", () => {
   const { clusters, users } = parseKubeconfig(text, { folder: '/home/me/.kube' });
   expect(clusters?.[0]?.cluster['certificate-authority']).toBe('/home/me/.kube/pki/ca.crt');
   expect(users?.[0]?.user).toMatchObject({
@@ -32,17 +32,17 @@ test('paths start from the folder of the kubeconfig; commands without a slash ar
   expect(users?.[1]?.user.exec?.command).toBe('aws');
 });
 
-test('without a folder they stay as they are', () => {
+test('leaves paths unchanged without a directory', () => {
   expect(parseKubeconfig(text).clusters?.[0]?.cluster['certificate-authority']).toBe('pki/ca.crt');
 });
 
-test('JSON is read as well, and what is empty has nothing in it', () => {
+test('accepts JSON, and reads an empty text as an empty kubeconfig', () => {
   expect(parseKubeconfig(JSON.stringify(parseKubeconfig(text)))).toEqual(parseKubeconfig(text));
   expect(parseKubeconfig('')).toMatchObject({ clusters: [], users: [], contexts: [] });
   expect(parseKubeconfig('clusters: null\nusers:\n  - name: u\n').users).toEqual([{ name: 'u', user: {} }]);
 });
 
-describe('a text that is no kubeconfig is refused, by name', () => {
+describe('a text that is not a kubeconfig is refused, by name', () => {
   test.each([
     ['no YAML', 'a: [', 'neither YAML nor JSON'],
     ['a list', '[]', 'it is not an object'],

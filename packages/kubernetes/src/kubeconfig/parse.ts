@@ -3,15 +3,15 @@ import { isJsonObject } from '@orrery/api';
 import { parse } from 'yaml';
 import { type ExecConfig, type Kubeconfig, KubeconfigError, type KubeconfigUser } from './kubeconfig.ts';
 
-/** Where a kubeconfig's text is from. */
+/** The source of a kubeconfig's text. */
 export interface KubeconfigSource {
-  /** What errors call it. Default `the kubeconfig`. */
+  /** Its name in errors. Default `the kubeconfig`. */
   readonly name?: string;
-  /** The folder that relative paths in it start from. Default: the working directory. */
+  /** The directory that relative paths are resolved against. Default: the working directory. */
   readonly folder?: string;
 }
 
-/** Reads the YAML or JSON of a kubeconfig. @throws KubeconfigError for a text that is none */
+/** Parses a kubeconfig in YAML or JSON. @throws KubeconfigError if it is not one */
 export function parseKubeconfig(text: string, { name = 'the kubeconfig', folder }: KubeconfigSource = {}): Kubeconfig {
   let value: unknown;
   try {
@@ -23,18 +23,18 @@ export function parseKubeconfig(text: string, { name = 'the kubeconfig', folder 
   return folder === undefined ? config : withFolder(config, folder);
 }
 
-/** The parts that are read by name have their shape; the strings in them are checked where they are used. */
+/** Checks the shape of the known parts; the strings in them are checked where they are used. */
 function checked(value: unknown, name: string): Kubeconfig {
-  if (!isJsonObject(value)) throw new KubeconfigError(`${name} is no kubeconfig: it is not an object`);
+  if (!isJsonObject(value)) throw new KubeconfigError(`${name} is not a kubeconfig: it is not an object`);
   const { kind } = value;
   if (kind !== undefined && kind !== 'Config')
-    throw new KubeconfigError(`${name} is no kubeconfig: its kind is ${JSON.stringify(kind)}`);
+    throw new KubeconfigError(`${name} is not a kubeconfig: its kind is ${JSON.stringify(kind)}`);
   for (const [list, part] of parts) {
     const entries = value[list] ?? [];
     const good = (entry: unknown) =>
       isJsonObject(entry) && typeof entry.name === 'string' && isJsonObject(entry[part] ?? {});
     if (!Array.isArray(entries) || !entries.every(good))
-      throw new KubeconfigError(`${name} is no kubeconfig: ${list} is not a list of names with a ${part} each`);
+      throw new KubeconfigError(`${name} is not a kubeconfig: ${list} is not a list of names with a ${part} each`);
   }
   const filled = parts.map(([list, part]) => [
     list,
@@ -51,7 +51,7 @@ const parts = [
   ['contexts', 'context'],
 ] as const;
 
-/** The same with relative paths made absolute. */
+/** The kubeconfig with relative paths made absolute. */
 function withFolder(config: Kubeconfig, folder: string): Kubeconfig {
   const { clusters = [], users = [] } = config;
   return {
@@ -72,7 +72,7 @@ function userWithFolder(user: KubeconfigUser, folder: string): KubeconfigUser {
   };
 }
 
-/** A command without a slash is looked for in the PATH. */
+/** A command without a slash is looked up in the PATH. */
 function execWithFolder(exec: ExecConfig, folder: string): ExecConfig {
   const { command = '' } = exec;
   return command.includes('/') || command.includes(sep) ? { ...exec, ...moved(exec, ['command'], folder) } : exec;

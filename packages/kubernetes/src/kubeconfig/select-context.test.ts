@@ -19,13 +19,13 @@ function configOf(cluster: KubeconfigCluster, user: KubeconfigUser = {}): Kubeco
   };
 }
 
-test('the current context is taken, or the one that is named', () => {
+test('selects the current context, or the named one', () => {
   const config = configOf({ server }, { token: 't' });
   expect(selectContext(config)).toEqual({ name: 'x', cluster: { server }, user: { token: 't' }, namespace: 'shop' });
   expect(selectContext(config, 'bare')).toEqual({ name: 'bare', cluster: { server }, user: {}, namespace: 'default' });
 });
 
-describe('what cannot be used is refused', () => {
+describe('refuses a kubeconfig that cannot be used', () => {
   const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'login', interactiveMode: 'Never' } as const;
   test.each<[string, Kubeconfig, string | undefined, string]>([
     ['no context', {}, undefined, 'names no current context'],
@@ -46,7 +46,7 @@ describe('what cannot be used is refused', () => {
       undefined,
       'insecure-skip-tls-verify',
     ],
-    ['a proxy that is none', configOf({ server, 'proxy-url': 'ftp://x' }), undefined, 'its proxy-url is none of'],
+    ['a proxy that is none', configOf({ server, 'proxy-url': 'ftp://x' }), undefined, 'its proxy-url is not http'],
     ['two proofs', configOf({ server }, { token: 't', username: 'a' }), undefined, 'only one of them can be sent'],
     ['a certificate without a key', configOf({ server }, { 'client-certificate': 'x' }), undefined, 'without its key'],
     ['a key without a certificate', configOf({ server }, { 'client-key-data': 'x' }), undefined, 'without its cert'],
@@ -65,7 +65,7 @@ describe('what cannot be used is refused', () => {
     expect(() => selectContext(config, context)).toThrow(why);
   });
 
-  test('an interactiveMode need not be said in the beta version', () => {
+  test('does not require an interactiveMode in the beta version', () => {
     const beta = { apiVersion: 'client.authentication.k8s.io/v1beta1', command: 'login' };
     expect(selectContext(configOf({ server }, { exec: beta })).user.exec).toEqual(beta);
   });

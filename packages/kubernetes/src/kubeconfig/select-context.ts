@@ -6,23 +6,23 @@ import {
   type KubeconfigUser,
 } from './kubeconfig.ts';
 
-/** What one context of a kubeconfig means: a server, a user, a namespace. */
+/** A resolved context of a kubeconfig: a server, a user, a namespace. */
 export interface SelectedContext {
   readonly name: string;
   readonly cluster: KubeconfigCluster & { readonly server: string };
   readonly user: KubeconfigUser;
-  /** `default` where the context names none. */
+  /** `default` if the context names none. */
   readonly namespace: string;
 }
 
 /**
  * Looks up a context and checks that it can be used. Pure.
  * @param name the context; default: the kubeconfig's current one
- * @throws KubeconfigError that names what is missing or contradicts itself
+ * @throws KubeconfigError that names the missing or contradictory part
  */
 export function selectContext(config: Kubeconfig, name = config['current-context'] ?? ''): SelectedContext {
   const contexts = config.contexts ?? [];
-  if (name === '') throw new KubeconfigError('the kubeconfig names no current context: say which one to use');
+  if (name === '') throw new KubeconfigError('the kubeconfig names no current context: choose one');
   const context = contexts.find((entry) => entry.name === name)?.context;
   if (context === undefined) throw new KubeconfigError(`the kubeconfig has no context ${name}; ${there(contexts)}`);
   const { cluster: clusterName = '', user: userName = '', namespace = '' } = context;
@@ -51,11 +51,11 @@ function checkCluster(cluster: KubeconfigCluster, name: string): SelectedContext
   }
   const hasAuthority = isSet(cluster['certificate-authority']) || isSet(cluster['certificate-authority-data']);
   if (cluster['insecure-skip-tls-verify'] === true && hasAuthority) {
-    throw fail('it has a certificate authority, and insecure-skip-tls-verify, which says not to look at it');
+    throw fail('it has a certificate authority, and insecure-skip-tls-verify, which ignores it');
   }
   const proxy = cluster['proxy-url'] ?? '';
   if (proxy !== '' && (!URL.canParse(proxy) || !/^(https?|socks5):$/.test(new URL(proxy).protocol))) {
-    throw fail(`its proxy-url is none of http://, https:// and socks5://: ${proxy}`);
+    throw fail(`its proxy-url is not http://, https:// or socks5://: ${proxy}`);
   }
   return { ...cluster, server };
 }
