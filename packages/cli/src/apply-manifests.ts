@@ -5,12 +5,12 @@ import { CommandError, oneLine } from './command-error.ts';
 import { fieldLine } from './manifest-lines.ts';
 import { userPath } from './paths.ts';
 
-/** What a manifest's text is looked up in when something is wrong with it: by source. */
+/** Texts of manifests by source, to find the lines of errors. */
 export type ManifestTexts = ReadonlyMap<string, string>;
 
 /**
- * Applies objects in their order, and gives them as the server has them. One that is to be given a name (`generateName`) is created.
- * @throws CommandError with a line for everything that was refused, each with the file and the field's line
+ * Applies objects in order, and returns them as the server stored them. An object with only a `generateName` is created.
+ * @throws CommandError with a line for each rejected field or object, with the file and the line of the field
  */
 export async function applyManifests(
   cluster: Cluster,
@@ -35,7 +35,7 @@ export async function applyManifests(
   return applied;
 }
 
-/** One error for everything that is wrong with the manifests: in one line if it is one thing. */
+/** One error for all mistakes in the manifests: in one line if there is only one. */
 export function manifestFaults(faults: readonly string[]): CommandError {
   const [only] = faults;
   if (faults.length === 1 && only !== undefined) return new CommandError(only);

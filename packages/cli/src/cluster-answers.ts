@@ -5,7 +5,7 @@ export function serverOf(text: string): string | undefined {
   return /^ *server: "(https:[^"]+)"$/m.exec(text)?.[1];
 }
 
-/** Whether anybody listens at the address of an API server of this machine. */
+/** Whether a process listens at the address of an API server on this machine. */
 export function answers(server: string): Promise<boolean> {
   const { hostname, port } = new URL(server);
   return new Promise((resolve) => {

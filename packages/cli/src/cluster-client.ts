@@ -6,7 +6,7 @@ import { CommandError, oneLine } from './command-error.ts';
 
 /**
  * Runs `work` as the user of a kubeconfig.
- * @throws CommandError if there is no such cluster, nobody answers, or the cluster refuses
+ * @throws CommandError if there is no such cluster, it does not answer, or it refuses the request
  */
 export async function withCluster<T>(kubeconfig: string, work: (client: Client) => Promise<T>): Promise<T> {
   if (!(await exists(kubeconfig)))

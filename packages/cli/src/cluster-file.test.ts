@@ -30,7 +30,7 @@ describe('readClusterFile', () => {
     [
       'a label that says what a node is for',
       'nodes: [{ name: a, labels: { node-role.kubernetes.io/worker: "" } }]',
-      'orrery.yaml:1: nodes[0].labels: a node may not give itself the label "node-role.kubernetes.io/worker": use kubectl label node once it is there',
+      'orrery.yaml:1: nodes[0].labels: a node may not set the label "node-role.kubernetes.io/worker" on itself: use kubectl label node after it has registered',
     ],
     ['nodes left out', 'nodes:', 'orrery.yaml:1: nodes: Required value: a list of the machines; [] for none'],
     ['an unknown field', 'nodes: [{ name: a }]\nnods: 1', 'orrery.yaml:1: unknown field "nods"'],

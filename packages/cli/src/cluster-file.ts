@@ -4,7 +4,7 @@ import { errorText } from '@orrery/core';
 import { forbiddenNodeLabels } from '@orrery/server';
 import { CommandError } from './command-error.ts';
 
-/** A file that says what an example's cluster is made of; it is read by `orrery up` and never reaches the API server. */
+/** A file that describes the nodes of a cluster; `orrery up` reads it, and it never reaches the API server. */
 export interface ClusterFile {
   readonly nodes: readonly NodeOptions[];
 }
@@ -48,7 +48,9 @@ function nodeLabels(value: unknown, at: string, fail: Fail): { readonly [key: st
   const labels = texts(value, at, fail);
   const [forbidden] = forbiddenNodeLabels(labels);
   if (forbidden === undefined) return labels;
-  throw fail(`${at}: a node may not give itself the label "${forbidden}": use kubectl label node once it is there`);
+  throw fail(
+    `${at}: a node may not set the label "${forbidden}" on itself: use kubectl label node after it has registered`,
+  );
 }
 
 function texts(value: unknown, at: string, fail: Fail): { readonly [key: string]: string } {

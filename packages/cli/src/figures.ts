@@ -1,4 +1,4 @@
-/** What start-up cost, in milliseconds since the process began. */
+/** Start-up times, in milliseconds since the process began. */
 export interface Figures {
   controlPlane: number | undefined;
   firstPod: number | undefined;

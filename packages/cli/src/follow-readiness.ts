@@ -4,15 +4,15 @@ import type { Subscription } from 'rxjs';
 import type { ProgressItem } from './progress.ts';
 import { readiness, waitAnnotation } from './readiness.ts';
 
-/** How far an object is. */
+/** An object and its readiness. */
 interface FollowedItem extends ProgressItem {
-  /** The object, as it was given. */
+  /** The object as passed in. */
   readonly of: KubernetesObject;
 }
 
-/** Objects that are being followed until they are ready. */
+/** Objects that are followed until they are ready. */
 export interface Followed {
-  /** Resolves when all are ready that are waited for. */
+  /** Resolves when all objects are ready, except those that are skipped. */
   readonly ready: Promise<void>;
   items(): readonly FollowedItem[];
   stop(): void;
@@ -20,7 +20,7 @@ export interface Followed {
 
 export interface FollowOptions {
   readonly cluster: Cluster;
-  /** As the server has them. */
+  /** As the server stored them. */
   readonly objects: readonly KubernetesObject[];
   /** Whether some controller writes the status of a kind. */
   controlled(kind: Kind): boolean;
@@ -57,7 +57,7 @@ export function followReadiness({
     if (kind === undefined) continue;
     byKind.set(kind, [...(byKind.get(kind) ?? []), object]);
     const skipped = object.metadata?.annotations?.[waitAnnotation] === 'false';
-    // Whether it is ready is for the watch to say, which comes with the time; it begins at once.
+    // The watch decides whether it is ready, and so has the time; it begins at once.
     items.set(itemId(kind, object), {
       name: itemName(kind, object),
       state: skipped ? 'skipped' : 'waiting',

@@ -1,7 +1,7 @@
 import { Deployment, type Kind, type KubernetesObject, Pod } from '@orrery/api';
 import { pnpmCommand } from './pnpm-command.ts';
 
-/** What to try next with what was applied. `kubeconfig` is given when it is not where `pnpm kubectl` looks; `node` is one of the machines. */
+/** Commands to try next with the applied objects. `kubeconfig`: its path, unless `pnpm kubectl` finds it by itself; `node`: any node. */
 export function hintsFor(
   objects: readonly KubernetesObject[],
   kubeconfig: string | undefined,
@@ -20,9 +20,9 @@ export function hintsFor(
     commands.push([`${kubectl} exec -it ${pod} -- sh`, 'look around inside']);
   }
   if (deployment !== undefined) {
-    commands.push([`${kubectl} scale deployment ${deployment} --replicas=5`, 'ask for more']);
+    commands.push([`${kubectl} scale deployment ${deployment} --replicas=5`, 'scale up']);
   }
-  if (node !== undefined) commands.push([`${pnpm} orrery node stop ${node}${where}`, 'pull the plug of a node']);
+  if (node !== undefined) commands.push([`${pnpm} orrery node stop ${node}${where}`, 'pull the plug on a node']);
   const width = Math.max(...commands.map(([command]) => command.length));
   return [
     '',
@@ -34,7 +34,7 @@ export function hintsFor(
   ].join('\n');
 }
 
-/** A path as a shell takes it. */
+/** A path, quoted for a shell if necessary. */
 function quoted(path: string): string {
   return /^[\w./:@%+=,-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

@@ -8,14 +8,14 @@ import { defaultKubeconfig } from './paths.ts';
 /** Where a cluster's kubeconfig goes, and what to print about it. */
 export interface KubeconfigPlace {
   readonly path: string;
-  /** Why it is not where it was asked for; absent when it is. */
+  /** Why it is not at the requested path; absent when it is. */
   readonly because?: string;
 }
 
 /**
- * Finds out, before anything starts, where the kubeconfig can be written. What is there already is kept if it is somebody else's, or
- * a running cluster's: a second cluster of the default place gets a file beside it, named after its port.
- * @throws CommandError if it cannot be written there
+ * Finds out, before anything starts, where the kubeconfig can be written. A file that orrery did not write, or that belongs to a running
+ * cluster, is kept: a second cluster with the default path gets a file beside it, named after its port.
+ * @throws CommandError if the kubeconfig cannot be written there
  */
 export async function kubeconfigPlace(path: string, port: number): Promise<KubeconfigPlace> {
   await checkWritable(path);
@@ -31,10 +31,10 @@ export async function kubeconfigPlace(path: string, port: number): Promise<Kubec
       `${path} is the kubeconfig of a cluster that runs at ${server}: choose another file with --kubeconfig`,
     );
   const beside = join(dirname(path), `kubeconfig-${port === 0 ? process.pid : port}`);
-  return { path: beside, because: `${path} is that of the cluster at ${server}` };
+  return { path: beside, because: `${path} belongs to the cluster at ${server}` };
 }
 
-/** Writes it, readable by its owner alone; what it gives back removes it, unless somebody else has written there since. */
+/** Writes the kubeconfig, readable by its owner only. Returns a function that removes it, unless it has been changed since. */
 export async function placeKubeconfig(path: string, text: string): Promise<() => Promise<void>> {
   try {
     await writeKubeconfig(path, text);
@@ -64,7 +64,7 @@ async function checkWritable(path: string): Promise<void> {
   if (found?.isDirectory() !== true) throw fail(`${folder} is not a folder`);
   const trial = join(folder, `.orrery-${process.pid}.tmp`);
   try {
-    // Permissions do not say everything: only writing does.
+    // Permissions are not enough to know: only a write is.
     await writeFile(trial, '', { flag: 'wx', mode: 0o600 });
     await rm(trial);
   } catch (error) {

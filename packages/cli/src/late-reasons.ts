@@ -3,10 +3,10 @@ import type { Cluster } from '@orrery/cluster';
 import type { Followed } from './follow-readiness.ts';
 import { readiness } from './readiness.ts';
 
-/** At most this many Pods of one object are listed; the others' reasons are most often the same. */
+/** At most this many Pods of one object are listed; the others usually have the same reason. */
 const maxPods = 3;
 
-/** Why what was applied is not ready: a line for each object, and below it one for each of its Pods that is not. */
+/** Why applied objects are not ready: a line for each object, followed by one for each of its Pods that is not ready. */
 export async function lateReasons(cluster: Cluster, followed: Followed, timeout: string): Promise<string> {
   const lines = [`not ready after ${timeout}:`];
   for (const item of followed.items()) {

@@ -8,7 +8,7 @@ import { type ClusterFile, clusterFileKind, readClusterFile } from './cluster-fi
 import { CommandError, oneLine } from './command-error.ts';
 import { userFolder, userPath } from './paths.ts';
 
-/** What the files and folders of a command line hold. */
+/** The contents of the files and folders of a command line. */
 export interface Manifests {
   /** In the order of the arguments, and of file names within a folder. */
   readonly objects: readonly ManifestObject[];
@@ -26,14 +26,14 @@ const standardInputName = '<stdin>';
 
 /**
  * Reads manifests from files, folders and standard input (`-`).
- * @throws CommandError: what is missing, or a line for each file that cannot be understood, with its line and the reason
+ * @throws CommandError for a missing file, or with a line for each file that cannot be parsed: the line number and the reason
  */
 export async function readManifests(paths: readonly string[]): Promise<Manifests> {
   const objects: ManifestObject[] = [];
   const texts = new Map<string, string>();
   const faults: string[] = [];
   let cluster: ClusterFile | undefined;
-  const take = (text: string, name: string) => {
+  const parse = (text: string, name: string) => {
     try {
       for (const found of parseManifest(text, name).objects) {
         if (`${found.object.apiVersion}/${found.object.kind}` !== clusterFileKind) objects.push(found);
@@ -50,19 +50,19 @@ export async function readManifests(paths: readonly string[]): Promise<Manifests
     if (path === standardInput) {
       const text = await textOf(process.stdin);
       texts.set(standardInputName, text);
-      take(text, standardInputName);
+      parse(text, standardInputName);
       continue;
     }
     for (const file of await manifestFiles(userPath(path))) {
       const name = shortest(file);
-      take(await readText(file, name), name);
+      parse(await readText(file, name), name);
     }
   }
   if (faults.length > 0) throw manifestFaults(faults);
   return { objects, cluster, texts };
 }
 
-/** As seen from where the user stands, unless that is a longer way. */
+/** The path relative to the user's folder, unless the file is outside of it. */
 function shortest(file: string): string {
   const name = relative(userFolder(), file);
   return name.startsWith('..') ? file : name;
@@ -83,7 +83,7 @@ async function manifestFiles(path: string): Promise<readonly string[]> {
     .filter((entry) => !entry.isDirectory() && manifestEndings.some((ending) => entry.name.endsWith(ending)))
     .map(({ name }) => name)
     .sort();
-  if (names.length === 0) throw new CommandError(`${path} holds no manifests (${manifestEndings.join(', ')})`);
+  if (names.length === 0) throw new CommandError(`${path} contains no manifests (${manifestEndings.join(', ')})`);
   return names.map((name) => join(path, name));
 }
 

@@ -1,9 +1,9 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml';
 
 /**
- * The line of a field of the object that begins at a line of a manifest: of the deepest part of the path that is there. Used when
- * something is wrong, so it reads the text once more.
- * @param path as errors give it: `spec.containers[0].image`, `metadata.labels[a.b/c]`, or without indexes
+ * Returns the line of a field, or of the deepest existing part of its path, in the object that begins at `objectLine`. Only used for
+ * errors, so it parses the text again.
+ * @param path as in errors: `spec.containers[0].image`, `metadata.labels[a.b/c]`, or without indexes
  */
 export function fieldLine(text: string, objectLine: number, path: string): number {
   const lines = new LineCounter();
@@ -27,7 +27,7 @@ function objectAt(node: Node, line: number, lineOf: (node: Node) => number): Nod
   return isMap(node) && lineOf(node) === line ? node : undefined;
 }
 
-/** `a.b[0].c[x.y]` in its steps: `a`, `b`, `0`, `c`, `x.y`. */
+/** The steps of a path: `a`, `b`, `0`, `c`, `x.y` for `a.b[0].c[x.y]`. */
 function pathSteps(path: string): readonly string[] {
   return [...path.matchAll(/\[([^\]]*)\]|([^.[\]]+)/g)].map(([, inside, name]) => inside ?? name ?? '');
 }

@@ -1,26 +1,26 @@
 import { isAbsolute, join, resolve } from 'node:path';
 
-/** Where the user stands: pnpm runs scripts in the workspace's root and says in INIT_CWD where it was called. */
+/** The user's current folder: pnpm runs scripts in the workspace's root and sets INIT_CWD to the folder it was called in. */
 export function userFolder(): string {
   return process.env.INIT_CWD ?? process.cwd();
 }
 
-/** A path as the user meant it. */
+/** A path, resolved against {@link userFolder}. */
 export function userPath(path: string): string {
   return isAbsolute(path) ? path : resolve(userFolder(), path);
 }
 
-/** The workspace's root, which the examples and `.orrery` are in. */
+/** The workspace's root, which contains the examples and `.orrery`. */
 export const workspaceRoot = resolve(import.meta.dirname, '../../..');
 
-/** Where kubeconfig and tools are kept: `.orrery` of the workspace, or what ORRERY_HOME says. */
+/** The folder for kubeconfigs and tools: ORRERY_HOME, or else `.orrery` in the workspace. */
 const home =
   process.env.ORRERY_HOME === undefined || process.env.ORRERY_HOME === ''
     ? join(workspaceRoot, '.orrery')
     : userPath(process.env.ORRERY_HOME);
 
-/** Where a cluster's kubeconfig is written, and looked for, unless told otherwise. */
+/** The default path of a cluster's kubeconfig, for writing and reading. */
 export const defaultKubeconfig = join(home, 'kubeconfig');
 
-/** Where the pinned clients are kept. */
+/** The folder of the pinned clients. */
 export const toolsFolder = join(home, 'tools');

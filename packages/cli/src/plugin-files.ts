@@ -5,10 +5,10 @@ import type { Plugin } from '@orrery/core';
 import { CommandError, oneLine } from './command-error.ts';
 import { userPath } from './paths.ts';
 
-/** Files that a folder's plugin may be in, in the order in which they are tried. */
+/** Names of a folder's plugin file, in the order in which they are tried. */
 const entryFiles = ['plugin.ts', 'plugin.js', 'index.ts', 'index.js'];
 
-/** Loads plugins: modules whose default export is made by `definePlugin`. @throws CommandError in one line */
+/** Loads plugins: modules whose default export comes from `definePlugin`. @throws CommandError in one line */
 export async function loadPlugins(paths: readonly string[]): Promise<readonly Plugin[]> {
   const plugins: Plugin[] = [];
   for (const path of paths) plugins.push(await loadPlugin(path));

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { delimiter, join, sep } from 'node:path';
 
 /**
- * How the user calls pnpm: by its name where it is installed, else through npx, as the README's commands do. npx puts what it
- * fetched on the path of what it runs; that does not count.
+ * How the user calls pnpm: by its name if it is installed, else through npx, as the README's commands do. npx adds what it
+ * fetched to the path of its child processes; that does not count.
  */
 export function pnpmCommand(
   env: { readonly PATH?: string | undefined } = process.env,

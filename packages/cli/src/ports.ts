@@ -5,7 +5,7 @@ import { CommandError } from './command-error.ts';
 const firstPort = 6443;
 const portsTried = 100;
 
-/** The asked port, which must be free, or the first free one from 6443; 0 stands for any. @throws CommandError if it is taken */
+/** The requested port, which must be free, or the first free one from 6443; 0 is any. @throws CommandError if the port is in use */
 export async function freePort(asked: number | undefined): Promise<number> {
   if (asked === 0) return 0;
   if (asked !== undefined) {
@@ -16,10 +16,10 @@ export async function freePort(asked: number | undefined): Promise<number> {
   return 0;
 }
 
-/** Somebody else listens there. */
+/** The error for a port that cannot be listened on. */
 export function portTaken(port: number): CommandError {
   return new CommandError(
-    `port ${port} cannot be taken: stop what listens there, or give another with --port (0 takes any)`,
+    `port ${port} is not available: stop the process that listens on it, or choose another with --port (0 picks any)`,
   );
 }
 

@@ -8,9 +8,9 @@ import type { UpOptions } from './up-settings.ts';
 
 const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
-/** Runs the command line; resolves with the exit code. Commands load what they need when they are called: start-up is a feature. */
+/** Runs a command line; resolves with the exit code. Commands load their modules when they are called, for a fast start. */
 export async function main(args: readonly string[]): Promise<number> {
-  // kubectl and helm take every argument after their name, --help too.
+  // kubectl and helm get all arguments after their name, even --help.
   const [first, ...rest] = args;
   let exitCode = 0;
   try {
@@ -33,12 +33,12 @@ export async function main(args: readonly string[]): Promise<number> {
   return exitCode;
 }
 
-/** A mistake in the command line in one line, with where to look. */
+/** The one-line message for a mistake in the command line, with a pointer to --help. */
 function usageError(message: string, [first, second]: readonly string[]): string {
   const text = message.replace(/^error: /, '').replaceAll(/\s*\n\s*/g, ' ');
   const words = ['orrery', ...(first === 'up' || first === 'node' ? [first] : [])];
   if (first === 'node' && ['stop', 'start', 'list'].includes(second ?? '')) words.push(second ?? '');
-  return `${text} (${words.join(' ')} --help says more)`;
+  return `${text} (see ${words.join(' ')} --help)`;
 }
 
 function ownVersion(): string {
@@ -59,18 +59,18 @@ function buildProgram(): Command {
     .description('start a cluster, apply manifests, show them becoming ready, and keep it running until Ctrl-C')
     .argument(
       '[paths...]',
-      'manifest files, folders of them, or - for standard input; an orrery.yaml among them says what nodes there are',
+      'manifest files, folders of them, or - for standard input; an orrery.yaml among them describes the nodes',
     )
-    .option('--port <number>', 'port on 127.0.0.1; 0 takes any free one (default: 6443, or the next free one)')
+    .option('--port <number>', 'port on 127.0.0.1; 0 picks any free one (default: 6443, or the next free one)')
     .option(
       '--kubeconfig <path>',
       'where to write the kubeconfig (default: .orrery/kubeconfig; removed when the cluster stops)',
     )
     .option('--nodes <number>', 'how many nodes, 0 for none (default: 3, or what orrery.yaml says)')
-    .option('--cluster-cidr <range>', 'the range of IPv4 addresses that Pods get theirs from (default: 10.224.0.0/11)')
+    .option('--cluster-cidr <range>', 'the IPv4 range of Pod addresses (default: 10.224.0.0/11)')
     .option(
       '--node-cidr-mask-size <number>',
-      "how many bits of it all Pods of one node share: the length of the node's own range (default: 24)",
+      "the prefix length of each node's part of that range, in bits (default: 24)",
     )
     .option('--runtime <name>', 'what runs containers: sim', 'sim')
     .option('--store <name>', 'where objects are kept: memory', 'memory')
@@ -78,14 +78,11 @@ function buildProgram(): Command {
     .option('--seed <seed>', 'make random numbers repeatable')
     .option(
       '--plugin <path>',
-      'load a plugin: a module or folder whose default export is made by definePlugin (repeatable)',
+      'load a plugin: a module or folder whose default export comes from definePlugin (repeatable)',
       collect,
       [],
     )
-    .option(
-      '--wait',
-      'end as soon as all that was applied is ready: exit code 0, or 1 with the reasons after --timeout',
-    )
+    .option('--wait', 'end when everything applied is ready: exit code 0, or 1 with the reasons after --timeout')
     .option('--timeout <duration>', 'how long --wait waits: 90s, 5m', '2m')
     .option('--verbose', 'log to standard error what the loops of the cluster do and what fails')
     .option('--no-examples', 'when no paths are given, start empty instead of with the quickstart example')
@@ -96,7 +93,7 @@ function buildProgram(): Command {
       await stoppable((signal) => up(chosen, options, signal));
     });
 
-  const node = program.command('node').description('do things to the machines of a running cluster');
+  const node = program.command('node').description('list, stop and start the machines of a running cluster');
   for (const [verb, power, what] of [
     ['stop', 'off', 'cut the power: kubelet and containers are gone without notice'],
     ['start', 'on', 'switch a stopped machine on again'],
@@ -125,11 +122,11 @@ function buildProgram(): Command {
 
   program
     .command('kubectl')
-    .description('run the pinned kubectl 1.35 against the cluster (all arguments are its own)')
+    .description('run the pinned kubectl 1.35 against the cluster (all arguments are passed to it)')
     .argument('[args...]');
   program
     .command('helm')
-    .description('run the pinned helm 4 against the cluster (all arguments are its own)')
+    .description('run the pinned helm 4 against the cluster (all arguments are passed to it)')
     .argument('[args...]');
   return program;
 }

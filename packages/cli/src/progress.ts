@@ -1,4 +1,4 @@
-/** One thing that is waited for. */
+/** An object to wait for. */
 export interface ProgressItem {
   readonly name: string;
   readonly state: 'waiting' | 'ready' | 'skipped';
@@ -8,10 +8,10 @@ export interface ProgressItem {
   readonly readyAfter: number | undefined;
 }
 
-/** Shows how far things are: redrawn in place on a terminal, a line for each change elsewhere. */
+/** A progress display: redrawn in place on a terminal, a line for each change elsewhere. */
 export interface Progress {
   update(items: readonly ProgressItem[]): void;
-  /** Draws for the last time and leaves the cursor below. */
+  /** Ends the display; the cursor stays below it. */
   end(): void;
 }
 
@@ -22,7 +22,7 @@ interface Output {
   write(text: string): unknown;
 }
 
-/** `plain`: never redraw, as when log lines come in between. Colours obey NO_COLOR (no-color.org). */
+/** `plain`: never redraw, because log lines come in between. Respects NO_COLOR (no-color.org). */
 export function createProgress(
   output: Output,
   { plain = false, env = process.env }: { plain?: boolean; env?: NodeJS.ProcessEnv } = {},
@@ -66,7 +66,7 @@ class TerminalProgress implements Progress {
   }
 
   update(items: readonly ProgressItem[]): void {
-    // A terminal without a size says 0. One column stays free: a line that fills the last one wraps on some terminals, and could not be redrawn.
+    // A terminal without a size reports 0. One column stays free: a full line wraps on some terminals, and could not be redrawn.
     const width = Math.max(1, (this.#output.columns || 80) - 1);
     const room = Math.max(3, (this.#output.rows || 24) - 2);
     const longest = Math.max(...items.map(({ name }) => name.length), 0);
@@ -79,7 +79,7 @@ class TerminalProgress implements Progress {
       return shown === '' ? start : `${start}  ${state === 'waiting' ? shown : this.#dim(shown)}`;
     });
     const waiting = items.filter(({ state }) => state === 'waiting').length;
-    // What has no room is summed up: lines that scroll off cannot be redrawn.
+    // Items that do not fit are summarized: lines that scroll off cannot be redrawn.
     const shown =
       lines.length > room
         ? [
@@ -105,7 +105,7 @@ class TerminalProgress implements Progress {
   }
 }
 
-/** Cuts a text to so many characters. */
+/** Truncates a text to `room` characters. */
 function fit(text: string, room: number): string {
   if (text.length <= room) return text;
   return room < 2 ? '' : `${text.slice(0, room - 1)}…`;

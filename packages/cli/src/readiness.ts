@@ -1,13 +1,13 @@
 import type { KubernetesObject } from '@orrery/api';
 
-/** Whether an object is as far as its maker wants it, and if not, what it waits for. */
+/** Whether an object has reached its desired state, and if not, what it waits for. */
 export interface Readiness {
   readonly ready: boolean;
   /** In a few words; `''` when ready. */
   readonly reason: string;
 }
 
-/** An annotation that takes an object out of what `--wait` waits for: `"false"`. */
+/** An annotation that excludes an object from `--wait`, with the value `"false"`. */
 export const waitAnnotation = 'orrery.dev/wait';
 
 const ready: Readiness = { ready: true, reason: '' };
@@ -43,8 +43,8 @@ interface ContainerStatus {
 }
 
 /**
- * What `orrery up --wait` and its progress display say of an object. Pure.
- * @param controlled whether some controller writes the status of this kind: until it has, the object is not ready
+ * Returns the readiness of an object, for `orrery up --wait` and the progress display. Pure.
+ * @param controlled whether a controller writes the status of this kind: until it has, the object is not ready
  */
 export function readiness(object: KubernetesObject, controlled = false): Readiness {
   if (object.metadata?.deletionTimestamp !== undefined) return waiting('being deleted');
@@ -111,7 +111,7 @@ function pod(status: Status): Readiness {
   const unready = (status.containerStatuses ?? [])
     .filter((container) => container.ready !== true)
     .map(({ name }) => name);
-  // A Pod whose containers ended well, but for one that still runs, will not become Ready, and is none the worse for it.
+  // A Pod with some containers completed and others running never becomes Ready, although nothing is wrong with it.
   return waiting(unready.length > 0 ? `not ready: ${unready.join(', ')}` : (status.phase ?? 'Pending'));
 }
 
@@ -130,7 +130,7 @@ function job(status: Status): Readiness {
   return waiting(ended === undefined ? 'running' : `failed: ${ended.reason ?? ''}`);
 }
 
-/** Kinds of which nothing else is known say by a condition `Ready` or `Available` whether they are; without one they are by being there. */
+/** Any other kind is ready by its condition `Ready` or `Available`; without one, it is ready when it exists. */
 function byCondition(status: Status): Readiness {
   const conditions = status.conditions ?? [];
   const condition =

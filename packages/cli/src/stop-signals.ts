@@ -1,4 +1,4 @@
-/** The user asked the command to stop before it was done. */
+/** The command was stopped by a signal before it was done. */
 export class Stopped extends Error {
   readonly exitCode: number;
 
@@ -8,12 +8,12 @@ export class Stopped extends Error {
   }
 }
 
-/** Milliseconds within which a second signal is the first once more: npx and pnpm hand on the Ctrl-C that everybody got already. */
+/** Milliseconds within which a second signal counts as the first: npx and pnpm forward a Ctrl-C that this process already received. */
 const sameKeypress = 300;
 
 /**
- * Runs a command that Ctrl-C, SIGTERM, a closed terminal or a reader that has gone end in order; a second Ctrl-C ends it at once.
- * @throws Stopped when `run` was ended so and did not end well
+ * Runs a command and aborts its signal on Ctrl-C, SIGTERM, a closed terminal or a closed output; a second Ctrl-C exits at once.
+ * @throws Stopped if `run` rejects after that
  */
 export async function stoppable(run: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const stop = new AbortController();
@@ -24,7 +24,7 @@ export async function stoppable(run: (signal: AbortSignal) => Promise<void>): Pr
       stop.abort(new Stopped(signal));
     } else if (performance.now() - stoppedAt > sameKeypress) process.exit(new Stopped(signal).exitCode);
   };
-  // Nobody reads any more, or the terminal is gone.
+  // The output or the terminal is closed.
   const onGone = () => stop.abort(new Stopped('SIGPIPE'));
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, onSignal);
@@ -32,7 +32,7 @@ export async function stoppable(run: (signal: AbortSignal) => Promise<void>): Pr
   try {
     await run(stop.signal);
   } catch (error) {
-    // Whatever broke because of the stop is the stop.
+    // Any error after the stop is a consequence of it.
     throw stop.signal.aborted ? stop.signal.reason : error;
   } finally {
     for (const signal of signals) process.off(signal, onSignal);

@@ -3,7 +3,7 @@ import { milliseconds } from '@orrery/core';
 import { CommandError, oneLine } from './command-error.ts';
 import { defaultKubeconfig, userPath } from './paths.ts';
 
-/** The options of `orrery up` as the command line gives them. */
+/** The options of `orrery up` as on the command line. */
 export interface UpOptions {
   readonly port?: string;
   readonly kubeconfig?: string;
@@ -21,7 +21,7 @@ export interface UpOptions {
   readonly verbose?: boolean;
 }
 
-/** The same, understood. */
+/** The same options, parsed. */
 export interface UpSettings {
   /** undefined: the first free one from 6443. */
   readonly port: number | undefined;
@@ -33,7 +33,7 @@ export interface UpSettings {
   readonly timeout: number;
 }
 
-/** @throws CommandError that names the option which cannot be understood */
+/** Parses the options. @throws CommandError that names the invalid option */
 export function upSettings(options: UpOptions): UpSettings {
   if (options.runtime !== 'sim') throw new CommandError(`--runtime ${options.runtime}: there is only sim`);
   if (options.store !== 'memory') throw new CommandError(`--store ${options.store}: there is only memory`);

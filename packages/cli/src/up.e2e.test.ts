@@ -58,8 +58,8 @@ describe('a mistake is reported in one line, with exit code 1, and leaves nothin
     [['--timeout', 'soon'], '--timeout: invalid duration "soon": write it like 250ms, 30s or 1h30m'],
     [['--runtime', 'cri'], '--runtime cri: there is only sim'],
     [['--store', 'disk'], '--store disk: there is only memory'],
-    [['--bogus'], "unknown option '--bogus' (orrery up --help says more)"],
-    [['--port'], "option '--port <number>' argument missing (orrery up --help says more)"],
+    [['--bogus'], "unknown option '--bogus' (see orrery up --help)"],
+    [['--port'], "option '--port <number>' argument missing (see orrery up --help)"],
     [['/nonesuch.yaml'], 'there is no file or folder /nonesuch.yaml'],
     [['--plugin', '/nonesuch'], 'there is no plugin at /nonesuch'],
   ])('up %j', async (args, message) => {
@@ -69,9 +69,9 @@ describe('a mistake is reported in one line, with exit code 1, and leaves nothin
   });
 
   test.each([
-    [['bogus'], "unknown command 'bogus' (orrery --help says more)"],
-    [['node', 'bogus'], "unknown command 'bogus' (orrery node --help says more)"],
-    [['node', 'stop'], "missing required argument 'name' (orrery node stop --help says more)"],
+    [['bogus'], "unknown command 'bogus' (see orrery --help)"],
+    [['node', 'bogus'], "unknown command 'bogus' (see orrery node --help)"],
+    [['node', 'stop'], "missing required argument 'name' (see orrery node stop --help)"],
     [['node', 'list', '--kubeconfig', '/nonesuch'], 'no cluster has been started here yet: /nonesuch does not exist'],
   ])('%j', async (args, message) => {
     expect(await orrery(args)).toMatchObject({ code: 1, stdout: '', stderr: `orrery: ${message}\n` });
@@ -81,7 +81,7 @@ describe('a mistake is reported in one line, with exit code 1, and leaves nothin
     await writeFile(join(folder, 'README.md'), 'no manifest');
     expect(await up(folder)).toMatchObject({
       code: 1,
-      stderr: `orrery: ${folder} holds no manifests (.yaml, .yml, .json)\n`,
+      stderr: `orrery: ${folder} contains no manifests (.yaml, .yml, .json)\n`,
     });
   });
 
@@ -91,7 +91,7 @@ describe('a mistake is reported in one line, with exit code 1, and leaves nothin
     const { port } = server.address() as { port: number };
     const { code, stderr } = await orrery(['up', '--kubeconfig', kubeconfig, '--port', String(port)]);
     expect(stderr).toBe(
-      `orrery: port ${port} cannot be taken: stop what listens there, or give another with --port (0 takes any)\n`,
+      `orrery: port ${port} is not available: stop the process that listens on it, or choose another with --port (0 picks any)\n`,
     );
     expect(code).toBe(1);
     await new Promise((closed) => server.close(closed));

@@ -6,12 +6,12 @@ import { readiness } from './readiness.ts';
 
 /** Virtual milliseconds that time runs free for one generation of one object. */
 const longestHurry = 600_000;
-/** Real milliseconds between two steps of time that keeps real pace. */
+/** Real milliseconds between two steps of time at real speed. */
 const step = 20;
-/** Real milliseconds that one step makes up for at most: time does not catch up with a machine that slept. */
+/** The longest step, in real milliseconds: time does not catch up after the machine has slept. */
 const longestStep = 1000;
 
-/** Knows whether anything is on its way, so that virtual time may run free. Its state is only what it has observed. */
+/** Knows whether any object is in progress, so that virtual time may run free. Its state is only what it has observed. */
 export interface Pace {
   /** Observes an object's present state. */
   seen(object: Stored, now: number): void;
@@ -28,7 +28,7 @@ interface Tracked {
   since: number | undefined;
 }
 
-/** An object is on its way while it is unready, but for at most ten virtual minutes in each of its generations. */
+/** An object is in progress while it is unready, but for at most ten virtual minutes per generation. */
 export function createPace(controlled: (object: KubernetesObject) => boolean = () => false): Pace {
   const objects = new Map<string, Tracked>();
   const unready = new Set<Tracked>();
@@ -76,7 +76,7 @@ export function createPace(controlled: (object: KubernetesObject) => boolean = (
   };
 }
 
-/** A machine whose plug was pulled is on its way until the cluster has found out. */
+/** The Node of a machine that is off is in progress until the cluster has noticed. */
 function isSettled(object: KubernetesObject, controlled: boolean): boolean {
   const isNode = object.apiVersion === Node.apiVersion && object.kind === Node.kind;
   const off = isNode && object.metadata?.annotations?.[powerAnnotation] === 'off';
@@ -85,14 +85,14 @@ function isSettled(object: KubernetesObject, controlled: boolean): boolean {
 
 /** A simulation that the command drives. */
 export interface PacedEnvironment {
-  /** Runs time until {@link stop}: free until what was applied is followed, then as {@link Pace} says. */
+  /** Runs time until {@link stop}: free until {@link follow} has listed all objects, then as {@link Pace} decides. */
   run(): Promise<void>;
-  /** Follows Pods, what makes them, Nodes, and objects of the kinds that were applied. */
+  /** Follows Pods, Deployments, ReplicaSets, Nodes, and objects of the applied kinds. */
   follow(cluster: Cluster, applied: readonly KubernetesObject[], controlled: (kind: Kind) => boolean): void;
   stop(): void;
 }
 
-/** Virtual time for people: it jumps while something is on its way, and passes as life does when nothing is. */
+/** Virtual time for users: it jumps while any object is in progress, and otherwise passes at real speed. */
 export function pacedEnvironment(simulation: Simulation): PacedEnvironment {
   const { clock } = simulation.environment;
   const over = new AbortController();
@@ -132,7 +132,7 @@ export function pacedEnvironment(simulation: Simulation): PacedEnvironment {
   };
 }
 
-/** Runs virtual time until the signal: free while something is on its way, and else as fast as real time. */
+/** Runs virtual time until the signal is aborted: free while any object is in progress, and otherwise at real speed. */
 async function runPaced(
   simulation: Simulation,
   pace: Pace,

@@ -17,7 +17,7 @@ export async function powerNode(name: string, power: 'off' | 'shutdown' | 'on', 
   });
 }
 
-/** The machines of a cluster as a table: what their switches say, and what the cluster knows. @throws CommandError */
+/** The machines of a cluster as a table: the power that their annotation asks for, and their Node's status. @throws CommandError */
 export async function listNodes(kubeconfig: string): Promise<string> {
   const { items } = await withCluster(kubeconfig, (client) => client.list(Node));
   return [['NAME', 'POWER', 'STATUS'], ...items.map(row)]

