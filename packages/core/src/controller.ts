@@ -82,8 +82,8 @@ export interface ControllerDefinition<
   readonly owns?: { readonly [I in keyof O]: Kind<O[I]> | ChangeSource<O[I]> };
   /**
    * Kinds whose changes concern this controller's objects in another way, or the changes of them that matter. A kind alone
-   * concerns the object of the same namespace and name ({@link mapToSelf}). What a `map` or `when` throws ends the controller: the manager
-   * logs it, and throws it when it stops.
+   * concerns the object of the same namespace and name ({@link mapToSelf}). An error that a `map` or `when` throws ends the
+   * controller: the manager logs it at once, and throws it when it is stopped.
    */
   readonly watches?: { readonly [I in keyof W]: Kind<W[I]> | WatchSource<W[I]> };
   /** Kinds that reconcile only reads from the cache. Kinds named neither here nor above cannot be read. */
@@ -96,8 +96,8 @@ export interface ControllerDefinition<
    */
   readonly rules?: readonly PolicyRule[];
   /**
-   * Only changes of its own objects for which this is true are queued; the end of an object always is, and with `finalize` all
-   * of its time being deleted. Default: all.
+   * Only changes of its own objects for which this is true are queued. That an object is gone always is, and so is, with
+   * {@link finalize}, every change to an object that is being deleted. Default: all changes.
    */
   readonly when?: (object: Stored<T>, previous: Stored<T> | undefined) => boolean;
   /** The waits between tries of an object that fails. Default: 5 ms, doubling up to 1000 s, without jitter. */
@@ -113,8 +113,8 @@ export interface ControllerDefinition<
    * Guaranteed:
    * - The finalizer is on the object before reconcile is first called for it, and so before the first effect.
    * - Once it is being deleted, finalize is called instead of reconcile, never beside it.
-   * - When finalize has succeeded the finalizer is taken off, and neither is called again for that object. What it throws is retried with
-   *   {@link backOff}, and a `requeueAfter` is waited for; both keep the finalizer, and with it the object.
+   * - When finalize has succeeded the finalizer is removed, and neither is called again for that object. What it throws is
+   *   retried with {@link backOff}, and a `requeueAfter` is waited for; both keep the finalizer, and with it the object.
    * - Finalizers of others are left alone, and may keep the object longer.
    *
    * Not guaranteed:
