@@ -33,7 +33,7 @@ export interface TestApi {
   readonly server: ApiServer;
   /** May do everything. */
   readonly admin: Client;
-  /** What the store has of a kind, in key order. */
+  /** The stored objects of a kind, in key order. */
   stored(kind: Kind): readonly Stored[];
   /** The scope of a request as the admin. Warnings are collected. */
   scope(kind: Kind, name: string, more?: Partial<RequestScope>): RequestScope;
@@ -44,9 +44,9 @@ export interface TestApiOptions {
   readonly admission?: readonly AdmissionPlugin[];
   readonly kinds?: readonly Kind[];
   readonly historySize?: number;
-  /** Where objects are kept. Default: memory of its own. */
+  /** The storage engine. Default: a new memory engine. */
   readonly engine?: StorageEngine;
-  /** What the server stands on. Default: that of a simulation of its own. */
+  /** The server's environment. Default: a new simulation's. */
   readonly environment?: Environment;
   readonly nodes?: { readonly [name: string]: NodeApi };
 }
@@ -109,7 +109,7 @@ export async function refusal(request: Promise<unknown>): Promise<{
   return { code, reason, message, causes: status.details?.causes ?? [], status };
 }
 
-/** A Pod that is valid and says no more than it must. */
+/** A minimal valid Pod. */
 export function podNamed(name: string, more: object = {}, spec: object = {}): Pod {
   return {
     apiVersion: 'v1',
@@ -129,7 +129,7 @@ export function configMapNamed(name: string, value = '1', more: object = {}): Ku
   } as KubernetesObject;
 }
 
-/** A kind that Kubernetes does not bring, with a status and counts in places of its own. */
+/** A custom kind, with a status and with replica counts at custom paths. */
 export const Website = defineKind({
   group: 'demo.orrery.dev',
   version: 'v1',
@@ -152,7 +152,7 @@ export const Website = defineKind({
   },
 }) as unknown as Kind;
 
-/** A Deployment `web` that is valid. `more` goes into its metadata. */
+/** A valid Deployment `web`. `more` is added to its metadata. */
 export const deployment = (replicas = 1, more: object = {}): Deployment =>
   ({
     apiVersion: 'apps/v1',
@@ -165,7 +165,7 @@ export const deployment = (replicas = 1, more: object = {}): Deployment =>
     },
   }) as Deployment;
 
-/** A Website `w` that is valid, as `more` changes it. */
+/** A valid Website `w`, with the fields of `more`. */
 export const website = (more: object = {}): KubernetesObject =>
   ({
     apiVersion: 'demo.orrery.dev/v1',

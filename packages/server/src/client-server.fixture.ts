@@ -4,10 +4,10 @@ import { type TestApi, testApi } from './api.fixture.ts';
 import { delegatingRequestPath } from './request-path.fixture.ts';
 import type { RequestPath } from './request-path.ts';
 
-/** The server behind a client that is held to the contract. */
+/** The server behind a client under the contract tests. */
 export interface ClientServer {
   readonly api: TestApi;
-  /** The server's request path, which counts the watches. */
+  /** The server's request path, which counts open watches. */
   readonly path: RequestPath;
   watches(): number;
   compact(): Promise<void>;

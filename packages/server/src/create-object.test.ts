@@ -13,7 +13,7 @@ import { configMapNamed, deployment, podNamed, refusal, type TestApi, testApi } 
 
 const key = (name: string) => ({ namespace: 'default', name });
 describe('create', () => {
-  it('fills in what the server alone says, and takes out what a client says of it', async () => {
+  it('sets the fields that only the server sets, and drops what a client sent for them', async () => {
     const { admin } = await testApi();
     const made = await admin.create(
       configMapNamed('c', '1', {
@@ -46,7 +46,7 @@ describe('create', () => {
     await admin.create(configMapNamed('c', '1', { resourceVersion: '0' }));
   });
 
-  it('refuses a name that is taken, and says so if the other is being deleted', async () => {
+  it('refuses a name that is in use, and reports if its object is being deleted', async () => {
     const { admin } = await testApi();
     await admin.create(configMapNamed('c', '1', { finalizers: ['a/b'] }));
     expect(await refusal(admin.create(configMapNamed('c')))).toMatchObject({
@@ -69,7 +69,7 @@ describe('create', () => {
     });
   });
 
-  it('refuses what is not valid with 422 and one cause per fault, and stores nothing', async () => {
+  it('refuses an invalid object with 422 and one cause per fault, and stores nothing', async () => {
     const { admin, store } = await testApi();
     const faulty = await refusal(admin.create(podNamed('UPPER', {}, { containers: [{ name: 'main' }] })));
     expect(faulty).toMatchObject({ code: 422, reason: 'Invalid' });
@@ -91,7 +91,7 @@ describe('create', () => {
     expect((await admin.create(node as unknown as Node)).status?.capacity).toEqual({ cpu: '1' });
   });
 
-  it('gives a namespace its finalizer, its phase and the label of its name', async () => {
+  it("sets a namespace's finalizer, phase and name label", async () => {
     const { admin } = await testApi();
     const made = await admin.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n' } } as Namespace);
     expect(made).toMatchObject({
@@ -111,7 +111,7 @@ describe('create', () => {
     expect(free.status?.conditions ?? []).toEqual([]);
   });
 
-  it('warns of owners that are named twice, and keeps each once', async () => {
+  it('warns about duplicate owners, and keeps each once', async () => {
     const { server, scope, warnings } = await testApi();
     const owner = { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u' };
     const body = configMapNamed('c', '1', { ownerReferences: [owner, { ...owner, uid: 'v' }, { ...owner }] });
@@ -120,14 +120,14 @@ describe('create', () => {
     expect(warnings).toEqual([expect.stringContaining('duplicate UID(s) observed: u')]);
   });
 
-  it('gives the name that generateName asks for: 58 bytes of it and five characters', async () => {
+  it('generates a name from generateName: 58 bytes of it and five characters', async () => {
     const { admin } = await testApi();
     const made = await admin.create(configMapNamed('', '1', { generateName: `${'x'.repeat(60)}-` }));
     expect(made.metadata.name).toMatch(/^x{58}[bcdfghjklmnpqrstvwxz2456789]{5}$/);
     expect((await admin.create(configMapNamed('kept', '1', { generateName: 'x-' }))).metadata.name).toBe('kept');
   });
 
-  it('tries eight generated names, then gives up with a hint to try again', async () => {
+  it('tries eight generated names, then fails with a hint to retry', async () => {
     const { admin, sim } = await testApi();
     let asked = 0;
     Object.assign(sim.environment, {
@@ -145,7 +145,7 @@ describe('create', () => {
     expect((await admin.create(configMapNamed('', '1', { generateName: 'x-' }))).metadata.name).toBe('x-bbbbb');
   });
 
-  it('as a dry run does all but store', async () => {
+  it('as a dry run does everything but store', async () => {
     const { admin, store } = await testApi();
     const made = await admin.create(configMapNamed('c'), { dryRun: true });
     expect(made.metadata).toMatchObject({ name: 'c', uid: expect.any(String) });
@@ -154,7 +154,7 @@ describe('create', () => {
     expect((await refusal(admin.create(configMapNamed('c'), { dryRun: true }))).reason).toBe('AlreadyExists');
   });
 
-  it('goes through admission: changed by mutation before its name is there, refused by validation', async () => {
+  it('goes through admission: changed by mutation before its name is generated, refused by validation', async () => {
     const names: string[] = [];
     const plugin: AdmissionPlugin = {
       name: 'Test',

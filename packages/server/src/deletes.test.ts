@@ -14,7 +14,7 @@ import type { DeleteRequestOptions } from './request-path.ts';
 
 const key = 'default/p';
 
-/** A Pod that runs on a node, with 30 seconds to end. */
+/** A Pod that runs on a node, with a grace period of 30 seconds. */
 async function withRunningPod(more: object = {}, spec: object = {}): Promise<TestApi> {
   const api = await testApi();
   const pod = await api.admin.create(podNamed('p', more, { nodeName: 'n1', ...spec }));
@@ -62,7 +62,7 @@ describe('a Pod', () => {
     expect((await refusal(api.admin.get(Pod, key))).reason).toBe('NotFound');
   });
 
-  it('that is on no node goes at once', async () => {
+  it('that is not bound to a node is removed at once', async () => {
     const api = await testApi();
     await api.admin.create(podNamed('p'));
     expect(await api.admin.delete(Pod, key)).toBeUndefined();
@@ -86,7 +86,7 @@ describe('a Pod', () => {
     if (grace === 30) expect(body).toBe(first.body);
   });
 
-  it('that is deleted again without a grace goes, unless finalizers hold it', async () => {
+  it('that is deleted again with no grace period is removed, unless finalizers hold it', async () => {
     const api = await withRunningPod();
     await remove(api, Pod as Kind, 'p');
     await remove(api, Pod as Kind, 'p', { gracePeriodSeconds: 0 });
@@ -97,7 +97,7 @@ describe('a Pod', () => {
     expect(body).toMatchObject({ metadata: { deletionGracePeriodSeconds: 0, finalizers: ['a/b'] } });
   });
 
-  it('stays marked: nobody can take its deletion back, nor give it more time', async () => {
+  it('stays marked: its deletion cannot be undone, nor its grace period extended', async () => {
     const api = await withRunningPod();
     const { metadata, ...rest } = (await remove(api, Pod as Kind, 'p')).body as Stored<Pod>;
     const { deletionTimestamp, deletionGracePeriodSeconds, ...unmarked } = metadata;
@@ -107,7 +107,7 @@ describe('a Pod', () => {
     expect((await api.admin.update({ ...again, metadata: later })).metadata.deletionTimestamp).toBe(deletionTimestamp);
   });
 
-  it('with a finalizer whose grace is over goes with the last finalizer', async () => {
+  it('with a finalizer and an expired grace period is removed with the last finalizer', async () => {
     const api = await withRunningPod({ finalizers: ['a/b'] });
     const { body } = await remove(api, Pod as Kind, 'p', { gracePeriodSeconds: 0 });
     const pod = body as Stored<Pod>;
@@ -116,7 +116,7 @@ describe('a Pod', () => {
     expect(api.store.count('pods')).toBe(0);
   });
 
-  it('that still has grace stays when its last finalizer goes', async () => {
+  it('that has grace period left stays when its last finalizer is removed', async () => {
     const api = await withRunningPod({ finalizers: ['a/b'] });
     const pod = (await remove(api, Pod as Kind, 'p')).body as Stored<Pod>;
     await api.admin.update({ ...pod, metadata: { ...pod.metadata, finalizers: [] } });
@@ -125,7 +125,7 @@ describe('a Pod', () => {
 });
 
 describe('an object', () => {
-  it('goes at once; the answer is a Status that says what went', async () => {
+  it('is removed at once; the response is a Status that names it', async () => {
     const api = await testApi();
     const { metadata } = await api.admin.create(configMapNamed('c'));
     expect((await remove(api, ConfigMap as Kind, 'c')).body).toEqual({
@@ -138,7 +138,7 @@ describe('an object', () => {
     expect((await refusal(remove(api, ConfigMap as Kind, 'c'))).code).toBe(404);
   });
 
-  it('with finalizers is marked, stays, and goes with the update that takes the last one away', async () => {
+  it('with finalizers is marked, and removed by the update that removes the last one', async () => {
     const api = await testApi();
     await api.admin.create(configMapNamed('c', '1', { finalizers: ['a/b', 'c/d'] }));
     const marked = (await remove(api, ConfigMap as Kind, 'c')).body as Stored;
@@ -155,7 +155,7 @@ describe('an object', () => {
     expect(one.metadata.finalizers).toEqual(['a/b']);
   });
 
-  it('that is being deleted takes no new finalizers', async () => {
+  it('that is being deleted accepts no new finalizers', async () => {
     const api = await testApi();
     await api.admin.create(configMapNamed('c', '1', { finalizers: ['a/b'] }));
     const marked = (await remove(api, ConfigMap as Kind, 'c')).body as Stored;
@@ -195,7 +195,7 @@ describe('an object', () => {
     expect((body as KubernetesObject).metadata?.finalizers).toEqual(finalizers);
   });
 
-  it('that refuses to orphan its dependents explicitly is answered with 202 while it stays', async () => {
+  it('is answered with 202 while it stays if orphaning is disabled explicitly', async () => {
     const api = await testApi();
     await api.admin.create(configMapNamed('c', '1', { finalizers: ['a/b'] }));
     expect((await remove(api, ConfigMap as Kind, 'c', { orphanDependents: false })).accepted).toBe(true);
@@ -242,7 +242,7 @@ describe('an object', () => {
     expect(api.store.count('configmaps')).toBe(1);
   });
 
-  it('stays on a dry run, which answers like the real one', async () => {
+  it('stays on a dry run, which returns the same response', async () => {
     const api = await withRunningPod();
     const { body } = await remove(api, Pod as Kind, 'p', { dryRun: true });
     expect(body).toMatchObject({ metadata: { deletionGracePeriodSeconds: 30 } });
@@ -262,7 +262,7 @@ describe('an object', () => {
 });
 
 describe('a namespace', () => {
-  it('waits for its finalizer, Terminating, and goes when /finalize takes that away', async () => {
+  it('waits for its finalizer, Terminating, and is removed when /finalize removes that', async () => {
     const api = await testApi();
     const made = await api.admin.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n' } } as Namespace);
     const marked = (await remove(api, Namespace as Kind, 'n')).body as Stored<Namespace>;
@@ -281,7 +281,7 @@ describe('a namespace', () => {
 });
 
 describe('a collection', () => {
-  it('is deleted one by one as far as it is selected, and answered with what was found', async () => {
+  it('has its selected objects deleted one by one, and returned', async () => {
     const api = await testApi();
     for (const [name, app] of [
       ['a', 'x'],
@@ -300,7 +300,7 @@ describe('a collection', () => {
     expect(left.items.map(({ metadata }) => metadata.name)).toEqual(['c', 'd']);
   });
 
-  it('of objects with finalizers is marked', async () => {
+  it('has objects with finalizers marked', async () => {
     const api = await testApi();
     await api.admin.create(configMapNamed('a', '1', { finalizers: ['a/b'] }));
     await api.admin.create(configMapNamed('b'));
@@ -313,7 +313,7 @@ describe('a collection', () => {
 });
 
 describe('what a client gets', () => {
-  it('is the object while it lingers, and nothing once it is gone', async () => {
+  it('is the object while it still exists, and nothing when it is gone', async () => {
     const { admin } = await testApi();
     await admin.create(configMapNamed('a', '1', { finalizers: ['a/b'] }));
     await admin.create(configMapNamed('b'));

@@ -4,7 +4,7 @@ import { createLaggingEngine, type LaggingView } from '@orrery/store/fixtures';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { configMapNamed, deployment, podNamed, refusal, type TestApi, testApi } from './api.fixture.ts';
 
-/** Two API servers over one storage, as two processes have it: what one writes, the other sees when it is let see it. */
+/** Two API servers over one storage, like two processes: one sees the other's writes when they are delivered. */
 let sim: Simulation;
 let one: TestApi;
 let other: TestApi;
@@ -23,7 +23,7 @@ const settled = async (): Promise<void> => {
   for (let turn = 0; turn < 30; turn++) await undefined;
 };
 
-/** What the lagging server answers to a request that is made before it has seen what the other one has written. */
+/** Sends a request to the lagging server before it has seen the other's writes, and returns the response. */
 async function answer<T>(request: () => Promise<T>): Promise<T> {
   expect(lag.held).toBeGreaterThan(0);
   const asked = request();
@@ -49,14 +49,14 @@ async function answer<T>(request: () => Promise<T>): Promise<T> {
 }
 
 describe('a server that lags behind', () => {
-  it('reads what was written before, wherever that was', async () => {
+  it('reads earlier writes of any server', async () => {
     const made = await one.admin.create(configMapNamed('c'));
     expect(await answer(() => other.admin.get(ConfigMap, key('c')))).toEqual(made);
     await one.admin.delete(ConfigMap, key('c'));
     expect(await answer(() => refusal(other.admin.get(ConfigMap, key('c'))))).toMatchObject({ code: 404 });
   });
 
-  it('lists and watches what was written before', async () => {
+  it('lists and watches earlier writes', async () => {
     const made = await one.admin.create(configMapNamed('c'));
     expect(await answer(() => other.admin.list(ConfigMap))).toEqual({
       items: [made],
@@ -78,14 +78,14 @@ describe('a server that lags behind', () => {
     watch.unsubscribe();
   });
 
-  it('gives at once what may be of any age', async () => {
+  it('serves reads of any age at once', async () => {
     await one.admin.create(configMapNamed('c'));
     expect((await other.admin.list(ConfigMap, { resourceVersion: '0' })).items).toEqual([]);
     expect(await refusal(other.admin.get(ConfigMap, key('c'), { resourceVersion: '0' }))).toMatchObject({ code: 404 });
     expect(lag.held).toBe(1);
   });
 
-  it('waits for a revision that a client has from the other server', async () => {
+  it('waits for a revision that a client got from the other server', async () => {
     const { metadata } = await one.admin.create(configMapNamed('c'));
     const { resourceVersion } = metadata;
     expect((await answer(() => other.admin.get(ConfigMap, key('c'), { resourceVersion }))).metadata.name).toBe('c');
@@ -95,7 +95,7 @@ describe('a server that lags behind', () => {
     expect(rest.items.map(({ metadata: { name } }) => name)).toEqual(['d']);
   });
 
-  it('gives up after 3 seconds, with a hint to try again', async () => {
+  it('fails after 3 seconds, with a hint to retry', async () => {
     await one.admin.create(configMapNamed('c'));
     for (const request of [
       () => other.admin.get(ConfigMap, key('c')),
@@ -114,7 +114,7 @@ describe('a server that lags behind', () => {
     }
   });
 
-  it('goes on from what the other has written: update, patch, apply, status, scale, delete', async () => {
+  it("starts from the other's writes: update, patch, apply, status, scale, delete", async () => {
     const made = await one.admin.create(deployment());
     const updated = await answer(() => other.admin.update({ ...made, spec: { ...made.spec, replicas: 2 } }));
     expect(updated.metadata.generation).toBe(2);
@@ -150,14 +150,14 @@ describe('a server that lags behind', () => {
     expect(await refusal(one.server.get(scope, {}))).toMatchObject({ code: 404 });
   });
 
-  it('refuses what was written elsewhere since it was read', async () => {
+  it('refuses a write of an object that was changed elsewhere since it was read', async () => {
     const made = await one.admin.create(configMapNamed('c'));
     await one.admin.update(configMapNamed('c', '2'));
     const stale = { ...made, data: { value: '3' } } as KubernetesObject;
     expect(await answer(() => refusal(other.admin.update(stale)))).toMatchObject({ code: 409, reason: 'Conflict' });
   });
 
-  it('creates nothing twice, and anew what is gone elsewhere', async () => {
+  it('creates nothing twice, and recreates what was deleted elsewhere', async () => {
     await one.admin.create(configMapNamed('c'));
     expect(await answer(() => refusal(other.admin.create(configMapNamed('c'))))).toMatchObject({
       code: 409,
@@ -168,7 +168,7 @@ describe('a server that lags behind', () => {
     expect(await one.admin.get(ConfigMap, key('c'))).toEqual(made);
   });
 
-  it('binds a Pod once, wherever it is asked', async () => {
+  it('binds a Pod once, on whichever server', async () => {
     await one.admin.create(podNamed('p'));
     const bind = (api: TestApi, node: string) =>
       api.admin.createSubresource(Pod, key('p'), 'binding', {
@@ -184,7 +184,7 @@ describe('a server that lags behind', () => {
     });
   });
 
-  it('gives no two Services one address, though it has not seen who has it', async () => {
+  it('never allocates an address twice, even if it has not seen the other allocation', async () => {
     const service = (name: string, spec: object = {}) =>
       ({
         apiVersion: 'v1',

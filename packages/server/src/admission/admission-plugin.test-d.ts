@@ -3,7 +3,7 @@ import { definePlugin, type Plugin } from '@orrery/core';
 import { expectTypeOf, test } from 'vitest';
 import type { AdmissionPlugin, AdmissionRequest } from './admission-plugin.ts';
 
-test('a plugin brings admission plugins: the slot is part of the Plugin of core', () => {
+test('a plugin contributes admission plugins: the slot is part of the core Plugin type', () => {
   expectTypeOf<Plugin['admission']>().toEqualTypeOf<readonly AdmissionPlugin[] | undefined>();
 });
 

@@ -121,7 +121,7 @@ describe('NamespaceLifecycle', () => {
     await run(namespaceLifecycle, request(review, { apiVersion: review.apiVersion, kind: review.kind }), []);
   });
 
-  test('lets updates and deletes pass there', async () => {
+  test('allows updates and deletes there', async () => {
     const objects = [namespace('default', 'Terminating')];
     await run(namespaceLifecycle, request(Pod, pod(), { operation: 'UPDATE' }), objects);
     await run(namespaceLifecycle, request(Pod, undefined, { operation: 'DELETE', name: 'p' }), objects);
@@ -133,7 +133,7 @@ describe('NamespaceLifecycle', () => {
     expect(error.message).toBe(`namespaces "${name}" is forbidden: this namespace may not be deleted`);
   });
 
-  test('lets other namespaces go', async () => {
+  test('allows other namespaces to be deleted', async () => {
     const asked = request(Namespace, undefined, { operation: 'DELETE', namespace: '', name: 'mine' });
     await run(namespaceLifecycle, asked, []);
   });
@@ -148,7 +148,7 @@ describe('NodeRestriction', () => {
     );
   const owner = { apiVersion: 'v1', kind: 'Node', name: 'n1' };
 
-  test('takes a mirror Pod that its own node owns', async () => {
+  test('accepts a mirror Pod that its own node owns', async () => {
     await run(nodeRestriction, request(Pod, mirror(owner), { user: node }), []);
   });
 
@@ -172,7 +172,7 @@ const account = (name: string, more: object = {}) => ({
 });
 
 describe('ServiceAccount', () => {
-  test('names the default account, in the old field too', async () => {
+  test('sets the default account, in the deprecated field too', async () => {
     const admitted = (await run(serviceAccount, request(Pod, pod()), [account('default')])) as Pod;
     expect(admitted.spec.serviceAccountName).toBe('default');
     expect(admitted.spec.serviceAccount).toBe('default');
@@ -227,12 +227,12 @@ describe('ServiceAccount, of containers that are added later', () => {
     );
   });
 
-  test('changes nothing of the Pod', async () => {
+  test('does not change the Pod', async () => {
     const plain = asked({});
     expect(await run(serviceAccount, plain, [strict])).toBe(plain.object);
   });
 
-  test('any other update is not looked at', async () => {
+  test('ignores any other update', async () => {
     const update = request(Pod, pod({ serviceAccountName: 'gone' }), { operation: 'UPDATE', name: 'p' });
     expect(await run(serviceAccount, update, [])).toBe(update.object);
   });
@@ -261,14 +261,14 @@ describe('Priority', () => {
     expect([value, preemptionPolicy]).toEqual([1000, 'Never']);
   });
 
-  test("is the global default's when none is named, and names it", async () => {
+  test("is the global default's when none is named, and sets its name", async () => {
     const { priority: value, priorityClassName } = await admitted({}, [
       priorityClass('usual', 7, { globalDefault: true }),
     ]);
     expect([value, priorityClassName]).toEqual([7, 'usual']);
   });
 
-  test("knows the system's classes", async () => {
+  test('knows the system classes', async () => {
     expect((await admitted({ priorityClassName: 'system-node-critical' })).priority).toBe(2_000_001_000);
     expect((await admitted({ priorityClassName: 'system-cluster-critical' })).priority).toBe(2_000_000_000);
   });
@@ -278,7 +278,7 @@ describe('Priority', () => {
     expect(error.message).toBe('pods "p" is forbidden: no PriorityClass with name x was found');
   });
 
-  test('refuses a number of the own that differs', async () => {
+  test('refuses a number that differs from the class', async () => {
     const error = await refusal(priority, request(Pod, pod({ priority: 5 })), []);
     expect(error.message).toContain('the integer value of priority (5) must not be provided in pod spec');
   });
@@ -288,7 +288,7 @@ describe('Priority', () => {
     expect(((await run(priority, asked, [])) as Pod).spec.priority).toBe(9);
   });
 
-  test('there is one global default', async () => {
+  test('refuses a second global default', async () => {
     const asked = request(PriorityClass, priorityClass('second', 1, { globalDefault: true }));
     const error = await refusal(priority, asked, [priorityClass('first', 2, { globalDefault: true })]);
     expect(error.message).toContain('PriorityClass first is already marked as default');

@@ -45,13 +45,13 @@ describe('the token of the service account', () => {
     ]);
   });
 
-  test('is left out of containers that mount something there, and adds no volume when all do', () => {
+  test('is omitted from containers that mount something there, and adds no volume when all do', () => {
     const own = { name: 'own', mountPath: tokenMountPath };
     const before = pod({ containers: [{ name: 'main', volumeMounts: [own] }] });
     expect(withTokenVolume(before, named)).toBe(before);
   });
 
-  test('uses a volume of that name that is there already', () => {
+  test('uses a volume of that name that already exists', () => {
     const volume = { name: 'kube-api-access-mine', emptyDir: {} };
     const { spec } = withTokenVolume(pod({ volumes: [volume] }), named);
     expect(spec.volumes).toEqual([volume]);
@@ -72,10 +72,10 @@ describe('the token of the service account', () => {
 
 describe('pull secrets of the account', () => {
   const its = account({ imagePullSecrets: [{ name: 'registry' }] });
-  test('are taken by a Pod that has none', () => {
+  test('are added to a Pod that has none', () => {
     expect(withPullSecrets(pod(), its).spec.imagePullSecrets).toEqual([{ name: 'registry' }]);
   });
-  test('not by one that has its own', () => {
+  test('are not added to a Pod that has its own', () => {
     const own = [{ name: 'own' }];
     expect(withPullSecrets(pod({ imagePullSecrets: own }), its).spec.imagePullSecrets).toEqual(own);
   });
@@ -157,7 +157,7 @@ describe('an account that enforces its list of secrets', () => {
     expect(forbiddenReference(pod(spec), its)).toBe(fault);
     expect(forbiddenReference(pod(spec), account())).toBeUndefined();
   });
-  test('takes the pull secrets that it lists', () => {
+  test('allows the pull secrets that it lists', () => {
     const lists = { ...its, imagePullSecrets: [{ name: 'x' }] };
     expect(forbiddenReference(pod({ imagePullSecrets: [{ name: 'x' }] }), lists)).toBeUndefined();
   });
@@ -170,7 +170,7 @@ describe('an account that enforces its list of secrets', () => {
       `ephemeral container d ${text} secret.secretName="x" ${not} secret`,
     );
     expect(forbiddenEphemeralReference(debugged, account())).toBeUndefined();
-    // What the Pod was made with is not asked again.
+    // References of the existing containers are not checked again.
     expect(forbiddenEphemeralReference(pod({ containers: [{ name: 'c', env }] }), its)).toBeUndefined();
   });
 });
@@ -205,7 +205,7 @@ test('a new node is tainted not-ready, once', () => {
   expect(tainted === undefined ? tainted : withNotReadyTaint(tainted)).toBeUndefined();
 });
 
-test('of several global defaults the lowest counts', () => {
+test('uses the lowest of several global defaults', () => {
   const priorityClass = (name: string, value: number, globalDefault: boolean) =>
     ({ metadata: { name }, value, globalDefault }) as PriorityClass;
   const classes = [priorityClass('a', 50, true), priorityClass('b', 10, true), priorityClass('c', 1, false)];

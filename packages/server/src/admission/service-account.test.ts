@@ -23,7 +23,7 @@ describe('a Pod whose namespace is as new as it is', () => {
     expect((await api.admin.get(Pod, 'default/p')).spec.serviceAccountName).toBe('default');
   });
 
-  test('is refused when there is none in time', async () => {
+  test('is refused when the account does not appear in time', async () => {
     const api = await testApi({ admission: [serviceAccount] });
     const created = refusal(api.admin.create<Pod>(podNamed('p')));
     await late(api, 1600);

@@ -23,14 +23,14 @@ describe('the authority', () => {
     expect(certificate.checkPrivateKey(createPrivateKey(authority.key))).toBe(true);
   });
 
-  it('lives for a year from five minutes ago, by the clock that it is given', async () => {
+  it('is valid for a year from five minutes ago, by the injected clock', async () => {
     const { authority } = await createCertificateAuthority(options());
     const { validFromDate, validToDate } = read(authority.certificate);
     expect(validFromDate.toISOString()).toBe('2026-03-01T11:55:00.000Z');
     expect(validToDate.toISOString()).toBe('2027-03-01T11:55:00.000Z');
   });
 
-  it('draws serial numbers from the chance that it is given', async () => {
+  it('draws serial numbers from the injected randomness', async () => {
     const serials = await Promise.all(
       [1, 2].map(async () => read((await createCertificateAuthority(options())).authority.certificate).serialNumber),
     );
@@ -38,7 +38,7 @@ describe('the authority', () => {
     expect(serials[0]).toMatch(/^[4-7][0-9A-F]{31}$/);
   });
 
-  it('can be kept and brought back', async () => {
+  it('can be stored and restored', async () => {
     const first = await createCertificateAuthority(options());
     const second = await loadCertificateAuthority(options(), first.authority);
     const client = read((await second.client({ commonName: 'jane' })).certificate);
@@ -48,7 +48,7 @@ describe('the authority', () => {
 });
 
 describe('certificates', () => {
-  it('of a client name its user and groups', async () => {
+  it('of a client contain its user and groups', async () => {
     const authority = await createCertificateAuthority(options());
     const { certificate, key } = await authority.client({ commonName: 'jane', organizations: ['a', 'b'] });
     expect(read(certificate).subject).toBe('O=a\nO=b\nCN=jane');
@@ -57,7 +57,7 @@ describe('certificates', () => {
     expect(read(certificate).ca).toBe(false);
   });
 
-  it('of the server name every host and address', async () => {
+  it('of the server contain every host and address', async () => {
     const authority = await createCertificateAuthority(options());
     const certificate = read((await authority.serving([...apiServerNames, 'extra.example', '::1'])).certificate);
     expect(certificate.subjectAltName).toBe(
@@ -78,7 +78,7 @@ describe('keys', () => {
     expect([...derSignature(Uint8Array.from(raw))]).toEqual(expected);
   });
 
-  it('PEM and back is the same', () => {
+  it('survive a round trip through PEM', () => {
     const bytes = Uint8Array.from({ length: 100 }, (_, index) => index);
     expect(fromPem(toPem('X', bytes))).toEqual(bytes);
     expect(toPem('X', bytes).split('\n')[1]).toHaveLength(64);
@@ -86,7 +86,7 @@ describe('keys', () => {
 });
 
 describe('kubeconfig', () => {
-  it('leads to the cluster as its user', () => {
+  it('connects to the cluster as its user', () => {
     const text = kubeconfig({
       server: 'https://127.0.0.1:6443',
       certificateAuthority: 'CA',

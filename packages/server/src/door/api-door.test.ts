@@ -11,7 +11,7 @@ import type { ApiRequest, Peer } from './api-request.ts';
 import type { BodySource } from './api-response.ts';
 import type { ForwardedRequest, SendToPort } from './proxy/proxy.ts';
 
-/** The front door in the web's own classes, and what only values can say. */
+/** The front door through `fetch`, and through its own values where the web's classes are not enough. */
 
 let api: TestApi;
 let door: ApiDoor;
@@ -39,13 +39,13 @@ describe('a Request gets a Response', () => {
     expect(await read.json()).toEqual(await created.json());
   });
 
-  it('with the headers of every answer', async () => {
+  it('with the headers of every response', async () => {
     const { headers } = await ask(maps, { headers: { 'audit-id': 'mine' } });
     expect(headers.get('audit-id')).toBe('mine');
     expect(headers.get('cache-control')).toBe('no-cache, private');
   });
 
-  it('with a Status for what is refused', async () => {
+  it('with a Status for a refused request', async () => {
     const response = await ask(`${maps}/nowhere`);
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({ kind: 'Status', reason: 'NotFound' });
@@ -64,12 +64,12 @@ describe('a Request gets a Response', () => {
     expect(Number(head.headers.get('content-length'))).toBe((await get.bytes()).length);
   });
 
-  it('without a body for HEAD of what never ends', async () => {
+  it('without a body for HEAD of an endless body', async () => {
     const head = await ask(`${maps}?watch=true`, { method: 'HEAD' });
     expect([head.status, await head.text()]).toEqual([200, '']);
   });
 
-  it('as whoever it impersonates, of whose groups the web makes one header', async () => {
+  it('as the impersonated user, whose groups the web joins into one header', async () => {
     const impersonated: unknown[] = [];
     const path = delegatingRequestPath(api.server, {
       authenticate: async (credentials) => {
@@ -83,17 +83,17 @@ describe('a Request gets a Response', () => {
     expect(impersonated).toEqual([{ username: 'jane', groups: ['a', 'cn=b,dc=c'] }]);
   });
 
-  it('as nobody in particular where nobody says who is there', async () => {
+  it('as the anonymous user without credentials', async () => {
     const response = await door.fetch(new Request(maps));
     expect(await response.json()).toMatchObject({ code: 403, message: expect.stringContaining('system:anonymous') });
   });
 
-  it('refused where another authority signed the certificate', async () => {
+  it('refused if another authority signed the certificate', async () => {
     const response = await door.fetch(new Request(maps), { remoteAddress: '', certificate: 'untrusted' });
     expect(response.status).toBe(401);
   });
 
-  it('refused where a protocol would have to change', async () => {
+  it('refused if it needs an upgrade', async () => {
     await api.admin.create(podNamed('x', {}, { nodeName: '' }));
     const response = await ask('https://orrery/api/v1/namespaces/default/pods/x/exec?command=ls', { method: 'POST' });
     expect(await response.json()).toMatchObject({ code: 400, message: 'Upgrade request required' });
@@ -122,7 +122,7 @@ describe('a watch as a ReadableStream', () => {
   const lineOf = (chunk: ReadableStreamReadResult<Uint8Array>) =>
     chunk.done ? undefined : JSON.parse(new TextDecoder().decode(chunk.value));
 
-  it('gives its events as they come', async () => {
+  it('delivers its events as they occur', async () => {
     const reader = await opened();
     const first = reader.read();
     events.next(bookmark(1));
@@ -133,14 +133,14 @@ describe('a watch as a ReadableStream', () => {
     expect(lineOf(await reader.read())).toBeUndefined();
   });
 
-  it('is given up when its reader cancels', async () => {
+  it('is closed when its reader cancels', async () => {
     const reader = await opened();
     expect(events.observed).toBe(true);
     await reader.cancel();
     expect(events.observed).toBe(false);
   });
 
-  it('ends when its time is over', async () => {
+  it('ends when its time is up', async () => {
     const reader = await opened('&timeoutSeconds=7');
     const over = reader.read();
     await api.sim.advance('8s');
@@ -148,7 +148,7 @@ describe('a watch as a ReadableStream', () => {
     expect(events.observed).toBe(false);
   });
 
-  it('holds events back for a reader that is slow, in their order, to the last', async () => {
+  it('buffers events for a slow reader, in order and without loss', async () => {
     const reader = await opened();
     for (let revision = 0; revision < 20_000; revision++) events.next(bookmark(revision));
     events.complete();
@@ -158,7 +158,7 @@ describe('a watch as a ReadableStream', () => {
     expect(lineOf(await reader.read())).toBeUndefined();
   });
 
-  it('ends with an ERROR event for a reader that is too far behind', async () => {
+  it('ends with an ERROR event for a reader that falls too far behind', async () => {
     const reader = await opened();
     for (let revision = 0; events.observed && revision < 200_000; revision++) events.next(bookmark(revision));
     expect(events.observed).toBe(false);
@@ -167,7 +167,7 @@ describe('a watch as a ReadableStream', () => {
     expect(last).toMatchObject({ type: 'ERROR', object: { code: 410, reason: 'Expired' } });
   });
 
-  it('ends with an ERROR event that says why it broke off', async () => {
+  it('ends with an ERROR event that reports why it failed', async () => {
     const reader = await opened();
     events.error(failures.expired('too old resource version: 1 (5)'));
     expect(lineOf(await reader.read())).toMatchObject({ type: 'ERROR', object: { code: 410 } });
@@ -175,7 +175,7 @@ describe('a watch as a ReadableStream', () => {
   });
 });
 
-/** A request as an adapter makes one, with a body that shows how much of it is read. */
+/** A request as an adapter builds it, with a body that records how much of it is read. */
 function plain(
   method: string,
   url: string,
@@ -206,7 +206,7 @@ describe('the body of a request', () => {
     expect(read).toBe(false);
   });
 
-  it('of somebody whom nobody knows is not read', async () => {
+  it('of an unauthenticated client is not read', async () => {
     let read = false;
     const body = async function* () {
       read = true;
@@ -217,7 +217,7 @@ describe('the body of a request', () => {
     expect([status, read]).toEqual([401, false]);
   });
 
-  it('that has no end is read as far as bodies may go', async () => {
+  it('that is endless is read up to the size limit', async () => {
     let chunks = 0;
     const body = async function* () {
       for (;;) {
@@ -229,7 +229,7 @@ describe('the body of a request', () => {
     expect([status, chunks]).toEqual([413, 4]);
   });
 
-  it('that breaks off is a bad request', async () => {
+  it('that is cut off is a bad request', async () => {
     const body = async function* () {
       yield new Uint8Array(1);
       throw new Error('socket hang up');
@@ -253,7 +253,7 @@ describe('the URL of a request', () => {
     expect(new TextDecoder().decode(body as Uint8Array)).toContain('v1.35.0+orrery');
   });
 
-  it('without a path is that of the root', async () => {
+  it('without a path is the root', async () => {
     const { body } = await door.answer({ ...plain('GET', 'https://orrery', noBody), body: null }, admin);
     expect(new TextDecoder().decode(body as Uint8Array)).toContain('"paths"');
   });
@@ -262,24 +262,24 @@ describe('the URL of a request', () => {
 async function* noBody(): AsyncGenerator<Uint8Array> {}
 
 describe('a refusal', () => {
-  it('is YAML for those who want YAML', async () => {
+  it('is YAML for clients that accept YAML', async () => {
     const response = await ask(`${maps}/nowhere`, { headers: { accept: 'application/yaml' } });
     expect(response.headers.get('content-type')).toBe('application/yaml');
     expect(await response.text()).toContain('reason: NotFound\n');
   });
 
-  it('is indented for those who look with curl', async () => {
+  it('is indented for curl', async () => {
     const response = await ask(`${maps}/nowhere`, { headers: { 'user-agent': 'curl/8.11.0' } });
     expect(await response.text()).toContain('\n  "reason": "NotFound"');
   });
 
-  it('is JSON for those who take nothing that there is', async () => {
+  it('is JSON for clients that accept none of the available types', async () => {
     const response = await ask(maps, { headers: { accept: 'image/png' } });
     expect([response.status, response.headers.get('content-type')]).toEqual([406, 'application/json']);
   });
 });
 
-describe('a request that is passed on to a Pod', () => {
+describe('a request that is forwarded to a Pod', () => {
   const proxied = 'https://orrery/api/v1/namespaces/default/pods/http:x:80/proxy/a?b=c';
   const backend: ProxyBackend = {
     type: 'port',
@@ -289,12 +289,12 @@ describe('a request that is passed on to a Pod', () => {
   };
   const path = () => delegatingRequestPath(api.server, { proxied: async () => backend });
 
-  it('is unavailable where the platform speaks no HTTP to Pods', async () => {
+  it('is unavailable if the platform has no HTTP client for Pods', async () => {
     const response = await doorOver(path()).fetch(new Request(proxied), admin);
     expect(await response.json()).toMatchObject({ code: 503, reason: 'ServiceUnavailable' });
   });
 
-  it('gets its answer as it comes, whatever its status is', async () => {
+  it('streams the response, whatever its status', async () => {
     const sent: ForwardedRequest[] = [];
     const { environment } = api.sim;
     const sendToPort: SendToPort = async (_backend, request) => {
@@ -327,12 +327,12 @@ describe('an upgrade', () => {
     signal: new AbortController().signal,
   });
 
-  it('is refused with an answer', async () => {
+  it('is refused with a response', async () => {
     const answer = await door.upgrade(request('/version'), admin, 'websocket');
     expect(answer).toMatchObject({ status: 404 });
   });
 
-  it('with a token that is no base64 is not authenticated', async () => {
+  it('with a token that is not base64 is not authenticated', async () => {
     const headers = { 'sec-websocket-protocol': 'base64url.bearer.authorization.k8s.io.%%%, v5.channel.k8s.io' };
     expect(await door.upgrade(request('/version', headers), { remoteAddress: '' }, 'websocket')).toMatchObject({
       status: 401,

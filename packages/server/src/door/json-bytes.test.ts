@@ -4,7 +4,7 @@ import { eventBytes, jsonBytes, listBytes } from './json-bytes.ts';
 
 const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
-it('a frozen object is written once', () => {
+it('a frozen object is encoded once', () => {
   const pod = deepFreeze({ kind: 'Pod', metadata: { name: 'ü' } });
   expect(jsonBytes(pod)).toBe(jsonBytes(pod));
   expect(JSON.parse(textOf(jsonBytes(pod)))).toEqual(pod);
@@ -13,7 +13,7 @@ it('a frozen object is written once', () => {
 it.each([
   ['before anything else is', false],
   ['after its JSON was', true],
-])('the line of a frozen object is written once for all watchers, %s', (_when, known) => {
+])('the line of a frozen object is encoded once for all watchers, %s', (_when, known) => {
   const pod = deepFreeze({ kind: 'Pod', metadata: { name: 'ü' } });
   if (known) jsonBytes(pod);
   const line = eventBytes('ADDED', pod);
@@ -31,7 +31,7 @@ it('the same object can be in lines of several types', () => {
   }
 });
 
-it('an object that may still change is written each time', () => {
+it('an object that may still change is encoded each time', () => {
   const pod = { kind: 'Pod', metadata: { name: 'a' } };
   const before = textOf(jsonBytes(pod));
   pod.metadata.name = 'b';

@@ -2,7 +2,7 @@ import { failures, StatusError } from '@orrery/api';
 import { of, ReplaySubject, Subject } from 'rxjs';
 import type { ContainerTarget, LogOptions, NodeApi } from '../node-api.ts';
 
-/** A node whose commands are made up: `echo`, `cat`, `exit N`, `size`, `hang`. Every port echoes what it gets. */
+/** A node with fake commands: `echo`, `cat`, `exit N`, `size`, `hang`. Every port echoes its input. */
 export class FakeNode implements NodeApi {
   readonly sizes: string[] = [];
   closed = 0;

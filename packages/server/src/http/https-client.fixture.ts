@@ -2,7 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { Agent, request } from 'node:https';
 import type { ServedApi } from './served-api.fixture.ts';
 
-/** A whole answer. */
+/** A complete response. */
 export interface Answer {
   readonly code: number;
   readonly headers: IncomingMessage['headers'];
@@ -11,7 +11,7 @@ export interface Answer {
   readonly json: any;
 }
 
-/** What a test sends besides method and path. */
+/** The parts of a request besides method and path. */
 export interface Sent {
   readonly headers?: OutgoingHttpHeaders;
   readonly body?: string | Uint8Array;
@@ -21,7 +21,7 @@ export interface Sent {
 
 const agent = new Agent({ keepAlive: true });
 
-/** Sends a request and waits for the head of its answer. */
+/** Sends a request and waits for the head of its response. */
 export function start(server: ServedApi, method: string, path: string, sent: Sent = {}): Promise<IncomingMessage> {
   const chunked = sent.headers?.['transfer-encoding'] !== undefined;
   return new Promise((resolve, reject) => {
@@ -32,7 +32,7 @@ export function start(server: ServedApi, method: string, path: string, sent: Sen
         ca: server.authority.authority.certificate,
         agent,
         headers: {
-          // Node does not say the length of a DELETE's body by itself.
+          // Node does not set the length of a DELETE's body by itself.
           ...(sent.body === undefined || chunked ? {} : { 'content-length': Buffer.byteLength(sent.body) }),
           ...sent.headers,
         },
@@ -45,7 +45,7 @@ export function start(server: ServedApi, method: string, path: string, sent: Sen
   });
 }
 
-/** Sends a request and waits for its whole answer. */
+/** Sends a request and waits for its complete response. */
 export async function ask(server: ServedApi, method: string, path: string, sent: Sent = {}): Promise<Answer> {
   const response = await start(server, method, path, sent);
   const body = Buffer.concat(await Array.fromAsync(response as AsyncIterable<Buffer>));
@@ -61,7 +61,7 @@ export async function ask(server: ServedApi, method: string, path: string, sent:
   };
 }
 
-/** The lines of a response, as they come. */
+/** The lines of a response, as they arrive. */
 export async function* lines(response: IncomingMessage): AsyncGenerator<string> {
   let rest = '';
   for await (const chunk of response as AsyncIterable<Buffer>) {

@@ -13,14 +13,14 @@ const claims = {
   'kubernetes.io': { namespace: 'default', serviceaccount: { name: 'robot', uid: 'u' } },
 };
 
-test('what it signs it reads back, whatever the time', async () => {
+test('verifies what it signed, at any time', async () => {
   const tokens = createKeyTokenAuthority();
   const token = await tokens.sign(claims);
   expect(token.split('.')).toHaveLength(3);
   expect(await tokens.verify(token)).toEqual(claims);
 });
 
-test("another cluster's tokens, changed ones and other texts are none of its own", async () => {
+test("rejects another cluster's tokens, changed ones and other texts", async () => {
   const tokens = createKeyTokenAuthority();
   expect(await tokens.verify(await createKeyTokenAuthority().sign(claims))).toBeUndefined();
   const [header, , signature] = (await tokens.sign(claims)).split('.');
@@ -31,7 +31,7 @@ test("another cluster's tokens, changed ones and other texts are none of its own
   expect(await tokens.verify('no token')).toBeUndefined();
 });
 
-test('virtual time waits for a signature that is under way', async () => {
+test('virtual time waits for a pending signature', async () => {
   const simulation = createSimulation({ start: 0 });
   const { environment } = simulation;
   const tokens = createKeyTokenAuthority(environment.work);

@@ -23,7 +23,7 @@ const pods = '/api/v1/namespaces/default/pods';
 const protobufFirst = 'application/vnd.kubernetes.protobuf,application/json';
 const json = { 'content-type': 'application/json' };
 
-describe('paths that are no resources', () => {
+describe('non-resource paths', () => {
   it.each([
     ['/version', { major: '1', minor: '35', gitVersion: expect.stringMatching(/^v1\.35\.0\+orrery/) }],
     ['/api', { kind: 'APIVersions', versions: ['v1'] }],
@@ -66,7 +66,7 @@ describe('paths that are no resources', () => {
     expect(answer.json).toMatchObject({ kind: 'APIGroupDiscoveryList', apiVersion: `apidiscovery.k8s.io/${form}` });
   });
 
-  it('a document that the client has is not sent again', async () => {
+  it('a document that the client has cached is not sent again', async () => {
     const first = await ask(server, 'GET', '/openapi/v3');
     const second = await ask(server, 'GET', '/openapi/v3', { headers: { 'if-none-match': first.headers.etag } });
     expect([second.code, second.body.length]).toEqual([304, 0]);
@@ -90,7 +90,7 @@ describe('paths that are no resources', () => {
     },
   );
 
-  it('what does not exist is forbidden to those who may see nothing', async () => {
+  it('a missing path is forbidden to users without permissions', async () => {
     const answer = await ask(server, 'GET', '/apis/apps/v1/nowhere', { headers: { 'impersonate-user': 'nobody' } });
     expect(answer.json).toMatchObject({ code: 403, reason: 'Forbidden' });
   });
@@ -112,7 +112,7 @@ describe('objects', () => {
     });
   });
 
-  it('a PUT that creates says so', async () => {
+  it('a PUT that creates is answered with 201', async () => {
     const path = '/apis/coordination.k8s.io/v1/namespaces/default/leases/x';
     const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'x' }, spec: {} };
     const body = JSON.stringify(lease);
@@ -165,12 +165,12 @@ describe('objects', () => {
     expect(answer.body.toString()).toContain('kind: Pod\n');
   });
 
-  it('nothing that the client accepts is 406', async () => {
+  it('no acceptable type is 406', async () => {
     const answer = await ask(server, 'GET', pods, { headers: { accept: 'application/vnd.kubernetes.protobuf' } });
     expect(answer.json).toMatchObject({ code: 406, reason: 'NotAcceptable' });
   });
 
-  it('long answers are compressed for clients that ask', async () => {
+  it('long responses are compressed for clients that accept it', async () => {
     for (let i = 0; i < 1000; i++) await server.put(pod(`x${i}`));
     const answer = await ask(server, 'GET', pods, { headers: { 'accept-encoding': 'gzip' } });
     expect(answer.headers['content-encoding']).toBe('gzip');
@@ -224,13 +224,13 @@ describe('writes', () => {
     expect(answer.json).toMatchObject({ code: 400, reason: 'BadRequest' });
   });
 
-  it('another type is no patch', async () => {
+  it('another type is not a patch', async () => {
     const answer = await ask(server, 'PATCH', `${pods}/x`, { headers: json, body: '{}' });
     expect(answer.json).toMatchObject({ code: 415, reason: 'UnsupportedMediaType' });
     expect(answer.json.message).toContain('application/strategic-merge-patch+json');
   });
 
-  it('the options of the query are passed on', async () => {
+  it('the options of the query are forwarded', async () => {
     await ask(server, 'POST', `${pods}?fieldManager=kubectl-create&fieldValidation=Strict&dryRun=All`, {
       headers: json,
       body: JSON.stringify(pod('x')),
@@ -242,7 +242,7 @@ describe('writes', () => {
     });
   });
 
-  it('warnings come as headers', async () => {
+  it('warnings are sent as headers', async () => {
     const body = JSON.stringify({ ...pod('x'), spec: { ...pod('x').spec, fü: 1 } });
     const answer = await ask(server, 'POST', pods, { headers: json, body });
     const warning = Buffer.from(answer.headers.warning ?? '', 'latin1').toString();
@@ -254,12 +254,12 @@ describe('writes', () => {
     expect(answer.json).toMatchObject({ code: 413, message: 'Request entity too large: limit is 3145728' });
   });
 
-  it('a body that is too large is read to its end, so that the client sees why, and the connection stays', async () => {
+  it('a body that is too large is read to its end, so that the client sees why, and the connection stays open', async () => {
     const answer = await ask(server, 'POST', pods, { headers: json, body: ' '.repeat(20 * 1024 * 1024) });
     expect([answer.code, answer.headers.connection]).toEqual([413, 'keep-alive']);
   });
 
-  it('a body of more than 3 MiB that does not say its length is too large', async () => {
+  it('a body of more than 3 MiB without a length is too large', async () => {
     const headers = { ...json, 'transfer-encoding': 'chunked' };
     const answer = await ask(server, 'POST', pods, { headers, body: ' '.repeat(3 * 1024 * 1024 + 1) });
     expect(answer.json).toMatchObject({ code: 413 });
@@ -312,7 +312,7 @@ describe('writes', () => {
     });
   });
 
-  it('exec of a Pod that is not there is not found, upgrade or not', async () => {
+  it('exec of a missing Pod is not found, upgrade or not', async () => {
     expect((await ask(server, 'POST', `${pods}/x/exec?command=ls`)).json).toMatchObject({
       code: 404,
       reason: 'NotFound',
@@ -320,15 +320,15 @@ describe('writes', () => {
   });
 });
 
-describe('every answer', () => {
-  it('has an id for audits, the one of the client if it brings one', async () => {
+describe('every response', () => {
+  it("has an audit ID, the client's if it sends one", async () => {
     expect((await ask(server, 'GET', '/version')).headers['audit-id']).toMatch(/^[0-9a-f-]{36}$/);
     const given = await ask(server, 'GET', '/version', { headers: { 'audit-id': 'mine' } });
     expect(given.headers['audit-id']).toBe('mine');
     expect(given.headers['cache-control']).toBe('no-cache, private');
   });
 
-  it('says when to try again', async () => {
+  it('says when to retry', async () => {
     server.own.list = async () => {
       throw failures.tooManyRequests('slow down', 3);
     };
@@ -348,18 +348,18 @@ describe('every answer', () => {
   });
 });
 
-describe('who asks', () => {
-  /** Whom the front door took the client for, or what it answered before that. */
+describe('the user of a request', () => {
+  /** The user that the front door authenticated, or its refusal. */
   const user = async (sent: Parameters<typeof ask>[3]) => {
     const answer = await ask(server, 'GET', pods, sent);
     return server.calls.at(-1)?.scope.user ?? answer.code;
   };
 
-  it('nobody in particular', async () => {
+  it('is anonymous without credentials', async () => {
     expect(await user({})).toMatchObject({ username: 'system:anonymous' });
   });
 
-  it('the bearer of a token', async () => {
+  it('is the bearer of a token', async () => {
     expect(await user({ headers: { authorization: 'Bearer bad' } })).toBe(401);
     const authorization = `Bearer ${await server.token('bearer')}`;
     expect(await user({ headers: { authorization } })).toMatchObject({
@@ -367,7 +367,7 @@ describe('who asks', () => {
     });
   });
 
-  it('the subject of a certificate that the authority signed', async () => {
+  it('is the subject of a certificate that the authority signed', async () => {
     const { certificate: cert, key } = await server.authority.client({
       commonName: 'kubernetes-admin',
       organizations: ['system:masters', 'others'],
@@ -378,13 +378,13 @@ describe('who asks', () => {
     });
   });
 
-  it('nobody with a certificate of another authority', async () => {
+  it('is refused with a certificate of another authority', async () => {
     const stranger = await createCertificateAuthority(createEnvironment());
     const { certificate: cert, key } = await stranger.client({ commonName: 'kubernetes-admin' });
     expect(await user({ cert, key })).toBe(401);
   });
 
-  it('somebody on behalf of somebody else', async () => {
+  it('can impersonate another user', async () => {
     expect(await user({ headers: { 'impersonate-user': 'jane', 'impersonate-group': ['a', 'b'] } })).toEqual({
       username: 'jane',
       groups: ['a', 'b', 'system:authenticated'],
@@ -393,11 +393,11 @@ describe('who asks', () => {
 });
 
 describe('the server', () => {
-  it('says which port is in use', async () => {
+  it('reports which port is in use', async () => {
     await expect(serveApi({ port: server.port })).rejects.toThrow(`port ${server.port} of 127.0.0.1 is in use`);
   });
 
-  it('frees its port when it closes, and closes once', async () => {
+  it('releases its port when it closes, and closes once', async () => {
     const first = await serveApi();
     await ask(first, 'GET', '/version');
     await Promise.all([first.close(), first.close()]);
@@ -423,7 +423,7 @@ describe('logs', () => {
     });
   });
 
-  it('of which container must be clear', async () => {
+  it('need an unambiguous container', async () => {
     await server.put(pod('x', 'default', ['a', 'b']));
     expect((await ask(server, 'GET', `${pods}/x/log`)).json).toMatchObject({
       code: 400,

@@ -9,7 +9,7 @@ import type { RequestPath, RequestScope } from '../request-path.ts';
 import { FakeNode } from './fake-node.fixture.ts';
 import { type HttpsOptions, type HttpsServing, serveHttps } from './serve.ts';
 
-/** A request as the front door passed it on. */
+/** A request as forwarded by the front door. */
 interface Call {
   readonly verb: string;
   readonly scope: RequestScope;
@@ -17,24 +17,24 @@ interface Call {
 }
 
 /**
- * The API server behind the front door, on a port of this machine. Who shows nothing may do everything there, and so may service
- * accounts; its one node, `node1`, is a fake.
+ * The API server behind the front door, on a port of this machine. Anonymous clients and service accounts may do everything;
+ * its only node, `node1`, is a fake.
  */
 export interface ServedApi extends HttpsServing {
   readonly authority: CertificateAuthority;
-  /** What the front door has asked so far. */
+  /** The front door's calls so far. */
   readonly calls: readonly Call[];
-  /** What answers in the server's place. */
+  /** Overrides of the server's request path. */
   own: Partial<RequestPath>;
   /** Replaces the node. */
   setNode(node: NodeApi): void;
-  /** How many watches are open. */
+  /** The number of open watches. */
   watches(): number;
-  /** Stores an object, in the place of the one that has its name. */
+  /** Stores an object, replacing the one with its name. */
   put(object: KubernetesObject): Promise<Stored>;
-  /** A token of a service account of the namespace `default`, which is made. */
+  /** Creates a service account in the namespace `default` and returns a token of it. */
   token(account: string): Promise<string>;
-  /** Forgets all calls, Pods and answers of a test's own. */
+  /** Clears all calls, Pods and overrides. */
   clear(): Promise<void>;
 }
 
@@ -64,7 +64,7 @@ const openToEverybody = [
 
 let authority: Promise<CertificateAuthority> | undefined;
 
-/** Serves on any free port, unless told otherwise. */
+/** Serves on a free port by default. */
 export async function serveApi(options: Partial<HttpsOptions> = {}): Promise<ServedApi> {
   const environment = createEnvironment();
   authority ??= createCertificateAuthority(environment);
@@ -142,7 +142,7 @@ export async function serveApi(options: Partial<HttpsOptions> = {}): Promise<Ser
   return served;
 }
 
-/** A Pod on the node. */
+/** A Pod that is bound to the node. */
 export function pod(name: string, namespace = 'default', containers: readonly string[] = ['a']): Pod {
   return {
     apiVersion: 'v1',

@@ -13,7 +13,7 @@ it.each([
   expect(redirection(to, '/proxy', ['10.0.0.7:80'])).toBe(expected);
 });
 
-it('headers of one connection are not passed on', () => {
+it('headers of one connection are not forwarded', () => {
   const headers = [
     ['Connection', 'x-one, close'],
     ['X-One', '1'],

@@ -11,7 +11,7 @@ import { type ServedApi, serveApi } from '../served-api.fixture.ts';
 let server: ServedApi;
 let backend: Server;
 let authorization = '';
-/** Answers that `/silent` owes. */
+/** Pending responses of `/silent`. */
 const silent = new Subject<ServerResponse>();
 const largeBytes = 20 * 1024 * 1024;
 
@@ -90,7 +90,7 @@ describe('a proxied request', () => {
     expect([answer.code, answer.headers.location]).toEqual([301, `${path}/?q=1`]);
   });
 
-  it('that its client gives up is given up towards its backend', async () => {
+  it('is aborted at its backend when its client aborts it', async () => {
     const asked = firstValueFrom(silent);
     const ca = server.authority.authority.certificate;
     const outgoing = request(`${server.url}${path}/silent`, { ca, agent: false });
@@ -102,20 +102,20 @@ describe('a proxied request', () => {
     expect(owed.writableFinished).toBe(false);
   });
 
-  it('whose answer breaks off is seen to break off', async () => {
+  it('has a broken response if its backend fails midway', async () => {
     await expect(ask(server, 'GET', `${path}/broken`)).rejects.toThrow('aborted');
   });
 
-  it('has an answer that is as long as it wants to be', async () => {
+  it('has a response of any length', async () => {
     expect((await ask(server, 'GET', `${path}/large`)).body.length).toBe(largeBytes);
   });
 
-  it('has a body that is as long as it wants to be', async () => {
+  it('has a body of any length', async () => {
     const answer = await ask(server, 'POST', `${path}/echo`, { body: 'x'.repeat(5 * 1024 * 1024) });
     expect((answer.json as { body: string }).body).toHaveLength(5 * 1024 * 1024);
   });
 
-  it('that is sent elsewhere by its backend stays behind the proxy', async () => {
+  it('that its backend redirects stays behind the proxy', async () => {
     const answer = await ask(server, 'GET', `${path}/away`);
     expect([answer.code, answer.headers.location]).toEqual([302, `${path}/there`]);
   });
