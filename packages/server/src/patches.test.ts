@@ -19,7 +19,7 @@ describe('a patch', () => {
     expect(object).toMatchObject({ data: { value: '1', new: '1' } });
   });
 
-  it('merges lists by their keys where it is strategic', async () => {
+  it('merges lists by their keys if it is strategic', async () => {
     const { admin } = await testApi();
     await admin.create(podNamed('p'));
     const patched = await admin.patch(Pod, 'default/p', {
@@ -70,7 +70,7 @@ describe('a patch', () => {
     expect(api.store.revision).toBe(2);
   });
 
-  it('is run again on the newer object when another writer was faster', async () => {
+  it('is retried on the newer object when another writer was faster', async () => {
     const api = await testApi();
     await api.admin.create(configMapNamed('c'));
     const adds = Array.from({ length: 10 }, (_, n) => patchMap(api, { type: 'merge', body: { data: { [n]: '1' } } }));
@@ -78,11 +78,11 @@ describe('a patch', () => {
     expect(Object.keys((await api.admin.get(ConfigMap, 'default/c')).data ?? {})).toHaveLength(11);
   });
 
-  it('of what is not there is 404', async () => {
+  it('of a missing object is 404', async () => {
     expect((await refusal(patchMap(await testApi(), { type: 'merge', body: {} }))).code).toBe(404);
   });
 
-  it('warns of unknown fields, or refuses them, or says nothing', async () => {
+  it('warns about unknown fields, refuses them, or ignores them', async () => {
     const api = await testApi();
     await api.admin.create(configMapNamed('c'));
     const patch: PatchBody = { type: 'merge', body: { color: 'red' } };
@@ -105,7 +105,7 @@ const applied = (data: object, more: object = {}): KubernetesObject =>
   }) as KubernetesObject;
 
 describe('apply', () => {
-  it('creates what is not there: 201', async () => {
+  it('creates a missing object: 201', async () => {
     const { server, scope } = await testApi();
     const body: PatchBody = { type: 'apply', body: applied({ a: '1' }), force: false };
     const options = { fieldManager: 'me' };
@@ -113,7 +113,7 @@ describe('apply', () => {
     expect(await server.patch(scope(ConfigMap as Kind, 'c'), body, options)).toMatchObject({ created: false });
   });
 
-  it('again with the same is no write', async () => {
+  it('of the same again writes nothing', async () => {
     const { admin, store, sim } = await testApi();
     await admin.apply(applied({ a: '1' }), { fieldManager: 'me' });
     await sim.advance('1h');
@@ -121,7 +121,7 @@ describe('apply', () => {
     expect(store.revision).toBe(1);
   });
 
-  it('takes away what the manager applied before and no longer does', async () => {
+  it('removes fields that the manager applied before and no longer does', async () => {
     const { admin } = await testApi();
     await admin.apply(applied({ a: '1', b: '1' }), { fieldManager: 'me' });
     await admin.patch(ConfigMap, 'default/c', { type: 'merge', patch: { data: { other: '1' } } });
@@ -145,7 +145,7 @@ describe('apply', () => {
     expect(forced).toMatchObject({ data: { a: '2' } });
   });
 
-  it('gets the defaults of its kind, and owns only what it says', async () => {
+  it('adds the defaults of its kind, and owns only the applied fields', async () => {
     const { admin } = await testApi();
     const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 's' }, spec: { ports: [{ port: 80 }] } };
     const made = await admin.apply(service as unknown as Service, { fieldManager: 'me' });
@@ -195,13 +195,13 @@ describe('apply', () => {
     expect(refused.message).toMatch(message);
   });
 
-  it('that knows a revision does not create', async () => {
+  it('with a resourceVersion does not create', async () => {
     const { admin } = await testApi();
     const request = admin.apply(applied({}, { resourceVersion: '9' }), { fieldManager: 'me' });
     expect((await refusal(request)).code).toBe(409);
   });
 
-  it('creates only for who may create', async () => {
+  it('creates only for users who may create', async () => {
     const { admin, server } = await testApi();
     const identity = { apiVersion: 'rbac.authorization.k8s.io/v1', metadata: { name: 'patcher' } };
     const rules = [{ verbs: ['patch'], apiGroups: [''], resources: ['configmaps'] }];
@@ -219,7 +219,7 @@ describe('apply', () => {
     await jane.apply(applied({ a: '1' }), { fieldManager: 'me' });
   });
 
-  it('that races another creates once and is not lost', async () => {
+  it('that races with another creates once and is not lost', async () => {
     const { admin } = await testApi();
     await Promise.all(
       ['a', 'b', 'c'].map((name) => admin.apply(applied({ [name]: '1' }), { fieldManager: `manager-${name}` })),

@@ -35,7 +35,7 @@ describe('generation', () => {
     expect(updated.metadata.generation).toBe(1);
   });
 
-  it('counts the mark of deletion', async () => {
+  it('counts the deletion timestamp', async () => {
     const { admin } = await testApi();
     await admin.create(deployment(1, { finalizers: ['a/b'] }));
     expect((await admin.delete(Deployment, key('web')))?.metadata.generation).toBe(2);
@@ -58,7 +58,7 @@ describe('generation', () => {
 });
 
 describe('status', () => {
-  it('of a Pod leaves spec, owners and QoS class alone, and takes labels along', async () => {
+  it('of a Pod changes labels, but not spec, owners or QoS class', async () => {
     const { admin } = await testApi();
     const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'r', uid: 'u' };
     const pod = await admin.create(podNamed('p', { ownerReferences: [owner] }));

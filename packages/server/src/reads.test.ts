@@ -14,7 +14,7 @@ async function withMaps(count: number, historySize?: number): Promise<TestApi> {
 }
 
 describe('get', () => {
-  it('of what is not there is 404', async () => {
+  it('of a missing object is 404', async () => {
     const { admin } = await testApi();
     expect(await refusal(admin.get(ConfigMap, { namespace: 'default', name: 'x' }))).toMatchObject({
       code: 404,
@@ -23,7 +23,7 @@ describe('get', () => {
     });
   });
 
-  it('at a revision that is yet to come waits for it', async () => {
+  it('at a future revision waits for it', async () => {
     const { admin, sim } = await withMaps(1);
     const request = admin.get(ConfigMap, 'default/c1', { resourceVersion: '2' });
     await sim.advance('2s');
@@ -31,7 +31,7 @@ describe('get', () => {
     expect(await request).toBe(updated);
   });
 
-  it('at a revision that does not come in 3 seconds is 504, with a hint to try again', async () => {
+  it('at a revision that does not arrive in 3 seconds is 504, with a hint to retry', async () => {
     const { admin, sim } = await withMaps(1);
     const request = admin.get(ConfigMap, { namespace: 'default', name: 'c1' }, { resourceVersion: '7' });
     let answered = false;
@@ -50,14 +50,14 @@ describe('get', () => {
     });
   });
 
-  it('takes a key as text as well', async () => {
+  it('accepts a key as text as well', async () => {
     const { admin } = await withMaps(1);
     expect((await admin.get(ConfigMap, 'default/c1')).metadata.name).toBe('c1');
   });
 });
 
 describe('list', () => {
-  it('gives the snapshot and its revision, and each object its own', async () => {
+  it('returns the snapshot and its revision, and each object with its own', async () => {
     const { admin } = await withMaps(2);
     await admin.create(podNamed('p'));
     const list = await admin.list(ConfigMap, {});
@@ -178,7 +178,7 @@ describe('list', () => {
     expect([names(list), list.metadata.resourceVersion]).toEqual([expected, revision]);
   });
 
-  it('at a revision that does not come in 3 seconds is 504', async () => {
+  it('at a revision that does not arrive in 3 seconds is 504', async () => {
     const { admin, sim } = await withMaps(1);
     for (const resourceVersionMatch of [undefined, 'Exact', 'NotOlderThan'] as const) {
       const match = resourceVersionMatch === undefined ? {} : { resourceVersionMatch };
@@ -192,7 +192,7 @@ describe('list', () => {
     }
   });
 
-  it('at an exact revision that is forgotten is 410', async () => {
+  it('at an exact revision that has been compacted is 410', async () => {
     const { admin, store } = await withMaps(3);
     await store.compact(2);
     expect(await refusal(admin.list(ConfigMap, { resourceVersion: '1', resourceVersionMatch: 'Exact' }))).toMatchObject(
@@ -253,7 +253,7 @@ describe('pages', () => {
     });
   });
 
-  it('that are too old are 410, with a token that goes on from there at the latest revision', async () => {
+  it('that have expired are 410, with a token that continues from there at the latest revision', async () => {
     const { admin, store } = await withMaps(3);
     const first = await admin.list(ConfigMap, { limit: 1 });
     await admin.create(configMapNamed('c9'));

@@ -1,6 +1,6 @@
 import type { RequestPath } from './request-path.ts';
 
-/** A request path that does some calls in its own way and leaves the others to the one beneath. */
+/** Wraps a request path: overrides some calls and delegates the others. */
 export function delegatingRequestPath(path: RequestPath, own: Partial<RequestPath>): RequestPath {
   return {
     kinds: path.kinds,

@@ -15,7 +15,7 @@ import { configMapNamed, podNamed, refusal, type TestApi, testApi, Website, webs
 const key = (name: string) => ({ namespace: 'default', name });
 const revision = (object: KubernetesObject): number => Number(object.metadata?.resourceVersion);
 
-/** What a watch of the collection has delivered since it began. */
+/** The events that a watch of the collection has delivered since it began. */
 function eventsOf(api: TestApi, collection: string): string[] {
   const events: string[] = [];
   api.store.watch(collection, {}, api.store.revision).subscribe(({ type }) => events.push(type));
@@ -54,7 +54,7 @@ describe('update', () => {
     await expect(admin.get(ConfigMap, key('c'))).rejects.toThrow('not found');
   });
 
-  it('with a revision that is none is invalid', async () => {
+  it('with a malformed revision is invalid', async () => {
     const { admin } = await testApi();
     await admin.create(configMapNamed('c'));
     const { code, causes } = await refusal(admin.update(configMapNamed('c', '2', { resourceVersion: 'abc' })));
@@ -78,7 +78,7 @@ describe('update', () => {
     ]);
   });
 
-  it('that is meant for another uid is a conflict', async () => {
+  it('with another UID is a conflict', async () => {
     const { admin } = await testApi();
     const { metadata } = await admin.create(configMapNamed('c'));
     const { code, message } = await refusal(admin.update(configMapNamed('c', '2', { uid: 'other' })));
@@ -86,7 +86,7 @@ describe('update', () => {
     expect(message).toContain(`Precondition failed: UID in precondition: other, UID in object meta: ${metadata.uid}`);
   });
 
-  it('of what is not there is 404', async () => {
+  it('of a missing object is 404', async () => {
     const { admin } = await testApi();
     expect(await refusal(admin.update(configMapNamed('c')))).toMatchObject({
       code: 404,
@@ -132,7 +132,7 @@ describe('update', () => {
     expect(refused.message).toMatch(message);
   });
 
-  it('that changes nothing is no write: same revision, no event', async () => {
+  it('that changes nothing writes nothing: same revision, no event', async () => {
     const api = await testApi();
     const pod = await api.admin.create(podNamed('p', { labels: { a: 'b' } }));
     const events = eventsOf(api, 'pods');
@@ -147,7 +147,7 @@ describe('update', () => {
     expect(events).toEqual([]);
   });
 
-  it('leaves what the server says of an object as it is', async () => {
+  it('leaves the fields that only the server sets unchanged', async () => {
     const { admin } = await testApi();
     const pod = await admin.create(podNamed('p'));
     const changed = await admin.update({
@@ -168,7 +168,7 @@ describe('update', () => {
     expect(changed.status).toEqual(pod.status);
   });
 
-  it('of the finalizers of a namespace goes through /finalize alone', async () => {
+  it('changes the finalizers of a namespace only through /finalize', async () => {
     const { admin } = await testApi();
     const made = await admin.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n' } } as Namespace);
     const { spec } = await admin.update({ ...made, spec: { finalizers: [] } });
@@ -180,7 +180,7 @@ describe('update', () => {
     expect((finalized as Namespace).spec.finalizers ?? []).toEqual([]);
   });
 
-  it('that loses a race is tried again where it named no revision', async () => {
+  it('that loses a race is retried if it named no revision', async () => {
     const { admin } = await testApi();
     await admin.create(configMapNamed('c'));
     const patches = ['a', 'b', 'c', 'd'].map((name) =>

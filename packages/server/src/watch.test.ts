@@ -15,7 +15,7 @@ async function withMaps(count: number, historySize?: number): Promise<TestApi> {
 
 describe('watch', () => {
   it.each<[string, WatchRequest, readonly string[]]>([
-    ['without a revision: what is there, then changes', {}, ['ADDED c1@1', 'ADDED c2@2', 'ADDED c3@3']],
+    ['without a revision: current objects, then changes', {}, ['ADDED c1@1', 'ADDED c2@2', 'ADDED c3@3']],
     ['from revision 0: the same', { resourceVersion: '0' }, ['ADDED c1@1', 'ADDED c2@2', 'ADDED c3@3']],
     ['from revision N: later changes alone', { resourceVersion: '1' }, ['ADDED c2@2', 'ADDED c3@3']],
     [
@@ -63,7 +63,7 @@ describe('watch', () => {
     expect(seen[2]).toMatchObject({ object: { metadata: { labels: { on: 'yes' } }, data: { value: '2' } } });
   });
 
-  it('by a field sees what comes and what goes, whether the field is indexed or not', async () => {
+  it('by a field sees additions and deletions, whether the field is indexed or not', async () => {
     const api = await testApi();
     const byNode = await watching(api, Pod as Kind, { fieldSelector: 'spec.nodeName=n1' });
     const byPhase = await watching(api, Pod as Kind, { fieldSelector: 'status.phase=Running' });
@@ -97,7 +97,7 @@ describe('watch', () => {
     expect(events).toEqual(['DELETED c1@2']);
   });
 
-  it('from a revision that is forgotten fails with Expired', async () => {
+  it('from a compacted revision fails with Expired', async () => {
     const api = await withMaps(3);
     await api.store.compact(3);
     const { events, errors } = await watching(api, ConfigMap as Kind, { resourceVersion: '1' });
@@ -105,14 +105,14 @@ describe('watch', () => {
     expect(errors).toMatchObject([{ reason: 'Expired', code: 410, message: 'too old resource version: 1 (3)' }]);
   });
 
-  it('from a revision that is yet to come begins after it', async () => {
+  it('from a future revision begins after it', async () => {
     const api = await withMaps(1);
     const { events } = await watching(api, ConfigMap as Kind, { resourceVersion: '3' });
     for (const name of ['c2', 'c3', 'c4']) await api.admin.create(configMapNamed(name));
     expect(events).toEqual(['ADDED c4@4']);
   });
 
-  it('with initial events not older than a revision that is yet to come waits for it', async () => {
+  it('with initial events not older than a future revision waits for it', async () => {
     const api = await withMaps(1);
     const request = { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan', resourceVersion: '2' } as const;
     const { events } = await watching(api, ConfigMap as Kind, { ...request, allowWatchBookmarks: true });
@@ -124,7 +124,7 @@ describe('watch', () => {
     expect(events).toEqual(['ADDED c1@1', 'ADDED c2@2', 'BOOKMARK end @2', 'ADDED c3@3']);
   });
 
-  it('with initial events of a revision that does not come in 3 seconds fails with Timeout', async () => {
+  it('with initial events of a revision that does not arrive in 3 seconds fails with Timeout', async () => {
     const api = await withMaps(1);
     const request = { sendInitialEvents: true, resourceVersionMatch: 'NotOlderThan', resourceVersion: '9' } as const;
     const { events, errors } = await watching(api, ConfigMap as Kind, request);
@@ -135,7 +135,7 @@ describe('watch', () => {
     ]);
   });
 
-  it('that allows bookmarks gets one each minute, until it ends', async () => {
+  it('that allows bookmarks receives one each minute, until it ends', async () => {
     const api = await withMaps(1);
     const seen = await watching(api, ConfigMap as Kind, { resourceVersion: '1', allowWatchBookmarks: true });
     await api.sim.advance('61s');
@@ -196,7 +196,7 @@ describe('Events', () => {
     expect(await api.admin.get(kind, 'default/e')).toBe(other);
   });
 
-  it('are written in either, and read in either', async () => {
+  it('can be written in either, and read in either', async () => {
     const api = await testApi();
     const kind = await EventsV1(api);
     await api.admin.create({
@@ -217,7 +217,7 @@ describe('Events', () => {
     expect(await api.admin.get(kind, 'default/e')).toMatchObject({ note: 'two', regarding: { name: 'p' } });
   });
 
-  it('are selected by the fields of the group that is asked', async () => {
+  it('are selected by the fields of the requested group', async () => {
     const api = await testApi();
     const kind = await EventsV1(api);
     await api.admin.create(event);
@@ -237,7 +237,7 @@ describe('Events', () => {
     expect(grouped.events).toEqual(core.events);
   });
 
-  it('go one hour after their last write, each when its time has come', async () => {
+  it('expire one hour after their last write, each at its own time', async () => {
     const api = await testApi();
     const named = (name: string) => ({ ...event, metadata: { name, namespace: 'default' } });
     const all = async () => names(await api.admin.list(Event));

@@ -28,14 +28,14 @@ async function watch(on: ServedApi, path: string, accept = 'application/json') {
 }
 
 describe('a watch', () => {
-  it('stands before anything happens', async () => {
+  it('is answered before anything happens', async () => {
     const { response } = await watch(server, `${pods}?watch=true`);
     expect(response.statusCode).toBe(200);
     expect(response.headers['transfer-encoding']).toBe('chunked');
     response.destroy();
   });
 
-  it('sends the present objects and every change, a line each', async () => {
+  it('sends the current objects and every change, one line each', async () => {
     await server.put(pod('x'));
     const { next, response } = await watch(server, `${pods}?watch=1`);
     expect(await next()).toMatchObject({ type: 'ADDED', object: { kind: 'Pod', metadata: { name: 'x' } } });
@@ -48,13 +48,13 @@ describe('a watch', () => {
     response.destroy();
   });
 
-  it('can be asked for by the deprecated path, of one object too', async () => {
+  it('can be requested by the deprecated path, for one object too', async () => {
     const { response } = await watch(server, '/api/v1/watch/namespaces/default/pods/x');
     expect(server.calls[0]).toMatchObject({ verb: 'watch', scope: { name: 'x' } });
     response.destroy();
   });
 
-  it('passes its options on', async () => {
+  it('forwards its options', async () => {
     const { response } = await watch(
       server,
       `${pods}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&fieldSelector=spec.nodeName%3Db`,
@@ -68,7 +68,7 @@ describe('a watch', () => {
     response.destroy();
   });
 
-  it('gives tables whose columns come once', async () => {
+  it('sends tables, with their columns only once', async () => {
     await server.put(pod('x'));
     await server.put(pod('y'));
     const { next, response } = await watch(
@@ -83,7 +83,7 @@ describe('a watch', () => {
     response.destroy();
   });
 
-  it('gives metadata alone on demand', async () => {
+  it('sends only metadata on demand', async () => {
     await server.put(pod('x'));
     const accept = 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io';
     const { next, response } = await watch(server, `${pods}?watch=true`, accept);
@@ -113,7 +113,7 @@ describe('a watch', () => {
     response.destroy();
   });
 
-  it('ends with an ERROR event that holds the Status', async () => {
+  it('ends with an ERROR event that contains the Status', async () => {
     server.own.watch = async () => throwError(() => failures.expired('too old resource version: 1 (5)'));
     const { next, response } = await watch(server, `${pods}?watch=true&resourceVersion=1`);
     expect(response.statusCode).toBe(200);
@@ -138,7 +138,7 @@ describe('a watch', () => {
     expect(await next()).toBeUndefined();
   });
 
-  it('ends with an ERROR event if an object cannot be shown', async () => {
+  it('ends with an ERROR event if an object cannot be encoded', async () => {
     const object = await server.put(pod('x'));
     server.own.watch = async () =>
       of<WatchEvent>({ type: 'MODIFIED', object: { ...object, count: 1n } as typeof object });
@@ -147,7 +147,7 @@ describe('a watch', () => {
     expect(await next()).toBeUndefined();
   });
 
-  it('is forgotten when the client goes', async () => {
+  it('is closed when the client disconnects', async () => {
     const { response } = await watch(server, `${pods}?watch=true`);
     expect(server.watches()).toBe(1);
     response.destroy();
@@ -215,7 +215,7 @@ describe('the end of a watch', () => {
     return { scheduled, fire, over: next() };
   }
 
-  it('is after the seconds that the client asks for', async () => {
+  it('is after the seconds that the client requests', async () => {
     const { scheduled, fire, over } = await timed('&timeoutSeconds=7');
     expect(scheduled).toBe(7000);
     fire();
@@ -228,7 +228,7 @@ describe('the end of a watch', () => {
     expect(scheduled).toBeLessThan(3_600_000);
   });
 
-  it('comes by the cluster clock unless another is given', async () => {
+  it("follows the cluster's clock unless another is injected", async () => {
     await server.close();
     const simulation = createSimulation();
     server = await serveApi({ environment: simulation.environment });

@@ -24,8 +24,8 @@ async function resources({ admin, sim }: TestApi, name: string): Promise<unknown
   return (await admin.get(ClusterRole, name)).rules?.flatMap((one) => one.resources ?? []) ?? [];
 }
 
-describe('a role that gathers others', () => {
-  it('has the rules of those that are labelled so, each once, in the order of their names', async () => {
+describe('an aggregated role', () => {
+  it('has the rules of the selected roles, each once, in the order of their names', async () => {
     const api = await testApi();
     await api.admin.create(role('z', [rule('pods'), rule('nodes')], to('all')));
     await api.admin.create(role('all', [rule('forgotten')], to('all'), gathers('all')));
@@ -66,7 +66,7 @@ describe('a role that gathers others', () => {
   });
 });
 
-it('the default roles admin, edit and view hold what their parts hold, and what a kind of ones own adds', async () => {
+it('the default roles admin, edit and view contain the rules of their parts, and those that a custom kind adds', async () => {
   const api = await testApi();
   for (const object of bootstrapPolicy()) await api.admin.create(object);
   const websites: PolicyRule = { verbs: ['get'], apiGroups: ['demo.orrery.dev'], resources: ['websites'] };

@@ -210,7 +210,7 @@ describe('roles', () => {
     expect(createRbacAuthorizer(store).authorize(who, attributes).allowed).toBe(allowed ? true : undefined);
   });
 
-  it('say through which binding they allow', async () => {
+  it('report the binding through which they allow', async () => {
     const { admin, store } = await testApi();
     await admin.create(role('Role', 'r', [reader]));
     await admin.create(binding('RoleBinding', 'b', ['Role', 'r'], user('jane')));
@@ -219,7 +219,7 @@ describe('roles', () => {
     );
   });
 
-  it('are minded as they are now, whatever was decided before', async () => {
+  it('are read as they are now, regardless of earlier decisions', async () => {
     const { admin, store } = await testApi();
     const authorizer = createRbacAuthorizer(store);
     const allowed = () => authorizer.authorize(jane, resource('get', 'pods')).allowed === true;
@@ -288,7 +288,7 @@ describe('a request', () => {
   });
 });
 
-describe('who grants rights', () => {
+describe('a user who grants permissions', () => {
   const grantor = async (...rules: PolicyRule[]): Promise<TestApi> => {
     const api = await testApi();
     const roles = rule(['create', 'update', 'patch', 'get'], [group], ['roles', 'rolebindings', 'clusterroles']);
@@ -307,7 +307,7 @@ describe('who grants rights', () => {
     await api.server.client(jane).create(role('Role', 'r', [wanted]));
   });
 
-  it('may not write a role with rules that it has not', async () => {
+  it('may not write a role with rules that they lack', async () => {
     const api = await grantor(rule(['get'], [''], ['secrets']));
     expect(await refusal(api.server.client(jane).create(role('Role', 'r', [wanted])))).toMatchObject({
       code: 403,
@@ -319,14 +319,14 @@ describe('who grants rights', () => {
     expect((await refusal(api.server.client(jane).patch(Role, 'default/r', patch))).code).toBe(403);
   });
 
-  it('may label a role whose rules it has not', async () => {
+  it('may label a role whose rules they lack', async () => {
     const api = await grantor();
     await api.admin.create(role('Role', 'r', [wanted]));
     const patch = { type: 'merge', patch: { metadata: { labels: { a: 'b' } } } } as const;
     await api.server.client(jane).patch(Role, 'default/r', patch);
   });
 
-  it('may not make a role that gathers others, short of having everything', async () => {
+  it('may create an aggregated role only with all permissions', async () => {
     const aggregated = { aggregationRule: { clusterRoleSelectors: [{ matchLabels: { a: 'b' } }] } };
     const api = await grantor(wanted);
     const made = role('ClusterRole', 'r', [], aggregated);
@@ -344,7 +344,7 @@ describe('who grants rights', () => {
     await api.server.client(jane).create(binding('RoleBinding', 'b', ['Role', 'r'], user('joe')));
   });
 
-  it('may not bind a role whose rights it has not, nor one that is not there', async () => {
+  it('may not bind a role whose rules they lack, nor a missing one', async () => {
     const api = await grantor();
     await api.admin.create(role('Role', 'r', [wanted]));
     const client = api.server.client(jane);

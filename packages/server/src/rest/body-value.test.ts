@@ -25,7 +25,7 @@ describe('the body of a request', () => {
     expect(await decode(text, type)).toEqual({ kind: 'Pod' });
   });
 
-  it('is refused in another type, with the list of those that there are', async () => {
+  it('is refused in another type, with the list of supported ones', async () => {
     expect(await failure(decode('a=b', 'application/x-www-form-urlencoded'))).toEqual({
       code: 415,
       message:

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { impersonation } from './impersonation.ts';
 
 describe('impersonation', () => {
-  it('nobody is impersonated without headers', () => {
+  it('no user is impersonated without headers', () => {
     expect(impersonation({ accept: ['*/*'] })).toBeUndefined();
   });
 
-  it('user, groups, uid and extras are read; keys of extras are percent-decoded', () => {
+  it('reads user, groups, UID and extras; keys of extras are percent-decoded', () => {
     expect(
       impersonation({
         'impersonate-user': ['jane'],
@@ -17,7 +17,7 @@ describe('impersonation', () => {
     ).toEqual({ username: 'jane', groups: ['a', 'b'], uid: '7', extra: { 'acme.com/project': ['x', 'y'] } });
   });
 
-  it('groups without a user are refused', () => {
+  it('refuses groups without a user', () => {
     expect(() => impersonation({ 'impersonate-group': ['a'] })).toThrow('without impersonating a user');
   });
 });

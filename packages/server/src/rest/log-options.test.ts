@@ -4,7 +4,7 @@ import { containerOf } from './containers.ts';
 import { logOptions } from './log-options.ts';
 
 describe('log options', () => {
-  it('all of them are read', () => {
+  it('are all read', () => {
     expect(
       logOptions(
         new URLSearchParams(
@@ -25,7 +25,7 @@ describe('log options', () => {
   });
 });
 
-describe('the container that a request means', () => {
+describe('the container of a request', () => {
   const pod = (names: string[], initNames: string[] = [], annotations = {}): Pod => ({
     apiVersion: 'v1',
     kind: 'Pod',

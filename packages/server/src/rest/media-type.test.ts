@@ -41,7 +41,7 @@ describe('content negotiation', () => {
     },
   );
 
-  it('parameters may be quoted and names are not case-sensitive', () => {
+  it('accepts quoted parameters and ignores the case of names', () => {
     expect(parseMediaTypes('Application/JSON; Charset="utf-8"')).toEqual([
       { type: 'application/json', parameters: { charset: 'utf-8' } },
     ]);

@@ -15,7 +15,7 @@ function failure(run: () => unknown): { code: number; message: string } {
 }
 
 describe('list options', () => {
-  it('selectors, page and revision are read', () => {
+  it('include selectors, page and revision', () => {
     expect(
       listOptions(
         query(
@@ -32,7 +32,7 @@ describe('list options', () => {
     });
   });
 
-  it('empty parameters are absent', () => {
+  it('ignore empty parameters', () => {
     expect(listOptions(query('labelSelector=&limit=0&resourceVersion='))).toEqual({});
   });
 
@@ -50,7 +50,7 @@ describe('list options', () => {
 });
 
 describe('watch options', () => {
-  it('streaming lists and timeouts are read', () => {
+  it('include streaming lists and timeouts', () => {
     expect(
       watchQuery(
         query(
@@ -65,7 +65,7 @@ describe('watch options', () => {
 });
 
 describe('write options', () => {
-  it('the manager falls back to the program that asks', () => {
+  it('fall back to the client program as manager', () => {
     expect(writeOptions(query(''), 'kubectl/v1.35 (linux)', 'CreateOptions')).toEqual({
       fieldManager: 'kubectl',
       dryRun: false,
@@ -74,7 +74,7 @@ describe('write options', () => {
     });
   });
 
-  it('what the query says wins', () => {
+  it('prefer the manager in the query', () => {
     expect(
       writeOptions(query('fieldManager=me&dryRun=All&fieldValidation=Strict&force=true'), 'x/1', 'PatchOptions', true),
     ).toEqual({ fieldManager: 'me', dryRun: true, fieldValidation: 'Strict', force: true });
@@ -104,14 +104,14 @@ describe('write options', () => {
     });
   });
 
-  it('a program name loses what cannot be printed and what is too long', () => {
+  it('strip unprintable characters from a program name and truncate it', () => {
     expect(managerOf(`a\u0007b${'c'.repeat(200)}/1`)).toBe(`ab${'c'.repeat(126)}`);
     expect(managerOf(undefined)).toBe('');
   });
 });
 
 describe('delete options', () => {
-  it('the body goes before the query', () => {
+  it('come from the body rather than the query', () => {
     expect(
       deleteOptions(query('gracePeriodSeconds=5'), {
         kind: 'DeleteOptions',
@@ -123,7 +123,7 @@ describe('delete options', () => {
     ).toEqual({ propagationPolicy: 'Foreground', preconditions: { uid: 'u' }, dryRun: true });
   });
 
-  it('without a body the query counts', () => {
+  it('come from the query without a body', () => {
     expect(deleteOptions(query('gracePeriodSeconds=0&orphanDependents=false'), undefined)).toEqual({
       gracePeriodSeconds: 0,
       orphanDependents: false,

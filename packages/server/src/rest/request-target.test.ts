@@ -66,11 +66,11 @@ describe('the path of a URL', () => {
     },
   );
 
-  it('a trailing slash means nothing', () => {
+  it('may have a trailing slash', () => {
     expect(parseTarget('/apis/apps/v1/')).toEqual({ type: 'path', path: '/apis/apps/v1' });
   });
 
-  it('a broken escape is refused', () => {
+  it('with an invalid escape is refused', () => {
     expect(() => parseTarget('/api/v1/pods/%zz')).toThrow('invalid percent-encoding');
   });
 });
@@ -91,7 +91,7 @@ describe('the verb of a request', () => {
     expect(resourceVerb(method, { name, watch })).toBe(verb);
   });
 
-  it('kinds may list their verbs in HTTP names or in Kubernetes names', () => {
+  it('can be listed by kinds in HTTP names or in Kubernetes names', () => {
     expect(serves(['post'], 'create')).toBe(true);
     expect(serves(['create'], 'create')).toBe(true);
     expect(serves(['put'], 'update')).toBe(true);

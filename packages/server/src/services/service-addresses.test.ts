@@ -21,7 +21,7 @@ const revision = (object: KubernetesObject | undefined) => object?.metadata?.res
 const [taken, foreign] = ['provided IP is already allocated', 'the provided IP is not in the valid range'];
 
 describe('the cluster IP of a Service', () => {
-  it('is held by an IPAddress, which is written in the same commit', async () => {
+  it('is recorded by an IPAddress, which is written in the same commit', async () => {
     const api = await testApi();
     const made = await api.admin.create(service('a'));
     expect(made.spec.clusterIPs).toEqual([made.spec.clusterIP]);
@@ -44,7 +44,7 @@ describe('the cluster IP of a Service', () => {
     expect(await api.admin.list(IPAddress)).toMatchObject({ items: [address] });
   });
 
-  it('is held in the name that the Service is given', async () => {
+  it("is recorded under the Service's generated name", async () => {
     const api = await testApi();
     const { metadata } = await api.admin.create(service('', {}, { generateName: 'web-' }));
     expect(api.stored(IPAddress)).toMatchObject([{ spec: { parentRef: { name: metadata.name } } }]);
@@ -78,7 +78,7 @@ describe('the cluster IP of a Service', () => {
     expect(api.store.get('services', key('b'))).toBeUndefined();
   });
 
-  it('goes to one of two that ask for it at the same time', async () => {
+  it('is allocated to only one of two that request it concurrently', async () => {
     // Both have been admitted before either is stored.
     const admitted: (() => void)[] = [];
     const gate: AdmissionPlugin = {
@@ -95,7 +95,7 @@ describe('the cluster IP of a Service', () => {
     expect(api.store.count('services')).toBe(1);
   });
 
-  it('is kept by updates, which write nothing else then', async () => {
+  it('is kept by updates, which then write nothing else', async () => {
     const api = await testApi();
     const made = await api.admin.create(service('a'));
     const before = api.stored(IPAddress);
@@ -104,7 +104,7 @@ describe('the cluster IP of a Service', () => {
     expect(api.stored(IPAddress)).toEqual(before);
   });
 
-  it('is given back and taken anew with the type', async () => {
+  it('is released and allocated again with the type', async () => {
     const api = await testApi();
     const made = await api.admin.create(service('a'));
     const { clusterIP: _1, clusterIPs: _2, ...rest } = made.spec;
@@ -117,7 +117,7 @@ describe('the cluster IP of a Service', () => {
     expect(addresses(api)).toEqual([inside.spec.clusterIP]);
   });
 
-  it('is given back in the commit that takes the Service out of the store', async () => {
+  it('is released in the commit that removes the Service', async () => {
     const api = await testApi();
     await api.admin.create(service('a'));
     const [held] = addresses(api) as [string];
@@ -136,7 +136,7 @@ describe('the cluster IP of a Service', () => {
     expect([addresses(api), api.store.count('services')]).toEqual([[], 0]);
   });
 
-  it('does not keep a Service whose IPAddress is gone, or is another one’s', async () => {
+  it('does not block the deletion of a Service whose IPAddress is gone or belongs to another one', async () => {
     const api = await testApi();
     const [a, b] = await Promise.all(['a', 'b'].map((name) => api.admin.create(service(name))));
     await api.admin.delete(IPAddress, a?.spec.clusterIP ?? '');
@@ -146,7 +146,7 @@ describe('the cluster IP of a Service', () => {
     expect([addresses(api), api.store.count('services')]).toEqual([[b?.spec.clusterIP], 0]);
   });
 
-  it('is not taken by a dry run', async () => {
+  it('is not allocated by a dry run', async () => {
     const api = await testApi();
     const made = await api.admin.create(service('a'), { dryRun: true });
     expect(made.spec.clusterIP).toMatch(/^10\.96\./);
@@ -155,7 +155,7 @@ describe('the cluster IP of a Service', () => {
 });
 
 describe('the node ports of a Service', () => {
-  it('are drawn for the ports that have none, and are all different', async () => {
+  it('are allocated for ports without one, and are all different', async () => {
     const api = await testApi();
     const made = await api.admin.create(
       service('a', nodePort({ name: 'a', port: 1 }, { name: 'b', port: 2, nodePort: 30_080 }, { name: 'c', port: 3 })),
@@ -197,7 +197,7 @@ describe('the node ports of a Service', () => {
     });
   });
 
-  it('can be one for two protocols', async () => {
+  it('can be shared by two protocols', async () => {
     const api = await testApi();
     const ports = ['TCP', 'UDP'].map((protocol) => ({
       name: protocol.toLowerCase(),
@@ -208,7 +208,7 @@ describe('the node ports of a Service', () => {
     expect(portsOf(await api.admin.create(service('dns', nodePort(...ports))))).toEqual([30_053, 30_053]);
   });
 
-  it('are kept by updates, given back with their port, and with the Service', async () => {
+  it('are kept by updates, and released with their port or with the Service', async () => {
     const api = await testApi();
     const [one, two] = [
       { name: 'a', port: 1, nodePort: 30_001 },
@@ -227,7 +227,7 @@ describe('the node ports of a Service', () => {
     expect(await free(30_001)).toBe(30_001);
   });
 
-  it('of many Services that are made at the same time are all different', async () => {
+  it('of many Services created concurrently are all different', async () => {
     const api = await testApi();
     const made = await Promise.all(
       Array.from({ length: 20 }, (_, n) => api.admin.create(service(`s${n}`, nodePort({ port: 1 })))),
@@ -236,7 +236,7 @@ describe('the node ports of a Service', () => {
     expect(new Set(made.map(({ spec }) => spec.clusterIP)).size).toBe(20);
   });
 
-  it('are written with the Service and its address in one commit, and are nothing that clients see', async () => {
+  it('are written with the Service and its address in one commit, and are hidden from clients', async () => {
     const api = await testApi();
     const made = await api.admin.create(service('a', nodePort({ port: 1, nodePort: 30_009 })));
     const ports = api.store.get('rangeallocations', { namespace: '', name: 'servicenodeports' });

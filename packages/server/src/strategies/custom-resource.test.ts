@@ -15,10 +15,10 @@ import type { RequestScope } from '../request-path.ts';
 
 const group = 'demo.orrery.dev';
 
-/** A kind that nobody has heard of: how it is treated is how every custom kind is. */
+/** A kind with an unused name: every custom kind must be treated like it. */
 const plain = { kind: 'Thing', resource: 'things' };
 
-/** Names that something in Kubernetes has already, in a group of its own. */
+/** Names that Kubernetes already uses, in other groups. */
 const taken = [
   ...new Map(builtinKinds.map(({ kind, resource }) => [kind, { kind, resource }])).values(),
   { kind: 'Status', resource: 'statuses' },
@@ -47,7 +47,7 @@ function kindOf({ kind, resource }: Names, version: string, scope: 'Namespaced' 
         finalizers: schema.array(schema.string()).optional(),
         type: schema.string().optional(),
       }),
-      // Fields that built-in kinds treat in some way.
+      // Fields with special treatment in built-in kinds.
       data: schema.map(schema.string()).optional(),
       stringData: schema.map(schema.string()).optional(),
       message: schema.string().optional(),
@@ -65,7 +65,7 @@ function kindOf({ kind, resource }: Names, version: string, scope: 'Namespaced' 
   }) as unknown as Kind;
 }
 
-/** What the API server answers to everything that can be asked about a kind, as text in which the kind's own names are those of {@link plain}. */
+/** The API server's responses to all requests about a kind, as text with the kind's names replaced by those of {@link plain}. */
 async function answersFor(names: Names, scope: 'Namespaced' | 'Cluster'): Promise<readonly string[]> {
   const kind = kindOf(names, 'v1', scope);
   const newer = kindOf(names, 'v2', scope);
@@ -196,7 +196,7 @@ function inPlainWords(text: string, { kind, resource }: Names): string {
 }
 
 describe.each(['Namespaced', 'Cluster'] as const)('a custom kind (%s) with the name of a built-in one', (scope) => {
-  it.each(taken)('$kind is treated as any custom kind', async (names) => {
+  it.each(taken)('$kind is treated like any custom kind', async (names) => {
     expect(await answersFor(names, scope)).toEqual(await answersFor(plain, scope));
   });
 });

@@ -32,13 +32,13 @@ describe('the registry', () => {
     const files = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' }).filter((file) =>
       file.includes('/'),
     );
-    // Events are served in two groups, by one strategy.
+    // Events are served in two groups, with one strategy.
     expect(files).toHaveLength(names.length - 1);
     const known = new Set(builtinKinds.map(({ group, kind }) => `${group}/${kind}`));
     expect(names.filter((name) => !known.has(name))).toEqual([]);
   });
 
-  it('gives all versions of a resource the same way, and a kind the same strategy each time', () => {
+  it('has the same behaviour for all versions of a resource, and returns the same strategy for a kind each time', () => {
     const versions = ['v1', 'v1beta1'].map((version) => builtinKind(`networking.k8s.io/${version}`, 'ServiceCIDR'));
     const made = { apiVersion: 'x', kind: 'x', metadata: { name: 'x' } };
     expect(versions.map((kind) => strategies.of(kind).prepareForCreate(made).metadata?.generation)).toEqual([1, 1]);
@@ -52,7 +52,7 @@ describe('the registry', () => {
     }
   });
 
-  it('has nothing of a built-in resource for a custom kind of the same group and name', () => {
+  it('returns no built-in strategy for a custom kind of the same group and name', () => {
     const group = 'rbac.authorization.k8s.io';
     const custom = defineKind({ group, version: 'v2', kind: 'Role', schema: schema.object({}) }) as unknown as Kind;
     expect(strategies.of(builtinKind(`${group}/v1`, 'Role')).checkAccess).toBeDefined();
@@ -61,7 +61,7 @@ describe('the registry', () => {
   });
 });
 
-describe('fields of Pods that are switched off', () => {
+describe('disabled fields of Pods', () => {
   const podSpec = (...sources: object[]) => ({ containers: [], volumes: [{ name: 'v', projected: { sources } }] });
   const off = podSpec({ podCertificate: { signerName: 'a.b/c', keyType: 'ED25519' } });
   const object = (content: object) => ({ apiVersion: 'v1', kind: 'X', metadata: { name: 'x' }, ...content }) as Stored;
@@ -85,7 +85,7 @@ describe('fields of Pods that are switched off', () => {
     expect(content(prepareForUpdate(of(off), of(podSpec())))).toEqual(expected);
   });
 
-  it('stay where an object has no Pods', () => {
+  it('are kept in an object without Pods', () => {
     expect(strategies.of(Node as Kind).prepareForCreate(object({ spec: off }))).toMatchObject({ spec: off });
   });
 });
@@ -116,7 +116,7 @@ describe('warnings', () => {
     expect(warnings).toEqual([text]);
   });
 
-  it('are not given for what is refused, nor for a write of another part', async () => {
+  it('are not sent for a refused write, nor for a write of another part', async () => {
     const { server, scope, warnings } = await testApi();
     const at = scope(StatefulSet as Kind, 'db');
     await server.create(at, statefulSet(-1), {});

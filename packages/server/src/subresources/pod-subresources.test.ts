@@ -16,7 +16,7 @@ const binding = (more: object = {}): KubernetesObject =>
   }) as KubernetesObject;
 
 describe('binding', () => {
-  it('puts the Pod on the node, copies annotations, and sets PodScheduled', async () => {
+  it('binds the Pod to the node, copies annotations, and sets PodScheduled', async () => {
     const { admin } = await testApi();
     const pod = await admin.create(podNamed('p', { annotations: { a: '1' } }));
     await admin.updateStatus({ ...pod, status: { ...pod.status, nominatedNodeName: 'n0' } });
@@ -62,7 +62,7 @@ describe('binding', () => {
     expect(message).toContain('pod p is being deleted, cannot be assigned to a host');
   });
 
-  it.each([{ uid: 'other' }, { resourceVersion: '77' }])('holds its preconditions: %j', async (metadata) => {
+  it.each([{ uid: 'other' }, { resourceVersion: '77' }])('checks its preconditions: %j', async (metadata) => {
     const { admin } = await testApi();
     await admin.create(podNamed('p'));
     const request = admin.createSubresource(
@@ -100,7 +100,7 @@ const budget = (status: object, spec: object = {}, name = 'b'): KubernetesObject
 const counted = { observedGeneration: 1, currentHealthy: 2, desiredHealthy: 1, expectedPods: 2, disruptionsAllowed: 1 };
 const spent = { ...counted, currentHealthy: 1, disruptionsAllowed: 0 };
 
-/** A Pod that runs, and budgets with their status. */
+/** A running Pod, and budgets with their status. */
 async function withPod(phase: string, ready: boolean, ...budgets: KubernetesObject[]): Promise<TestApi> {
   return populated(await testApi(), phase, ready, ...budgets);
 }
@@ -146,14 +146,14 @@ describe('eviction', () => {
     });
   });
 
-  it('deletes with the options that it brings', async () => {
+  it('deletes with its own options', async () => {
     const api = await withPod('Running', true);
     expect((await refusal(evict(api, { deleteOptions: { preconditions: { uid: 'other' } } }))).code).toBe(409);
     await evict(api, { deleteOptions: { gracePeriodSeconds: 0 } });
     expect(podNow(api)).toBeUndefined();
   });
 
-  it('takes one disruption from the budget, and notes whose', async () => {
+  it('takes one disruption from the budget, and records the Pod', async () => {
     const api = await withPod('Running', true, budget(counted));
     await evict(api);
     expect((await budgetNow(api)).status).toMatchObject({
@@ -164,7 +164,7 @@ describe('eviction', () => {
     expect(podNow(api)?.metadata.deletionTimestamp).toBeDefined();
   });
 
-  it('books and marks in one commit, and deletes in the next', async () => {
+  it('records the disruption and marks the Pod in one commit, and deletes it in the next', async () => {
     const api = await withPod('Running', true, budget(counted));
     const { revision } = api.store;
     const seen: [string, number][] = [];
@@ -180,7 +180,7 @@ describe('eviction', () => {
     ]);
   });
 
-  it('books nothing for a Pod that is gone by then', async () => {
+  it('records nothing for a Pod that is gone by then', async () => {
     const gate: AdmissionPlugin = {
       name: 'Gate',
       matches: ({ kind, subresource, user }) =>
@@ -213,7 +213,7 @@ describe('eviction', () => {
     expect(api.store.revision).toBe(revision);
   });
 
-  it('is 429 with a hint to try again in 10 seconds while the budget is not counted yet', async () => {
+  it("is 429 with a hint to retry in 10 seconds while the budget's status is not up to date", async () => {
     const api = await withPod('Running', true, budget({ ...counted, observedGeneration: 0 }));
     expect(await refusal(evict(api))).toMatchObject({
       code: 429,
@@ -231,7 +231,7 @@ describe('eviction', () => {
     });
   });
 
-  it('minds no budget of other Pods', async () => {
+  it('ignores the budgets of other Pods', async () => {
     const api = await withPod('Running', true, budget(spent, { selector: { matchLabels: { app: 'db' } } }));
     await evict(api);
     expect(podNow(api)?.metadata.deletionTimestamp).toBeDefined();
@@ -244,7 +244,7 @@ describe('eviction', () => {
     expect(podNow(api)?.metadata.deletionTimestamp !== undefined || podNow(api) === undefined).toBe(true);
   });
 
-  it('of a Pod that is being deleted already changes neither Pod nor budget', async () => {
+  it('of a Pod that is already being deleted changes neither Pod nor budget', async () => {
     const api = await withPod('Running', true, budget(spent));
     await api.admin.delete(Pod, key);
     const { revision } = api.store;
@@ -275,7 +275,7 @@ describe('eviction', () => {
     expect(podNow(api)?.metadata.deletionTimestamp !== undefined).toBe(goes);
   });
 
-  it('as a dry run asks the budget and changes nothing', async () => {
+  it('as a dry run checks the budget and changes nothing', async () => {
     const api = await withPod('Running', true, budget(counted));
     const { revision } = api.store;
     await evict(api, { deleteOptions: { dryRun: ['All'] } });
@@ -284,7 +284,7 @@ describe('eviction', () => {
     expect((await refusal(evict(none, { deleteOptions: { dryRun: ['All'] } }))).code).toBe(429);
   });
 
-  it('that races others at one budget takes from it once', async () => {
+  it('that races with others for a budget takes from it once', async () => {
     const api = await withPod('Running', true, budget(counted));
     const other = await api.admin.create(podNamed('q', { labels: { app: 'web' } }, { nodeName: 'n1' }));
     const conditions = [{ type: 'Ready', status: 'True' }];
@@ -333,7 +333,7 @@ describe('ephemeralcontainers', () => {
     expect(updated.spec.nodeName).toBeUndefined();
   });
 
-  it('are patched as kubectl debug does, and cannot go again', async () => {
+  it('are patched as by kubectl debug, and cannot be removed', async () => {
     const { admin } = await testApi();
     await admin.create(podNamed('p'));
     const patched = await admin.patch(
@@ -348,7 +348,7 @@ describe('ephemeralcontainers', () => {
     expect((await refusal(request)).code).toBe(422);
   });
 
-  it('are at the revision that the client has seen, or it is a conflict', async () => {
+  it("conflict if the client's revision is not the current one", async () => {
     const { admin } = await testApi();
     const pod = await admin.create(podNamed('p'));
     await admin.patch(Pod, key, { type: 'merge', patch: { metadata: { labels: { a: 'b' } } } });

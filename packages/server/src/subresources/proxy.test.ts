@@ -25,7 +25,7 @@ const asked: (readonly [pod: string, port: number])[] = [];
 const node: Pick<NodeApi, 'portForward'> = {
   portForward: async ({ pod }, port) => {
     asked.push([pod, port]);
-    if (port === 81) throw new Error('nobody listens');
+    if (port === 81) throw new Error('no listener');
     if (port === 82) throw failures.unexpected('pod not found');
     return { data: EMPTY, sink: { write: () => undefined, end: () => undefined }, close: () => undefined };
   },
@@ -66,7 +66,7 @@ describe('a Pod', () => {
     expect(await refusal(proxied(api, Pod as Kind, 'p'))).toMatchObject({ code: 400, message: 'address not allowed' });
   });
 
-  it('that is not there, and a name that cannot be read', async () => {
+  it('that is missing is not found, and an invalid name is a bad request', async () => {
     const api = await testApi();
     expect(await refusal(proxied(api, Pod as Kind, 'x:80'))).toMatchObject({ message: 'pods "x" not found' });
     expect(await refusal(proxied(api, Pod as Kind, 'ftp:x:80'))).toMatchObject({
@@ -128,7 +128,7 @@ describe('a Service', () => {
 });
 
 describe('a Node', () => {
-  it('answers as its kubelet, which knows the Pods that are bound to it', async () => {
+  it('answers as its kubelet, with the Pods that are bound to it', async () => {
     const api = await withPod();
     await api.admin.create({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' } } as Node);
     const backend = await proxied(api, Node as Kind, 'n1:10250');

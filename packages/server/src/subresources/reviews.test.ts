@@ -14,14 +14,14 @@ describe('access reviews', () => {
     ).status;
   const attributes = { verb: 'get', resource: 'pods', namespace: 'default' };
 
-  it('say what oneself may do', async () => {
+  it('report what the user may do', async () => {
     const api = await testApi();
     expect(await ask(api, 'SelfSubjectAccessReview', { resourceAttributes: attributes })).toEqual({ allowed: true });
     const path = { nonResourceAttributes: { verb: 'get', path: '/metrics' } };
     expect(await ask(api, 'SelfSubjectAccessReview', path)).toEqual({ allowed: true });
   });
 
-  it('say what others may do', async () => {
+  it('report what others may do', async () => {
     const api = await testApi();
     const asked = { resourceAttributes: attributes };
     expect(await ask(api, 'SubjectAccessReview', { ...asked, user: 'jane' })).toEqual({ allowed: false });
@@ -51,7 +51,7 @@ describe('access reviews', () => {
     expect([refused.code, refused.causes.map((cause) => cause.field)]).toEqual([422, [field]]);
   });
 
-  it('list the rules that one has', async () => {
+  it("list the user's rules", async () => {
     const api = await testApi();
     expect(await ask(api, 'SelfSubjectRulesReview', { namespace: 'default' })).toMatchObject({
       resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],

@@ -59,7 +59,7 @@ describe('scale', () => {
     });
   });
 
-  it('sets the replicas, counts the generation, and records the manager apart', async () => {
+  it('sets the replicas, increments the generation, and records the manager separately', async () => {
     const { admin } = await withDeployment();
     const answer = await admin.updateSubresource(kind, key, 'scale', scale(5), { fieldManager: 'scaler' });
     expect(answer).toMatchObject({ kind: 'Scale', spec: { replicas: 5 }, metadata: { resourceVersion: '3' } });
@@ -71,7 +71,7 @@ describe('scale', () => {
     });
   });
 
-  it('to the same replicas is no write', async () => {
+  it('to the same replicas writes nothing', async () => {
     const { admin, store } = await withDeployment();
     await admin.updateSubresource(kind, key, 'scale', scale(2));
     expect(store.revision).toBe(2);
@@ -90,7 +90,7 @@ describe('scale', () => {
     expect(store.revision).toBe(2);
   });
 
-  it('is patched like an object of its own', async () => {
+  it('is patched like any object', async () => {
     const { server, scope, admin } = await withDeployment();
     const at = scope(kind, 'web', { subresource: 'scale' });
     for (const patch of [
@@ -104,7 +104,7 @@ describe('scale', () => {
     expect((await refusal(server.patch(at, old, {}))).code).toBe(409);
   });
 
-  it('of a custom kind stands where its definition says', async () => {
+  it('of a custom kind uses the paths of its definition', async () => {
     const { admin } = await withDeployment();
     const made = await admin.create({
       apiVersion: 'demo.orrery.dev/v1',
@@ -135,7 +135,7 @@ describe('scale', () => {
     );
   });
 
-  it('is 404 for kinds without', async () => {
+  it('is 404 for kinds without it', async () => {
     const { admin } = await withDeployment();
     const made = await admin.create(configMapNamed('c'));
     const request = admin.getSubresource({ ...kind, kind: 'ConfigMap', subresources: {} }, made.metadata.name, 'scale');

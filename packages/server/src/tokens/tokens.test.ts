@@ -40,7 +40,7 @@ const boundTo = (kind: string, name: string, uid?: string) => ({
 });
 
 describe('a token request', () => {
-  it('gives a token with the claims of a service account, good for an hour', async () => {
+  it('returns a token with the claims of a service account, valid for an hour', async () => {
     const api = await withAccount();
     const { claims, expires } = await request(api, {});
     const account = await api.admin.get(ServiceAccount, key);
@@ -57,7 +57,7 @@ describe('a token request', () => {
     expect(expires).toBe('2026-01-01T01:00:00Z');
   });
 
-  it('gives the audiences and the life that it asks for', async () => {
+  it('returns a token with the requested audiences and lifetime', async () => {
     const { claims } = await request(await withAccount(), { audiences: ['vault'], expirationSeconds: 600 });
     expect([claims.aud, claims.exp]).toEqual([['vault'], start + 600]);
   });
@@ -79,14 +79,14 @@ describe('a token request', () => {
     expect(claims['kubernetes.io']).not.toHaveProperty('pod');
   });
 
-  it('of a Pod that is on no node names no node', async () => {
+  it('of a Pod that is not bound names no node', async () => {
     const api = await withAccount();
     await api.admin.create(podNamed('early', {}, { serviceAccountName: 'robot' }));
     const { claims } = await request(api, boundTo('Pod', 'early'));
     expect(claims['kubernetes.io']).not.toHaveProperty('node');
   });
 
-  it('of exactly 3607 seconds for a Pod lives a year, and says when it should have been renewed', async () => {
+  it('of exactly 3607 seconds for a Pod returns a token for a year, with the time to renew it', async () => {
     const api = await withAccount();
     const { claims, expires } = await request(api, { ...boundTo('Pod', 'p'), expirationSeconds: 3607 });
     expect(claims.exp).toBe(start + 31_536_000);
@@ -125,7 +125,7 @@ describe('a token request', () => {
     expect(refused.message).toMatch(message);
   });
 
-  it('is refused for a Pod of another account, and for an account that is not there', async () => {
+  it('is refused for a Pod of another account, and for a missing account', async () => {
     const api = await withAccount();
     await api.admin.create(podNamed('q', {}, { serviceAccountName: 'other' }));
     expect((await refusal(request(api, boundTo('Pod', 'q')))).message).toBe(
@@ -137,7 +137,7 @@ describe('a token request', () => {
 });
 
 describe('a token', () => {
-  it('says who its bearer is, and by which Pod', async () => {
+  it('identifies its user and Pod', async () => {
     const api = await withAccount();
     const { token, claims } = await request(api, boundTo('Pod', 'p'));
     const { pod, node, serviceaccount } = claims['kubernetes.io'];
@@ -205,7 +205,7 @@ describe('a token', () => {
     else expect(await refusal(bearer(api, token))).toMatchObject({ code: 401, message: 'Unauthorized' });
   });
 
-  it.each(['', 'x', 'a.b.c', 'ü.ü.ü'])('that nobody signed is worth nothing: %j', async (token) => {
+  it.each(['', 'x', 'a.b.c', 'ü.ü.ü'])('without a valid signature is rejected: %j', async (token) => {
     expect((await refusal(bearer(await withAccount(), token))).code).toBe(401);
   });
 });
@@ -225,7 +225,7 @@ describe('a token review', () => {
       }
     ).status;
 
-  it('says who it is, and for which audiences', async () => {
+  it('reports the user and the audiences', async () => {
     const api = await withAccount();
     const { token } = await request(api, { audiences: ['vault', 'other'] });
     expect(await review(api, { token, audiences: ['vault', 'db'] })).toMatchObject({
@@ -245,7 +245,7 @@ describe('a token review', () => {
   });
 });
 
-describe('who a client is', () => {
+describe("a client's user", () => {
   it.each<[string, Parameters<TestApi['server']['authenticate']>[0], UserInfo]>([
     ['nobody without credentials', {}, { username: 'system:anonymous', groups: ['system:unauthenticated'] }],
     [
@@ -302,7 +302,7 @@ describe('who a client is', () => {
     expect((await refusal(server.authenticate({ certificate, impersonate }))).message).toContain(message);
   });
 
-  it('shows in a SelfSubjectReview', async () => {
+  it('is returned by a SelfSubjectReview', async () => {
     const { server } = await testApi();
     const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' } as KubernetesObject;
     expect(await server.client(adminUser).create(body)).toMatchObject({

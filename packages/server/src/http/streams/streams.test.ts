@@ -29,7 +29,7 @@ const execPath = (command: string, more = '&stdout=true&stderr=true') =>
     .map((word) => `command=${word}`)
     .join('&')}${more}`;
 
-/** What came over each channel of a WebSocket. */
+/** The output on each channel of a WebSocket. */
 async function overWebSocket(
   path: string,
   protocols: string[],
@@ -48,7 +48,7 @@ async function overWebSocket(
   return { channels, protocol: socket.protocol, code };
 }
 
-/** The answer to a WebSocket that is refused. */
+/** The response to a refused WebSocket. */
 async function rawRefusal(
   path: string,
   protocols: string[],
@@ -71,7 +71,7 @@ async function refusal(path: string, protocols: string[]): Promise<{ code: numbe
 const frame = (channel: number, text: string) => Buffer.concat([Buffer.of(channel), Buffer.from(text)]);
 
 describe('a command over a WebSocket', () => {
-  it('has its output on channels 1 and 2 and its end on channel 3', async () => {
+  it('sends its output on channels 1 and 2 and its status on channel 3', async () => {
     const { channels, protocol, code } = await overWebSocket(execPath('echo hi'), ['v5.channel.k8s.io']);
     expect(protocol).toBe('v5.channel.k8s.io');
     expect(channels).toEqual({ 1: 'hi\n', 2: 'to stderr\n', 3: '{"metadata":{},"status":"Success"}' });
@@ -94,7 +94,7 @@ describe('a command over a WebSocket', () => {
     expect(JSON.parse(channels[3] ?? '')).toMatchObject({ status: 'Failure', reason: 'InternalError', code: 500 });
   });
 
-  it('gets its input on channel 0, and its end on channel 255', async () => {
+  it('receives its input on channel 0, and the end of input on channel 255', async () => {
     const path = execPath('cat', '&stdin=true&stdout=true');
     const { channels } = await overWebSocket(path, ['v5.channel.k8s.io'], (socket) => {
       socket.send(frame(0, 'ab'));
@@ -104,7 +104,7 @@ describe('a command over a WebSocket', () => {
     expect(channels).toMatchObject({ 1: 'abc', 3: expect.stringContaining('Success') });
   });
 
-  it('learns the size of its terminal on channel 4', async () => {
+  it('receives the size of its terminal on channel 4', async () => {
     const path = execPath('size', '&stdin=true&stdout=true&stderr=true&tty=true');
     const { channels } = await overWebSocket(path, ['v5.channel.k8s.io'], (socket) => {
       socket.send(frame(4, 'nonsense'));
@@ -114,7 +114,7 @@ describe('a command over a WebSocket', () => {
     expect(node.sizes).toEqual(['80x24']);
   });
 
-  it('can be spoken to in base64', async () => {
+  it('can use base64', async () => {
     const path = execPath('cat', '&stdin=true&stdout=true');
     const { channels, protocol } = await overWebSocket(path, ['base64.channel.k8s.io'], (socket) => {
       socket.send(`0${Buffer.from('abc').toString('base64')}`);
@@ -124,14 +124,14 @@ describe('a command over a WebSocket', () => {
     expect(channels).toEqual({ 1: 'abc' });
   });
 
-  it('has text on the error channel of old protocols, and nothing for success', async () => {
+  it('sends text on the error channel of old protocols, and nothing for success', async () => {
     const failed = await overWebSocket(execPath('exit 3'), ['channel.k8s.io']);
     expect(failed.channels[3]).toBe('command terminated with non-zero exit code: exit status 3');
     const succeeded = await overWebSocket(execPath('echo hi'), ['channel.k8s.io']);
     expect(succeeded.channels).toEqual({ 1: 'hi\n', 2: 'to stderr\n' });
   });
 
-  it('sends only the streams that were asked for', async () => {
+  it('sends only the requested streams', async () => {
     const { channels } = await overWebSocket(execPath('echo hi', '&stdout=true'), ['v5.channel.k8s.io']);
     expect(Object.keys(channels)).toEqual(['1', '3']);
   });
@@ -141,7 +141,7 @@ describe('a command over a WebSocket', () => {
     await expect.poll(() => node.closed).toBe(1);
   });
 
-  it('that is attached to ends with success', async () => {
+  it('of an attach ends with success', async () => {
     const { channels } = await overWebSocket(
       `${pods}/x/attach?stdin=true&stdout=true`,
       ['v5.channel.k8s.io'],
@@ -153,7 +153,7 @@ describe('a command over a WebSocket', () => {
     expect(channels).toMatchObject({ 1: 'abc', 3: '{"metadata":{},"status":"Success"}' });
   });
 
-  it('can come with a token in place of a header', async () => {
+  it('accepts a token in place of a header', async () => {
     const token = `base64url.bearer.authorization.k8s.io.${Buffer.from(await server.token('client')).toString('base64url')}`;
     await overWebSocket(execPath('echo hi'), [token, 'v4.channel.k8s.io']);
     expect(server.calls.at(-1)?.scope.user.username).toBe('system:serviceaccount:default:client');
@@ -193,8 +193,8 @@ describe('a command over a WebSocket', () => {
   });
 });
 
-describe('a handshake that is none', () => {
-  it('is refused, and the command that ran for it is ended', async () => {
+describe('an invalid handshake', () => {
+  it('is refused, and its running command is ended', async () => {
     const outgoing = httpsRequest(`${server.url}${execPath('hang')}`, {
       ca: server.authority.authority.certificate,
       agent: false,
@@ -213,8 +213,8 @@ describe('a handshake that is none', () => {
   });
 });
 
-describe('what only the node finds out', () => {
-  it('is refused in the kubelet’s own words, which clients quote, where a container does not run', async () => {
+describe("a node's failure", () => {
+  it('is a refusal with the kubelet’s own message, which clients quote, if a container is not running', async () => {
     const response = await rawRefusal(execPath('missing'), ['v5.channel.k8s.io']);
     expect(response).toEqual({
       code: 500,
@@ -223,7 +223,7 @@ describe('what only the node finds out', () => {
     });
   });
 
-  it('comes on the error stream where the runtime cannot run the command', async () => {
+  it('is reported on the error stream if the runtime cannot run the command', async () => {
     const { channels } = await overWebSocket(execPath('nosuch'), ['v5.channel.k8s.io']);
     expect(JSON.parse(channels[3] ?? '')).toMatchObject({
       status: 'Failure',
@@ -251,7 +251,7 @@ describe('a log over a WebSocket', () => {
   });
 });
 
-/** The client's side of SPDY, with the real compression of a client that does not know how the server makes its blocks. */
+/** The client's side of SPDY, with real compression that does not depend on how the server encodes its blocks. */
 class SpdyClient {
   readonly frames: SpdyFrame[] = [];
   readonly received = new Map<number, string>();
@@ -347,7 +347,7 @@ async function overSpdy(path: string, protocol: string): Promise<{ client: SpdyC
 }
 
 describe('a command over SPDY', () => {
-  it('has a stream for each of its own and one for its end', async () => {
+  it('has a stream for each of its own and one for its status', async () => {
     const { client, protocol } = await overSpdy(execPath('echo hi'), 'v5.channel.k8s.io, v4.channel.k8s.io');
     expect(protocol).toBe('v4.channel.k8s.io');
     const error = await client.open({ streamtype: 'error' });
@@ -365,7 +365,7 @@ describe('a command over SPDY', () => {
     expect(client.frames.at(-1)).toEqual({ type: 'goAway' });
   });
 
-  it('gets its input until the stream ends', async () => {
+  it('receives its input until the stream ends', async () => {
     const { client } = await overSpdy(execPath('cat', '&stdin=true&stdout=true'), 'v4.channel.k8s.io');
     await client.open({ streamtype: 'error' });
     const stdin = await client.open({ streamtype: 'stdin' });
@@ -376,7 +376,7 @@ describe('a command over SPDY', () => {
     expect(client.received.get(stdout)).toBe('abc');
   });
 
-  it('learns the size of its terminal', async () => {
+  it('receives the size of its terminal', async () => {
     const { client } = await overSpdy(execPath('size', '&stdin=true&stdout=true&tty=true'), 'v4.channel.k8s.io');
     await client.open({ streamtype: 'error' });
     const stdout = await client.open({ streamtype: 'stdout' });
@@ -401,7 +401,7 @@ describe('a command over SPDY', () => {
     client.close();
   });
 
-  it('hangs up on what is no SPDY', async () => {
+  it('closes the connection on data that is not SPDY', async () => {
     const { client } = await overSpdy(execPath('hang'), 'v4.channel.k8s.io');
     client.write(Buffer.of(0x80, 9, 0, 1, 0, 0, 0, 0));
     await client.over;
@@ -411,7 +411,7 @@ describe('a command over SPDY', () => {
 describe('port-forward', () => {
   const open = () => overSpdy(`${pods}/x/portforward`, 'portforward.k8s.io');
 
-  it('carries each connection on a stream of its own', async () => {
+  it('carries each connection on its own stream', async () => {
     const { client, protocol } = await open();
     expect(protocol).toBe('portforward.k8s.io');
     const streams: number[] = [];
@@ -475,7 +475,7 @@ describe('closing', () => {
 });
 
 describe('SPDY frames', () => {
-  it('the dictionary is the one of the standard', () => {
+  it('use the standard dictionary', () => {
     let a = 1;
     let b = 0;
     for (const byte of spdyDictionary) {
@@ -485,7 +485,7 @@ describe('SPDY frames', () => {
     expect(b * 65536 + a).toBe(spdyDictionaryId);
   });
 
-  it('come out the same however their bytes are cut', () => {
+  it('are parsed the same however their bytes are split', () => {
     const bytes = Buffer.concat([
       spdyFrames.ping(1),
       spdyFrames.data(3, Buffer.from('abc'), true),
@@ -508,7 +508,7 @@ describe('SPDY frames', () => {
     }
   });
 
-  it('replies share one compression stream, and each ends with the empty block that makes decompressors give it out', () => {
+  it('share one compression stream in replies, each ending with the empty block that makes decompressors return it', () => {
     const blocks = [spdyFrames.synReply(1, true), spdyFrames.synReply(3, false)].map((frame) => frame.subarray(12));
     for (const block of blocks) expect(block.subarray(-5)).toEqual(Buffer.of(0, 0, 0, 0xff, 0xff));
     const plain = inflateSync(Buffer.concat(blocks), {
@@ -518,7 +518,7 @@ describe('SPDY frames', () => {
     expect(plain).toEqual(Buffer.alloc(8));
   });
 
-  it('a header block that is cut off is refused', () => {
+  it('reject a truncated header block', () => {
     expect(() => parseHeaders(Buffer.concat([number(1), number(5), Buffer.from('ab')]))).toThrow('cut off');
   });
 });
