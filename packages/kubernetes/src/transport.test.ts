@@ -150,7 +150,7 @@ describe('a request', () => {
 
 describe('trust', () => {
   test.each<[string, KubeconfigCluster, RegExp]>([
-    ['an authority that nobody knows', { 'certificate-authority-data': '' }, /certificate/],
+    ['an unknown authority', { 'certificate-authority-data': '' }, /certificate/],
     ['another name', { 'tls-server-name': 'nowhere.example' }, /nowhere\.example/],
   ])('%s is an error', async (_, cluster, why) => {
     const server = await serve(ok);
@@ -326,7 +326,7 @@ describe('a connection that is closed', () => {
   });
 });
 
-/** A clock that stands still until a test moves it, and a way to move it until something real has happened. */
+/** A virtual clock that tests advance, and a way to advance it until a real event has happened. */
 function virtual() {
   const simulation = createSimulation();
   return {

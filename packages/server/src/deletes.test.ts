@@ -187,7 +187,7 @@ describe('an object', () => {
 
   it.each<[string, DeleteRequestOptions, readonly string[]]>([
     ['keeps its finalizer where the request says nothing', {}, ['foregroundDeletion']],
-    ['takes the finalizer that the request asks for', { propagationPolicy: 'Orphan' }, ['orphan']],
+    ['adds the finalizer that the request asks for', { propagationPolicy: 'Orphan' }, ['orphan']],
   ])('with a finalizer of the garbage collector %s', async (_, options, finalizers) => {
     const api = await testApi();
     await api.admin.create(configMapNamed('c', '1', { finalizers: ['foregroundDeletion'] }));
@@ -234,7 +234,7 @@ describe('an object', () => {
   it.each<[string, object, number]>([
     ['both a policy and orphanDependents', { propagationPolicy: 'Orphan', orphanDependents: true }, 422],
     ['an unknown policy', { propagationPolicy: 'Sideways' }, 422],
-    ['a grace that is no whole number', { gracePeriodSeconds: 1.5 }, 400],
+    ['a grace period that is not a whole number', { gracePeriodSeconds: 1.5 }, 400],
   ])('stays when the options are wrong: %s', async (_, options, code) => {
     const api = await testApi();
     await api.admin.create(configMapNamed('c'));
@@ -312,7 +312,7 @@ describe('a collection', () => {
   });
 });
 
-describe('what a client gets', () => {
+describe('the result of a delete', () => {
   it('is the object while it still exists, and nothing when it is gone', async () => {
     const { admin } = await testApi();
     await admin.create(configMapNamed('a', '1', { finalizers: ['a/b'] }));

@@ -15,7 +15,7 @@ import { collectionOf } from './collections.ts';
 import { admissionContext, type ServerContext } from './context.ts';
 import { convert } from './conversion.ts';
 import { deletionStep } from './deletion.ts';
-import { inTheWay } from './races.ts';
+import { awaitConflict } from './races.ts';
 import { listObjects, storedObject } from './reads.ts';
 import type { DeleteRequestOptions, DeleteResult, RequestScope } from './request-path.ts';
 
@@ -66,7 +66,7 @@ export async function deleteObject(
       const orphansRefused = options.orphanDependents === false;
       return { body: convert(stored, kind), accepted: orphansRefused };
     } catch (error) {
-      await inTheWay(server, error);
+      await awaitConflict(server, error);
     }
   }
 }

@@ -105,7 +105,7 @@ function again(
 }
 
 /** Whether an object marked for deletion can be removed now: no finalizers, and no grace period left. */
-export function mayGo(object: KubernetesObject, strategy: Strategy): boolean {
+export function isRemovable(object: KubernetesObject, strategy: Strategy): boolean {
   const metadata = object.metadata ?? {};
   return (
     metadata.deletionTimestamp !== undefined &&

@@ -6,7 +6,7 @@ import { parseRevision } from './list-options.ts';
 type Server = Pick<ServerContext, 'store' | 'environment'>;
 
 /** How long a request waits for a revision that this server has not seen yet, as in Kubernetes' watch cache. */
-const patience: Milliseconds = 3000;
+const revisionTimeout: Milliseconds = 3000;
 /** Seconds after which a client retries if a revision did not arrive in time. */
 const retryAfter = 1;
 
@@ -37,7 +37,7 @@ export function seen(server: Server, revision: number): undefined | Promise<void
 
 async function arrival({ store, environment }: Server, revision: number): Promise<void> {
   const over = new AbortController();
-  const timer = environment.clock.schedule(patience, () => over.abort());
+  const timer = environment.clock.schedule(revisionTimeout, () => over.abort());
   try {
     await store.caughtUp(revision, over.signal);
   } catch (error) {

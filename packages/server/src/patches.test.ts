@@ -52,10 +52,10 @@ describe('a patch', () => {
     ['another uid', { type: 'merge', body: { metadata: { uid: 'other' } } }, 409],
     ['another name', { type: 'merge', body: { metadata: { name: 'other' } } }, 422],
     ['a test that does not hold', { type: 'json', body: [{ op: 'test', path: '/data/value', value: '2' }] }, 422],
-    ['a path that is not there', { type: 'json', body: [{ op: 'remove', path: '/data/none' }] }, 422],
+    ['a missing path', { type: 'json', body: [{ op: 'remove', path: '/data/none' }] }, 422],
     ['no list of operations', { type: 'json', body: { op: 'add' } }, 400],
     ['a field of the wrong type', { type: 'merge', body: { data: { value: 1 } } }, 400],
-    ['what is not valid', { type: 'merge', body: { metadata: { labels: { a: '!' } } } }, 422],
+    ['an invalid result', { type: 'merge', body: { metadata: { labels: { a: '!' } } } }, 422],
   ])('with %s is refused', async (_, patch, code) => {
     const api = await testApi();
     await api.admin.create(configMapNamed('c'));

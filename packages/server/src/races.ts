@@ -11,13 +11,16 @@ export const maxRaces = 50;
  * Waits until this server has seen the write that made another one fail, so that the failed one can be retried.
  * @throws the error, if it is not a conflict with another writer
  */
-export async function inTheWay(server: Pick<ServerContext, 'store' | 'environment'>, error: unknown): Promise<void> {
+export async function awaitConflict(
+  server: Pick<ServerContext, 'store' | 'environment'>,
+  error: unknown,
+): Promise<void> {
   if (!(error instanceof RevisionConflict)) throw error;
   const wait = upToDate(server);
   if (wait !== undefined) await wait;
 }
 
-/** {@link inTheWay}, with a limit: `race` counts the attempts so far. @throws StatusError Conflict after {@link maxRaces} of them */
+/** {@link awaitConflict}, with a limit: `race` counts the attempts so far. @throws StatusError Conflict after {@link maxRaces} of them */
 export async function lostRace(
   server: Pick<ServerContext, 'store' | 'environment'>,
   { kind, name }: Pick<RequestScope, 'kind' | 'name'>,
@@ -25,5 +28,5 @@ export async function lostRace(
   race: number,
 ): Promise<void> {
   if (error instanceof RevisionConflict && race >= maxRaces) throw failures.conflict(kind, name);
-  await inTheWay(server, error);
+  await awaitConflict(server, error);
 }

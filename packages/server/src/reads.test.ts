@@ -110,8 +110,8 @@ describe('list', () => {
       'field label not supported: spec.color',
     ],
     ['a label selector that does not parse', { labelSelector: 'a in b' }, 'unable to parse requirement'],
-    ['a revision that is none', { resourceVersion: 'x' }, 'invalid resource version'],
-    ['a continue token that is none', { continue: '!' }, 'invalid continue token'],
+    ['a malformed revision', { resourceVersion: 'x' }, 'invalid resource version'],
+    ['a malformed continue token', { continue: '!' }, 'invalid continue token'],
     [
       'a revision with a continue token',
       { resourceVersion: '1', continue: encodeContinue({ revision: 1, start: 'a' }) },

@@ -165,7 +165,7 @@ function page(
   let items = snapshot.items;
   if (matches !== undefined)
     items = items.filter((object) => (name === undefined || object.metadata.name === name) && matches(object));
-  const from = token === undefined ? 0 : placeOf(items, token.start);
+  const from = token === undefined ? 0 : indexOfKey(items, token.start);
   const to = limit > 0 ? Math.min(items.length, from + limit) : items.length;
   const shown = shownAs(kind, from === 0 && to === items.length ? items : items.slice(from, to));
   const metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number } = {
@@ -180,7 +180,7 @@ function page(
 }
 
 /** The index of the first object at or after the key in a list that is in key order. */
-function placeOf(items: readonly Stored[], key: string): number {
+function indexOfKey(items: readonly Stored[], key: string): number {
   let low = 0;
   let high = items.length;
   while (low < high) {

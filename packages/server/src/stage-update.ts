@@ -17,7 +17,7 @@ import { admissionContext, type ServerContext } from './context.ts';
 import { convert, storedKind } from './conversion.ts';
 import { track } from './create-object.ts';
 import { withoutDuplicateOwners } from './decode-body.ts';
-import { mayGo } from './deletion.ts';
+import { isRemovable } from './deletion.ts';
 import { withServerMetadata } from './prepare-write.ts';
 import type { RequestScope } from './request-path.ts';
 import type { Strategy, UpdateStrategy } from './strategies/strategy.ts';
@@ -125,7 +125,7 @@ function staged(
 ): StagedUpdate {
   const strategy = server.strategies.of(kind);
   const [collection, expected] = [collectionOf(kind), Number(old.metadata.resourceVersion)];
-  if (mayGo(next, strategy) && !mayGo(old, strategy)) {
+  if (isRemovable(next, strategy) && !isRemovable(old, strategy)) {
     const others = strategy.commitsWith?.(server, undefined, old) ?? [];
     return {
       writes: [{ type: 'delete', collection, key: keyOf(old), expected }, ...others],

@@ -36,7 +36,7 @@ export function storageEngineContract(name: string, makeEngine: () => Promise<St
     });
 
     it.each<[string, (revision: number) => Write]>([
-      ['a put of a new key where there is one', () => put('/pods/a/x', 2, 0)],
+      ['a put of a new key that exists', () => put('/pods/a/x', 2, 0)],
       ['a put at an older revision', (revision) => put('/pods/a/x', 2, revision - 1)],
       ['a put at a later revision', (revision) => put('/pods/a/x', 2, revision + 1)],
       ['a delete at another revision', (revision) => removal('/pods/a/x', revision - 1)],

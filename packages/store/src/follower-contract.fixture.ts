@@ -29,7 +29,7 @@ export function followerContract(name: string, share: () => () => StorageEngine)
   });
 
   describe(`${name}: stores of two processes`, () => {
-    it('see what the other writes: objects, lists, indexes, the past', async () => {
+    it('see the other’s writes: objects, lists, indexes, the past', async () => {
       const [one, other] = await two();
       const created = await one.create('pods', pod('a/x'));
       const updated = await one.update('pods', pod('a/x', 'n1'), at(created));

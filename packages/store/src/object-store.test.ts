@@ -47,7 +47,7 @@ describe('objects', () => {
     expect(store.list('pods').items[0]).toBe(created);
   });
 
-  it('share what a write did not change', async () => {
+  it('share the parts that a write did not change', async () => {
     const store = await open();
     const created = (await store.create('pods', pod('a/x'))) as Stored<Pod>;
     const updated = await store.update('pods', { ...created, metadata: { ...created.metadata } }, at(created));
@@ -75,7 +75,7 @@ describe('objects', () => {
   });
 
   it.each<[string, (store: ObjectStore) => Promise<unknown>]>([
-    ['a create where there is one', (store) => store.create('pods', pod('a/x'))],
+    ['a create of an object that exists', (store) => store.create('pods', pod('a/x'))],
     ['an update at another revision', (store) => store.update('pods', pod('a/x'), 7)],
     ['a delete at another revision', (store) => store.delete('pods', { namespace: 'a', name: 'x' }, 7)],
   ])('stay as they are when %s is refused', async (_, write) => {
@@ -251,7 +251,7 @@ describe('watches', () => {
     ['an index, when an object leaves it', { index: { name: 'spec.nodeName', value: 'n2' } }, ['b/x']],
     ['an index in a namespace', { namespace: 'a', index: { name: 'spec.nodeName', value: 'n1' } }, ['a/y']],
     ['a name and an index', { name: 'x', index: { name: 'spec.nodeName', value: 'n1' } }, ['b/x', 'b/x']],
-    ['an index that there is not: all', { index: { name: 'color', value: 'red' } }, ['a/x', 'a/y', 'b/x', 'b/x']],
+    ['an unknown index: all', { index: { name: 'color', value: 'red' } }, ['a/x', 'a/y', 'b/x', 'b/x']],
   ])('narrowed to %s see just that, live and from the history', async (_, scope, expected) => {
     const store = await open();
     const live = record(store, scope, 0);

@@ -23,11 +23,11 @@ export class SortedObjects {
   under(prefix: string): readonly Stored[] {
     // A prefix ends in a slash and no key does; `0` is the character after the slash, so it ends the range.
     const end = `${prefix.slice(0, -1)}${String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1)}`;
-    return this.#objects.slice(this.#place(prefix), this.#place(end));
+    return this.#objects.slice(this.#indexOf(prefix), this.#indexOf(end));
   }
 
   put(key: string, object: Stored): void {
-    const place = this.#place(key);
+    const place = this.#indexOf(key);
     if (this.#keys[place] === key) this.#objects[place] = object;
     else {
       this.#keys.splice(place, 0, key);
@@ -37,7 +37,7 @@ export class SortedObjects {
   }
 
   delete(key: string): void {
-    const place = this.#place(key);
+    const place = this.#indexOf(key);
     if (this.#keys[place] !== key) return;
     this.#keys.splice(place, 1);
     this.#objects.splice(place, 1);
@@ -50,7 +50,7 @@ export class SortedObjects {
     const out: Stored[] = [];
     let from = 0;
     for (const [key, object] of changed) {
-      const place = this.#place(key);
+      const place = this.#indexOf(key);
       for (; from < place; from++) out.push(this.#objects[from] as Stored);
       if (object !== undefined) out.push(object);
       if (this.#keys[place] === key) from++;
@@ -60,7 +60,7 @@ export class SortedObjects {
   }
 
   /** The index at which the key is or would be inserted. */
-  #place(key: string): number {
+  #indexOf(key: string): number {
     let low = 0;
     let high = this.#keys.length;
     while (low < high) {

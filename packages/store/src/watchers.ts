@@ -58,7 +58,7 @@ export class Watchers {
 
   /** Delivers events with a number greater than `after` to the listener, until the returned function is called. */
   add(scope: WatchScope, after: number, listener: (event: StoreEvent) => void): () => void {
-    const [buckets, id] = this.#place(scope);
+    const [buckets, id] = this.#bucketsOf(scope);
     const parts = [scope.namespace || undefined, scope.name, scope.index].filter((part) => part !== undefined);
     const watcher: Watcher = { rest: parts.length > 1 ? scope : undefined, listener, after };
     if (buckets === undefined) {
@@ -102,7 +102,7 @@ export class Watchers {
   }
 
   /** The buckets of a scope's watchers: those of its narrowest part that events can be looked up by. */
-  #place({ namespace = '', name, index }: WatchScope): readonly [Map<string, Bucket> | undefined, string] {
+  #bucketsOf({ namespace = '', name, index }: WatchScope): readonly [Map<string, Bucket> | undefined, string] {
     if (name !== undefined) return [this.#byName, name];
     if (index !== undefined && this.#indexes.has(index.name)) {
       let buckets = this.#byIndex.get(index.name);

@@ -14,7 +14,7 @@ describe('retries', () => {
     ['an error of the server without a time', 500, {}, 0, undefined],
     ['a date, which clocks do not agree on', 503, { 'retry-after': 'Fri, 31 Dec 1999 23:59:59 GMT' }, 0, undefined],
     ['a conflict, whatever it says', 409, { 'retry-after': '1' }, 0, undefined],
-    ['what has been sent often enough', 429, { 'retry-after': '1' }, maxRetries, undefined],
+    ['a request with no retries left', 429, { 'retry-after': '1' }, maxRetries, undefined],
   ])('%s', (_, code, headers, attempt, wait) => {
     expect(waitAfterAnswer(code, headers as { [name: string]: unknown }, attempt)).toBe(wait);
   });
@@ -25,7 +25,7 @@ describe('retries', () => {
     ['a read, where that is the cause', 'GET', { cause: { code: 'EPIPE' } }, 0, 1000],
     ['a write, which may have been done', 'POST', { code: 'ECONNRESET' }, 0, undefined],
     ['a delete, which may have been done', 'DELETE', { code: 'ECONNRESET' }, 0, undefined],
-    ['a server that is not there', 'GET', { code: 'ECONNREFUSED' }, 0, undefined],
+    ['a server that refuses the connection', 'GET', { code: 'ECONNREFUSED' }, 0, undefined],
     ['a read that broke often enough', 'GET', { code: 'ECONNRESET' }, maxRetries, undefined],
   ])('%s', (_, method, error, attempt, wait) => {
     expect(waitAfterBreak(method, error, attempt)).toBe(wait);

@@ -47,9 +47,9 @@ describe('a text that is not a kubeconfig is refused, by name', () => {
     ['no YAML', 'a: [', 'neither YAML nor JSON'],
     ['a list', '[]', 'it is not an object'],
     ['another kind', 'kind: Pod', 'its kind is "Pod"'],
-    ['clusters that are no list', 'clusters: {}', 'clusters is not a list'],
+    ['clusters that are not a list', 'clusters: {}', 'clusters is not a list'],
     ['a cluster without a name', 'clusters: [{ cluster: {} }]', 'clusters is not a list'],
-    ['a user that is no object', 'users: [{ name: u, user: 1 }]', 'users is not a list'],
+    ['a user that is not an object', 'users: [{ name: u, user: 1 }]', 'users is not a list'],
   ])('%s', (_, wrong, why) => {
     const parse = () => parseKubeconfig(wrong, { name: '/x/config' });
     expect(parse).toThrow(KubeconfigError);

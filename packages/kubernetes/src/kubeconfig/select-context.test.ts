@@ -29,10 +29,10 @@ describe('refuses a kubeconfig that cannot be used', () => {
   const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: 'login', interactiveMode: 'Never' } as const;
   test.each<[string, Kubeconfig, string | undefined, string]>([
     ['no context', {}, undefined, 'names no current context'],
-    ['a context that is not there', configOf({ server }), 'y', 'has no context y; it has x, bare, homeless, nobody'],
+    ['a missing context', configOf({ server }), 'y', 'has no context y; it has x, bare, homeless, nobody'],
     ['no contexts at all', { 'current-context': 'x' }, undefined, 'has no context x; it has none at all'],
-    ['a cluster that is not there', configOf({ server }), 'homeless', 'context homeless: there is no cluster none'],
-    ['a user that is not there', configOf({ server }), 'nobody', 'context nobody: there is no user none'],
+    ['a missing cluster', configOf({ server }), 'homeless', 'context homeless: there is no cluster none'],
+    ['a missing user', configOf({ server }), 'nobody', 'context nobody: there is no user none'],
     ['a cluster without a server', configOf({}), undefined, 'cluster c: it has no server'],
     [
       'a server that is no URL',
@@ -46,7 +46,7 @@ describe('refuses a kubeconfig that cannot be used', () => {
       undefined,
       'insecure-skip-tls-verify',
     ],
-    ['a proxy that is none', configOf({ server, 'proxy-url': 'ftp://x' }), undefined, 'its proxy-url is not http'],
+    ['an invalid proxy URL', configOf({ server, 'proxy-url': 'ftp://x' }), undefined, 'its proxy-url is not http'],
     ['two proofs', configOf({ server }, { token: 't', username: 'a' }), undefined, 'only one of them can be sent'],
     ['a certificate without a key', configOf({ server }, { 'client-certificate': 'x' }), undefined, 'without its key'],
     ['a key without a certificate', configOf({ server }, { 'client-key-data': 'x' }), undefined, 'without its cert'],

@@ -3,10 +3,10 @@ import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from './admi
 import { refusal } from './pod-request.ts';
 
 /** Namespaces that cannot be deleted. */
-const immortal: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public']);
+const undeletable: ReadonlySet<string> = new Set(['default', 'kube-system', 'kube-public']);
 
 /** Resources that answer a question and store nothing: allowed in any namespace. */
-const questions: ReadonlySet<string> = new Set(['localsubjectaccessreviews.authorization.k8s.io']);
+const reviews: ReadonlySet<string> = new Set(['localsubjectaccessreviews.authorization.k8s.io']);
 
 /**
  * Refuses to create objects in a namespace that is missing or being deleted, and to delete the system namespaces
@@ -16,14 +16,14 @@ export const namespaceLifecycle: AdmissionPlugin = {
   name: 'NamespaceLifecycle',
   matches: ({ operation, kind }) =>
     operation === 'CREATE'
-      ? kind.namespaced && !questions.has(`${kind.resource}.${kind.group}`)
+      ? kind.namespaced && !reviews.has(`${kind.resource}.${kind.group}`)
       : operation === 'DELETE' && isNamespace(kind),
   mutate: (request, context) => (request.operation === 'CREATE' ? checkNamespace(request, context) : undefined),
   validate: checkDeletion,
 };
 
 function checkDeletion({ operation, kind, name }: AdmissionRequest): void {
-  if (operation === 'DELETE' && isNamespace(kind) && immortal.has(name)) {
+  if (operation === 'DELETE' && isNamespace(kind) && undeletable.has(name)) {
     throw failures.forbidden(Namespace, name, 'this namespace may not be deleted');
   }
 }

@@ -21,7 +21,7 @@ const mirrorAnnotation = 'kubernetes.io/config.mirror';
 const defaultAccount = 'default';
 
 /** How long to wait for the default account of a Pod's namespace, which may be as new as the Pod (milliseconds). */
-const patience = 1500;
+const accountTimeout = 1500;
 
 /**
  * Sets the service account of Pods and adds its projected token volume (Kubernetes "Configure Service Accounts for Pods").
@@ -119,7 +119,7 @@ function arrival(
     .watch(ServiceAccount, { namespace, fieldSelector: `metadata.name=${name}`, sendInitialEvents: true })
     .pipe(
       mergeMap((event) => (event.type === 'BOOKMARK' || event.type === 'DELETED' ? [] : [event.object])),
-      takeUntil(timer(patience, clockScheduler(clock))),
+      takeUntil(timer(accountTimeout, clockScheduler(clock))),
     );
   return firstValueFrom(account, { defaultValue: undefined });
 }

@@ -187,9 +187,9 @@ function plain(
 
 describe('the body of a request', () => {
   it.each([
-    ['of what is only read', 'GET', '/api/v1/namespaces/default/configmaps', json],
+    ['of a read request', 'GET', '/api/v1/namespaces/default/configmaps', json],
     ['of what does not exist', 'POST', '/api/v1/namespaces/default/nothing', json],
-    ['of what is not allowed', 'PUT', '/api/v1/namespaces/default/configmaps', json],
+    ['of a forbidden request', 'PUT', '/api/v1/namespaces/default/configmaps', json],
     [
       'that is too long by its own word',
       'POST',

@@ -33,7 +33,7 @@ export interface ApiDoorOptions {
   readonly environment: Environment;
   /** Draws audit IDs and the duration of watches. */
   readonly random: Random;
-  /** Times connections: the end of a watch. Default: the environment's clock; give a real one when the cluster's runs faster than its clients. */
+  /** Times connections: the end of a watch. Default: the environment's clock; pass a real one when the cluster's runs faster than its clients. */
   readonly clock?: Clock;
   /** Additional checks of `/readyz` and `/healthz`. Default: none. */
   readonly health?: readonly HealthCheck[];

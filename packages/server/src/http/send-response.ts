@@ -56,13 +56,13 @@ async function packed(
 ): Promise<Uint8Array | undefined> {
   if (body === undefined || body.length <= gzipFromBytes) return body;
   headers.vary = headers.vary === undefined ? 'Accept-Encoding' : `${headers.vary}, Accept-Encoding`;
-  if (status !== 200 || !takesGzip(request)) return body;
+  if (status !== 200 || !acceptsGzip(request)) return body;
   headers['content-encoding'] = 'gzip';
   // Level 1 costs a tenth of the default's time and gives most of its effect.
   return compress(body, { level: constants.Z_BEST_SPEED });
 }
 
-function takesGzip(request: IncomingMessage): boolean {
+function acceptsGzip(request: IncomingMessage): boolean {
   return (request.headers['accept-encoding'] ?? '')
     .toString()
     .split(',')

@@ -275,7 +275,7 @@ describe('writes', () => {
     });
   });
 
-  it('DELETE takes its options from the body', async () => {
+  it('DELETE reads its options from the body', async () => {
     await server.put(pod('x'));
     await ask(server, 'DELETE', `${pods}/x`, {
       headers: json,
@@ -284,7 +284,7 @@ describe('writes', () => {
     expect(server.calls[0]?.options).toEqual({ gracePeriodSeconds: 3, dryRun: false });
   });
 
-  it('DELETE of a collection deletes what is selected', async () => {
+  it('DELETE of a collection deletes the selected objects', async () => {
     const answer = await ask(server, 'DELETE', `${pods}?labelSelector=a%3Db`);
     expect(answer.json).toMatchObject({ kind: 'PodList' });
     expect(server.calls[0]).toMatchObject({

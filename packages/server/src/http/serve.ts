@@ -24,7 +24,7 @@ export interface HttpsOptions {
   readonly port: number;
   /** The serving certificate, and the PEM of the authority that client certificates must be signed by. */
   readonly certificates: { readonly serving: KeyPair; readonly clientAuthority: string };
-  /** Times connections. Default: the environment's clock; give a real one when the cluster's runs faster than its clients. */
+  /** Times connections. Default: the environment's clock; pass a real one when the cluster's runs faster than its clients. */
   readonly clock?: Clock;
   /** Additional checks of `/readyz` and `/healthz`. Default: none. */
   readonly health?: readonly HealthCheck[];

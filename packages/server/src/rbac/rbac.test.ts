@@ -203,7 +203,7 @@ describe('roles', () => {
       resource('get', 'pods'),
       true,
     ],
-    ['that are not there allow nothing', [], jane, resource('get', 'pods'), false],
+    ['that do not exist allow nothing', [], jane, resource('get', 'pods'), false],
   ])('%s', async (_, objects, who, attributes, allowed) => {
     const { admin, store } = await testApi();
     for (const object of objects) await admin.create(object);

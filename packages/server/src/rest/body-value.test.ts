@@ -37,7 +37,7 @@ describe('the body of a request', () => {
     ['broken JSON', '{"kind":', 'application/json', 'json parse error'],
     ['nothing at all', '', 'application/json', 'json parse error'],
     ['broken YAML', 'a: [', 'application/yaml', 'yaml parse error'],
-    ['text that is no UTF-8', Uint8Array.of(0x22, 0xff, 0x22), 'application/json', 'json parse error'],
+    ['text that is not UTF-8', Uint8Array.of(0x22, 0xff, 0x22), 'application/json', 'json parse error'],
     ['endless nesting', `${'['.repeat(100_000)}${']'.repeat(100_000)}`, 'application/json', 'exceeded max depth'],
     ['a prototype in disguise', '{"a":{"\\u005f_proto__":{}}}', 'application/json', '"__proto__" is not allowed'],
     [

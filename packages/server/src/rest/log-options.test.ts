@@ -47,7 +47,7 @@ describe('the container of a request', () => {
   });
 
   it.each<[string, Pod, string, string]>([
-    ['one that is not there', pod(['a']), 'z', 'container z is not valid for pod x'],
+    ['a missing one', pod(['a']), 'z', 'container z is not valid for pod x'],
     [
       'several to choose from',
       pod(['a', 'b']),

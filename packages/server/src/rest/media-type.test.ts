@@ -9,7 +9,7 @@ describe('content negotiation', () => {
     ['anything is JSON', '*/*', json],
     ['an empty header is JSON', '', json],
     ['protobuf with JSON behind it is JSON', 'application/vnd.kubernetes.protobuf,application/json', json],
-    ['YAML if asked', 'application/yaml', { ...json, encoding: 'yaml' }],
+    ['YAML on demand', 'application/yaml', { ...json, encoding: 'yaml' }],
     ['a table', 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json', { ...json, as: 'Table' }],
     [
       'an older table',

@@ -61,7 +61,7 @@ describe('the cluster IP of a Service', () => {
 
   it.each<[string, string, string]>([
     ['another Service has', '10.96.0.7', taken],
-    ['somebody has reserved', '10.96.0.8', taken],
+    ['a client has reserved', '10.96.0.8', taken],
     ['is not in the range', '10.97.0.1', foreign],
   ])('cannot be one that %s', async (_, clusterIP, why) => {
     const api = await testApi();

@@ -55,7 +55,7 @@ export async function evictPod(
 async function markEvicted(server: ServerContext, scope: RequestScope, dryRun: boolean): Promise<void> {
   for (let race = 1; ; race++) {
     const pod = storedObject(server, scope) as Stored<Pod>;
-    const booked = goesWithoutBudget(pod) ? undefined : await bookDisruption(server, scope, pod, dryRun);
+    const booked = needsNoBudget(pod) ? undefined : await bookDisruption(server, scope, pod, dryRun);
     const marked = dryRun || isOver(pod) ? undefined : await markDisrupted(server, scope);
     try {
       return await commitStaged(server, [booked, marked]);
@@ -66,7 +66,7 @@ async function markEvicted(server: ServerContext, scope: RequestScope, dryRun: b
 }
 
 /** Whether a Pod needs no budget: it has ended, has not started, or is already being deleted. */
-function goesWithoutBudget(pod: Stored<Pod>): boolean {
+function needsNoBudget(pod: Stored<Pod>): boolean {
   return isOver(pod) || pod.status?.phase === 'Pending';
 }
 

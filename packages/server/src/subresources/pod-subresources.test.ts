@@ -311,7 +311,7 @@ describe('eviction', () => {
   it.each<[string, object, string]>([
     ['negative', { disruptionsAllowed: -1 }, 'pdb disruptions allowed is negative'],
     [
-      'owed to too many Pods',
+      'with too many unconfirmed evictions',
       { disruptedPods: Object.fromEntries(Array.from({ length: 2001 }, (_, n) => [`p${n}`, ''])) },
       'DisruptedPods map too big - too many evictions not confirmed by PDB controller',
     ],

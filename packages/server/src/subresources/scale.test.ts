@@ -82,7 +82,7 @@ describe('scale', () => {
     ['another revision', scale(3, { resourceVersion: '1' }), 409],
     ['another name', scale(3, { name: 'x' }), 400],
     ['negative replicas', scale(-1), 422],
-    ['replicas that are no number', scale('many'), 400],
+    ['replicas that are not a number', scale('many'), 400],
     ['another kind', { ...scale(3), kind: 'Deployment' }, 400],
   ])('is refused for %s', async (_, body, code) => {
     const { admin, store } = await withDeployment();

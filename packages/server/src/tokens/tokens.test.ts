@@ -104,15 +104,15 @@ describe('a token request', () => {
       422,
       /may not specify a duration larger than 2\^32 seconds/,
     ],
-    ['a life that is no number', { expirationSeconds: 'long' }, 400, /cannot unmarshal string/],
-    ['audiences that are no list', { audiences: 'vault' }, 400, /cannot unmarshal string/],
+    ['a lifetime that is not a number', { expirationSeconds: 'long' }, 400, /cannot unmarshal string/],
+    ['audiences that are not a list', { audiences: 'vault' }, 400, /cannot unmarshal string/],
     [
       'another kind of object',
       boundTo('ConfigMap', 'c'),
       400,
       /^cannot bind token to object of type v1, Kind=ConfigMap$/,
     ],
-    ['a Pod that is not there', boundTo('Pod', 'x'), 404, /^pods "x" not found$/],
+    ['a missing Pod', boundTo('Pod', 'x'), 404, /^pods "x" not found$/],
     [
       'a Pod of another uid',
       boundTo('Pod', 'p', 'u'),
@@ -157,7 +157,7 @@ describe('a token', () => {
 
   it.each<[string, object, (api: TestApi) => Promise<unknown>, boolean]>([
     ['is good while it lasts', {}, (api) => api.sim.advance('3599s'), true],
-    ['is no longer good when it has expired', {}, (api) => api.sim.advance('1h'), false],
+    ['is no longer valid when it has expired', {}, (api) => api.sim.advance('1h'), false],
     ['for another audience is not good here', { audiences: ['vault'] }, () => Promise.resolve(), false],
     ['dies with its account', {}, (api) => api.admin.delete(ServiceAccount, key), false],
     [
@@ -237,7 +237,7 @@ describe('a token review', () => {
 
   it.each<[string, (token: string) => object, RegExp]>([
     ['another audience', (token) => ({ token }), /token audiences \["vault"\] is invalid for the target audiences/],
-    ['a text that is no token', () => ({ token: 'x' }), /^invalid bearer token$/],
+    ['a text that is not a token', () => ({ token: 'x' }), /^invalid bearer token$/],
   ])('says why not: %s', async (_, spec, error) => {
     const api = await withAccount();
     const { token } = await request(api, { audiences: ['vault'] });
@@ -247,7 +247,7 @@ describe('a token review', () => {
 
 describe("a client's user", () => {
   it.each<[string, Parameters<TestApi['server']['authenticate']>[0], UserInfo]>([
-    ['nobody without credentials', {}, { username: 'system:anonymous', groups: ['system:unauthenticated'] }],
+    ['anonymous without credentials', {}, { username: 'system:anonymous', groups: ['system:unauthenticated'] }],
     [
       'what its certificate says',
       { certificate: { commonName: 'jane', organizations: ['developers'] } },

@@ -25,7 +25,7 @@ function declared(headers: readonly (readonly [string, string])[]): ReadonlySet<
   return new Set(names);
 }
 
-/** The headers that tell the backend about a proxied request. */
+/** The headers that describe a proxied request to the backend. */
 export interface Forwarding {
   /** Address of the client. */
   readonly client: string;

@@ -95,11 +95,11 @@ describe('a proxied request', () => {
     const ca = server.authority.authority.certificate;
     const outgoing = request(`${server.url}${path}/silent`, { ca, agent: false });
     outgoing.on('error', () => undefined).end();
-    const owed = await asked;
-    const gone = once(owed, 'close');
+    const pending = await asked;
+    const gone = once(pending, 'close');
     outgoing.destroy();
     await gone;
-    expect(owed.writableFinished).toBe(false);
+    expect(pending.writableFinished).toBe(false);
   });
 
   it('has a broken response if its backend fails midway', async () => {

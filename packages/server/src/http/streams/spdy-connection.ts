@@ -43,8 +43,8 @@ interface OpenStream {
 
 /**
  * The server's side of a SPDY/3.1 connection (SPDY draft 3.1), as far as Kubernetes streams use it: the client opens
- * streams, both sides send data. Kubernetes' clients neither obey nor send window updates, so what is sent is limited by
- * the connection alone.
+ * streams, both sides send data. Kubernetes' clients neither obey nor send window updates, so output is limited only by
+ * the connection.
  */
 export class SpdyConnection {
   /** Resolves when the connection has ended, with the error if there was one; never rejects. */

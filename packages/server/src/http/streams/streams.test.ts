@@ -183,7 +183,7 @@ describe('a command over a WebSocket', () => {
     ],
     ['no command', `${pods}/x/exec?stdout=true`, ['v5.channel.k8s.io'], 400, 'you must specify a command'],
     ['an unknown protocol', execPath('ls'), ['v9.channel.k8s.io'], 400, 'server accepts'],
-    ['what is no stream', `${pods}/x`, ['v5.channel.k8s.io'], 400, 'cannot be upgraded'],
+    ['a subresource that is not a stream', `${pods}/x`, ['v5.channel.k8s.io'], 400, 'cannot be upgraded'],
     ['port-forward without its protocol', `${pods}/x/portforward`, [], 400, 'SPDY/3.1+portforward.k8s.io is required'],
   ])('is refused for %s', async (_why, path, protocols, code, message) => {
     expect(await refusal(path, protocols)).toEqual({

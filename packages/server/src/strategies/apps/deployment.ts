@@ -13,12 +13,12 @@ export const deployment: StrategyEntry = {
       desiredStateChanged(object, old) ||
       !equalJson(object.metadata?.annotations ?? {}, old.metadata.annotations ?? {}),
     podSpec: ['spec', 'template', 'spec'],
-    subresources: { status: { prepareForUpdate: withStatusButLabels } },
+    subresources: { status: { prepareForUpdate: withStatusExceptLabels } },
   },
 };
 
 /** A status update of a Deployment does not change its labels. */
-function withStatusButLabels(object: KubernetesObject, old: Stored): KubernetesObject {
+function withStatusExceptLabels(object: KubernetesObject, old: Stored): KubernetesObject {
   const next = withStatus(object, old);
   return withField(next, 'metadata', withMetadataField(next.metadata ?? {}, 'labels', old.metadata.labels));
 }

@@ -18,7 +18,7 @@ export const pod: StrategyEntry = {
     onUpdate: withoutGateCondition,
     gracePeriodSeconds,
     subresources: {
-      status: { prepareForUpdate: withStatusButOwners },
+      status: { prepareForUpdate: withStatusExceptOwners },
       // A binding writes the whole stored Pod, including its status.
       binding: { create: bindPod, prepareForUpdate: (object) => object },
       eviction: { create: evictPod },
@@ -66,7 +66,7 @@ function withoutGateCondition(object: KubernetesObject, old: Stored): Kubernetes
 }
 
 /** A status update changes neither the owners nor the QoS class, which follows from the spec and never changes. */
-function withStatusButOwners(object: KubernetesObject, old: Stored): KubernetesObject {
+function withStatusExceptOwners(object: KubernetesObject, old: Stored): KubernetesObject {
   const next = withStatus(object, old) as Fields;
   const { ownerReferences } = old.metadata;
   const kept = withField(next, 'metadata', withMetadataField(next.metadata ?? {}, 'ownerReferences', ownerReferences));
