@@ -26,15 +26,15 @@ function bootstrapObjects(): readonly KubernetesObject[] {
 }
 
 /**
- * Creates what a cluster has from its first moment: namespaces, default roles, priority classes, and the API server's own
- * Service, with the address at which containers reach it as its endpoint.
+ * Creates the initial objects of a cluster: namespaces, default roles, priority classes, and the API server's own
+ * Service, whose endpoint is the address at which containers reach it.
  */
 export async function bootstrap(client: Client, apiServer: NetworkEndpoint): Promise<void> {
   for (const object of bootstrapObjects()) {
     try {
       await client.create(object, { fieldManager });
     } catch (error) {
-      // A durable store may have it from an earlier life.
+      // A durable store may have it from an earlier run.
       if (!isAlreadyExists(error)) throw error;
     }
   }
@@ -44,7 +44,7 @@ export async function bootstrap(client: Client, apiServer: NetworkEndpoint): Pro
   await keep(client, Service, apiServerService(apiServer));
 }
 
-/** Creates an object, or updates it: in an earlier life the API server may have had another address. */
+/** Creates or updates an object: in an earlier run, the API server may have had another address. */
 async function keep<T extends KubernetesObject>(client: Client, kind: Kind<T>, wanted: T): Promise<void> {
   const { name = '', namespace = '' } = wanted.metadata ?? {};
   let resourceVersion: string;

@@ -4,7 +4,7 @@ import type { Machines } from '@orrery/runtimes';
 import type { ApiServer } from '@orrery/server';
 import type { ClusterNodes } from './nodes.ts';
 
-/** The manager's name under which `apply` writes, as `kubectl apply --server-side` names its own. */
+/** The field manager of `apply`, the counterpart of `kubectl` in `kubectl apply --server-side`. */
 const fieldManager = 'orrery';
 
 /** A whole cluster in this process (Kubernetes "Cluster Architecture"). */
@@ -16,13 +16,13 @@ export interface Cluster<M extends Machines = Machines> {
   readonly client: Client;
   /** The nodes, each a machine with its kubelet. */
   readonly nodes: ClusterNodes;
-  /** The nodes' machines, by the type of what was opened: simulated ones show their network and runtimes. */
+  /** The nodes' machines, typed by their provider: simulated ones have their network and runtimes. */
   readonly machines: M;
   /** Runs the control plane's loops. */
   readonly manager: Manager;
   /** A client that acts as another user. */
   as(user: UserInfo): Client;
-  /** Applies every object of a manifest (YAML or JSON text, or objects), in order, by server-side apply. @throws what the first refusal is */
+  /** Applies all objects of a manifest (YAML or JSON text, or objects), in order, by server-side apply. @throws the first StatusError */
   apply<T extends KubernetesObject>(manifest: Manifest<T>): Promise<readonly Stored[]>;
   /** Stops every loop and watch, closes the machines and the store. Idempotent. */
   close(): Promise<void>;
@@ -31,7 +31,7 @@ export interface Cluster<M extends Machines = Machines> {
 /** YAML or JSON text, an object, or several. */
 export type Manifest<T extends KubernetesObject = KubernetesObject> = string | T | readonly T[];
 
-/** Applies what a manifest holds, in its order. */
+/** Applies the objects of a manifest, in order. */
 export async function applyManifest(client: Client, manifest: Manifest): Promise<readonly Stored[]> {
   const objects =
     typeof manifest === 'string'

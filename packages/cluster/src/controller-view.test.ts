@@ -18,7 +18,7 @@ const Website = defineKind({
 });
 type Website = ObjectOf<typeof Website>;
 
-/** What a cluster's controllers fail with in the second after a Website is made. */
+/** The errors of a cluster's controllers in the second after a Website is created. */
 async function run(...controllers: readonly Controller[]): Promise<readonly string[]> {
   const simulation = createSimulation();
   const failures: string[] = [];
@@ -48,11 +48,11 @@ test('a plugin that declares only Website cannot list Secrets, which built-in co
   );
 });
 
-test('the error is gone when the field that it names has the kind', async () => {
+test('declaring the kind in the field that the error names fixes it', async () => {
   expect(await run(site('website-controller', ({ cache }) => cache.list(Secret), { reads: [Secret] }))).toEqual([]);
 });
 
-test('indexes of two plugins over one kind never meet', async () => {
+test('indexes of two plugins over one kind never collide', async () => {
   const byKind = defineIndex(ConfigMap, ({ data }) => (data?.kind === undefined ? [] : [data.kind]));
   const byOwner = defineIndex(ConfigMap, ({ data }) => (data?.owner === undefined ? [] : [data.owner]));
   const found: { [controller: string]: readonly number[] } = {};

@@ -58,7 +58,7 @@ import { Nodes } from './nodes.ts';
 import { type PodRangeOptions, PodRanges } from './pod-ranges.ts';
 import { podIndexes } from './store-indexes.ts';
 
-/** What a cluster is made of. All have defaults: `createCluster()` is three simulated nodes on the real clock, in memory. */
+/** Options of a cluster. All have defaults: `createCluster()` is three simulated nodes on the real clock, in memory. */
 export interface ClusterOptions<M extends Machines = Machines> extends PodRangeOptions {
   /** Clock, chance, turns and inspection. Default: the real clock. */
   readonly environment?: Environment;
@@ -70,20 +70,20 @@ export interface ClusterOptions<M extends Machines = Machines> extends PodRangeO
   readonly machines?: MachineProvider<M>;
   readonly plugins?: readonly Plugin[];
   /**
-   * Stands between every loop and the request path: the controllers of the control plane, of plugins and of nodes, their Event
-   * recorders (`ACTOR events`) and the caches that they read from (`controller-manager cache`, `kubelet-node1 cache`). Not
-   * linked are the API server itself, containers, and the clients of people and tests. Default: nothing stands there.
+   * Wraps every client between a loop and the request path: those of the control plane's, plugins' and nodes' controllers, their Event
+   * recorders (`ACTOR events`) and the caches that they read from (`controller-manager cache`, `kubelet-node1 cache`). The API
+   * server itself, containers, and the clients of users and tests are not linked. Default: no link.
    */
   readonly link?: Link;
   /** Signs service account tokens. Default: one for simulations; a cluster that listens on a network needs a real one. */
   readonly tokens?: TokenAuthority;
-  /** PEM certificates that Pods can check the API server's certificate with. Default: a text that only simulated containers can check it with. */
+  /** PEM certificates with which Pods verify the API server's certificate. Default: a placeholder that only simulated containers accept. */
   readonly certificates?: string;
 }
 
 /**
  * Starts a whole cluster in this process. Resolves when its control plane and nodes run.
- * @throws Error for options that contradict each other, and the error of whatever fails to start; all else is closed then
+ * @throws Error for contradicting options, or the error of a part that fails to start; everything else is closed then
  */
 export async function createCluster<M extends Machines = SimulatedMachines>(
   options: ClusterOptions<M> = {},
@@ -128,7 +128,7 @@ export async function createCluster<M extends Machines = SimulatedMachines>(
     componentFor: ({ name }) => ({ component: name }),
   });
   opened.defer(async () => {
-    // Asking for a turn lets loops that wait for theirs go on and see that they are to stop: after a livelock nobody else asks.
+    // Requesting a turn lets waiting loops continue and see that they must stop: after a livelock, nothing else requests one.
     await Promise.all([nodes.close(), manager.stop(), environment.work.turn('cluster')]);
   });
   const schedulerPlugins = plugins.flatMap((plugin) => plugin.scheduler ?? []);
@@ -198,7 +198,7 @@ interface BuiltinOptions {
   readonly tokens: TokenAuthority;
 }
 
-/** The loops of the control plane, each by its own account. */
+/** The loops of the control plane, each with its own account. */
 function builtinControllers({
   kinds,
   certificates,

@@ -4,12 +4,12 @@ import { type ApiDoor, type ApiRequest, type ApiResponse, type BodySource, isSou
 import { Observable } from 'rxjs';
 
 /**
- * The API's front door as machines serve it to their containers: requests and answers are values on both sides, and no stream in
- * between keeps promises of its own, so that virtual time knows when an answer is there.
+ * The API's front door as machines serve it to their containers: requests and responses are values on both sides, and no stream in
+ * between has internal promises, so that virtual time knows when a response has arrived.
  */
 export function doorHandler(door: ApiDoor, environment: Environment): ContainerApi['handle'] {
   return async (request) => {
-    // Neither the clock nor turns see a caller that waits here for an answer.
+    // Neither the clock nor turns see a caller that waits here for a response.
     using _busy = environment.work.busy('request from a container');
     return httpResponse(await door.answer(apiRequest(request), { remoteAddress: request.remoteAddress }));
   };
@@ -33,7 +33,7 @@ function apiRequest({ method, path, headers, body }: HttpRequest): ApiRequest {
     },
     body: bytes.length === 0 ? null : chunk(bytes),
     get signal() {
-      // A process that gives up does not say so.
+      // A process that aborts its request does not say so.
       return new AbortController().signal;
     },
   };
@@ -56,12 +56,12 @@ function httpResponse({ status, headers: given, body }: ApiResponse): HttpRespon
   return { status, headers, body: body ?? '' };
 }
 
-/** The front door's header values have a character for each byte; this network carries text. */
+/** The front door's header values have one character per byte; this network carries text. */
 function textOf(value: string): string {
   return /^[\0-\x7f]*$/.test(value) ? value : decoder.decode(Uint8Array.from(value, (char) => char.charCodeAt(0)));
 }
 
-/** Nothing is held back: what a process does not read waits in the process. */
+/** There is no backpressure: chunks that a process has not read yet wait in the process. */
 function streamOf(source: BodySource): Observable<Uint8Array> {
   return new Observable((subscriber) => {
     source.start({

@@ -5,7 +5,7 @@ import { serviceNetwork } from '@orrery/server';
 const pem = (text: string) =>
   `-----BEGIN CERTIFICATE-----\n${textToBase64(text).replace(/.{64}/g, '$&\n').trimEnd()}\n-----END CERTIFICATE-----\n`;
 
-/** Stands for a certificate where all clients are simulated: it has the form of one, and nothing in it can be checked. */
+/** A placeholder certificate for simulated clients: it has the form of one, and nothing in it can be verified. */
 export const simulatedCertificates = pem(
   'This certificate authority exists only for the containers of a simulated cluster.',
 );
@@ -29,7 +29,7 @@ export function apiServerService({ port }: NetworkEndpoint): Service {
   };
 }
 
-/** Where that Service leads: the API server says so itself, as the Service selects no Pods. */
+/** The endpoints of that Service: the API server sets them itself, as the Service has no selector. */
 export function apiServerEndpoints({ ip, port }: NetworkEndpoint): readonly [Endpoints, EndpointSlice] {
   const ports = [{ name: 'https', port, protocol: 'TCP' as const }];
   return [

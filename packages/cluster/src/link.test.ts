@@ -33,7 +33,7 @@ const web: Deployment = {
   },
 };
 
-/** The first request of its kind that the actor sends takes effect, and is the last thing that it does. */
+/** The actor crashes right after its first matching request has taken effect. */
 function crashAfter(of: string, verb: string, kind: string): Link & { crashes(): number } {
   let crashes = 0;
   const link: Link = (client, actor) =>
@@ -49,7 +49,7 @@ function crashAfter(of: string, verb: string, kind: string): Link & { crashes():
   return Object.assign(link, { crashes: () => crashes });
 }
 
-test('a link stands between every loop and the request path, by a name that stays', async () => {
+test('a link wraps the client of every loop, under a stable name', async () => {
   const actors: string[] = [];
   await cluster((client, actor) => {
     actors.push(actor);
@@ -89,7 +89,7 @@ test('a link stands between every loop and the request path, by a name that stay
   );
 });
 
-test('nothing that a loop does goes past its link, and what people and tests do never meets one', async () => {
+test('all requests of loops pass through links, and those of users and tests never do', async () => {
   const linked = new Map<string, number>();
   const count = (actor: string) => void linked.set(actor, (linked.get(actor) ?? 0) + 1);
   const { client, simulation, inspected } = await cluster((inner, actor) =>
@@ -113,7 +113,7 @@ test('nothing that a loop does goes past its link, and what people and tests do 
   expect(linked.get('kubelet-node1')).toBeGreaterThan(4);
 });
 
-test('a controller that crashes right after a write sees it when it is back, and does not do it again', async () => {
+test('a controller that crashes right after a write sees it after the restart, and does not repeat it', async () => {
   const link = crashAfter('deployment-controller', 'create', 'apps/v1/ReplicaSet');
   const { client, simulation, inspected } = await cluster(link);
   await client.create(web);
@@ -126,7 +126,7 @@ test('a controller that crashes right after a write sees it when it is back, and
   expect(made).toMatchObject([{ error: 'killed' }]);
 });
 
-test("a kubelet's crash is that of its node's process: all of it comes back, and its containers run on", async () => {
+test("a kubelet's crash ends its node's whole process, which restarts while the containers keep running", async () => {
   const link = crashAfter('kubelet-node1', 'update', 'v1/Pod');
   const { client, simulation, nodes, environment } = await cluster(link);
   const before = environment.clock.now();

@@ -6,7 +6,7 @@ import { expectTypeOf, test } from 'vitest';
 import type { Cluster } from './cluster.ts';
 import { createCluster } from './create-cluster.ts';
 
-test('a cluster has its machines by their own type', async () => {
+test('a cluster has the type of its machines', async () => {
   expectTypeOf((await createCluster()).machines).toEqualTypeOf<SimulatedMachines>();
   expectTypeOf((await createCluster({ nodes: 1 })).machines).toEqualTypeOf<SimulatedMachines>();
   expectTypeOf((await createCluster({ machines: simulatedMachines() })).machines).toEqualTypeOf<SimulatedMachines>();
@@ -14,11 +14,11 @@ test('a cluster has its machines by their own type', async () => {
   expectTypeOf(other.machines).toEqualTypeOf<SmallMachines>();
   // @ts-expect-error these have no simulated network
   other.machines.network.hosts;
-  // @ts-expect-error nor runtimes that can be cut off
+  // @ts-expect-error nor runtimes that can be disconnected
   other.machines.runtime('node1');
 });
 
-test('whoever takes a cluster does not ask what it is made of', async () => {
+test('a cluster with any machines is assignable to Cluster', async () => {
   const any: Cluster = await createCluster({ machines: smallMachines() });
   expectTypeOf(any.machines).toEqualTypeOf<Machines>();
 });

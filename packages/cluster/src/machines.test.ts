@@ -108,7 +108,7 @@ describe('a machine that fails', () => {
     },
   );
 
-  test('leaves its node off when it does not start again, until the next try', async () => {
+  test('leaves its node off when it does not start again, until the next attempt', async () => {
     const failing = new Set<string>();
     const { cluster } = await start({ machines: failingMachines(failing) });
     await cluster.nodes.stop('node1');
@@ -164,14 +164,14 @@ test('a cluster that restarts on other machines publishes the new addresses of i
   expect(places).toEqual([
     ['192.168.0.10', '192.168.0.10', '10.96.0.1', 6443, '192.168.0.11', expect.any(String)],
     small,
-    // Nothing is written that has not changed.
+    // Unchanged objects are not written.
     places[1],
   ]);
   expect(places[1]).toEqual(small);
 });
 
 describe("nodes' Pod ranges", () => {
-  test('come from the range that the cluster is given, and a node is refused when it is full', async () => {
+  test('come from the cluster CIDR, and a node is rejected when it is full', async () => {
     const { cluster } = await start({ clusterCidr: '10.9.0.0/25', nodeCidrMaskSize: 26 });
     expect([await rangeOf(cluster, 'node1'), await rangeOf(cluster, 'node2')]).toEqual(['10.9.0.0/26', '10.9.0.64/26']);
     await expect(cluster.nodes.add({ name: 'node3' })).rejects.toThrow(
@@ -180,7 +180,7 @@ describe("nodes' Pod ranges", () => {
     expect(cluster.nodes.names).toEqual(['node1', 'node2']);
   });
 
-  test('stay with Nodes of an earlier life, until those are deleted', async () => {
+  test('stay with Nodes of an earlier run, until those are deleted', async () => {
     const simulation = createSimulation();
     const engine: StorageEngine = { ...engineLog().engine, close: async () => {} };
     const options = { environment: simulation.environment, engine, clusterCidr: '10.9.0.0/22' };
@@ -204,7 +204,7 @@ describe("nodes' Pod ranges", () => {
     expect(await rangeOf(second, 'e')).toBe('10.9.0.0/24');
   });
 
-  test('are not allocated twice when somebody else creates a Node', async () => {
+  test('are not allocated twice when another client creates a Node', async () => {
     const { cluster, simulation } = await start();
     const spec = { podCIDR: '10.224.2.0/24', podCIDRs: ['10.224.2.0/24'] };
     await cluster.client.create<Node>({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'theirs' }, spec });

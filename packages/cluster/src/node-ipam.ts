@@ -4,8 +4,8 @@ import type { ClusterNodes } from './nodes.ts';
 import type { PodRanges } from './pod-ranges.ts';
 
 /**
- * Records the Pod ranges of all Nodes, whoever created them, so that no two nodes get the same (Kubernetes' node IPAM
- * controller). A range is free when its Node is gone, unless the node still has a machine: its kubelet will register again.
+ * Records the Pod ranges of all Nodes, regardless of their creator, so that no two nodes get the same (Kubernetes' node IPAM
+ * controller). A range is released when its Node is deleted, unless the node still has a machine: its kubelet will register again.
  */
 export function nodeIpam(podRanges: PodRanges, nodes: Pick<ClusterNodes, 'names'>): Controller {
   return defineController({
@@ -19,7 +19,7 @@ export function nodeIpam(podRanges: PodRanges, nodes: Pick<ClusterNodes, 'names'
   });
 }
 
-/** Records the Pod ranges of the Nodes that a durable store has from an earlier life. */
+/** Records the Pod ranges of the Nodes that a durable store has from an earlier run. */
 export async function occupyPodRanges(podRanges: PodRanges, client: Client): Promise<void> {
   for (const node of (await client.list(Node)).items) occupy(podRanges, node);
 }

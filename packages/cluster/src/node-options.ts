@@ -6,7 +6,7 @@ import { forbiddenNodeLabels } from '@orrery/server';
 /** Amounts of resources, as quantities: `cpu`, `memory`, `pods`, `ephemeral-storage`, and extended resources. */
 export type Resources = MachineResources;
 
-/** What can be set of a node's kubelet (KubeletConfiguration). */
+/** The settings of a node's kubelet (KubeletConfiguration). */
 export type KubeletConfiguration = Pick<
   KubeletOptions,
   | 'evictionHard'
@@ -21,20 +21,20 @@ export interface NodeOptions {
   readonly name: string;
   readonly labels?: { readonly [key: string]: string };
   readonly taints?: readonly Taint[];
-  /** What the machine should have; some have what they have. Default: 4 CPUs, 8 GiB of memory, 100 GiB of storage, 110 Pods. */
+  /** The requested capacity; some machines ignore it. Default: 4 CPUs, 8 GiB of memory, 100 GiB of storage, 110 Pods. */
   readonly capacity?: Resources;
   /** What Pods may use of it. Default: all. */
   readonly allocatable?: Resources;
-  /** How its kubelet is configured, where Kubernetes' defaults are not wanted. */
+  /** The configuration of its kubelet. Default: Kubernetes' defaults. */
   readonly kubelet?: KubeletConfiguration;
 }
 
-/** A kubelet does not start with labels (`--node-labels`) that it may not give itself. @throws Error naming them */
+/** Checks labels: a kubelet does not start with labels (`--node-labels`) that it may not set on its Node. @throws Error naming them */
 export function checkNodeLabels({ name, labels = {} }: NodeOptions): void {
   const forbidden = forbiddenNodeLabels(labels);
   if (forbidden.length === 0) return;
   throw new Error(
-    `node ${name}: unknown 'kubernetes.io' or 'k8s.io' labels: ${forbidden.join(', ')}; a node may not give them to itself: label it when it is there`,
+    `node ${name}: unknown 'kubernetes.io' or 'k8s.io' labels: ${forbidden.join(', ')}; a node may not set them on itself: label it after it has registered`,
   );
 }
 

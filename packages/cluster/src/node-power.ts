@@ -2,19 +2,19 @@ import { Node } from '@orrery/api';
 import { type Controller, defineController } from '@orrery/core';
 import type { ClusterNodes } from './nodes.ts';
 
-/** An annotation on a Node that says what its machine should do: `off`, `shutdown`, or anything else for on. */
+/** The annotation on a Node that switches its machine: `off`, `shutdown`, or anything else for on. */
 export const powerAnnotation = 'orrery.dev/power';
 
 /**
- * Switches machines off and on as their Nodes' annotation says, so that any client can make a node fail
- * (`orrery node stop`). With `off` the machine goes without a word: that its node is lost is for the node lifecycle controller to
- * find out. With `shutdown` its Pods end first.
+ * Switches machines off and on by the annotation of their Nodes, so that any client can make a node fail
+ * (`orrery node stop`). With `off`, the machine is gone without notice: the node lifecycle controller has to detect it.
+ * With `shutdown`, its Pods end first.
  */
 export function nodePower(nodes: Pick<ClusterNodes, 'names' | 'running' | 'start' | 'stop' | 'shutDown'>): Controller {
   return defineController({
     name: 'node-power',
     for: Node,
-    // A shutdown takes its time; other machines do not wait for it.
+    // A shutdown takes time; other machines do not wait for it.
     concurrency: 64,
     when: (node, previous) =>
       node.metadata.annotations?.[powerAnnotation] !== previous?.metadata.annotations?.[powerAnnotation],

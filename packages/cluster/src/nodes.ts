@@ -23,7 +23,7 @@ import { nodeUser } from './identities.ts';
 import { checkNodeLabels, type NodeOptions } from './node-options.ts';
 import type { PodRanges } from './pod-ranges.ts';
 
-/** What can be done to the machines of a cluster. */
+/** The operations on the machines of a cluster. */
 export interface ClusterNodes extends NodeDirectory {
   /** Names of all nodes, running or not, in the order in which they were added. */
   readonly names: readonly string[];
@@ -31,8 +31,8 @@ export interface ClusterNodes extends NodeDirectory {
   runtime(name: string): ContainerRuntime | undefined;
   running(name: string): boolean;
   /**
-   * Adds a node to the cluster and starts it. @throws Error if there is one of that name, if it may not have a label, if no Pod
-   * range is left for it, or if its machine is not there or does not start
+   * Adds a node to the cluster and starts it. @throws Error if the name exists, if it may not have one of its labels, if no Pod
+   * range is left for it, or if its machine does not exist or does not start
    */
   add(options: NodeOptions): Promise<void>;
   /** Cuts the power: kubelet and containers are gone at once, without notice. @throws Error for a name that no node has */
@@ -42,13 +42,13 @@ export interface ClusterNodes extends NodeDirectory {
    * Shutdown"); then it is stopped. @throws Error for a name that no node has
    */
   shutDown(name: string): Promise<void>;
-  /** Starts a machine that was stopped; its containers are made anew. @throws Error for a name that no node has */
+  /** Starts a machine that was stopped; its containers are created again. @throws Error for an unknown name */
   start(name: string): Promise<void>;
   /** Restarts a node's kubelet; its containers go on running. @throws Error for a node that does not run */
   restartKubelet(name: string): Promise<void>;
 }
 
-/** How long a kubelet that has crashed is away: `RestartSec` of kubeadm's unit. */
+/** The delay before a crashed kubelet is restarted: `RestartSec` of kubeadm's unit. */
 const crashedKubeletDelay: Milliseconds = 10_000;
 
 /** A node of the cluster with its machine and its kubelet. */
@@ -60,7 +60,7 @@ interface Member {
   runtime: ContainerRuntime | undefined;
   kubelet: Kubelet | undefined;
   manager: Manager | undefined;
-  /** The wait before a kubelet that has crashed is started again. */
+  /** The timer that restarts a crashed kubelet. */
   comeback: Disposable | undefined;
   /** The end of what last switched it on or off. */
   switching: Promise<void>;
@@ -70,7 +70,7 @@ interface Member {
 export interface NodesOptions {
   readonly server: ApiServer;
   readonly environment: Environment;
-  /** Stands between the loops of every node and the API server. Default: nothing. */
+  /** Wraps the clients of every node's loops. Default: no link. */
   readonly link?: Link;
   readonly machines: Machines;
   readonly podRanges: PodRanges;
@@ -103,7 +103,7 @@ export class Nodes implements ClusterNodes {
 
   async add(options: NodeOptions): Promise<void> {
     const { name } = options;
-    if (this.#members.has(name)) throw new Error(`there is a node ${name} already`);
+    if (this.#members.has(name)) throw new Error(`node ${name} already exists`);
     checkNodeLabels(options);
     const { podRanges } = this.#options;
     const hadRange = podRanges.has(name);
@@ -140,7 +140,7 @@ export class Nodes implements ClusterNodes {
     const member = this.#member(name);
     const { kubelet, runtime } = member;
     await kubelet?.shutDown();
-    // Somebody else may have pulled the plug meanwhile, and even switched it on again.
+    // Another call may have switched the machine off meanwhile, and even on again.
     await inOrder(member, async () => {
       if (member.runtime === runtime) await this.#stop(member);
     });
@@ -173,7 +173,7 @@ export class Nodes implements ClusterNodes {
     return member;
   }
 
-  /** @throws Error if there is no such machine, or if its address is in the range of Pods */
+  /** @throws Error if the machine does not exist, or if its address is in the range of Pods */
   async #findMachine({ options: { name, capacity }, podCidr }: Member): Promise<Machine> {
     const { machines, podRanges } = this.#options;
     const machine = await machines.machine({ name, podCidr, ...(capacity === undefined ? {} : { capacity }) });
@@ -181,7 +181,7 @@ export class Nodes implements ClusterNodes {
     return machine;
   }
 
-  /** Starts its kubelet. Only the caller waits until it runs: a machine that never gets so far can be stopped. */
+  /** Starts its kubelet. Only the caller waits until it runs: a machine that never gets that far can be stopped. */
   async #start(member: Member): Promise<{ readonly begun: Promise<void> }> {
     const { environment, server, link } = this.#options;
     const { options, machine, podCidr } = member;
@@ -264,10 +264,10 @@ export class Nodes implements ClusterNodes {
   }
 }
 
-/** Switches a machine on or off after whatever was asked for before. */
+/** Switches a machine on or off after all earlier requests for it. */
 function inOrder<T>(member: Member, task: () => Promise<T>): Promise<T> {
   const done = member.switching.then(task);
-  // Whoever asked for it learns of its failure.
+  // The caller of the earlier request handles its failure.
   member.switching = done.then(
     () => undefined,
     () => undefined,
@@ -275,7 +275,7 @@ function inOrder<T>(member: Member, task: () => Promise<T>): Promise<T> {
   return done;
 }
 
-/** What a node's cache keeps of the kinds of which a kubelet may see only its own. */
+/** Field selectors of a node's cache, for the kinds of which a kubelet may read only its node's objects. */
 function ownObjects(nodeName: string): CacheOptions['selectors'] {
   const selectors = kubeletCacheSelectors(nodeName);
   return new Map([Pod, Node].map((kind) => [kind, { fieldSelector: selectors[kind.kind] ?? '' }]));

@@ -3,7 +3,7 @@ import { definePlugin } from '@orrery/core';
 import { defineImage } from '@orrery/runtimes/sim';
 import { test } from 'vitest';
 
-test('the slots of a plugin are typed by the packages that take them', () => {
+test('the fields of a plugin are typed by the packages that use them', () => {
   definePlugin({
     name: 'all',
     kinds: [Pod],
@@ -15,12 +15,12 @@ test('the slots of a plugin are typed by the packages that take them', () => {
     ],
     images: [defineImage({ name: 'nothing', command: ['true'] })],
   });
-  // @ts-expect-error no rule of the scheduler
+  // @ts-expect-error not a scheduler plugin
   definePlugin({ name: 'wrong', scheduler: [{ nonsense: true }] });
-  // @ts-expect-error no image
+  // @ts-expect-error not an image
   definePlugin({ name: 'wrong', images: [{ nonsense: true }] });
-  // @ts-expect-error no gate
+  // @ts-expect-error not an admission plugin
   definePlugin({ name: 'wrong', admission: [{ nonsense: true }] });
-  // @ts-expect-error nobody takes that
+  // @ts-expect-error not a field of plugins
   definePlugin({ name: 'wrong', nonsense: [] });
 });

@@ -1,6 +1,6 @@
 import { Ipv4Range } from '@orrery/api';
 
-/** Where nodes get their Pod ranges from, in the words of kube-controller-manager. */
+/** How Pod ranges are allocated to nodes, with the terms of kube-controller-manager. */
 export interface PodRangeOptions {
   /** The range of all Pods' addresses (`--cluster-cidr`). Default 10.224.0.0/11. */
   readonly clusterCidr?: string;
@@ -42,7 +42,7 @@ export class PodRanges {
       throw new Error(`cluster CIDR ${this.cluster}: all of it is reserved (${reserved.join(', ')})`);
   }
 
-  /** The node's range: the one it holds, or else the next free one. @throws Error if none is free */
+  /** Returns the node's range: the one it holds, or else the next free one. @throws Error if none is free */
   take(node: string): string {
     const held = this.#held.get(node);
     if (held !== undefined) return held.toString();
@@ -75,7 +75,7 @@ export class PodRanges {
     );
   }
 
-  /** Records the range that a node already has, from wherever. Ignores anything but IPv4 ranges. */
+  /** Records the range that a node already has. Ignores anything but IPv4 ranges. */
   occupy(node: string, cidr: string): void {
     const range = Ipv4Range.parse(cidr);
     if (range === undefined || this.#held.get(node)?.toString() === range.toString()) return;
@@ -96,7 +96,7 @@ export class PodRanges {
     this.#count(range, 1);
   }
 
-  /** Adds a holder to, or takes one from, each range that overlaps the given one. */
+  /** Adds or removes a holder of each range that overlaps the given one. */
   #count(range: Ipv4Range, change: 1 | -1): void {
     if (!range.overlaps(this.cluster)) return;
     const size = 2 ** (32 - this.#prefixLength);

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Cluster, createCluster } from '../index.ts';
 import { type ClusterCertificates, makeCertificates, serveCluster } from './serve-cluster.ts';
 
-/** The same requests over a socket, over the simulated network, and in the web's own classes: all get the same answers. */
+/** The same requests over a socket, over the simulated network, and as the web's own classes: all get the same responses. */
 
 interface Sent {
   readonly method: string;
@@ -128,7 +128,7 @@ async function asRequest({ method, path, headers, body }: Sent): Promise<Answer>
   return { status: response.status, headers: texts, body: await response.text() };
 }
 
-/** What answers have in common: without what is drawn anew for each, and what the framing of bytes adds. */
+/** The comparable part of a response: without random values, and without what the framing of bytes adds. */
 function comparable(sent: Sent, { status, headers, body }: Answer) {
   const text = body
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, 'UID')
@@ -193,7 +193,7 @@ const rows: readonly Row[] = [
   ['an object, indented', 200, `GET ${maps}/a?pretty=true`],
   ['an object as YAML', 200, `GET ${maps}/a`, { accept: 'application/yaml' }],
   ['an object as a Table', 200, `GET ${maps}/a`, { accept: table }],
-  ['an object that there is not', 404, `GET ${maps}/nothing`],
+  ['a missing object', 404, `GET ${maps}/nothing`],
   ['a list', 200, `GET ${maps}?labelSelector=app%3Dtest`],
   ['a list of one name', 200, `GET ${maps}?fieldSelector=metadata.name%3Da`],
   ['a list in parts', 200, `GET ${maps}?labelSelector=app%3Dtest&limit=1`],
@@ -201,13 +201,13 @@ const rows: readonly Row[] = [
   ['a Table with objects', 200, `GET ${maps}?labelSelector=app%3Dtest&includeObject=Object`, { accept: table }],
   ['a list of metadata', 200, `GET ${maps}?labelSelector=app%3Dtest`, { accept: metadata }],
   ['a list of nothing that is there', 404, 'GET /api/v1/namespaces/default/nothing'],
-  ['a selector that makes no sense', 400, `GET ${maps}?labelSelector=%3D%3D`],
-  ['a limit that is no number', 400, `GET ${maps}?limit=many`],
+  ['an invalid selector', 400, `GET ${maps}?labelSelector=%3D%3D`],
+  ['a limit that is not a number', 400, `GET ${maps}?limit=many`],
   ['a path with broken escapes', 400, 'GET /api/v1/namespaces/%zz/pods'],
-  ['a media type that there is not', 406, `GET ${maps}`, { accept: 'image/png' }],
+  ['an unsupported media type', 406, `GET ${maps}`, { accept: 'image/png' }],
   ['a creation', 201, `POST ${maps}?dryRun=All`, {}, configMap()],
   ['a creation with a warning', 201, `POST ${maps}?dryRun=All`, {}, configMap({ 'größe "1"': 1, other: 2 })],
-  ['a creation that is strict', 400, `POST ${maps}?dryRun=All&fieldValidation=Strict`, {}, configMap({ other: 2 })],
+  ['a strict creation', 400, `POST ${maps}?dryRun=All&fieldValidation=Strict`, {}, configMap({ other: 2 })],
   [
     'a creation from YAML',
     201,
@@ -215,13 +215,13 @@ const rows: readonly Row[] = [
     { 'content-type': 'application/yaml' },
     'metadata: { name: c }',
   ],
-  ['a creation of what is there', 409, `POST ${maps}?dryRun=All`, {}, configMap({ metadata: { name: 'a' } })],
-  ['a creation of what is not valid', 422, `POST ${maps}?dryRun=All`, {}, configMap({ metadata: { name: 'A_' } })],
+  ['a creation of an existing object', 409, `POST ${maps}?dryRun=All`, {}, configMap({ metadata: { name: 'a' } })],
+  ['a creation of an invalid object', 422, `POST ${maps}?dryRun=All`, {}, configMap({ metadata: { name: 'A_' } })],
   ['a creation of broken JSON', 400, `POST ${maps}?dryRun=All`, {}, '{'],
-  ['a creation of nothing', 400, `POST ${maps}?dryRun=All`],
+  ['a creation without a body', 400, `POST ${maps}?dryRun=All`],
   ['a creation from a form', 415, `POST ${maps}`, { 'content-type': 'application/x-www-form-urlencoded' }, 'a=b'],
   ['a body that is too large', 413, `POST ${maps}`, {}, ' '.repeat(3 * 1024 * 1024 + 1)],
-  ['a dry run that is none', 422, `POST ${maps}?dryRun=Some`, {}, configMap()],
+  ['an invalid dry run', 422, `POST ${maps}?dryRun=Some`, {}, configMap()],
   ['an update of another name', 400, `PUT ${maps}/a?dryRun=All`, {}, configMap()],
   [
     'a patch',
@@ -230,7 +230,7 @@ const rows: readonly Row[] = [
     { 'content-type': 'application/merge-patch+json' },
     '{"data":{"c":"3"}}',
   ],
-  ['a patch of no type', 415, `PATCH ${maps}/a?dryRun=All`, {}, '{}'],
+  ['a patch without a type', 415, `PATCH ${maps}/a?dryRun=All`, {}, '{}'],
   [
     'an apply',
     200,
@@ -246,17 +246,17 @@ const rows: readonly Row[] = [
     '{ apiVersion: v1, kind: ConfigMap }',
   ],
   ['a deletion', 200, `DELETE ${maps}/a`, {}, deletion],
-  ['a deletion by its query', 200, `DELETE ${maps}/a?dryRun=All`],
-  ['a deletion with two minds', 422, `DELETE ${maps}/a?dryRun=All&propagationPolicy=Sometimes`],
-  ['a deletion of all that is selected', 200, `DELETE ${maps}?dryRun=All&labelSelector=app%3Dtest`],
-  ['a method that there is not', 405, `PUT ${maps}`, {}, configMap()],
-  ['a bearer of nonsense', 401, `GET ${maps}`, { authorization: 'Bearer nonsense' }],
-  ['nobody', 403, `GET ${maps}`, { authorization: '' }],
-  ['somebody else', 403, `GET ${maps}`, { 'impersonate-user': 'jane' }],
-  ['groups of nobody', 500, `GET ${maps}`, { 'impersonate-group': 'a' }],
+  ['a deletion with query parameters', 200, `DELETE ${maps}/a?dryRun=All`],
+  ['a deletion with an invalid propagation policy', 422, `DELETE ${maps}/a?dryRun=All&propagationPolicy=Sometimes`],
+  ['a deletion of all selected objects', 200, `DELETE ${maps}?dryRun=All&labelSelector=app%3Dtest`],
+  ['an unsupported method', 405, `PUT ${maps}`, {}, configMap()],
+  ['an invalid bearer token', 401, `GET ${maps}`, { authorization: 'Bearer nonsense' }],
+  ['an anonymous user', 403, `GET ${maps}`, { authorization: '' }],
+  ['an impersonated user', 403, `GET ${maps}`, { 'impersonate-user': 'jane' }],
+  ['impersonated groups without a user', 500, `GET ${maps}`, { 'impersonate-group': 'a' }],
   ['a log', 200, `GET ${pods}/speaker/log`],
-  ['a log of no container', 400, `GET ${pods}/speaker/log?container=other`],
-  ['a log with a limit that makes no sense', 422, `GET ${pods}/speaker/log?limitBytes=0`],
+  ['a log of an unknown container', 400, `GET ${pods}/speaker/log?container=other`],
+  ['a log with an invalid limit', 422, `GET ${pods}/speaker/log?limitBytes=0`],
   ['a watch', 200, `GET ${maps}?watch=1&labelSelector=app%3Dtest&timeoutSeconds=1`],
   ['a watch of Tables', 200, `GET ${maps}?watch=1&labelSelector=app%3Dtest&timeoutSeconds=1`, { accept: table }],
   [
@@ -264,9 +264,9 @@ const rows: readonly Row[] = [
     200,
     `GET ${maps}?watch=1&labelSelector=app%3Dtest&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=1`,
   ],
-  ['a watch from a revision that is none', 400, `GET ${maps}?watch=1&resourceVersion=new`],
+  ['a watch from an invalid revision', 400, `GET ${maps}?watch=1&resourceVersion=new`],
   ['exec without an upgrade', 400, `POST ${pods}/speaker/exec?command=ls&stdout=true`],
-  ['exec in a Pod that there is not', 404, `POST ${pods}/nothing/exec?command=ls&stdout=true`],
+  ['exec in a missing Pod', 404, `POST ${pods}/nothing/exec?command=ls&stdout=true`],
   ['the kubelet', 200, 'GET /api/v1/nodes/node1/proxy/healthz'],
   ['a log from the kubelet', 200, 'GET /api/v1/nodes/node1/proxy/containerLogs/default/speaker/main'],
   ['a proxy without a slash', 301, `GET ${pods}/speaker:80/proxy?a=b`],

@@ -13,14 +13,14 @@ import {
 import type { Cluster } from '../cluster.ts';
 import { adminUser } from '../identities.ts';
 
-/** The cluster's own certificate authority, and what it signed for the front door and the administrator. */
+/** The cluster's own certificate authority, and the certificates that it signed for the front door and the administrator. */
 export interface ClusterCertificates {
   readonly authority: CertificateAuthority;
   readonly serving: { readonly certificate: string; readonly key: string };
   readonly admin: { readonly certificate: string; readonly key: string };
 }
 
-/** Makes a cluster's certificates. Times are the real clock's: clients check them by theirs. */
+/** Makes a cluster's certificates. Their times are in real time, because clients check them against their own clocks. */
 export async function makeCertificates(
   environment: Environment,
   clock = createRealClock(),
@@ -36,7 +36,7 @@ export async function makeCertificates(
 export interface ServeOptions {
   readonly cluster: Cluster;
   readonly certificates: ClusterCertificates;
-  /** 0 takes any free port. */
+  /** 0 picks any free port. */
   readonly port: number;
 }
 
@@ -56,7 +56,7 @@ export function adminKubeconfig(url: string, { authority, admin }: ClusterCertif
   return kubeconfig({ server: url, certificateAuthority: authority.authority.certificate, client: admin });
 }
 
-/** Writes a kubeconfig, readable by its owner alone, in one step. @throws what the file system refuses with */
+/** Writes a kubeconfig atomically, readable by its owner only. @throws the error of the file system */
 export async function writeKubeconfig(path: string, text: string): Promise<void> {
   await makeFolder(dirname(path));
   const scratch = `${path}.${process.pid}.tmp`;
@@ -64,7 +64,7 @@ export async function writeKubeconfig(path: string, text: string): Promise<void>
   await rename(scratch, path);
 }
 
-/** Makes a folder and those above it, one by one: Node's own way of doing so never ends below a folder like `/proc`. */
+/** Makes a folder and its parents, one by one: Node's recursive `mkdir` never returns below a folder like `/proc`. */
 async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path);
