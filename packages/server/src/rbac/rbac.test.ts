@@ -128,7 +128,7 @@ describe('roles', () => {
       false,
     ],
     [
-      'bound in a namespace do not allow what is asked of all namespaces',
+      'bound in a namespace do not allow requests across all namespaces',
       [role('Role', 'r', [reader]), binding('RoleBinding', 'b', ['Role', 'r'], user('jane'))],
       jane,
       resource('get', 'pods', '', ''),

@@ -47,7 +47,7 @@ describe('a Pod', () => {
     ['p', 'http', '10.0.0.7:8080'],
     ['p:90', 'http', '10.0.0.7:90'],
     ['https:p:', 'https', '10.0.0.7:8080'],
-  ])('%s is asked at its first declared port, or the one that is given', async (name, scheme, address) => {
+  ])('%s is reached at its first declared port, or at the given one', async (name, scheme, address) => {
     expect(await proxied(await withPod(), Pod as Kind, name)).toMatchObject({ type: 'port', scheme, address });
   });
 
@@ -111,7 +111,7 @@ describe('a Service', () => {
     ['s:80', '10.0.0.7:8080'],
     ['s:http', '10.0.0.7:8080'],
     ['http:s:90', '10.0.0.7:9090'],
-  ])('%s is asked at a Pod that is ready, by the number or name of its port', async (name, address) => {
+  ])('%s is reached at a ready Pod, by the number or name of its port', async (name, address) => {
     expect(await proxied(await withService([ready]), Service as Kind, name)).toMatchObject({ address });
   });
 
