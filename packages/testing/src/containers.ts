@@ -4,27 +4,27 @@ import type { Simulation } from '@orrery/core';
 import type { ContainerTarget, NodeApi } from '@orrery/server';
 import { firstValueFrom, type Observable, reduce } from 'rxjs';
 
-/** Which container of a Pod. */
+/** Selects a container of a Pod. */
 export interface ContainerChoice {
   /** Default: the Pod's first. */
   readonly container?: string;
 }
 
-/** What a command in a container printed, and how it ended. */
+/** The output and the exit code of a command in a container. */
 export interface CommandResult {
   readonly stdout: string;
   readonly stderr: string;
   readonly exitCode: number;
 }
 
-/** A test's way into the containers of a simulated cluster: what `kubectl exec` and `kubectl logs` are for people. */
+/** A test's access to the containers of a simulated cluster, like `kubectl exec` and `kubectl logs`. */
 export interface ContainerAccess {
   /**
    * Runs a command in a container to its end, and lets the cluster settle. Time stands still meanwhile: a command that sleeps
-   * does not end. @throws StatusError when the container does not run; Error when the Pod is on no node that runs
+   * does not end. @throws StatusError if the container does not run; Error if the Pod is not on a running node
    */
   exec(pod: ObjectKey | string, command: readonly string[], options?: ContainerChoice): Promise<CommandResult>;
-  /** What a container has written so far. @throws as {@link exec} */
+  /** Returns what a container has written so far. @throws as {@link exec} */
   logs(pod: ObjectKey | string, options?: ContainerChoice & { readonly previous?: boolean }): Promise<string>;
 }
 
@@ -36,7 +36,7 @@ export function containerAccess(cluster: Pick<Cluster, 'client' | 'nodes'>, simu
     const key = typeof pod === 'string' ? parseKey(pod) : pod;
     const { metadata, spec } = await cluster.client.get(Pod, key);
     const node = cluster.nodes.find(spec.nodeName ?? '');
-    if (node === undefined) throw new Error(`Pod ${keyString(key)} is on no node that runs`);
+    if (node === undefined) throw new Error(`Pod ${keyString(key)} is not on a running node`);
     const name = container ?? spec.containers[0]?.name ?? '';
     return { node, target: { ...key, pod: key.name, uid: metadata.uid, container: name } };
   };

@@ -6,11 +6,11 @@ import { simulate } from './simulate.ts';
 
 interface Life {
   readonly history: readonly RecordedCommit[];
-  /** What everything came to, without what the seed may choose: generated names, places, times. */
+  /** The final state, without what the seed may choose: generated names, nodes, times. */
   readonly end: readonly string[];
 }
 
-/** The life of an example: it starts, clients change it all at once, a node dies, and it comes to rest. */
+/** Runs an example: it starts, clients change everything at once, a node dies, and the cluster settles. */
 async function live(name: string, seed: number): Promise<Life> {
   const { nodes, objects } = readExample(name);
   const cluster = await simulate({ nodes, seed, recorded: true });
@@ -28,7 +28,7 @@ async function live(name: string, seed: number): Promise<Life> {
   await Promise.all([...(first === undefined ? [] : [client.delete(Pod, keyOf(first))]), ...touched, ...scaled]);
   await cluster.advance('5m');
   const pods = (await cluster.list(Pod)).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-  // A Pod of no controller is lost with its node, and which node that is depends on the seed: only replicas come back.
+  // A Pod without a controller is lost with its node, which depends on the seed: only replicas are replaced.
   await cluster.nodes.stop(cluster.nodes.names[0] ?? '');
   await cluster.advance('10m');
   const deployments = await cluster.list(Deployment);
@@ -41,7 +41,7 @@ async function live(name: string, seed: number): Promise<Life> {
   return { history, end: ends.sort() };
 }
 
-/** What was written, in order, without what was in it. */
+/** The writes in order, without their values. */
 function orderOf({ history }: Life): string {
   return history.map(({ writes }) => /"(?:put|delete)":"[^"]*"/g.exec(writes)?.[0]).join('\n');
 }
@@ -53,7 +53,7 @@ describe.each(examples)('the example %s', (name) => {
     expect(firstDifference(one, other)).toBeUndefined();
   });
 
-  test('goes another way with another seed, and comes to the same end', async () => {
+  test('differs for another seed, and reaches the same final state', async () => {
     const lives = [await live(name, 1), await live(name, 2), await live(name, 3)];
     expect(new Set(lives.map(orderOf)).size).toBe(3);
     for (const { end } of lives) expect(end).toEqual(lives[0]?.end);

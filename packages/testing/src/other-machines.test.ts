@@ -49,7 +49,7 @@ const get = (cluster: SimulatedCluster, ...request: readonly string[]) =>
   cluster.exec('default/visitor', ['get', ...request]);
 
 describe('a simulation on other machines', () => {
-  test('runs Pods that are reachable by the name of their Service', async () => {
+  test('runs Pods that are reachable by their Service name', async () => {
     const cluster = await start();
     expect((await cluster.get(Deployment, 'default/web')).status?.readyReplicas).toBe(2);
     for (const host of ['web', 'web.default.svc', 'web.default.svc.cluster.local'])
@@ -116,7 +116,7 @@ describe('a simulation on other machines', () => {
       const { routes, names } = machines.network;
       const orFail = <A extends readonly unknown[]>(call: (...args: A) => void | Promise<void>) => {
         return async (...args: A) => {
-          if (failures-- > 0) throw new Error('the network is away');
+          if (failures-- > 0) throw new Error('the network is down');
           await call(...args);
         };
       };

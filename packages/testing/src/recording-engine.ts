@@ -7,7 +7,7 @@ export interface RecordedCommit {
   readonly writes: string;
 }
 
-/** An engine that writes down every commit before it passes it on. */
+/** An engine that records every commit before it passes it on. */
 export function recordingEngine(engine: StorageEngine): {
   readonly engine: StorageEngine;
   readonly commits: readonly RecordedCommit[];

@@ -2,7 +2,7 @@ import { createChoices } from '@orrery/core/assembly';
 import { expect, test } from 'vitest';
 import { reportingPath } from './reporting-path.ts';
 
-test('what fails is recorded with seed and path', async () => {
+test('a failure is reported with its seed and path', async () => {
   const choices = createChoices({ seed: 'morning' });
   choices.choose(3, 'turn');
   const failed = reportingPath(choices, async () => {
@@ -17,6 +17,6 @@ test('what fails is recorded with seed and path', async () => {
   expect(choices.path().length).toBe(2);
 });
 
-test('what does not fail gives what it gives', async () => {
+test('a result is returned unchanged', async () => {
   expect(await reportingPath(createChoices(), async () => 5)).toBe(5);
 });

@@ -1,8 +1,8 @@
 import type { Choices } from '@orrery/core/assembly';
 
 /**
- * Runs what a test does in a simulation. Whatever it throws is thrown with the path that led there, so that a failing test
- * prints how its run is repeated: `simulate({ path })`.
+ * Runs the steps of a test in a simulation. Errors are rethrown with the path that led to them, so that a failing test
+ * prints how to repeat its run: `simulate({ path })`.
  */
 export async function reportingPath<T>(choices: Choices, task: () => Promise<T>): Promise<T> {
   try {

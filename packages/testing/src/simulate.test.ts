@@ -45,7 +45,7 @@ function says(name: string, wanted: string): Controller {
 }
 
 describe('settle', () => {
-  test('leaves nothing to do that needs no time', async () => {
+  test('leaves no work that needs no time', async () => {
     const simulated = await cluster({ recorded: true });
     await simulated.apply(web);
     await simulated.settle();
@@ -87,7 +87,7 @@ describe('settle', () => {
 });
 
 describe('time', () => {
-  test('stands still but for advance, which moves it exactly', async () => {
+  test('stands still except for advance, which moves it exactly', async () => {
     const simulated = await cluster({ start: Date.UTC(2030, 0, 1) });
     const before = simulated.now();
     await simulated.apply(web);
@@ -98,7 +98,7 @@ describe('time', () => {
     expect(simulated.now()).toBe(settled + 90_000);
   });
 
-  test('runs until a condition holds, and says when it does not in time', async () => {
+  test('runs until a condition holds, and fails if it does not in time', async () => {
     const simulated = await cluster();
     const until = simulated.now() + 25_000;
     await simulated.run(() => simulated.now() >= until);
@@ -108,7 +108,7 @@ describe('time', () => {
 });
 
 describe('the history', () => {
-  test('has every commit in order, and nobody else has written', async () => {
+  test('has every commit in order, and no others', async () => {
     const simulated = await cluster({ recorded: true });
     await simulated.apply(settings('kept'));
     const history = simulated.history();
@@ -116,7 +116,7 @@ describe('the history', () => {
     expect(history.at(-1)?.writes).toContain('"value":"kept"');
   });
 
-  test('is kept only where it was asked for', async () => {
+  test('is kept only if it is requested', async () => {
     const simulated = await cluster();
     expect(() => simulated.history()).toThrow('simulate({ recorded: true })');
   });

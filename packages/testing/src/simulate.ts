@@ -18,16 +18,16 @@ import type { FaultRule } from './faults/fault-rules.ts';
 import { createFaults, type Faults } from './faults/faults.ts';
 import { type RecordedCommit, recordingEngine } from './recording-engine.ts';
 
-/** What a simulated cluster is made of: a cluster's own options, and a seed. */
+/** Options of a simulated cluster: those of a cluster, and a seed. */
 export interface SimulateOptions<M extends Machines = Machines> extends Omit<ClusterOptions<M>, 'environment'> {
-  /** Decides everything that chance and order decide. With a path: the choices after its end only. Default: the path's seed, or 1. */
+  /** Decides all orders, faults and random values. With a path: only the choices after its end. Default: the path's seed, or 1. */
   readonly seed?: number | string;
   /**
-   * A run that is to be repeated: what `choices.path()` gave, or its text. Everything else must be as it was. Whatever drives
-   * time throws a PathError when the run turns out to be another one. Default: none.
+   * A run to repeat: the result of `choices.path()`, or its text. All other options must be the same. The functions that move time
+   * throw a PathError when the run diverges. Default: none.
    */
   readonly path?: Path | string;
-  /** What goes wrong between the cluster's loops and the API server, from the first moment on. Default: nothing. */
+  /** Faults between the cluster's loops and the API server, from the start. Default: none. */
   readonly faults?: FaultRule | readonly FaultRule[];
   /** Milliseconds since the epoch at which the clock starts. Default 2026-01-01T00:00:00Z. */
   readonly start?: number;
@@ -40,30 +40,30 @@ export interface SimulateOptions<M extends Machines = Machines> extends Omit<Clu
 /** A whole cluster in virtual time. Time moves only in {@link settle}, {@link advance} and {@link run}. */
 export interface SimulatedCluster<M extends Machines = Machines> extends Cluster<M>, ContainerAccess {
   readonly simulation: Simulation;
-  /** What has decided about order and faults. `choices.path()` is this run, to be repeated. */
+  /** The source of all decisions about order and faults. `choices.path()` is this run, to be repeated. */
   readonly choices: Choices;
-  /** What goes wrong, and has gone wrong; `faults.use()` ends it. */
+  /** The current faults, and those that have happened; `faults.use()` ends them. */
   readonly faults: Faults;
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Lets all loops come to rest, passing over waits before retries. @throws LivelockError with the causes where they never do */
+  /** Runs all loops until they are idle, skipping the waits before retries. @throws LivelockError with the causes if they never are */
   settle(options?: SettleOptions): Promise<void>;
-  /** Moves time on, and everything that happens in it. @throws LivelockError as {@link settle} */
+  /** Moves time forward, with everything that happens meanwhile. @throws LivelockError as {@link settle} */
   advance(duration: Duration, options?: Pick<SettleOptions, 'turns'>): Promise<void>;
-  /** Moves time on until the condition holds. @throws Error if it does not within `options.within` (default 1 h) */
+  /** Moves time forward until the condition holds. @throws Error if it does not within `options.within` (default 1 h) */
   run(until: () => boolean, options?: RunOptions): Promise<void>;
   /** An object as it is now, read by the test's own client. @throws StatusError NotFound */
   get<T extends KubernetesObject>(kind: Kind<T>, key: ObjectKey | string): Promise<Stored<T>>;
-  /** All objects of a kind, or those that are selected, in the order of their keys. */
+  /** All objects of a kind, or the selected ones, in the order of their keys. */
   list<T extends KubernetesObject>(kind: Kind<T>, selection?: ListOptions): Promise<readonly Stored<T>[]>;
   /** Every commit so far: the same seed gives the same list, byte for byte. @throws Error unless `recorded` was asked for */
   history(): readonly RecordedCommit[];
 }
 
 /**
- * Starts a whole cluster in virtual time: scheduler, kubelets, controllers, containers (simulated ones unless `machines` says
- * otherwise, which then must keep to the cluster's own time). The seed decides the order
- * in which all of them, and all clients, act. Resolves when the cluster has settled.
+ * Starts a whole cluster in virtual time: scheduler, kubelets, controllers, containers (simulated, unless `machines` is given, which
+ * must then use the cluster's clock). The seed decides the order in which all of them, and all clients, act. Resolves when the
+ * cluster has settled.
  */
 export async function simulate<M extends Machines = SimulatedMachines>(
   options: SimulateOptions<M> = {},
@@ -90,7 +90,7 @@ export async function simulate<M extends Machines = SimulatedMachines>(
   });
   const cluster = await started(simulation, starting).catch((error: unknown) => {
     faults.close();
-    // It may never start, as time stands still from here on; and what has failed is reported already.
+    // It may never start, as time stands still from here on; and the failure is already reported.
     starting.then((half) => half.close()).catch(() => undefined);
     throw error;
   });
@@ -110,7 +110,7 @@ export async function simulate<M extends Machines = SimulatedMachines>(
     get: (kind, key) => client.get(kind, key),
     list: async (kind, selection) => (await client.list(kind, selection)).items,
     close: () => {
-      // Nobody moves time on any more.
+      // Nothing moves time any more.
       faults.close();
       return cluster.close();
     },
@@ -121,7 +121,7 @@ export async function simulate<M extends Machines = SimulatedMachines>(
   };
 }
 
-/** Moves time on until the cluster has started and settled: faults take time, and what is tried again takes more. */
+/** Moves time forward until the cluster has started and settled: faults take time, and retries take more. */
 async function started<C>(simulation: Simulation, starting: Promise<C>): Promise<C> {
   let over = false;
   const end = () => {

@@ -5,7 +5,7 @@ import { simulate } from '../simulate.ts';
 import { ContainerHistory } from './container-history.ts';
 import { PodHistory } from './pod-history.ts';
 
-/** A Pod with an init container and a sidecar, and what is found to be wrong with it, were its spec as `recorded`. */
+/** Runs a Pod with an init container and a sidecar, and returns the violations that are found if its spec were `recorded`. */
 async function problems(recorded: (spec: PodSpec) => PodSpec | undefined): Promise<readonly string[]> {
   const pods = new PodHistory();
   const history = new ContainerHistory({
@@ -36,15 +36,15 @@ async function problems(recorded: (spec: PodSpec) => PodSpec | undefined): Promi
   return history.problems;
 }
 
-test('a Pod that keeps to its spec is in order', async () => {
+test('a Pod that follows its spec has no violations', async () => {
   expect(await problems((spec) => spec)).toEqual([]);
 });
 
-test('a Pod of which nothing is known is not checked', async () => {
+test('an unknown Pod is not checked', async () => {
   expect(await problems(() => undefined)).toEqual([]);
 });
 
-test('a container that has not the mounts of its spec is found', async () => {
+test('reports a container without the mounts of its spec', async () => {
   const found = await problems((spec) => ({
     ...spec,
     containers: spec.containers.map((one) => ({ ...one, volumeMounts: [{ name: 'data', mountPath: '/data' }] })),
@@ -54,7 +54,7 @@ test('a container that has not the mounts of its spec is found', async () => {
   );
 });
 
-test('a container that starts before an init container has succeeded is found', async () => {
+test('reports a container that starts before an init container has succeeded', async () => {
   const found = await problems((spec) => ({
     ...spec,
     initContainers: [{ name: 'zero', image: 'busybox' }, ...(spec.initContainers ?? [])],
@@ -62,7 +62,7 @@ test('a container that starts before an init container has succeeded is found', 
   expect(found).toEqual(['first', 'side', 'c'].map((name) => `${name} of web started before zero was done`));
 });
 
-test('a sidecar need only have started, and a container that has to succeed must have ended', async () => {
+test('a sidecar only has to be started, an init container must have succeeded', async () => {
   const found = await problems((spec) => ({
     ...spec,
     initContainers: spec.initContainers?.map(({ restartPolicy: _, ...one }) => one) ?? [],
@@ -70,7 +70,7 @@ test('a sidecar need only have started, and a container that has to succeed must
   expect(found).toEqual(['c of web started before side was done']);
 });
 
-test('two of one container that run at once are found', async () => {
+test('reports two instances of a container that run at once', async () => {
   const pods = new PodHistory();
   const history = new ContainerHistory({ spec: (uid) => pods.spec(uid) });
   const cluster = await simulate({ nodes: 1, machines: history.machines(simulatedMachines()) });

@@ -4,22 +4,22 @@ import { overriding } from '../machines/overriding.ts';
 import { wrapRuntimes } from '../machines/wrap-runtimes.ts';
 import { podUid } from './pod-history.ts';
 
-/** What {@link ContainerHistory} needs. */
+/** The dependencies of {@link ContainerHistory}. */
 export interface ContainerHistoryOptions {
-  /** The spec of a Pod by its uid, as the API has it: `PodHistory.spec`. Pods of which it knows nothing are not checked. */
+  /** Returns the spec of a Pod in the API by its uid: `PodHistory.spec`. Unknown Pods are not checked. */
   spec(uid: string): PodSpec | undefined;
 }
 
 /**
- * Checks every container that a kubelet makes and starts against the spec of its Pod: it has the mounts that it asks for, starts in
- * a sandbox that is ready and never beside itself, and after the init containers before it (Kubernetes "Init Containers"). Give
- * the cluster its {@link machines}. For runtimes that answer at once, as simulated ones do.
+ * Checks every container that a kubelet creates and starts against the spec of its Pod: it has the mounts of its spec, starts in
+ * a ready sandbox, never runs twice at once, and starts after the init containers before it (Kubernetes "Init Containers"). Pass
+ * {@link machines} to the cluster. Only for synchronous runtimes, such as the simulated one.
  */
 export class ContainerHistory {
-  /** What was wrong, for people. */
+  /** The violations, as text. */
   readonly problems: string[] = [];
   readonly #options: ContainerHistoryOptions;
-  /** By sandbox: what has started in it, and what has succeeded. */
+  /** By sandbox: the containers that have started in it, and those that have succeeded. */
   readonly #started = new Map<string, Set<string>>();
   readonly #succeeded = new Map<string, Set<string>>();
 
@@ -89,6 +89,6 @@ function setOf(map: Map<string, Set<string>>, key: string): Set<string> {
 }
 
 function atOnce<T>(answer: T | Promise<T>): T {
-  if (answer instanceof Promise) throw new Error('a runtime whose containers are checked answers at once');
+  if (answer instanceof Promise) throw new Error('containers can be checked only on a synchronous runtime');
   return answer;
 }

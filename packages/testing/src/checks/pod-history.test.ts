@@ -68,7 +68,7 @@ test.each<[string, readonly Stored<Pod>[], readonly string[]]>([
   expect(history.problems).toEqual(problems);
 });
 
-test('a Pod has not ended while a container of it runs, but it may be gone', () => {
+test('a Pod must not end while one of its containers runs, but it may be deleted', () => {
   const labels = { 'io.kubernetes.pod.uid': 'u' };
   const listContainers = () => [{ labels, state: 'RUNNING' }];
   const runtime = (node: string) =>
@@ -86,7 +86,7 @@ test('a Pod has not ended while a container of it runs, but it may be gone', () 
   expect(other.problems).toEqual(['web is Failed while it runs']);
 });
 
-test('two Pods of one name are two Pods', () => {
+test('two Pods with the same name are checked separately', () => {
   const history = new PodHistory();
   history.take({ type: 'DELETED', object: stored({ phase: 'Failed' }) });
   const { metadata, ...rest } = stored({ phase: 'Pending' }, 'node2');

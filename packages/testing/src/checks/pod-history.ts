@@ -2,23 +2,23 @@ import type { ContainerStatus, Pod, PodSpec } from '@orrery/api';
 import type { WatchEvent } from '@orrery/core';
 import type { ContainerRuntime } from '@orrery/runtimes';
 
-/** What {@link PodHistory} can know beside what the API says. */
+/** What {@link PodHistory} checks besides the API. */
 export interface PodHistoryOptions {
-  /** The runtime of a node, while it is on, to see whether a Pod really has ended. Default: taken on trust. */
+  /** Returns the runtime of a node, while it is on, to check that a Pod really has ended. Default: not checked. */
   readonly runtime?: (nodeName: string) => ContainerRuntime | undefined;
 }
 
 /**
- * Checks every event of Pods against what Kubernetes promises of a Pod's life ("Pod Lifecycle"): it stays on its node, ends once
- * and for all and only when nothing of it runs, counts its restarts upwards, and is ready only if its containers are. Give it
- * the events of a watch, in their order:
+ * Checks every Pod event against Kubernetes' rules of a Pod's lifecycle ("Pod Lifecycle"): a Pod stays on its node, ends permanently
+ * and only when none of its containers runs, never decreases its restart counts, and is ready only if its containers are. Pass it
+ * the events of a watch, in order:
  * `client.watch(Pod).subscribe((event) => history.take(event))`.
  */
 export class PodHistory {
-  /** What was wrong, for people. */
+  /** The violations, as text. */
   readonly problems: string[] = [];
   readonly #options: PodHistoryOptions;
-  /** By uid, as all that follows. */
+  /** By uid, like all maps below. */
   readonly #specs = new Map<string, PodSpec>();
   readonly #ends = new Map<string, string>();
   readonly #nodes = new Map<string, string>();
@@ -74,10 +74,10 @@ export class PodHistory {
 
   #runs(nodeName: string, uid: string): boolean {
     const containers = this.#options.runtime?.(nodeName)?.listContainers() ?? [];
-    if (containers instanceof Promise) throw new Error('a runtime whose containers are checked answers at once');
+    if (containers instanceof Promise) throw new Error('containers can be checked only on a synchronous runtime');
     return containers.some(({ labels, state }) => labels[podUid] === uid && state === 'RUNNING');
   }
 }
 
-/** The label that the kubelet gives to what belongs to a Pod. */
+/** The label by which the kubelet marks the sandboxes and containers of a Pod. */
 export const podUid = 'io.kubernetes.pod.uid';

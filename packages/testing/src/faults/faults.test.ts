@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type SimulatedCluster, simulate } from '../simulate.ts';
 import type { FaultRule } from './fault-rules.ts';
 
-/** A cluster, and a client of the actor `me`, whose requests go wrong as the rules say. */
+/** A cluster, and a client of the actor `me`, whose requests get the faults of the rules. */
 async function linked(
   ...rules: readonly FaultRule[]
 ): Promise<{ readonly cluster: SimulatedCluster; readonly me: Client }> {
@@ -22,7 +22,7 @@ const named = (name: string): ConfigMap => ({
 });
 
 describe('requests', () => {
-  test('that are lost fail: some before they take effect, some after', async () => {
+  test('fail when they are lost, some before they take effect, some after', async () => {
     const { cluster, me } = await linked({ loss: 1 });
     for (let i = 0; i < 40; i++)
       await expect(me.create(named(`c${i}`))).rejects.toThrow('the connection to the server was lost');
@@ -36,14 +36,14 @@ describe('requests', () => {
     expect(made.length).toBeLessThan(30);
   });
 
-  test('that only read are lost as such', async () => {
+  test('are lost as requests if they only read', async () => {
     const { cluster, me } = await linked({ loss: 1 });
     await expect(me.list(Pod)).rejects.toThrow('lost');
     await expect(me.get(Pod, 'default/none')).rejects.toThrow('lost');
     expect([...cluster.faults.happened]).toEqual([['lost request', 2]]);
   });
 
-  test('that change what is there meet a conflict, and others do not', async () => {
+  test('conflict if they change an existing object, and only then', async () => {
     const { cluster, me } = await linked({ conflict: 1 });
     const made = await me.create(named('a'));
     const change = { type: 'merge', patch: { data: { changed: 'yes' } } } as const;
@@ -62,7 +62,7 @@ describe('requests', () => {
     expect(cluster.faults.happened.get('conflict')).toBe(3);
   });
 
-  test('at which a loop crashes have taken effect or not', async () => {
+  test('may or may not have taken effect when a loop crashes at them', async () => {
     const { cluster, me } = await linked({ crash: 1 });
     for (let i = 0; i < 20; i++) await expect(me.create(named(`c${i}`))).rejects.toThrow(LoopCrash);
     const there = await Promise.all(
@@ -79,7 +79,7 @@ describe('requests', () => {
     await me.list(Pod);
   });
 
-  test('take their time there and back', async () => {
+  test('are delayed on the way there and back', async () => {
     const { cluster, me } = await linked({ latency: { min: '1s', max: '3s' } });
     const begun = cluster.now();
     const answered: string[] = [];
@@ -98,7 +98,7 @@ describe('requests', () => {
     expect(answered.map((one) => one[0])).not.toEqual(['0', '1', '2', '3', '4']);
   });
 
-  test('are refused late, too', async () => {
+  test('are delayed when they are refused, too', async () => {
     const { cluster, me } = await linked({ latency: { min: 20, max: 20 } });
     const begun = cluster.now();
     const refused = expect(me.get(ConfigMap, 'default/none')).rejects.toThrow('not found');
@@ -130,13 +130,13 @@ describe('rules', () => {
     expect(await lost(client('a.b').deleteCollection(Secret, { namespace: 'default' }))).toBe(false);
   });
 
-  test('count in their order, and for whoever a client acts as', async () => {
+  test('apply in order, and to impersonating clients of an actor too', async () => {
     const { me } = await linked({ kinds: [Pod] }, { loss: 1 });
     expect(await lost(me.list(Pod))).toBe(false);
     expect(await lost(me.as({ username: 'somebody', groups: ['system:masters'] }).list(Secret))).toBe(true);
   });
 
-  test('can be taken back', async () => {
+  test('can be removed', async () => {
     const { cluster, me } = await linked({ loss: 1 });
     expect(await lost(me.list(Pod))).toBe(true);
     cluster.faults.use();
@@ -176,7 +176,7 @@ describe('watches', () => {
   }
   const beginning = ['kube-root-ca.crt at 0', 'bookmark at 0'];
 
-  test('that break do so at an event, which does not come', async () => {
+  test('break at an event, which is not delivered', async () => {
     const { cluster, log } = await watching({ watchDrop: 1 });
     expect(log).toEqual(beginning);
     await cluster.client.create(named('a'));
@@ -185,7 +185,7 @@ describe('watches', () => {
     expect(cluster.faults.happened.get('watch drop')).toBe(1);
   });
 
-  test('that expire say so', async () => {
+  test('end with Expired when they expire', async () => {
     const { cluster, log } = await watching({ watchExpiry: 1 });
     await cluster.client.create(named('a'));
     expect(log.slice(2)).toEqual([
@@ -193,7 +193,7 @@ describe('watches', () => {
     ]);
   });
 
-  test('that stall are silent for a while, and break', async () => {
+  test('are silent for a while when they stall, then break', async () => {
     const { cluster, log } = await watching({ watchStall: 1, stallDuration: '10s' });
     await cluster.client.create(named('a'));
     await cluster.advance('9s');
@@ -203,12 +203,12 @@ describe('watches', () => {
     expect(log.slice(2)).toEqual(['Error: the connection to the server was lost at 10000']);
   });
 
-  test('may not be opened at all', async () => {
+  test('may fail to open', async () => {
     const { log } = await watching({ loss: 1 });
     expect(log).toEqual(['Error: the connection to the server was lost at 0']);
   });
 
-  test('bring late what they bring, in its order, and the beginning at once', async () => {
+  test('deliver events late and in order, and the initial objects together', async () => {
     const { cluster, log } = await watching({ latency: { min: 10, max: 500 } });
     expect(log[0]?.split(' at ')[1]).toBe(log[1]?.split(' at ')[1]);
     for (let i = 0; i < 20; i++) {
@@ -222,7 +222,7 @@ describe('watches', () => {
     expect(new Set(times).size).toBeGreaterThan(5);
   });
 
-  test('that are given up bring nothing more, whatever is on its way', async () => {
+  test('deliver nothing after they are unsubscribed, even if events are in flight', async () => {
     const { cluster, log, subscription } = await watching({ latency: { min: 100, max: 100 } });
     await cluster.client.create(named('a'));
     subscription.unsubscribe();

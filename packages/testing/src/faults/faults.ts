@@ -8,18 +8,17 @@ import { faultyWatch } from './faulty-watch.ts';
 export interface Faults {
   /** For `createCluster`. */
   readonly link: Link;
-  /** How often each sort of fault has happened. */
+  /** How often each type of fault has happened. */
   readonly happened: ReadonlyMap<FaultType, number>;
-  /** Puts other rules in the place of those that hold; with none, all faults end. @throws RangeError as {@link createFaults} */
+  /** Replaces the rules; without rules, all faults end. @throws RangeError as {@link createFaults} */
   use(...rules: readonly FaultRule[]): void;
-  /** Ends all faults, and has every request and answer that is on its way arrive now. */
+  /** Ends all faults, and delivers every request and response in flight now. */
   close(): void;
 }
 
 /**
- * Makes links that go wrong as the rules say; the first rule that is about a request counts. `simulate({ faults })` is made
- * of this.
- * @throws RangeError for probabilities that are none, or that are more than 1 together
+ * Creates links with the faults of the rules; the first rule that matches a request applies. `simulate({ faults })` uses this.
+ * @throws RangeError for invalid probabilities, or if their sum exceeds 1
  */
 export function createFaults(source: FaultSource, ...rules: readonly FaultRule[]): Faults {
   const happened = new Map<FaultType, number>();

@@ -3,7 +3,7 @@ import { type ClientRequest, LoopCrash, scheduleArrival } from '@orrery/core/ass
 import { type FaultPlan, requestFaults } from './fault-rules.ts';
 import { chooseLatency, connectionLost, type FaultContext } from './fault-source.ts';
 
-/** A request that may go wrong. */
+/** A request that may get a fault. */
 export interface FaultyRequest {
   readonly context: FaultContext;
   readonly actor: string;
@@ -12,8 +12,8 @@ export interface FaultyRequest {
 }
 
 /**
- * Sends a request, or loses it, or its answer.
- * @throws LoopCrash where its loop is to crash
+ * Sends a request, or loses it or its response.
+ * @throws LoopCrash if its loop has to crash
  */
 export async function faultyRequest<R>(faulty: FaultyRequest, send: () => Promise<R>): Promise<R> {
   const { context, actor, request, plan } = faulty;
@@ -23,7 +23,7 @@ export async function faultyRequest<R>(faulty: FaultyRequest, send: () => Promis
   await travel(faulty, 'to the server');
   if (fault === 'crash before') throw new LoopCrash(`crashed before ${textOf(request)}`);
   if (fault !== 'lost request' && fault !== 'conflict') {
-    // Whatever it was answered, a lost answer reaches nobody.
+    // A lost response is dropped, even an error.
     const answered = await settled(send);
     if (fault === 'crash after') throw new LoopCrash(`crashed after ${textOf(request)}`);
     await travel(faulty, 'from the server');
@@ -47,7 +47,7 @@ async function settled<R>(send: () => Promise<R>): Promise<() => R> {
   }
 }
 
-/** Resolves when it has arrived. */
+/** Resolves when the message has arrived. */
 function travel({ context, plan, actor, request }: FaultyRequest, where: string): Promise<void> | undefined {
   const latency = chooseLatency(context, plan);
   if (latency === 0) return undefined;

@@ -5,16 +5,16 @@ import { Observable, type Subscriber, Subscription } from 'rxjs';
 import { type FaultPlan, watchFaults } from './fault-rules.ts';
 import { chooseLatency, connectionLost, type FaultContext } from './fault-source.ts';
 
-/** A watch that may go wrong. */
+/** A watch that may get faults. */
 export interface FaultyWatch {
   readonly context: FaultContext;
   readonly actor: string;
   readonly request: ClientRequest;
-  /** The faults that hold now, if any. */
+  /** Returns the current faults, if any. */
   readonly plan: () => FaultPlan | undefined;
 }
 
-/** A watch whose events take their time, and that may not be opened, break, expire or fall silent. Its events stay in order. */
+/** A watch whose events are delayed, and that may fail to open, break, expire or stall. Its events stay in order. */
 export function faultyWatch<T extends KubernetesObject>(
   faulty: FaultyWatch,
   open: () => Observable<WatchEvent<T>>,
@@ -34,13 +34,13 @@ export function faultyWatch<T extends KubernetesObject>(
   });
 }
 
-/** What is on its way to one watcher. */
+/** The events in flight to one watcher. */
 class Passage<T extends KubernetesObject> {
-  /** Ends the watch, and forgets what is on its way. */
+  /** Ends the watch, and drops what is in flight. */
   readonly subscription = new Subscription();
   readonly #faulty: FaultyWatch;
   readonly #subscriber: Subscriber<WatchEvent<T>>;
-  /** In the order of their arrival. A clock need not keep timers in order, so only the first one has one. */
+  /** In the order of arrival. A clock may fire timers in any order, so only the first event has one. */
   readonly #underWay: { readonly arrival: Milliseconds; readonly deliver: () => void }[] = [];
   #timer: Disposable | undefined;
   #upstream: Subscription | undefined;
@@ -55,7 +55,7 @@ class Passage<T extends KubernetesObject> {
     });
   }
 
-  /** `listing`: the events up to the first bookmark come as one. */
+  /** `listing`: the events up to the first bookmark are delivered together. */
   through(events: Observable<WatchEvent<T>>, listing: boolean): void {
     let listed = !listing;
     const listLatency = listing ? latencyOf(this.#faulty) : 0;
@@ -74,7 +74,7 @@ class Passage<T extends KubernetesObject> {
     );
   }
 
-  /** Brings nothing more but this. */
+  /** Delivers nothing after this. */
   end(delay: Milliseconds, last: () => void): void {
     if (this.#ended) return;
     this.#send(delay, last);
@@ -105,7 +105,7 @@ class Passage<T extends KubernetesObject> {
     }
   }
 
-  /** Delivers at once what takes no time and has nothing before it. */
+  /** Delivers events without latency and without earlier events in flight at once. */
   #send(latency: Milliseconds, deliver: () => void): void {
     if (this.#ended) return;
     const now = this.#faulty.context.clock.now();

@@ -16,7 +16,7 @@ const web: Deployment = {
   },
 };
 
-/** A cluster with traps, and what its loops have written and failed with, in order. */
+/** A cluster with traps, and the writes and failures of its loops, in order. */
 async function trapped() {
   const traps = new Traps();
   const wrote: string[] = [];
@@ -50,13 +50,13 @@ test.each<[string, Partial<Trap>, string]>([
   await cluster.client.create(web);
   await cluster.settle();
   const creations = by('deployment-controller').filter((line) => line.includes('create apps/v1/ReplicaSet'));
-  // What has happened is not done again.
+  // What has taken effect is not repeated.
   expect(creations.map((line) => line.split(': ')[1])).toEqual(trap.lost === true ? [error, 'done'] : [error]);
   expect(crashed).toEqual(trap.crash === undefined ? [] : ['deployment-controller']);
   expect((await cluster.get(Deployment, 'default/web')).status?.availableReplicas).toBe(2);
 });
 
-test('a loop can crash at a write of another one, with no request of its own', async () => {
+test('a loop can crash at a write of another loop, without a request of its own', async () => {
   const { cluster, traps, by, crashed } = await trapped();
   traps.add({ at: 'write', after: 1, actors: ['deployment-controller'], crash: 'replicaset-controller' });
   await cluster.client.create(web);
@@ -88,13 +88,13 @@ test.each([1, 2, 3])(
     await cluster.advance('30s');
     expect(crashed).toEqual(['kubelet-node1']);
     const { status } = await cluster.get(Pod, 'default/web');
-    // One that was made and never started counts as a run that failed.
+    // A container that was created and never started counts as a failed run.
     const restartCount = after === 2 ? 1 : 0;
     expect(status).toMatchObject({ phase: 'Running', containerStatuses: [{ restartCount, ready: true }] });
   },
 );
 
-test('a call that is lost fails, and is made again', async () => {
+test('a lost call fails, and is retried', async () => {
   const { cluster, traps, crashed } = await trapped();
   traps.add({ at: 'call', after: 1, lost: true });
   await cluster.client.create<Pod>({
@@ -108,7 +108,7 @@ test('a call that is lost fails, and is made again', async () => {
   expect(crashed).toEqual([]);
 });
 
-test('what a test does meets no trap, and a trap springs once', async () => {
+test("a test's own requests meet no trap, and a trap springs once", async () => {
   const { cluster, traps, crashed } = await trapped();
   traps.add({ at: 'write', after: 2, lost: true, actors: ['deployment-controller'], crash: 'deployment-controller' });
   const { name } = (await cluster.get(Node, 'node1')).metadata;
@@ -119,7 +119,7 @@ test('what a test does meets no trap, and a trap springs once', async () => {
   expect(crashed).toEqual(['deployment-controller']);
 });
 
-test('traps can be taken away', async () => {
+test('traps can be removed', async () => {
   const { cluster, traps, crashed } = await trapped();
   traps.add({ at: 'write', after: 1, crash: 'deployment-controller' });
   traps.clear();

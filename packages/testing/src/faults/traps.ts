@@ -5,24 +5,24 @@ import { wrapRuntimes } from '../machines/wrap-runtimes.ts';
 import { actorPattern } from './fault-rules.ts';
 import { connectionLost } from './fault-source.ts';
 
-/** One fault at one place: where {@link createFaults} leaves the place to chance, a trap waits for a certain step. */
+/** A single fault at an exact step, where {@link createFaults} leaves the step to chance. */
 export interface Trap {
   /** `write`: a loop's request that writes. `call`: a kubelet's call that changes something in its node's runtime. */
   readonly at: 'write' | 'call';
-  /** The trap springs at the so-many-th such step from now on: 1 is the next. */
+  /** The trap springs at the Nth such step from now on: 1 is the next. */
   readonly after: number;
-  /** Whose steps are counted: names of actors, in which `*` stands for any text. Calls are the kubelet's. Default: everybody's. */
+  /** Whose steps are counted: names of actors, in which `*` matches any text. Calls are the kubelet's. Default: all actors. */
   readonly actors?: readonly string[];
-  /** Whether the step at which it springs fails without having happened. Default false. */
+  /** Whether the step at which it springs fails without taking effect. Default false. */
   readonly lost?: boolean;
-  /** Which loop crashes in that moment, whoever's step it is. Default: none. */
+  /** Which loop crashes at that step, regardless of whose step it is. Default: none. */
   readonly crash?: string;
 }
 
 /**
  * Traps for the loops of a cluster, set by a test at any time. A loop that has crashed in one changes nothing more: its calls
- * and requests fail, and with its next request it is started afresh as after any crash (see `LoopCrash`). Give the cluster
- * both {@link link} and {@link machines}; what tests themselves do through a cluster's `client` meets no trap.
+ * and requests fail, and with its next request it is restarted as after any crash (see `LoopCrash`). Pass both {@link link} and
+ * {@link machines} to the cluster; requests of tests through a cluster's `client` meet no trap.
  */
 export class Traps {
   readonly #set = new Set<{ readonly trap: Trap; readonly counts: (actor: string) => boolean; left: number }>();
@@ -43,12 +43,12 @@ export class Traps {
     this.#set.add({ trap, counts: actorPattern(trap.actors), left: trap.after });
   }
 
-  /** Takes all traps away that have not sprung. */
+  /** Removes all traps that have not sprung. */
   clear(): void {
     this.#set.clear();
   }
 
-  /** Machines whose kubelets step into traps when they change something in the runtime. */
+  /** Wraps machines so that their kubelets can step into traps when they change something in the runtime. */
   machines<M extends Machines>(provider: MachineProvider<M>): MachineProvider<M> {
     return wrapRuntimes(provider, (runtime, { name }) => this.#runtime(runtime, `kubelet-${name}`));
   }
@@ -68,7 +68,7 @@ export class Traps {
     });
   }
 
-  /** Takes a step, unless it gets lost or its loop is dead. */
+  /** Takes a step, unless the step is lost or its loop has crashed. */
   async #step<R>(at: Trap['at'], actor: string, take: () => Promise<R>): Promise<R> {
     return this.#alive(actor, async () => {
       const lost = this.#spring(at, actor);
@@ -78,7 +78,7 @@ export class Traps {
     });
   }
 
-  /** Whether the step gets lost. */
+  /** Returns whether the step is lost. */
   #spring(at: Trap['at'], actor: string): boolean {
     let lost = false;
     for (const one of this.#set) {
@@ -98,13 +98,13 @@ export class Traps {
     return result;
   }
 
-  /** @throws LoopCrash if the loop is dead */
+  /** @throws LoopCrash if the loop has crashed */
   #check(actor: string): void {
     if (this.#dead.has(loopOf(actor))) throw new LoopCrash('it has stepped into a trap');
   }
 }
 
-/** Whose Events an actor records, or the actor itself. */
+/** The loop of an actor: the one whose Events it records, or itself. */
 function loopOf(actor: string): string {
   return actor.replace(/ events$/, '');
 }

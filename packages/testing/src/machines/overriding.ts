@@ -1,4 +1,4 @@
-/** An object that does some things in its own way and leaves the others to the one beneath, whatever class that is of. */
+/** Returns an object with some members overridden; all others are delegated to the original, whatever its class. */
 export function overriding<T extends object>(beneath: T, own: Partial<T>): T {
   return new Proxy(beneath, {
     get: (target, name) => {

@@ -2,8 +2,8 @@ import type { ContainerRuntime, MachineProvider, MachineRequest, Machines } from
 import { overriding } from './overriding.ts';
 
 /**
- * The same machines, whose kubelets get each runtime as `wrap` gives it. A machine that is switched on again, and has another
- * runtime then, is wrapped again.
+ * Returns the same machines, with each runtime wrapped by `wrap`. A machine that is switched on again with another runtime is
+ * wrapped again.
  */
 export function wrapRuntimes<M extends Machines>(
   provider: MachineProvider<M>,
