@@ -164,6 +164,7 @@ export {
   parseFieldSelector,
   parseLabelSelector,
 } from './selectors/index.ts';
+export { SortedObjects } from './sorted-objects.ts';
 export {
   failures,
   hasReason,

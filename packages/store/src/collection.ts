@@ -1,13 +1,6 @@
-import { type KubernetesObject, keyString, type ObjectKey, type Stored } from '@orrery/api';
+import { type KubernetesObject, keyString, type ObjectKey, SortedObjects, type Stored } from '@orrery/api';
 import { History } from './history.ts';
-import { SortedObjects } from './sorted-objects.ts';
 import { type IndexValues, type StoreEvent, Watchers } from './watchers.ts';
-
-interface IndexBucket {
-  readonly objects: Map<string, Stored>;
-  /** In key order; built on first use. */
-  sorted: readonly Stored[] | undefined;
-}
 
 /** An event, and its number in the history. */
 export interface NumberedEvent {
@@ -22,10 +15,8 @@ export class CollectionState {
   readonly history: History;
   readonly watchers: Watchers;
   readonly indexes: ReadonlyMap<string, IndexValues>;
-  readonly #objects = new Map<string, Stored>();
-  readonly #indexed = new Map<string, Map<string, IndexBucket>>();
-  /** Built by the first list and maintained from then on: some collections are never listed. */
-  #sorted: SortedObjects | undefined;
+  readonly #objects = new SortedObjects();
+  readonly #indexed = new Map<string, Map<string, SortedObjects>>();
   #revision: number;
 
   constructor(indexes: ReadonlyMap<string, IndexValues>, historySize: number, revision: number) {
@@ -51,18 +42,12 @@ export class CollectionState {
 
   /** In key order: `namespace/name`, byte by byte. */
   list(namespace?: string): readonly Stored[] {
-    const sorted = this.#inOrder();
-    return namespace === undefined || namespace === '' ? sorted.all() : sorted.under(`${namespace}/`);
+    return namespace === undefined || namespace === '' ? this.#objects.list() : this.#objects.under(`${namespace}/`);
   }
 
   /** Objects that the index files under the value, in key order. */
   indexed(name: string, value: string): readonly Stored[] {
-    const bucket = this.#indexed.get(name)?.get(value);
-    if (bucket === undefined) return none;
-    bucket.sorted ??= Object.freeze(
-      [...bucket.objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object),
-    );
-    return bucket.sorted;
+    return this.#indexed.get(name)?.get(value)?.list() ?? none;
   }
 
   /** The collection as of a revision that the history still reaches, in key order. */
@@ -76,7 +61,7 @@ export class CollectionState {
       const id = storageKey(event.object);
       if (!before.has(id)) before.set(id, event.previous);
     }
-    const all = this.#inOrder().with(before);
+    const all = this.#objects.with(before);
     return namespace === undefined || namespace === ''
       ? all
       : all.filter((object) => object.metadata.namespace === namespace);
@@ -116,45 +101,36 @@ export class CollectionState {
     }
   }
 
-  #inOrder(): SortedObjects {
-    this.#sorted ??= new SortedObjects(this.#objects);
-    return this.#sorted;
-  }
-
   #put(id: string, object: Stored, previous: Stored | undefined): void {
     this.#objects.set(id, object);
-    this.#sorted?.put(id, object);
     this.#reindex(id, object, previous);
   }
 
   #remove(id: string, previous: Stored): void {
     this.#objects.delete(id);
-    this.#sorted?.delete(id);
     this.#reindex(id, undefined, previous);
   }
 
   #reindex(id: string, object: Stored | undefined, previous: Stored | undefined): void {
     for (const [name, values] of this.indexes) {
-      const index = this.#indexed.get(name) as Map<string, IndexBucket>;
+      const index = this.#indexed.get(name) as Map<string, SortedObjects>;
       const now = object === undefined ? [] : values(object);
       if (previous !== undefined) {
         for (const value of values(previous)) {
           if (now.includes(value)) continue;
           const bucket = index.get(value);
           if (bucket === undefined) continue;
-          bucket.objects.delete(id);
-          bucket.sorted = undefined;
-          if (bucket.objects.size === 0) index.delete(value);
+          bucket.delete(id);
+          if (bucket.size === 0) index.delete(value);
         }
       }
       for (const value of now) {
         let bucket = index.get(value);
         if (bucket === undefined) {
-          bucket = { objects: new Map(), sorted: undefined };
+          bucket = new SortedObjects();
           index.set(value, bucket);
         }
-        bucket.objects.set(id, object as Stored);
-        bucket.sorted = undefined;
+        bucket.set(id, object as Stored);
       }
     }
   }

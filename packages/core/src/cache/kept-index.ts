@@ -1,7 +1,6 @@
-import type { Stored } from '@orrery/api';
+import { SortedObjects, type Stored } from '@orrery/api';
 import type { IndexRule } from '../define-index.ts';
 import { errorText } from '../inspection/error-text.ts';
-import { Bucket } from './bucket.ts';
 
 /**
  * An index over the objects of one kind, kept as they change. A value's bucket changes in two places only,
@@ -82,7 +81,7 @@ export class KeptIndex {
   #bucket(value: string): Filed {
     let filed = this.#buckets.get(value);
     if (filed === undefined) {
-      filed = { objects: new Bucket(), sum: this.#rule.aggregate?.create() };
+      filed = { objects: new SortedObjects(), sum: this.#rule.aggregate?.create() };
       this.#buckets.set(value, filed);
     }
     return filed;
@@ -100,7 +99,7 @@ export class KeptIndex {
 
 /** One value's objects, and their sum. */
 interface Filed {
-  readonly objects: Bucket;
+  readonly objects: SortedObjects;
   readonly sum: unknown;
 }
 

@@ -1,7 +1,6 @@
-import { keyOf, keyString, type Stored } from '@orrery/api';
+import { keyOf, keyString, SortedObjects, type Stored } from '@orrery/api';
 import type { CacheChange } from '../cache.ts';
 import { byNamespace, byOwner, type IndexRule } from '../define-index.ts';
-import { Bucket } from './bucket.ts';
 import { KeptIndex } from './kept-index.ts';
 import { compareRevisions } from './revision.ts';
 
@@ -19,7 +18,7 @@ interface Gone {
  * an object back in time.
  */
 export class KindView {
-  readonly #all = new Bucket();
+  readonly #all = new SortedObjects();
   readonly #indexes = new Map<IndexRule, KeptIndex>();
   readonly #gone = new Map<string, Gone>();
   readonly #selected: (object: Stored) => boolean;
