@@ -11,11 +11,14 @@ import { type ClientRequest, interceptClient } from './intercept-client.ts';
 export function inspectClient(client: Client, environment: Environment, actor: string): Client {
   const { inspector, clock, work } = environment;
 
-  const recordRead = (verb: 'get' | 'list' | 'watch', { kind, key }: ClientRequest) => {
-    if (!inspector.silent) inspector.emit({ type: 'read', time: clock.now(), actor, verb, kind, key });
+  const recordRead = (verb: 'get' | 'list' | 'watch', request: ClientRequest) => {
+    if (inspector.silent) return;
+    const { kind, key } = request;
+    inspector.emit({ type: 'read', time: clock.now(), actor, verb, kind, key });
   };
-  const write = async <R>({ verb, kind, key, subresource }: ClientRequest, send: () => Promise<R>): Promise<R> => {
+  const write = async <R>(request: ClientRequest, send: () => Promise<R>): Promise<R> => {
     if (inspector.silent) return send();
+    const { verb, kind, key, subresource } = request;
     const recorded = { type: 'wrote', actor, verb: writeVerb(verb), kind, key, subresource } as const;
     try {
       const answer = await send();

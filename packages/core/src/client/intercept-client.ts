@@ -63,11 +63,53 @@ export function interceptClient(client: Client, through: Interceptor): Client {
 }
 
 function about(verb: ClientRequest['verb'], kind: Kind, key: ObjectKey | string, subresource = ''): ClientRequest {
-  return { verb, kind: kindId(kind), key: typeof key === 'string' ? key : keyString(key), subresource };
+  return new KeyedRequest(verb, kind, key, subresource);
 }
 
 function aboutObject(verb: ClientRequest['verb'], object: KubernetesObject, subresource = ''): ClientRequest {
-  const { namespace, name } = keyOf(object);
-  const key = keyString({ namespace, name: name === '' ? (object.metadata?.generateName ?? '') : name });
-  return { verb, kind: `${object.apiVersion}/${object.kind}`, key, subresource };
+  return new ObjectRequest(verb, object, subresource);
+}
+
+/** The texts are made only if somebody reads them: most requests are passed on unseen. */
+class KeyedRequest implements ClientRequest {
+  readonly verb: ClientRequest['verb'];
+  readonly subresource: string;
+  readonly #kind: Kind;
+  readonly #key: ObjectKey | string;
+
+  constructor(verb: ClientRequest['verb'], kind: Kind, key: ObjectKey | string, subresource: string) {
+    this.verb = verb;
+    this.subresource = subresource;
+    this.#kind = kind;
+    this.#key = key;
+  }
+
+  get kind(): string {
+    return kindId(this.#kind);
+  }
+
+  get key(): string {
+    return typeof this.#key === 'string' ? this.#key : keyString(this.#key);
+  }
+}
+
+class ObjectRequest implements ClientRequest {
+  readonly verb: ClientRequest['verb'];
+  readonly subresource: string;
+  readonly #object: KubernetesObject;
+
+  constructor(verb: ClientRequest['verb'], object: KubernetesObject, subresource: string) {
+    this.verb = verb;
+    this.subresource = subresource;
+    this.#object = object;
+  }
+
+  get kind(): string {
+    return `${this.#object.apiVersion}/${this.#object.kind}`;
+  }
+
+  get key(): string {
+    const { namespace, name } = keyOf(this.#object);
+    return keyString({ namespace, name: name === '' ? (this.#object.metadata?.generateName ?? '') : name });
+  }
 }
