@@ -9,7 +9,7 @@ const clusterFile = 'orrery.dev/v1alpha1';
 /** The names of all example clusters. */
 export const examples: readonly string[] = readdirSync(folder);
 
-/** An example's objects, and the nodes that its `orrery.yaml` asks for. */
+/** An example's objects, and the nodes that its `orrery.yaml` requests. */
 export function readExample(name: string) {
   const all = readdirSync(join(folder, name))
     .filter((file) => file.endsWith('.yaml'))

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { examples, readExample } from '../examples.fixture.ts';
 import { type FaultRule, PodHistory, reportingPath, type SimulatedCluster, simulate } from '../index.ts';
 
-/** All examples live on bad links for a while: they come to what they come to on good ones, and no Pod breaks a rule. */
+/** All examples run on faulty links for a while: they reach the same state as on good ones, and no Pod breaks a rule. */
 
 const everything: FaultRule = {
   latency: { max: 200 },
@@ -15,7 +15,7 @@ const everything: FaultRule = {
   watchStall: 0.01,
 };
 
-/** What an example comes to, without what the seed may choose, and what was wrong on the way. */
+/** The state that an example reaches, without what depends on the seed, and the rule violations on the way. */
 async function live(name: string, seed: number, ...faults: readonly FaultRule[]) {
   const { nodes, objects } = readExample(name);
   const cluster = await simulate({ nodes, seed, faults });
@@ -54,7 +54,7 @@ async function state(cluster: SimulatedCluster): Promise<readonly string[]> {
   ].sort();
 }
 
-/** Deletes everything, and looks for what stays. */
+/** Deletes everything, and returns what is left. */
 async function whatIsLeft(cluster: SimulatedCluster): Promise<readonly string[]> {
   for (const deployment of await cluster.list(Deployment)) await cluster.client.delete(Deployment, keyOf(deployment));
   for (const namespace of new Set((await cluster.list(Pod)).map(({ metadata }) => metadata.namespace ?? '')))
@@ -71,7 +71,7 @@ async function whatIsLeft(cluster: SimulatedCluster): Promise<readonly string[]>
   return left;
 }
 
-test.each(examples)('the example %s comes to the same end, whatever goes wrong on the way', async (name) => {
+test.each(examples)('the example %s reaches the same state, whatever goes wrong on the way', async (name) => {
   const good = await live(name, 1);
   expect(good.problems).toEqual([]);
   for (const seed of [1, 2]) expect(await live(name, seed, everything)).toEqual(good);

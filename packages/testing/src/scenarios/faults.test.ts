@@ -3,7 +3,7 @@ import { describe, expect, onTestFailed, test } from 'vitest';
 import type { FaultRule } from '../faults/fault-rules.ts';
 import { type SimulatedCluster, type SimulateOptions, simulate } from '../simulate.ts';
 
-/** The whole cluster on bad links: what is wanted comes about all the same, and nothing beside it stays. */
+/** The whole cluster on faulty links: it still reaches the desired state, and nothing else is left behind. */
 
 const web = (replicas: number, image = 'nginx'): Deployment => ({
   apiVersion: 'apps/v1',
@@ -19,7 +19,7 @@ const web = (replicas: number, image = 'nginx'): Deployment => ({
   },
 });
 
-/** What is there: `3 of 3 available, 3 Pods, …`. */
+/** A summary of what exists: `3 of 3 available, 3 Pods, …`. */
 async function state(cluster: SimulatedCluster): Promise<string> {
   const { status } = await cluster.get(Deployment, 'default/web');
   const pods = await cluster.list(Pod, { namespace: 'default' });
@@ -28,7 +28,7 @@ async function state(cluster: SimulatedCluster): Promise<string> {
   return `${status?.availableReplicas} available, ${running.length} of ${pods.length} Pods run, ${sets.length} ReplicaSets`;
 }
 
-/** A Deployment that is made, scaled and changed while the links are bad, and left alone when they are good again. */
+/** A Deployment that is created, scaled and changed while the links are faulty, and left alone once they work again. */
 async function live(faults: FaultRule | readonly FaultRule[], seed: number): Promise<SimulatedCluster> {
   const cluster = await simulate({ nodes: 2, faults, seed });
   onTestFailed(() => console.error(`seed ${seed}, path ${cluster.choices.path()}`));
@@ -54,7 +54,7 @@ describe.each<[string, FaultRule, readonly string[]]>([
   ['broken watches', { watchDrop: 0.1 }, ['watch drop']],
   ['expired watches', { watchExpiry: 0.1 }, ['watch expiry']],
   ['stalled watches', { watchStall: 0.1 }, ['watch stall']],
-])('a Deployment comes to rest after %s', (_, rule, sorts) => {
+])('a Deployment settles after %s', (_, rule, sorts) => {
   test.each([1, 2, 3])('with the seed %d', async (seed) => {
     const cluster = await live(rule, seed);
     expect(await state(cluster)).toBe(end);
@@ -73,7 +73,7 @@ const everything: FaultRule = {
   watchStall: 0.01,
 };
 
-test('a Deployment becomes available under all faults at once, and has no Pod too many when they end', async () => {
+test('a Deployment becomes available under all faults at once, and has no extra Pod when they end', async () => {
   const happened = new Set<string>();
   const crashed = new Set<string>();
   for (let seed = 0; seed < 50; seed++) {
@@ -112,7 +112,7 @@ test('a Deployment becomes available under all faults at once, and has no Pod to
 }, 120_000);
 
 describe('a run', () => {
-  /** A life under all faults, its history, and the path that leads to it. */
+  /** Runs a cluster under all faults; returns its history, and the path that reproduces it. */
   async function lived(options: Pick<SimulateOptions, 'seed' | 'path'>) {
     const cluster = await simulate({ nodes: 2, faults: everything, recorded: true, ...options });
     await cluster.apply(web(3));
@@ -123,7 +123,7 @@ describe('a run', () => {
     return { history, path };
   }
 
-  test('is repeated byte for byte by its path, whatever seed is given beside it', async () => {
+  test('is repeated byte for byte by its path, whatever the seed', async () => {
     const first = await lived({ seed: 3 });
     const again = await lived({ seed: 4, path: String(first.path) });
     expect(again.history.length).toBeGreaterThan(100);
@@ -132,7 +132,7 @@ describe('a run', () => {
     expect((await lived({ seed: 4 })).history).not.toEqual(first.history);
   });
 
-  test('goes on after the beginning of its path as it went on before', async () => {
+  test('continues after a prefix of its path as it did before', async () => {
     const first = await lived({ seed: 3 });
     const again = await lived({ path: first.path.prefix(300) });
     expect(again.history).toEqual(first.history);
@@ -141,7 +141,7 @@ describe('a run', () => {
     expect([...other.path.prefix(300)]).toEqual([...first.path.prefix(300)]);
   });
 
-  test('goes another way where one choice is another', async () => {
+  test('diverges where a choice differs', async () => {
     const first = await lived({ seed: 3 });
     const choices = [...first.path];
     const step = choices.findIndex(({ what }, i) => i > 200 && what === 'fault');
@@ -154,7 +154,7 @@ describe('a run', () => {
     expect(parted).toBeLessThan(first.history.length);
   });
 
-  test('that is not the one of its path fails, and says at which step', async () => {
+  test('that does not match its path fails, and names the step', async () => {
     const { path } = await lived({ seed: 3 });
     const other = simulate({ nodes: 3, faults: everything, path });
     await expect(other).rejects.toThrow(

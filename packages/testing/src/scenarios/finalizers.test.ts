@@ -14,7 +14,7 @@ type Bucket = ObjectOf<typeof Bucket>;
 const finalizer = 'demo.orrery.dev/bucket-controller';
 const key = { namespace: 'default', name: 'photos' };
 
-/** Something outside the cluster, which can be out of order. */
+/** A system outside the cluster, which can be out of order. */
 class World {
   readonly buckets = new Map<string, number>();
   readonly log: string[] = [];
@@ -77,7 +77,7 @@ const find = async (namespace = 'default') =>
   });
 
 describe.each([1, 2, 3, 4, 5])('seed %i', (seed) => {
-  test('what a controller made outside is undone before its object goes, however often that fails', async () => {
+  test('what a controller created outside is cleaned up before its object is removed, however often that fails', async () => {
     const world = await start(seed);
     await cluster.apply(bucket());
     await cluster.advance('10s');
@@ -99,7 +99,7 @@ describe.each([1, 2, 3, 4, 5])('seed %i', (seed) => {
     expect(world.log).toEqual(['make photos', ...Array.from({ length: tries + 1 }, () => 'empty photos')]);
   });
 
-  test('a controller that was away finalizes what was deleted meanwhile, and makes it again under another uid', async () => {
+  test('a controller that was down finalizes what was deleted meanwhile, and recreates it under another UID', async () => {
     const world = await start(seed);
     await cluster.apply(bucket());
     await cluster.advance('10s');
@@ -118,7 +118,7 @@ describe.each([1, 2, 3, 4, 5])('seed %i', (seed) => {
     expect([...world.buckets.keys()]).toEqual([(await find())?.metadata.uid]);
   });
 
-  test("somebody else's finalizer stays, whenever it came", async () => {
+  test("another controller's finalizer stays, whenever it was added", async () => {
     const world = await start(seed);
     await cluster.apply(bucket('default', ['demo.orrery.dev/first']));
     await cluster.advance('10s');
@@ -133,7 +133,7 @@ describe.each([1, 2, 3, 4, 5])('seed %i', (seed) => {
     expect(await find()).toBeUndefined();
   });
 
-  test('a namespace goes when what is in it was finalized', async () => {
+  test('a namespace is removed when its contents are finalized', async () => {
     const world = await start(seed);
     await cluster.apply([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }, bucket('shop')]);
     await cluster.advance('10s');

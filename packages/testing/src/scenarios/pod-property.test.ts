@@ -14,7 +14,7 @@ import { podTemplate, type RandomPod, type Scenario, type Step, scenario } from 
 
 const nodes = ['node1', 'node2'];
 
-/** A cluster whose control plane and machines can crash, and what is seen to go wrong in it. */
+/** A cluster whose control plane and machines can crash, and the rule violations observed in it. */
 async function startWorld(seed: number) {
   const simulation = createSimulation({ seed });
   const { environment } = simulation;
@@ -51,7 +51,7 @@ async function startWorld(seed: number) {
     runtime: (node: string) => simulated?.runtime(node),
     client: () => cluster.client,
     nodes: () => cluster.nodes,
-    /** Begins; the machine is off when its Pods have ended. */
+    /** Starts the shutdown; the machine is off when its Pods have ended. */
     shutDown: (node: string) => {
       cluster.nodes.shutDown(node).catch((error: unknown) => problems.push(`${node} could not be shut down: ${error}`));
     },
@@ -142,11 +142,11 @@ const pod: RandomPod = {
   deadlineSeconds: undefined,
 };
 
-/** What longer searches have found to go wrong once. */
+/** Failures that longer searches have found in the past. */
 const found: readonly Scenario[] = [
-  // A kubelet that died while it cleared a Pod away left the Pod's directory behind.
+  // A kubelet that died while it cleaned up a Pod left the Pod's directory behind.
   { pods: [pod], steps: [{ type: 'crash', node: 0, at: 'call', after: 7, lost: false }], seed: 0 },
-  // One that died while it removed old init containers forgot the later ones first.
+  // A kubelet that died while it removed old init containers lost track of the later ones first.
   {
     pods: [{ ...pod, init: [{ sidecar: false, startup: false, does: { seconds: 0, code: 1, stop: 'at once' } }] }, pod],
     steps: [
@@ -158,7 +158,7 @@ const found: readonly Scenario[] = [
   },
 ];
 
-/** Lives through a scenario, and returns what went wrong in it. */
+/** Runs a scenario, and returns the violations found. */
 async function live(world: World, { pods, steps }: Scenario): Promise<readonly string[]> {
   for (const [i, pod] of pods.entries()) {
     const metadata = { name: `p${i}`, namespace: 'default' };
@@ -181,7 +181,7 @@ async function live(world: World, { pods, steps }: Scenario): Promise<readonly s
   return world.problems();
 }
 
-test('whatever happens to a cluster, the history of its Pods obeys the rules', async () => {
+test('the history of a cluster’s Pods obeys the rules, whatever happens to the cluster', async () => {
   await fc.assert(
     fc.asyncProperty(scenario, async (drawn) => {
       const world = await startWorld(drawn.seed);

@@ -13,24 +13,24 @@ interface PodRow {
   readonly restarts: string;
 }
 
-/** A simulated cluster with short words for what tests of Pods ask. A Pod without a name is `web` in `default`. */
+/** A simulated cluster with shorthands for Pod tests. A Pod without a name is `web` in `default`. */
 export interface PodScenario extends SimulatedCluster<SimulatedMachines> {
   /** Creates a Pod and lets the cluster settle. */
   start(spec: PodSpec, metadata?: Partial<Pod['metadata']>): Promise<Stored<Pod>>;
   pod(name?: string): Promise<Stored<Pod>>;
   /** The Pod's row as it is now; undefined when the Pod is gone. */
   row(name?: string): Promise<PodRow | undefined>;
-  /** Every STATUS that the Pod has shown since it was made, without repetitions in a row. */
+  /** Every STATUS that the Pod has shown since it was created, without consecutive duplicates. */
   shown(name?: string): readonly string[];
-  /** `Warning Failed: Error: ErrImagePull` with ` (x3)` where it happened again, oldest first. */
+  /** The Pod's events, oldest first: `Warning Failed: Error: ErrImagePull`, with ` (x3)` if repeated. */
   events(name?: string): Promise<readonly string[]>;
-  /** Asks for the Pod's deletion. */
+  /** Requests the Pod's deletion. */
   remove(name?: string, gracePeriodSeconds?: number): Promise<void>;
   /** Seconds since the first Pod was started. */
   elapsed(): number;
 }
 
-/** Starts a cluster of one node (unless told otherwise) that ends with the test. */
+/** Starts a cluster that is stopped at the end of the test; it has one node by default. */
 export async function podScenario(options: SimulateOptions<SimulatedMachines> = {}): Promise<PodScenario> {
   const cluster = await simulate({ nodes: 1, ...options });
   const histories = new Map<string, string[]>();
@@ -99,7 +99,7 @@ export function script(text: string, more: Partial<Container> = {}): Container {
   return { name: 'main', image: 'busybox', command: ['sh', '-c', text], ...more };
 }
 
-/** A container that runs until it is asked to stop, and then stops at once. */
+/** A container that runs until it gets SIGTERM, and then stops at once. */
 export function service(more: Partial<Container> = {}): Container {
   return script('trap exit TERM; while true; do sleep 1; done', more);
 }

@@ -1,14 +1,14 @@
 import type { Container, PodSpec } from '@orrery/api';
 import fc from 'fast-check';
 
-/** What a container does: it ends after some seconds with some code, and takes its time when it is asked to stop. */
+/** What a container does: when it exits and with which code, and how long it takes to stop on SIGTERM. */
 interface Behaviour {
   readonly seconds: number;
   readonly code: number;
   readonly stop: 'at once' | 'slowly' | 'never';
 }
 
-/** A Pod drawn by chance. */
+/** A randomly generated Pod. */
 export interface RandomPod {
   readonly restartPolicy: 'Always' | 'OnFailure' | 'Never';
   readonly init: readonly { readonly sidecar: boolean; readonly startup: boolean; readonly does: Behaviour }[];
@@ -17,7 +17,7 @@ export interface RandomPod {
   readonly deadlineSeconds: number | undefined;
 }
 
-/** What happens to the cluster, one thing after the other. */
+/** What happens to the cluster, in order. */
 export type Step =
   | { readonly type: 'wait'; readonly seconds: number }
   | { readonly type: 'kill'; readonly node: number; readonly pick: number }
@@ -25,7 +25,7 @@ export type Step =
   | { readonly type: 'probe'; readonly healthy: boolean }
   | { readonly type: 'kubelet'; readonly node: number }
   | { readonly type: 'machine'; readonly node: number }
-  /** A machine is shut down, so that its Pods end first; `seconds` are waited for before anything else happens. */
+  /** A machine is shut down, so that its Pods end first; the next step follows `seconds` later. */
   | { readonly type: 'shutdown'; readonly node: number; readonly seconds: number }
   | { readonly type: 'control-plane' }
   /** A kubelet dies in the middle of its work: at one of the next writes to the store, or of the next calls of its runtime. */
@@ -34,7 +34,7 @@ export type Step =
       readonly node: number;
       readonly at: 'write' | 'call';
       readonly after: number;
-      /** The write or call does not happen any more. */
+      /** The write or call is not executed. */
       readonly lost: boolean;
     }
   | { readonly type: 'delete'; readonly pick: number; readonly grace: number };
@@ -44,7 +44,7 @@ const behaviour: fc.Arbitrary<Behaviour> = fc.record({
   code: fc.constantFrom(0, 0, 1, 3),
   stop: fc.constantFrom('at once' as const, 'slowly' as const, 'never' as const),
 });
-/** Init containers mostly succeed soon, or nothing would ever be seen of the rest. */
+/** Init containers mostly succeed soon; otherwise the other containers would rarely run. */
 const preparing: fc.Arbitrary<Behaviour> = fc.record({
   seconds: fc.integer({ min: 0, max: 5 }),
   code: fc.constantFrom(0, 0, 0, 1),
@@ -96,7 +96,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ type: kind('delete'), pick: fc.nat(2), grace: fc.constantFrom(0, 1, 30) }) },
 );
 
-/** Pods, what happens to their cluster, and the seed of everything else. */
+/** Pods, what happens to their cluster, and the seed for everything else. */
 export interface Scenario {
   readonly pods: readonly RandomPod[];
   readonly steps: readonly Step[];
@@ -109,7 +109,7 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
   seed: fc.nat(1000),
 });
 
-/** The spec of a Pod drawn by chance. `/health/bad` on the node makes probes fail. */
+/** The spec of a randomly generated Pod. `/health/bad` on the node makes probes fail. */
 export function podTemplate({ restartPolicy, init, regular, graceSeconds, deadlineSeconds }: RandomPod): PodSpec {
   return {
     restartPolicy,

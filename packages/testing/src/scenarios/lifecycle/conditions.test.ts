@@ -2,13 +2,13 @@ import { Node, Pod, type PodCondition, type PriorityClass } from '@orrery/api';
 import { expect, test } from 'vitest';
 import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
-/** The conditions of a Pod: who writes them, why, and when their times move. */
+/** The conditions of a Pod: which component writes them, why, and when their times change. */
 
 const condition = async (cluster: PodScenario, type: string, name?: string): Promise<PodCondition | undefined> =>
   (await cluster.pod(name)).status?.conditions?.find((one) => one.type === type);
 const asking = (cpu: string) => [service({ resources: { requests: { cpu } } })];
 
-test('PodScheduled is False with Unschedulable and the scheduler’s message while no node will do', async () => {
+test('PodScheduled is False with Unschedulable and the scheduler’s message while no node fits', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: asking('40') });
   const message =
@@ -33,7 +33,7 @@ test('PodScheduled is False with SchedulerError when the scheduler itself fails'
   });
 });
 
-test('PodScheduled: the kubelet writes True again whatever stands there', async () => {
+test('PodScheduled: the kubelet restores True whatever the current value is', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [service()] });
   const patch = { status: { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' }] } };
@@ -48,7 +48,7 @@ test('PodScheduled: the kubelet writes True again whatever stands there', async 
   expect([status, reason]).toEqual(['True', undefined]);
 });
 
-test('PodReadyToStartContainers is True as long as a sandbox with an address is there', async () => {
+test('PodReadyToStartContainers is True while a sandbox with an address exists', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [service({ envFrom: [{ secretRef: { name: 'keys' } }] })] });
   expect(await condition(cluster, 'PodReadyToStartContainers')).toMatchObject({ status: 'True' });
@@ -61,7 +61,7 @@ test('PodReadyToStartContainers is True as long as a sandbox with an address is 
   expect([value?.reason, value?.message]).toEqual([undefined, undefined]);
 });
 
-test('lastTransitionTime moves only with the status, not with reason and message', async () => {
+test('lastTransitionTime changes only with the status, not with reason and message', async () => {
   const cluster = await podScenario();
   const ready = async () => {
     const { status, reason, message, lastTransitionTime } = (await condition(cluster, 'Ready')) ?? {};
@@ -85,7 +85,7 @@ test('lastTransitionTime moves only with the status, not with reason and message
   expect((await ready())[3]).not.toBe('00:00:00');
 });
 
-test('conditions of others come first, stay as they are, and a readiness gate reads them', async () => {
+test('conditions from other writers come first, are kept unchanged, and can serve as readiness gates', async () => {
   const cluster = await podScenario();
   const gates = ['example.com/a', 'example.com/b'];
   await cluster.start({
@@ -126,7 +126,7 @@ test('conditions of others come first, stay as they are, and a readiness gate re
   ]);
 });
 
-test('the node controller takes Ready from the Pods of a silent node, without a reason', async () => {
+test('the node controller sets Ready to False on the Pods of a silent node, without a reason', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [service()] });
   await cluster.nodes.stop('node1');
@@ -184,7 +184,7 @@ test.for<readonly [string, string, (cluster: PodScenario) => Promise<unknown>]>(
         { name: 'other' },
       ),
   ],
-])('DisruptionTarget says %s while the Pod ends', async ([reason, message, disrupt]) => {
+])('DisruptionTarget has reason %s while the Pod terminates', async ([reason, message, disrupt]) => {
   const cluster = await podScenario();
   await cluster.start(slow);
   await disrupt(cluster);
@@ -200,7 +200,7 @@ test.for<readonly [string, string, (cluster: PodScenario) => Promise<unknown>]>(
   ]);
 });
 
-test('DisruptionTarget says DeletionByPodGC when the Pod’s node is gone', async () => {
+test('DisruptionTarget has reason DeletionByPodGC when the Pod’s node is gone', async () => {
   const cluster = await podScenario();
   const seen: (string | undefined)[] = [];
   const watch = cluster.client.watch(Pod, { namespace: 'default' }).subscribe((event) => {

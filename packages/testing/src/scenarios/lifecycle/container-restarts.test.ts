@@ -2,7 +2,7 @@ import { type Container, Pod } from '@orrery/api';
 import { expect, test } from 'vitest';
 import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
-/** Restart policies and rules of single containers (KEP-5307 "Container Restart Rules"), and deadlines that change. */
+/** Restart policies and rules of individual containers (KEP-5307 "Container Restart Rules"), and changes to deadlines. */
 
 type Rule = NonNullable<Container['restartPolicyRules']>[number];
 
@@ -68,7 +68,7 @@ test('a rule restarts with the container’s back-off, in the same Pod on the sa
   expect(after.status?.phase).toBe('Running');
 });
 
-test('a rule of an init container: a code that may pass is tried again, another one fails the Pod', async () => {
+test('an init container’s rule retries the exit codes it lists; any other one fails the Pod', async () => {
   const flaky = (code: number) =>
     script(`if [ -e /data/again ]; then exit ${code}; fi; touch /data/again; exit 42`, {
       name: 'init',
@@ -89,7 +89,7 @@ test('a rule of an init container: a code that may pass is tried again, another 
   expect((await cluster.pod('failing')).status?.phase).toBe('Failed');
 });
 
-test('a container that a liveness probe ends is judged by the code that it ends with', async () => {
+test('the rules apply to the exit code of a container that a liveness probe killed', async () => {
   const cluster = await podScenario();
   const ending = (name: string, code: number) =>
     script(`trap "exit ${code}" TERM; while true; do sleep 1; done`, {
@@ -108,7 +108,7 @@ test('a container that a liveness probe ends is judged by the code that it ends 
 
 test.for<readonly [string, Partial<Container>, string]>([
   [
-    'rules without a policy',
+    'rules without a restartPolicy',
     { restartPolicyRules: [rule('In', 1)] },
     'spec.containers[0].restartPolicy: Required value: must specify restartPolicy when restart rules are used',
   ],
@@ -137,12 +137,12 @@ test.for<readonly [string, Partial<Container>, string]>([
     { restartPolicy: 'Never', restartPolicyRules: [rule('In', ...Array.from({ length: 256 }, (_, code) => code))] },
     'spec.containers[0].restartPolicyRules[0].exitCodes.values: Too many: 256: must have at most 255 items',
   ],
-])('%s is refused', async ([, more, message]) => {
+])('rejects %s', async ([, more, message]) => {
   const cluster = await podScenario();
   await expect(cluster.start({ containers: [service(more)] })).rejects.toThrow(message);
 });
 
-test('activeDeadlineSeconds may be set on a Pod that runs, and shortened, and counts from its start', async () => {
+test('activeDeadlineSeconds may be set on a running Pod and shortened, and counts from the Pod’s start', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [service()] });
   await cluster.advance('20s');
@@ -163,7 +163,7 @@ test('activeDeadlineSeconds may be set on a Pod that runs, and shortened, and co
   });
 });
 
-test('activeDeadlineSeconds ends a Pod in its init containers, and one that crashes again and again', async () => {
+test('activeDeadlineSeconds ends a Pod that is still in its init containers, and one that crash-loops', async () => {
   const cluster = await podScenario();
   await cluster.start({
     activeDeadlineSeconds: 10,
@@ -177,7 +177,7 @@ test('activeDeadlineSeconds ends a Pod in its init containers, and one that cras
   }
 });
 
-test('activeDeadlineSeconds is none of a Pod that has ended', async () => {
+test('activeDeadlineSeconds does not affect a Pod that has ended', async () => {
   const cluster = await podScenario();
   await cluster.start({ activeDeadlineSeconds: 10, restartPolicy: 'Never', containers: [script('sleep 2')] });
   await cluster.advance('30s');

@@ -3,7 +3,7 @@ import { catalogue, defineImage } from '@orrery/runtimes/sim';
 import { expect, test } from 'vitest';
 import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
-/** What a container is started with: command, environment, directory, input; and what is said when it cannot be. */
+/** What a container is started with (command, environment, directory, input), and what is reported when it cannot start. */
 
 const busybox = catalogue.find(({ names }) => names.includes('busybox'));
 const base = busybox === undefined ? {} : { base: busybox };
@@ -20,15 +20,15 @@ async function printed(text: string, more: Partial<Container> = {}, cluster?: Po
 const status = async (cluster: PodScenario) => (await cluster.pod()).status?.containerStatuses?.[0];
 
 test.for<readonly [rule: string, more: Partial<Container>, directory: string]>([
-  ['/, where nobody says otherwise', {}, '/'],
+  ['/ by default', {}, '/'],
   ['the image’s', { image: 'located' }, '/srv'],
-  ['the container’s before the image’s', { image: 'located', workingDir: '/tmp' }, '/tmp'],
-  ['one that is made', { workingDir: '/deep/inside' }, '/deep/inside'],
+  ['the container’s, which overrides the image’s', { image: 'located', workingDir: '/tmp' }, '/tmp'],
+  ['one that is created', { workingDir: '/deep/inside' }, '/deep/inside'],
 ])('the working directory: %s', async ([, more, directory]) => {
   expect(await printed('pwd', more)).toBe(`${directory}\n`);
 });
 
-test('variables of the image stay, unless the container has its own', async () => {
+test('keeps the image’s variables unless the container overrides them', async () => {
   const text = await printed('echo $FROM_IMAGE $BOTH $OWN', {
     image: 'located',
     env: [
@@ -39,11 +39,11 @@ test('variables of the image stay, unless the container has its own', async () =
   expect(text).toBe('image container own\n');
 });
 
-test('a variable without a value is empty, and is there', async () => {
+test('a variable without a value is set to the empty string', async () => {
   expect(await printed('env | grep ^EMPTY', { env: [{ name: 'EMPTY' }] })).toBe('EMPTY=\n');
 });
 
-test('of a variable that stands twice the last one counts; what stood between has the first', async () => {
+test('the last of two definitions of a variable wins; references between them see the first', async () => {
   const env = [
     { name: 'A', value: '1' },
     { name: 'B', value: '$(A)' },
@@ -76,7 +76,7 @@ test.for([
   expect(await cluster.logs('default/web')).toBe(`${expected} ${expected}\n`);
 });
 
-test('envFrom: keys with dots and dashes are variables too', async () => {
+test('envFrom: keys with dots and dashes become variables too', async () => {
   const cluster = await scenario();
   await cluster.client.create<ConfigMap>({
     apiVersion: 'v1',
@@ -91,7 +91,7 @@ test('envFrom: keys with dots and dashes are variables too', async () => {
   expect(lines.toSorted()).toEqual(['P_PLAIN=c', 'P_game.properties=a', 'P_with-dash=b']);
 });
 
-test('a change of what the environment came from shows in the next container', async () => {
+test('the next container sees changes to the sources of its environment', async () => {
   const cluster = await scenario();
   const config = await cluster.client.create<ConfigMap>({
     apiVersion: 'v1',
@@ -108,10 +108,14 @@ test('a change of what the environment came from shows in the next container', a
 });
 
 test.for<readonly [rule: string, more: Partial<Container>, message: string]>([
-  ['a command that is not there', { command: ['nothing'] }, 'exec: "nothing": executable file not found in $PATH'],
-  ['a path that is not there', { command: ['/no/such'] }, 'exec: "/no/such": stat /no/such: no such file or directory'],
+  ['a command that does not exist', { command: ['nothing'] }, 'exec: "nothing": executable file not found in $PATH'],
+  [
+    'a path that does not exist',
+    { command: ['/no/such'] },
+    'exec: "/no/such": stat /no/such: no such file or directory',
+  ],
   ['a directory', { command: ['/tmp'] }, 'exec: "/tmp": '],
-  ['a file that may not be run', { command: ['/etc/passwd'] }, 'exec: "/etc/passwd": permission denied'],
+  ['a file that is not executable', { command: ['/etc/passwd'] }, 'exec: "/etc/passwd": permission denied'],
 ])('RunContainerError: %s', async ([, more, message]) => {
   const cluster = await scenario();
   await cluster.start({ containers: [{ name: 'main', image: 'busybox', ...more }] });
@@ -128,7 +132,7 @@ test.for<readonly [rule: string, more: Partial<Container>, message: string]>([
   });
 });
 
-test('an image without a command needs one: the container cannot be made', async () => {
+test('a container without a command cannot be created from an image that has none', async () => {
   const cluster = await scenario();
   await cluster.start({ containers: [{ name: 'main', image: 'empty' }] });
   expect(await cluster.events()).toContainEqual(
@@ -139,7 +143,7 @@ test('an image without a command needs one: the container cannot be made', async
   expect(cluster.shown()).toContain('CreateContainerError');
 });
 
-test('stdin: a container that reads waits; without it, input has ended', async () => {
+test('stdin: a container that reads waits for input; without stdin it reads end of file', async () => {
   const cluster = await scenario();
   const reader = script('read line; echo "got $line"; echo ended');
   await cluster.start({ restartPolicy: 'Never', containers: [reader] });
@@ -149,16 +153,20 @@ test('stdin: a container that reads waits; without it, input has ended', async (
   expect(await cluster.row('waiting')).toMatchObject({ status: 'Running' });
 });
 
-test('tty: a terminal is there, and TERM says which', async () => {
+test('tty: the container has a terminal, and TERM names it', async () => {
   const text = 'if [ -t 1 ]; then echo terminal $TERM; else echo none; fi';
   expect(await printed(text)).toBe('none\n');
   expect(await printed(text, { tty: true })).toBe('terminal xterm\r\n');
 });
 
 test.for<readonly [string, Partial<Container>, string]>([
-  ['a relative name of a variable', { env: [{ name: 'a=b' }] }, 'spec.containers[0].env[0].name: Invalid value: "a=b"'],
   [
-    'a value beside a reference',
+    'a variable name with an equals sign',
+    { env: [{ name: 'a=b' }] },
+    'spec.containers[0].env[0].name: Invalid value: "a=b"',
+  ],
+  [
+    'a value together with a reference',
     { env: [{ name: 'A', value: 'b', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } }] },
     'spec.containers[0].env[0].valueFrom: Invalid value: "": may not be specified when `value` is not empty',
   ],
@@ -167,7 +175,7 @@ test.for<readonly [string, Partial<Container>, string]>([
     { env: [{ name: 'A', valueFrom: {} }] },
     'spec.containers[0].env[0].valueFrom: Invalid value: "": must specify one of:',
   ],
-])('%s is refused', async ([, more, message]) => {
+])('rejects %s', async ([, more, message]) => {
   const cluster = await scenario();
   await expect(cluster.start({ containers: [service(more)] })).rejects.toThrow(message);
 });
@@ -188,7 +196,7 @@ test.for([
   );
 });
 
-test('hostPath Socket: a socket of the node, which the container may talk to', async () => {
+test('hostPath Socket: the container can connect to a socket of the node', async () => {
   const cluster = await scenario();
   await cluster.start({
     containers: [service({ volumeMounts: [{ name: 'v', mountPath: '/run/engine.sock' }] })],

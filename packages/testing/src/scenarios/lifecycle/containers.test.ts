@@ -2,7 +2,7 @@ import type { ConfigMap, Container, Secret } from '@orrery/api';
 import { expect, test } from 'vitest';
 import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
-/** What a container is started with, and what it may do. */
+/** What a container is started with, and what it is allowed to do. */
 
 const waiting = async (cluster: PodScenario) => (await cluster.pod()).status?.containerStatuses?.[0]?.state?.waiting;
 /** What a container's command prints. */
@@ -13,10 +13,10 @@ async function printed(text: string, more: Partial<Container> = {}, cluster?: Po
 }
 
 test.for<readonly [string, Partial<Container>, string]>([
-  ['neither: the image’s entrypoint and command', {}, 'image cmd'],
-  ['args alone: the image’s entrypoint with them', { args: ['a', 'b'] }, 'image a b'],
-  ['command alone: nothing of the image', { command: ['echo', 'own'] }, 'own'],
-  ['both: nothing of the image', { command: ['echo', 'own'], args: ['a'] }, 'own a'],
+  ['neither: uses the image’s entrypoint and command', {}, 'image cmd'],
+  ['only args: uses the image’s entrypoint with them', { args: ['a', 'b'] }, 'image a b'],
+  ['only command: uses nothing from the image', { command: ['echo', 'own'] }, 'own'],
+  ['both: uses nothing from the image', { command: ['echo', 'own'], args: ['a'] }, 'own a'],
 ])('command and args, %s', async ([, more, expected]) => {
   const { defineImage } = await import('@orrery/runtimes/sim');
   const { busybox } = await imageOf(defineImage);
@@ -33,7 +33,7 @@ async function imageOf(define: typeof import('@orrery/runtimes/sim').defineImage
   };
 }
 
-test('$(VAR) in command, args and env is expanded with what stands before; $$(VAR) and unknown names are not', async () => {
+test('expands $(VAR) in command, args and env with variables defined earlier, but not $$(VAR) and unknown names', async () => {
   const cluster = await podScenario();
   await cluster.start({
     restartPolicy: 'Never',
@@ -55,7 +55,7 @@ test('$(VAR) in command, args and env is expanded with what stands before; $$(VA
   expect(await cluster.logs('default/web')).toBe('one-two $(A) $(NO) oneone late $(LATE)\n');
 });
 
-test('env goes before envFrom, later sources before earlier ones, with prefixes', async () => {
+test('env overrides envFrom, and later sources override earlier ones, prefixes included', async () => {
   const cluster = await podScenario();
   const metadata = (name: string) => ({ name, namespace: 'default' });
   await cluster.client.create<ConfigMap>({
@@ -98,14 +98,14 @@ test.for<readonly [string, Partial<Container>, string]>([
     { env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'x', key: 'no' } } }] },
     'configmap "x" not found',
   ],
-])('CreateContainerConfigError: %s that is not there', async ([, more, message]) => {
+])('CreateContainerConfigError: %s that does not exist', async ([, more, message]) => {
   const cluster = await podScenario();
   await cluster.start({ containers: [service(more)] });
   expect(await waiting(cluster)).toEqual({ reason: 'CreateContainerConfigError', message });
   expect(await cluster.events()).toContainEqual(expect.stringContaining(`Warning Failed: Error: ${message}`));
 });
 
-test('a container that waited for its ConfigMap starts when it is there', async () => {
+test('a container that waits for its ConfigMap starts once the ConfigMap exists', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [service({ envFrom: [{ configMapRef: { name: 'late' } }] })] });
   await cluster.client.create<ConfigMap>({
@@ -118,7 +118,7 @@ test('a container that waited for its ConfigMap starts when it is there', async 
   expect(await cluster.row()).toEqual({ ready: '1/1', status: 'Running', restarts: '0' });
 });
 
-test('env fileKeyRef reads a variable from a file of an emptyDir that an init container wrote', async () => {
+test('env fileKeyRef reads a variable from a file that an init container wrote to an emptyDir', async () => {
   const cluster = await podScenario();
   await cluster.start({
     restartPolicy: 'Never',
@@ -143,8 +143,8 @@ test('env fileKeyRef reads a variable from a file of an emptyDir that an init co
 
 test.for([
   ['a key that is not in the file', 'vars.env', 'B', 'environment variable key "B" not found in file "vars.env"'],
-  ['a file that is not there', 'no.env', 'A', 'failed to open environment variable file "no.env" of volume "data"'],
-  ['a link out of the volume', 'out', 'A', 'failed to open environment variable file "out" of volume "data"'],
+  ['a file that does not exist', 'no.env', 'A', 'failed to open environment variable file "no.env" of volume "data"'],
+  ['a link that leaves the volume', 'out', 'A', 'failed to open environment variable file "out" of volume "data"'],
 ] as const)('env fileKeyRef to %s: CreateContainerConfigError', async ([, path, key, message]) => {
   const cluster = await podScenario();
   await cluster.start({
@@ -163,17 +163,17 @@ test.for([
   });
 });
 
-test('workingDir is made and is where the command starts', async () => {
+test('workingDir is created, and the command starts in it', async () => {
   expect(await printed('pwd', { workingDir: '/some/where' })).toBe('/some/where\n');
 });
 
-test('runAsUser and runAsGroup', async () => {
+test('runAsUser and runAsGroup set the user and group of the processes', async () => {
   expect(await printed('id -u; id -g', { securityContext: { runAsUser: 1000, runAsGroup: 3000 } })).toBe(
     '1000\n3000\n',
   );
 });
 
-test('the Pod’s security context holds where the container says nothing', async () => {
+test('the Pod’s security context applies where the container’s sets nothing', async () => {
   const cluster = await podScenario();
   await cluster.start({
     restartPolicy: 'Never',
@@ -192,12 +192,12 @@ test('the Pod’s security context holds where the container says nothing', asyn
   expect(await cluster.logs('default/web', { container: 'own' })).toBe('5\n');
 });
 
-test('a user who is not root cannot write what is root’s', async () => {
+test('a non-root user cannot write files owned by root', async () => {
   const text = await printed('touch /etc/file || echo refused', { securityContext: { runAsUser: 1000 } });
   expect(text).toContain('refused');
 });
 
-test('runAsNonRoot refuses an image that runs as root', async () => {
+test('runAsNonRoot rejects an image that runs as root', async () => {
   const cluster = await podScenario();
   const { metadata } = await cluster.start({ containers: [service({ securityContext: { runAsNonRoot: true } })] });
   expect(await waiting(cluster)).toEqual({
@@ -206,7 +206,7 @@ test('runAsNonRoot refuses an image that runs as root', async () => {
   });
 });
 
-test('readOnlyRootFilesystem: only volumes can be written', async () => {
+test('readOnlyRootFilesystem: only volumes are writable', async () => {
   const cluster = await podScenario();
   await cluster.start({
     restartPolicy: 'Never',
@@ -223,7 +223,7 @@ test('readOnlyRootFilesystem: only volumes can be written', async () => {
   expect(log).toContain('written\n');
 });
 
-test('stdin and tty: a shell without input ends, with a terminal it waits', async () => {
+test('stdin and tty: a shell without input exits; with a terminal it waits', async () => {
   const cluster = await podScenario();
   const shell = { name: 'main', image: 'busybox' };
   await cluster.start({ restartPolicy: 'Never', containers: [shell] }, { name: 'none' });
@@ -260,13 +260,13 @@ test.for([
   ['Burstable', { requests: { memory: '1Mi' } }],
   ['Burstable', { limits: { memory: '1Gi' } }],
   ['BestEffort', {}],
-] as const)('qosClass %s of %j', async ([expected, resources]) => {
+] as const)('qosClass is %s for %j', async ([expected, resources]) => {
   const cluster = await podScenario();
   await cluster.start({ containers: [service({ resources })] });
   expect((await cluster.pod()).status?.qosClass).toBe(expected);
 });
 
-test('Services that are there at the start are in the environment, later ones are not', async () => {
+test('the environment has the Services that exist when the container starts, but not later ones', async () => {
   const cluster = await podScenario();
   await cluster.apply(
     '{apiVersion: v1, kind: Service, metadata: {name: my-db, namespace: default}, spec: {clusterIP: 10.96.7.7, ports: [{port: 5432}]}}',
@@ -279,7 +279,7 @@ test('Services that are there at the start are in the environment, later ones ar
   expect(text).toContain('KUBERNETES_SERVICE_HOST=10.96.0.1\n');
 });
 
-test('a Service that comes later is in the environment once the container is made again', async () => {
+test('the environment has a later Service once the container is recreated', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [script('env | grep -c ^LATE_SERVICE_HOST; sleep 10; exit 1')] });
   await cluster.apply(
@@ -291,7 +291,7 @@ test('a Service that comes later is in the environment once the container is mad
   expect(await cluster.logs('default/web')).toBe('1\n');
 });
 
-test('enableServiceLinks false leaves only the API server', async () => {
+test('enableServiceLinks: false leaves only the variables of the API server', async () => {
   const cluster = await podScenario();
   await cluster.apply(
     '{apiVersion: v1, kind: Service, metadata: {name: my-db, namespace: default}, spec: {ports: [{port: 5432}]}}',

@@ -18,7 +18,7 @@ const debug = (cluster: PodScenario, container: object, name = 'web') =>
 const status = async (cluster: PodScenario) => (await cluster.pod()).status?.ephemeralContainerStatuses?.[0];
 const web = { name: 'main', image: 'nginx' };
 
-test('it shares the Pod’s network and, if mounted, its volumes; files of its target it sees through /proc', async () => {
+test('shares the Pod’s network and the volumes it mounts, and sees its target’s files through /proc', async () => {
   const cluster = await podScenario();
   await cluster.start({
     containers: [{ ...web, volumeMounts: [{ name: 'data', mountPath: '/data' }] }],
@@ -38,7 +38,7 @@ test('it shares the Pod’s network and, if mounted, its volumes; files of its t
   );
 });
 
-test('without a target it sees its own processes only', async () => {
+test('without a target, sees only its own processes', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [web] });
   await debug(cluster, { command: ['ps', 'ax'] });
@@ -46,7 +46,7 @@ test('without a target it sees its own processes only', async () => {
   expect(await cluster.logs('default/web', { container: 'debugger' })).not.toContain('nginx');
 });
 
-test.for(['Always', 'OnFailure', 'Never'] as const)('it is not restarted under %s', async (restartPolicy) => {
+test.for(['Always', 'OnFailure', 'Never'] as const)('is not restarted under %s', async (restartPolicy) => {
   const cluster = await podScenario();
   await cluster.start({ restartPolicy, containers: [web] });
   await debug(cluster, { command: ['sh', '-c', 'exit 1'] });
@@ -57,7 +57,7 @@ test.for(['Always', 'OnFailure', 'Never'] as const)('it is not restarted under %
   });
 });
 
-test('it counts neither for readiness nor for the phase', async () => {
+test('affects neither the Pod’s readiness nor its phase', async () => {
   const cluster = await podScenario();
   await cluster.start({ restartPolicy: 'Never', containers: [{ ...web, command: ['sleep', '10'] }] });
   await debug(cluster, { command: ['sleep', '1000'] });
@@ -69,7 +69,7 @@ test('it counts neither for readiness nor for the phase', async () => {
   expect((await status(cluster))?.state?.terminated).toBeDefined();
 });
 
-test('it joins a Pod that cannot start', async () => {
+test('can be added to a Pod that cannot start', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [{ name: 'main', image: 'busybox', command: ['false'] }] });
   await cluster.advance('30s');
@@ -79,7 +79,7 @@ test('it joins a Pod that cannot start', async () => {
   expect(await cluster.logs('default/web', { container: 'debugger' })).toBe('here\n');
 });
 
-test('a missing image is reported, and retried', async () => {
+test('a missing image is reported and retried', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [web] });
   await debug(cluster, { image: 'nowhere/nothing:1' });
@@ -88,7 +88,7 @@ test('a missing image is reported, and retried', async () => {
   expect(await cluster.row()).toMatchObject({ ready: '1/1', status: 'Running' });
 });
 
-test('it ends with its Pod, with the Pod’s grace', async () => {
+test('ends with its Pod, within the Pod’s grace period', async () => {
   const cluster = await podScenario();
   await cluster.start({ terminationGracePeriodSeconds: 5, containers: [service()] });
   await debug(cluster, { command: ['sh', '-c', 'trap "" TERM; while true; do sleep 1; done'] });
@@ -100,7 +100,7 @@ test('it ends with its Pod, with the Pod’s grace', async () => {
   expect(await cluster.row()).toBeUndefined();
 });
 
-test('its events name it', async () => {
+test('is named in its events', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [web] });
   await debug(cluster, { image: 'busybox:1', command: ['true'] });
@@ -141,18 +141,18 @@ test.for<readonly [string, object, string]>([
     'spec.ephemeralContainers[0].restartPolicy: Forbidden: cannot be set for an Ephemeral Container',
   ],
   [
-    'a target that is not there',
+    'a target that does not exist',
     { targetContainerName: 'none' },
     'spec.ephemeralContainers[0].targetContainerName: Not found: "none"',
   ],
-  ['a name that is taken', { name: 'main' }, 'spec.ephemeralContainers[0].name: Duplicate value: "main"'],
-])('with %s it is refused', async ([, container, message]) => {
+  ['a name that is already in use', { name: 'main' }, 'spec.ephemeralContainers[0].name: Duplicate value: "main"'],
+])('is rejected with %s', async ([, container, message]) => {
   const cluster = await podScenario();
   await cluster.start({ containers: [web] });
   await expect(debug(cluster, container)).rejects.toThrow(message);
 });
 
-test('it is neither changed nor taken away again', async () => {
+test('can be neither changed nor removed', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [web] });
   await debug(cluster, { command: ['sleep', '100'] });
@@ -169,7 +169,7 @@ test('it is neither changed nor taken away again', async () => {
   ).rejects.toThrow('spec.ephemeralContainers: Forbidden: existing ephemeral containers "debugger" may not be removed');
 });
 
-test('a Pod is not made with one', async () => {
+test('cannot be part of a Pod that is created', async () => {
   const cluster = await podScenario();
   await expect(
     cluster.start({ containers: [web], ephemeralContainers: [{ name: 'debugger', image: 'busybox' }] }),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type PodScenario, podScenario, service } from '../pod-scenario.fixture.ts';
 
-/** What a Pod is called, and whom its containers know by name (Kubernetes "DNS for Services and Pods"). */
+/** A Pod's names, and the names that its containers can resolve (Kubernetes "DNS for Services and Pods"). */
 
 const read = async (cluster: PodScenario, path: string, pod = 'web') =>
   (await cluster.exec(`default/${pod}`, ['cat', path])).stdout;
@@ -25,7 +25,7 @@ test.for([
   ['a Pod with a hostname', { hostname: 'custom' }, (ip: string) => `${ip}\tcustom`],
   ['a Pod with a subdomain', { subdomain: 'peers' }, (ip: string) => `${ip}\tweb.peers.default.svc.cluster.local\tweb`],
   [
-    'a Pod whose hostname is overridden has no other name',
+    'a Pod whose hostname is overridden, without any other name',
     { hostname: 'h', subdomain: 'peers', hostnameOverride: 'my.own.name' },
     (ip: string) => `${ip}\tmy.own.name`,
   ],
@@ -36,7 +36,7 @@ test.for([
   expect(await read(cluster, '/etc/hosts')).toBe(`${[...fixedHosts, line(ip)].join('\n')}\n`);
 });
 
-test('hostAliases stand in /etc/hosts below their marker and are written again with a new container', async () => {
+test('hostAliases follow their marker in /etc/hosts and are written again for a new container', async () => {
   const cluster = await podScenario();
   await cluster.start({
     hostAliases: [
@@ -95,7 +95,7 @@ test('a container that mounts its own /etc/hosts keeps it', async () => {
   expect(await read(cluster, '/etc/hosts')).toBe('own');
 });
 
-test('names of hostAliases lead where they say', async () => {
+test('names from hostAliases resolve to their addresses', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [{ name: 'main', image: 'nginx' }] }, { name: 'server' });
   const ip = (await cluster.pod('server')).status?.podIP ?? '';
@@ -106,7 +106,7 @@ test('names of hostAliases lead where they say', async () => {
 
 test.for([
   ['hostnameOverride', { hostnameOverride: 'my.own.name' }, 'my.own.name'],
-  ['a name of more than 63 characters is cut', {}, 'a'.repeat(63)],
+  ['a name of more than 63 characters is truncated', {}, 'a'.repeat(63)],
 ] as const)('the hostname: %s', async ([, spec, hostname]) => {
   const cluster = await podScenario();
   const name = 'hostnameOverride' in spec ? 'web' : `${'a'.repeat(63)}-more`;
@@ -116,7 +116,7 @@ test.for([
   expect((await cluster.exec(`default/${name}`, ['printenv', 'HOSTNAME'])).stdout).toBe(`${hostname}\n`);
 });
 
-test('setHostnameAsFQDN with a name of more than 64 characters: no sandbox, and an event that says why', async () => {
+test('setHostnameAsFQDN with a name of more than 64 characters: no sandbox is created, and an event says why', async () => {
   const cluster = await podScenario();
   const hostname = 'h'.repeat(40);
   await cluster.start({ hostname, subdomain: 'peers', setHostnameAsFQDN: true, containers: [service()] });
@@ -128,7 +128,7 @@ test('setHostnameAsFQDN with a name of more than 64 characters: no sandbox, and 
   );
 });
 
-test('with hostname, subdomain and a headless Service of that name, a Pod has a name that others find', async () => {
+test('a Pod with a hostname and the subdomain of a headless Service has a name that other Pods can resolve', async () => {
   const cluster = await podScenario();
   await cluster.apply(
     '{ apiVersion: v1, kind: Service, metadata: { name: peers, namespace: default }, spec: { clusterIP: None, selector: { app: peer }, ports: [{ port: 80 }] } }',
@@ -151,9 +151,9 @@ const clusterFirst = [
   'options ndots:5',
 ];
 test.for([
-  ['ClusterFirst adds the node’s search domains behind its own', {}, clusterFirst],
+  ['ClusterFirst appends the node’s search domains to its own', {}, clusterFirst],
   [
-    'ClusterFirst with dnsConfig: servers, searches and options are added, and options of one name replaced',
+    'ClusterFirst with dnsConfig appends servers, searches and options, and replaces options of the same name',
     {
       dnsConfig: {
         nameservers: ['1.1.1.1', '10.96.0.10'],
@@ -169,7 +169,7 @@ test.for([
     ],
   ],
   [
-    'Default is the node’s file',
+    'Default uses the node’s file',
     { dnsPolicy: 'Default' },
     ['search corp.example.com', 'nameserver 192.168.0.2', 'options rotate'],
   ],
@@ -179,12 +179,12 @@ test.for([
     ['search corp.example.com my.dns', 'nameserver 192.168.0.2', 'options rotate'],
   ],
   [
-    'None is dnsConfig alone',
+    'None uses only dnsConfig',
     { dnsPolicy: 'None', dnsConfig: { nameservers: ['1.1.1.1', '8.8.8.8'] } },
     ['nameserver 1.1.1.1', 'nameserver 8.8.8.8'],
   ],
   [
-    'ClusterFirst on the host network is the node’s file',
+    'ClusterFirst on the host network uses the node’s file',
     { hostNetwork: true },
     ['search corp.example.com', 'nameserver 192.168.0.2', 'options rotate'],
   ],
@@ -204,7 +204,7 @@ test.for([
   expect(await read(cluster, '/etc/resolv.conf')).toBe(`${lines.join('\n')}\n`);
 });
 
-test('of more than three nameservers the first three are taken, and an event names them', async () => {
+test('uses the first three of more than three nameservers, and an event names them', async () => {
   const cluster = await podScenario();
   await cluster.start({
     dnsConfig: { nameservers: ['1.1.1.1', '2.2.2.2', '3.3.3.3'] },
@@ -216,7 +216,7 @@ test('of more than three nameservers the first three are taken, and an event nam
   );
 });
 
-test('of more than 32 search domains the first 32 are taken, and an event names them', async () => {
+test('uses the first 32 of more than 32 search domains, and an event names them', async () => {
   const cluster = await podScenario();
   const searches = Array.from({ length: 32 }, (_, index) => `d${index}.example.com`);
   await cluster.start({ dnsConfig: { searches }, containers: [service()] });
@@ -240,12 +240,12 @@ test.for<readonly [string, object, string]>([
     'must not have more than 3 nameservers',
   ],
   [
-    'a nameserver that is no address',
+    'a nameserver that is not an address',
     { dnsConfig: { nameservers: ['dns'] } },
     'spec.dnsConfig.nameservers[0]: Invalid value: "dns"',
   ],
   [
-    'an alias that is no address',
+    'an alias whose IP is not an address',
     { hostAliases: [{ ip: 'a', hostnames: ['b'] }] },
     'spec.hostAliases[0].ip: Invalid value: "a"',
   ],
@@ -256,7 +256,7 @@ test.for<readonly [string, object, string]>([
   ],
   ['a bad hostname', { hostname: 'A.b' }, 'spec.hostname: Invalid value: "A.b"'],
   ['a bad subdomain', { subdomain: 'a_b' }, 'spec.subdomain: Invalid value: "a_b"'],
-  ['an override that is no name', { hostnameOverride: 'A_b' }, 'spec.hostnameOverride: Invalid value: "A_b"'],
+  ['an override that is not a valid name', { hostnameOverride: 'A_b' }, 'spec.hostnameOverride: Invalid value: "A_b"'],
   [
     'an override of more than 64 characters',
     { hostnameOverride: 'a'.repeat(65) },
@@ -264,11 +264,11 @@ test.for<readonly [string, object, string]>([
   ],
   ['an override on the host network', { hostnameOverride: 'a', hostNetwork: true }, 'spec.hostnameOverride: Forbidden'],
   [
-    'an override with the full name as hostname',
+    'an override with setHostnameAsFQDN',
     { hostnameOverride: 'a', setHostnameAsFQDN: true },
     'spec.hostnameOverride: Forbidden',
   ],
-])('%s is refused', async ([, spec, message]) => {
+])('rejects %s', async ([, spec, message]) => {
   const cluster = await podScenario();
   await expect(cluster.start({ ...spec, containers: [service()] })).rejects.toThrow(message);
 });

@@ -44,7 +44,7 @@ test.for([
   expect((await cluster.pod()).spec.containers[0]?.imagePullPolicy).toBe(policy);
 });
 
-test('Always asks the registry for every new container; what is on the node is not fetched again', async () => {
+test('Always asks the registry for every new container, but does not download what the node already has', async () => {
   const cluster = await podScenario();
   const pull = vi.spyOn(runtimeOf(cluster), 'pullImage');
   await cluster.start({ containers: [service({ imagePullPolicy: 'Always' })] });
@@ -61,14 +61,14 @@ test('IfNotPresent pulls once', async () => {
   expect(await cluster.events()).toContain('Normal Pulled: Container image "busybox:1" already present on machine');
 });
 
-test('Never runs what is there', async () => {
+test('Never runs the image that is on the node', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [service({ image: 'busybox:1' })] }, { name: 'first' });
   await cluster.start({ containers: [service({ image: 'busybox:1', imagePullPolicy: 'Never' })] });
   expect(await cluster.row()).toMatchObject({ status: 'Running' });
 });
 
-test('ErrImagePull shows the registry’s words; then ImagePullBackOff of 10, 20, 40 seconds', async () => {
+test('ErrImagePull shows the registry’s message; then ImagePullBackOff lasts 10, 20, 40 seconds', async () => {
   const cluster = await podScenario();
   const pull = vi.spyOn(runtimeOf(cluster), 'pullImage');
   await cluster.start({ containers: [service({ image: 'nowhere/nothing:1' })] });
@@ -98,7 +98,7 @@ test('ErrImagePull shows the registry’s words; then ImagePullBackOff of 10, 20
   );
 });
 
-test('a pull that takes long is shown in the event, and others wait for it', async () => {
+test('the event shows how long a pull took, including the time it waited for other pulls', async () => {
   const cluster = await podScenario();
   const runtime = runtimeOf(cluster);
   const { clock } = cluster.environment;
@@ -142,7 +142,7 @@ test('a private image runs with the service account’s pull secret', async () =
   expect(await cluster.row()).toMatchObject({ status: 'Running' });
 });
 
-test('wrong credentials are refused, and right ones help at the next try', async () => {
+test('wrong credentials are rejected, and the next attempt succeeds with the right ones', async () => {
   const cluster = await podScenario(withTeam);
   const stored = await cluster.client.create(secret('ann', 'wrong'));
   await cluster.start({ ...privateSpec, imagePullSecrets: [{ name: 'registry' }] });
@@ -152,7 +152,7 @@ test('wrong credentials are refused, and right ones help at the next try', async
   expect(await cluster.row()).toMatchObject({ status: 'Running' });
 });
 
-test('a missing pull secret is reported, and the pull is tried without it', async () => {
+test('a missing pull secret is reported, and the pull is attempted without it', async () => {
   const cluster = await podScenario();
   await cluster.start({ imagePullSecrets: [{ name: 'one' }, { name: 'two' }], containers: [service()] });
   expect(await cluster.row()).toMatchObject({ status: 'Running' });
@@ -164,7 +164,7 @@ test('a missing pull secret is reported, and the pull is tried without it', asyn
 test.for([
   ['RegistryUnavailable', 'image pull failed for busybox because the registry is unavailable: no route'],
   ['SignatureValidationFailed', 'image pull failed for busybox because the signature validation failed: no route'],
-] as const)('%s is a waiting reason of its own', async ([code, message]) => {
+] as const)('%s has its own waiting reason', async ([code, message]) => {
   const cluster = await podScenario();
   vi.spyOn(runtimeOf(cluster), 'pullImage').mockRejectedValue(new RuntimeError(code, 'no route'));
   await cluster.start({ containers: [service()] });
@@ -173,7 +173,7 @@ test.for([
   expect((await waiting(cluster))?.message).toBe(`Back-off pulling image "busybox": ${code}: ${message}`);
 });
 
-test('ImageInspectError: the runtime cannot say whether the image is there', async () => {
+test('ImageInspectError: the runtime cannot tell whether the image is present', async () => {
   const cluster = await podScenario();
   vi.spyOn(runtimeOf(cluster), 'imageStatus').mockImplementation(() => {
     throw new RuntimeError('Unknown', 'disk is broken');

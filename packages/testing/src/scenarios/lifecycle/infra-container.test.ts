@@ -2,14 +2,14 @@ import type { Pod } from '@orrery/api';
 import { expect, test } from 'vitest';
 import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
-/** The infra container's death, at every moment of a Pod's life. */
+/** The death of the infra container at every stage of a Pod's life. */
 
 const runtimeOf = (cluster: PodScenario) => {
   const runtime = cluster.nodes.runtime('node1');
   if (runtime === undefined) throw new Error('node1 does not run');
   return runtime;
 };
-/** Ends the infra container as the node's operator could. */
+/** Kills the infra container, as an operator on the node could. */
 async function killInfra(cluster: PodScenario): Promise<string> {
   const runtime = runtimeOf(cluster);
   const sandbox = (await runtime.listPodSandboxes()).find(({ state }) => state === 'READY');
@@ -21,7 +21,7 @@ const ready = async (cluster: PodScenario) =>
 const restarts = (status: Pod['status']) => status?.containerStatuses?.map(({ restartCount }) => restartCount);
 
 test.for(['Always', 'OnFailure'] as const)(
-  'under %s another sandbox is made, with another address, and every container in it, one restart more each',
+  'under %s the sandbox is recreated with a new address, and every container in it with one more restart',
   async (restartPolicy) => {
     const cluster = await podScenario();
     await cluster.start({ restartPolicy, containers: [service({ name: 'a' }), service({ name: 'b' })] });
@@ -45,7 +45,7 @@ test.for(['Always', 'OnFailure'] as const)(
   },
 );
 
-test('its conditions: no network and not ready, until all runs again', async () => {
+test('the Pod’s conditions report no network and not ready until everything runs again', async () => {
   const cluster = await podScenario();
   await cluster.start({
     initContainers: [script('sleep 5', { name: 'init' })],
@@ -62,7 +62,7 @@ test('its conditions: no network and not ready, until all runs again', async () 
   expect(await conditions()).toMatchObject({ PodReadyToStartContainers: 'True', Ready: 'True', Initialized: 'True' });
 });
 
-test('volumes stay; what the containers wrote beside them is gone', async () => {
+test('volumes stay; what the containers wrote elsewhere is gone', async () => {
   const cluster = await podScenario();
   await cluster.start({
     containers: [service({ volumeMounts: [{ name: 'data', mountPath: '/data' }] })],
@@ -75,7 +75,7 @@ test('volumes stay; what the containers wrote beside them is gone', async () => 
   expect((await cluster.exec('default/web', ['cat', '/tmp/a'])).exitCode).toBe(1);
 });
 
-test('in the middle of the init containers all begin anew', async () => {
+test('all init containers start over when it dies in the middle of them', async () => {
   const cluster = await podScenario();
   const note = (name: string, seconds: number) =>
     script(`echo ${name} >> /data/log; sleep ${seconds}`, {
@@ -94,7 +94,7 @@ test('in the middle of the init containers all begin anew', async () => {
   expect((await cluster.exec('default/web', ['cat', '/data/log'])).stdout).toBe('one\ntwo\none\ntwo\n');
 });
 
-test('sidecars come back with the others, in their order', async () => {
+test('sidecars are restarted with the other containers, in order', async () => {
   const cluster = await podScenario();
   await cluster.start({
     initContainers: [service({ name: 'proxy', restartPolicy: 'Always' })],
@@ -109,7 +109,7 @@ test('sidecars come back with the others, in their order', async () => {
   expect(started.map(({ metadata }) => metadata.name).toSorted()).toEqual(['main', 'proxy']);
 });
 
-test('under OnFailure a container that has ended well is not started again', async () => {
+test('under OnFailure a container that succeeded is not started again', async () => {
   const cluster = await podScenario();
   await cluster.start({
     restartPolicy: 'OnFailure',
@@ -120,7 +120,7 @@ test('under OnFailure a container that has ended well is not started again', asy
   expect(restarts((await cluster.pod()).status)).toEqual([1, 0]);
 });
 
-test('while the Pod ends: nothing is made again', async () => {
+test('while the Pod is terminating, nothing is recreated', async () => {
   const cluster = await podScenario();
   await cluster.start({
     terminationGracePeriodSeconds: 20,
@@ -134,7 +134,7 @@ test('while the Pod ends: nothing is made again', async () => {
   expect(await runtimeOf(cluster).listContainers()).toEqual([]);
 });
 
-test('of a Pod that has ended it changes nothing', async () => {
+test('its death does not affect a Pod that has ended', async () => {
   const cluster = await podScenario();
   await cluster.start({ restartPolicy: 'Never', containers: [script('exit 0')] });
   await cluster.advance('5s');
@@ -144,7 +144,7 @@ test('of a Pod that has ended it changes nothing', async () => {
   expect((await cluster.pod()).status).toEqual(before.status);
 });
 
-test('again and again: each time it comes back', async () => {
+test('is recreated each time it dies', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [service()] });
   for (let round = 0; round < 5; round++) {

@@ -6,7 +6,7 @@ import { type PodScenario, podScenario, script, service } from '../pod-scenario.
 
 const mounted = { volumeMounts: [{ name: 'log', mountPath: '/log' }] };
 const volumes = [{ name: 'log', emptyDir: {} }];
-/** A container that notes its start and, when it is asked to stop, its end `seconds` later. */
+/** A container that logs its start and, on SIGTERM, its end `seconds` later. */
 const noted = (name: string, seconds = 0, more: object = {}) =>
   script(
     `echo ${name} started >> /log/file; trap "sleep ${seconds}; echo ${name} stopped >> /log/file; exit" TERM; while true; do sleep 1; done`,
@@ -16,7 +16,7 @@ const note = (name: string, text = '') => script(`${text} echo ${name} >> /log/f
 const sidecar = (name: string, seconds = 0, more: object = {}) =>
   noted(name, seconds, { restartPolicy: 'Always', ...more });
 
-/** The notes in the Pod's volume, read on the node. */
+/** The log in the Pod's volume, read on the node. */
 async function notes(cluster: PodScenario, uid = ''): Promise<readonly string[]> {
   const files = cluster.nodes.runtime('node1')?.files;
   const path = `/var/lib/kubelet/pods/${uid}/volumes/kubernetes.io~empty-dir/log/file`;
@@ -43,7 +43,7 @@ test('init containers run one at a time in the order of the spec, before the con
   expect(status?.phase).toBe('Succeeded');
 });
 
-test('a failed init container is tried again, and the ones before it are not', async () => {
+test('a failed init container is retried, and the ones before it are not', async () => {
   const cluster = await podScenario();
   const { metadata } = await cluster.start({
     initContainers: [note('one'), note('two', 'if [ ! -e /log/again ]; then touch /log/again; exit 1; fi;')],
@@ -97,7 +97,7 @@ test('sidecars start in order, and the next container waits until one has starte
   expect(await cluster.row()).toMatchObject({ ready: '3/3', status: 'Running' });
 });
 
-test('a sidecar’s readiness is not waited for, but counts for the Pod’s', async () => {
+test('startup does not wait for a sidecar’s readiness, but the Pod’s readiness depends on it', async () => {
   const cluster = await podScenario();
   await cluster.start({
     initContainers: [
@@ -133,7 +133,7 @@ test.for(['Always', 'OnFailure', 'Never'] as const)(
   },
 );
 
-test('sidecars do not keep a Pod alive: they are stopped when its containers have ended, and do not count', async () => {
+test('sidecars do not keep a Pod alive: they are stopped when its containers have ended, and do not affect the phase', async () => {
   const cluster = await podScenario();
   await cluster.start({
     restartPolicy: 'Never',
@@ -149,7 +149,7 @@ test('sidecars do not keep a Pod alive: they are stopped when its containers hav
   expect(await cluster.row()).toMatchObject({ status: 'Completed' });
 });
 
-test('at the Pod’s end containers stop first, then sidecars from the last to the first', async () => {
+test('on termination containers stop first, then sidecars in reverse order', async () => {
   const cluster = await podScenario();
   const finalizers = ['example.com/look'];
   const { metadata } = await cluster.start(
@@ -182,7 +182,7 @@ test('at the Pod’s end containers stop first, then sidecars from the last to t
   expect(at('second') < at('first')).toBe(true);
 });
 
-test('a slow container takes its sidecars’ time too: all end within the grace period', async () => {
+test('a slow container uses up its sidecars’ time: all end within the grace period', async () => {
   const cluster = await podScenario();
   await cluster.start({
     terminationGracePeriodSeconds: 5,
@@ -195,7 +195,7 @@ test('a slow container takes its sidecars’ time too: all end within the grace 
   expect(await cluster.row()).toBeUndefined();
 });
 
-test('a failed liveness probe restarts a sidecar and nothing else', async () => {
+test('a failed liveness probe restarts only its sidecar', async () => {
   const cluster = await podScenario();
   await cluster.start({
     initContainers: [

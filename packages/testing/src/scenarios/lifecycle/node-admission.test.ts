@@ -2,7 +2,7 @@ import { Node } from '@orrery/api';
 import { expect, test } from 'vitest';
 import { type PodScenario, podScenario, service } from '../pod-scenario.fixture.ts';
 
-/** What a node refuses that was bound to it without asking the scheduler. */
+/** The Pods that a node rejects when they are bound to it without the scheduler. */
 
 type Spec = Parameters<PodScenario['start']>[0];
 type Start = Parameters<typeof podScenario>[0];
@@ -55,31 +55,28 @@ test.for<readonly [string, string, Partial<Spec>, (Spec | undefined)?, Start?]>(
     { priorityClassName: 'system-node-critical', containers: asking({ cpu: '5' }) },
     { containers: asking({ cpu: '1' }) },
   ],
-])(
-  '%s: the Pod has failed, its status and a Warning event say why',
-  async ([reason, message, spec, first, options]) => {
-    const cluster = await podScenario(options);
-    if (first !== undefined) {
-      await cluster.start(first, { name: 'first' });
-      expect(await cluster.row('first')).toMatchObject({ status: 'Running' });
-    }
-    await cluster.start({ nodeName: 'node1', containers: [service()], ...spec });
-    await cluster.advance('5s');
-    expect(await cluster.row()).toEqual({ ready: '0/1', status: reason, restarts: '0' });
-    expect(await cluster.events()).toEqual([`Warning ${reason}: ${message}`]);
-    const { status } = await cluster.pod();
-    expect(status).toEqual({
-      observedGeneration: 1,
-      phase: 'Failed',
-      reason,
-      message: `Pod was rejected: ${message}`,
-      startTime: expect.any(String),
-      qosClass: expect.any(String),
-    });
-  },
-);
+])('%s: the Pod fails, and its status and a Warning event say why', async ([reason, message, spec, first, options]) => {
+  const cluster = await podScenario(options);
+  if (first !== undefined) {
+    await cluster.start(first, { name: 'first' });
+    expect(await cluster.row('first')).toMatchObject({ status: 'Running' });
+  }
+  await cluster.start({ nodeName: 'node1', containers: [service()], ...spec });
+  await cluster.advance('5s');
+  expect(await cluster.row()).toEqual({ ready: '0/1', status: reason, restarts: '0' });
+  expect(await cluster.events()).toEqual([`Warning ${reason}: ${message}`]);
+  const { status } = await cluster.pod();
+  expect(status).toEqual({
+    observedGeneration: 1,
+    phase: 'Failed',
+    reason,
+    message: `Pod was rejected: ${message}`,
+    startTime: expect.any(String),
+    qosClass: expect.any(String),
+  });
+});
 
-test('TaintToleration: a Pod that does not tolerate a NoExecute taint is refused, and deleted for the taint', async () => {
+test('TaintToleration: a Pod that does not tolerate a NoExecute taint is rejected, and deleted because of the taint', async () => {
   const cluster = await podScenario({
     nodes: [{ name: 'node1', taints: [{ key: 'out', value: 'yes', effect: 'NoExecute' }] }],
   });
@@ -92,7 +89,7 @@ test('TaintToleration: a Pod that does not tolerate a NoExecute taint is refused
   expect(await cluster.row()).toBeUndefined();
 });
 
-test('a refused Pod stays as it is when the kubelet is restarted and when there is room again', async () => {
+test('a rejected Pod stays rejected after a kubelet restart and when there is room again', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: asking({ cpu: '3' }) }, { name: 'first' });
   await cluster.start({ nodeName: 'node1', containers: asking({ cpu: '2' }) });
@@ -104,7 +101,7 @@ test('a refused Pod stays as it is when the kubelet is restarted and when there 
   expect((await cluster.pod()).status).toEqual(status);
 });
 
-test('a Pod that a node has taken is not refused when the node’s labels change', async () => {
+test('a Pod that a node has admitted is not rejected when the node’s labels change', async () => {
   const cluster = await podScenario();
   const key = 'kubernetes.io/hostname';
   await cluster.start({ nodeSelector: { [key]: 'node1' }, containers: [service()] });

@@ -3,7 +3,7 @@ import type { NodeOptions } from '@orrery/cluster';
 import { expect, test } from 'vitest';
 import { type PodScenario, podScenario, script } from '../pod-scenario.fixture.ts';
 
-/** Nodes that run out of memory or disk: what the node says, who has to leave, who may come. */
+/** Nodes that run out of memory or disk: what they report, which Pods they evict, and which they admit. */
 
 const small: NodeOptions = { name: 'node1', capacity: { memory: '1Gi', 'ephemeral-storage': '64Mi' } };
 const hog = (amount: string, more: Partial<PodSpec['containers'][number]> = {}): PodSpec => ({
@@ -11,7 +11,7 @@ const hog = (amount: string, more: Partial<PodSpec['containers'][number]> = {}):
     { name: 'main', image: 'polinux/stress', command: ['stress', '--vm', '1', '--vm-bytes', amount], ...more },
   ],
 });
-/** Why the Pod has ended, or its phase. */
+/** The reason why the Pod has ended, or else its phase. */
 const outcome = async (cluster: PodScenario, name?: string) => {
   const { status } = await cluster.pod(name);
   return status?.reason ?? status?.phase;
@@ -30,7 +30,7 @@ const nodeEvents = async (cluster: PodScenario) => {
     .map(({ type, reason, message }) => `${type} ${reason}: ${message}`);
 };
 
-test('Evicted: on a node that is short of memory the Pod leaves that uses most beyond its request', async () => {
+test('Evicted: a node that is short of memory evicts the Pod that exceeds its request the most', async () => {
   const cluster = await podScenario({ nodes: [small] });
   await cluster.start(hog('400M', { resources: { requests: { memory: '450Mi' } } }), { name: 'modest' });
   await cluster.start(hog('300M'), { name: 'small' });
@@ -51,7 +51,7 @@ test('Evicted: on a node that is short of memory the Pod leaves that uses most b
   expect(await outcome(cluster, 'modest')).toBe('Running');
 });
 
-test('MemoryPressure: the condition, its taint and its events, until it has been over for five minutes', async () => {
+test('MemoryPressure: the condition, its taint and its events last until the pressure has been over for five minutes', async () => {
   const cluster = await podScenario({ nodes: [small] });
   await cluster.start(hog('950M'));
   await cluster.advance('15s');
@@ -72,7 +72,7 @@ test('MemoryPressure: the condition, its taint and its events, until it has been
   );
 });
 
-test('under memory pressure the node refuses BestEffort Pods and takes those that request something', async () => {
+test('under memory pressure the node rejects BestEffort Pods and admits Pods with requests', async () => {
   const cluster = await podScenario({ nodes: [small] });
   await cluster.start(hog('950M'), { name: 'hog' });
   await cluster.advance('15s');
@@ -90,7 +90,7 @@ test('under memory pressure the node refuses BestEffort Pods and takes those tha
   expect(await outcome(cluster, 'b')).toBe('Running');
 });
 
-test('one Pod after the other leaves until there is enough, and no more than that', async () => {
+test('Pods are evicted one at a time, and only until there is enough memory', async () => {
   const cluster = await podScenario({ nodes: [small] });
   for (const name of ['a', 'b', 'c', 'd', 'e']) await cluster.start(hog('200M'), { name });
   await cluster.advance('9m');
@@ -99,7 +99,7 @@ test('one Pod after the other leaves until there is enough, and no more than tha
   expect(outcomes.filter((one) => one === 'Running')).toHaveLength(4);
 });
 
-test('a critical Pod is not evicted, whatever it uses', async () => {
+test('a critical Pod is not evicted, however much it uses', async () => {
   const cluster = await podScenario({ nodes: [small] });
   await cluster.start({ priorityClassName: 'system-node-critical', ...hog('800M') });
   await cluster.start(hog('150M'), { name: 'other' });
@@ -108,7 +108,7 @@ test('a critical Pod is not evicted, whatever it uses', async () => {
   expect(await outcome(cluster)).toBe('Running');
 });
 
-test('a Pod that is evicted has one second, and at least the two that every container has', async () => {
+test('an evicted Pod gets one second, and each container at least its minimum of two', async () => {
   const cluster = await podScenario({ nodes: [{ ...small, capacity: { memory: '1Gi' } }] });
   await cluster.start({
     terminationGracePeriodSeconds: 600,
@@ -141,7 +141,7 @@ test('an emptyDir in memory counts as memory', async () => {
   expect(await outcome(cluster)).toBe('Evicted');
 });
 
-test('DiskPressure: the Pod that stores most leaves, and no Pod may come', async () => {
+test('DiskPressure: the Pod that stores the most is evicted, and no Pod is admitted', async () => {
   const cluster = await podScenario({ nodes: [small] });
   const writes = (megabytes: number) => script(`dd if=/dev/zero of=/tmp/file bs=1M count=${megabytes}; sleep 1d`);
   await cluster.start({ containers: [writes(2)] }, { name: 'small' });
@@ -161,7 +161,7 @@ test('DiskPressure: the Pod that stores most leaves, and no Pod may come', async
   expect(await condition(cluster, 'DiskPressure')).toBe('False KubeletHasNoDiskPressure');
 });
 
-test('before any Pod has to leave for the disk, images go that no container uses', async () => {
+test('removes unused images before it evicts a Pod for disk space', async () => {
   const cluster = await podScenario({ nodes: [small] });
   await cluster.start({ restartPolicy: 'Never', containers: [{ name: 'main', image: 'nginx' }] });
   await cluster.start({ containers: [script('sleep 1d')] }, { name: 'stays' });
@@ -172,7 +172,7 @@ test('before any Pod has to leave for the disk, images go that no container uses
   expect(await outcome(cluster, 'stays')).toBe('Running');
 });
 
-test('Evicted: a container that logs and writes more than its limit of ephemeral storage', async () => {
+test('Evicted: a container whose logs and files exceed its ephemeral-storage limit', async () => {
   const cluster = await podScenario();
   await cluster.start({
     containers: [
@@ -190,7 +190,7 @@ test('Evicted: a container that logs and writes more than its limit of ephemeral
   });
 });
 
-test('a workload makes another Pod for the one that was evicted', async () => {
+test('a workload replaces its evicted Pod', async () => {
   const cluster = await podScenario({ nodes: [small, { name: 'node2' }] });
   const preferred = {
     matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In' as const, values: ['node1'] }],
@@ -215,7 +215,7 @@ test('a workload makes another Pod for the one that was evicted', async () => {
   ]);
 });
 
-test('PIDPressure, where pid.available is asked for: the Pod of the lowest priority leaves', async () => {
+test('PIDPressure: with a pid.available threshold, the Pod of the lowest priority is evicted', async () => {
   const evictionHard = { 'pid.available': '4194283' };
   const cluster = await podScenario({ nodes: [{ name: 'node1', kubelet: { evictionHard } }] });
   const forks = (count: number) => script(`for i in $(seq ${count}); do sleep 1d & done; wait`);
@@ -231,7 +231,7 @@ test('PIDPressure, where pid.available is asked for: the Pod of the lowest prior
   expect(await outcome(cluster, 'few')).toBe('Running');
 });
 
-test('evictionPressureTransitionPeriod says how long the condition stays', async () => {
+test('evictionPressureTransitionPeriod sets how long the condition stays', async () => {
   const kubelet = { evictionPressureTransitionPeriod: '30s' } as const;
   const cluster = await podScenario({ nodes: [{ ...small, kubelet }] });
   await cluster.start(hog('950M'));
@@ -241,7 +241,7 @@ test('evictionPressureTransitionPeriod says how long the condition stays', async
   expect(await condition(cluster, 'MemoryPressure')).toBe('False KubeletHasSufficientMemory');
 });
 
-test('of an evicted Pod nothing stays on the node, and its status outlives a restart of the kubelet', async () => {
+test('nothing of an evicted Pod stays on the node, and its status survives a kubelet restart', async () => {
   const cluster = await podScenario({ nodes: [small] });
   await cluster.start(hog('950M'));
   await cluster.advance('15s');
@@ -256,7 +256,7 @@ test('of an evicted Pod nothing stays on the node, and its status outlives a res
   expect(await cluster.row()).toBeUndefined();
 });
 
-test('a Pod that was refused goes when it is deleted', async () => {
+test('a rejected Pod is removed when it is deleted', async () => {
   const cluster = await podScenario({ nodes: [small] });
   await cluster.start(hog('950M'), { name: 'hog' });
   await cluster.advance('15s');

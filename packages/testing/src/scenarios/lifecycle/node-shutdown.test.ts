@@ -3,7 +3,7 @@ import { powerAnnotation } from '@orrery/cluster';
 import { expect, test } from 'vitest';
 import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
-/** A machine that is shut down, not unplugged: its Pods end in order, and every watcher gets an error. */
+/** A machine that is shut down, not unplugged: its Pods end in order. */
 
 const switchTo = (cluster: PodScenario, power: string | null) =>
   cluster.client.patch(Node, 'node1', {
@@ -54,7 +54,7 @@ test('the node is not ready while it shuts down, and says why', async () => {
   expect(cluster.nodes.running('node1')).toBe(true);
 });
 
-test('NodeShutdown: new Pods are refused while the node shuts down', async () => {
+test('NodeShutdown: new Pods are rejected while the node shuts down', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [stubborn] }, { name: 'stubborn' });
   await switchTo(cluster, 'shutdown');
@@ -68,7 +68,7 @@ test('NodeShutdown: new Pods are refused while the node shuts down', async () =>
   expect(await cluster.events()).toContain('Warning NodeShutdown: Pod was rejected as the node is shutting down.');
 });
 
-test('regular Pods have twenty seconds, then critical ones ten; the time of a Pod may be shorter', async () => {
+test('regular Pods get 20 seconds, then critical Pods get 10; a Pod’s own grace period may be shorter', async () => {
   const cluster = await podScenario();
   await cluster.start({ terminationGracePeriodSeconds: 600, containers: [stubborn] }, { name: 'regular' });
   await cluster.start({ terminationGracePeriodSeconds: 5, containers: [stubborn] }, { name: 'short' });
@@ -88,7 +88,7 @@ test('regular Pods have twenty seconds, then critical ones ten; the time of a Po
   }
 });
 
-test('critical Pods are not terminated before regular ones have ended, and none waits longer than that', async () => {
+test('critical Pods are terminated as soon as the regular ones have ended, and not before', async () => {
   const cluster = await podScenario();
   await cluster.start(
     { containers: [script('trap "sleep 4; exit 0" TERM; while true; do sleep 1; done')] },
@@ -113,7 +113,7 @@ test('preStop hooks run', async () => {
   expect((await endOf(cluster, 'web'))?.message).toBe('bye\n');
 });
 
-test('a Pod that has completed stays as it was', async () => {
+test('a completed Pod is left unchanged', async () => {
   const cluster = await podScenario();
   await cluster.start({ restartPolicy: 'Never', containers: [script('exit 0')] });
   await cluster.advance('5s');
@@ -123,7 +123,7 @@ test('a Pod that has completed stays as it was', async () => {
   expect((await cluster.pod()).status?.reason).toBeUndefined();
 });
 
-test('the machine can be switched on again: the node is ready and takes Pods', async () => {
+test('the machine can be powered on again: the node is ready and accepts Pods', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [service()] }, { name: 'before' });
   await switchTo(cluster, 'shutdown');
@@ -137,7 +137,7 @@ test('the machine can be switched on again: the node is ready and takes Pods', a
   expect((await cluster.row())?.status).toBe('Running');
 });
 
-test('a Pod that was being deleted goes', async () => {
+test('a Pod that was already being deleted is removed', async () => {
   const cluster = await podScenario();
   await cluster.start({ terminationGracePeriodSeconds: 600, containers: [stubborn] });
   await cluster.remove();
@@ -148,7 +148,7 @@ test('a Pod that was being deleted goes', async () => {
   expect(cluster.nodes.running('node1')).toBe(false);
 });
 
-test('a machine whose kubelet is restarted while it shuts down goes off all the same', async () => {
+test('a machine still powers off when its kubelet is restarted during the shutdown', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [stubborn] });
   await switchTo(cluster, 'shutdown');
@@ -158,7 +158,7 @@ test('a machine whose kubelet is restarted while it shuts down goes off all the 
   expect(cluster.nodes.running('node1')).toBe(false);
 });
 
-test('two machines are shut down at once', async () => {
+test('two machines shut down at the same time', async () => {
   const cluster = await podScenario({ nodes: 2 });
   await cluster.start({ nodeName: 'node1', containers: [stubborn] }, { name: 'a' });
   await cluster.start({ nodeName: 'node2', containers: [stubborn] }, { name: 'b' });
@@ -167,7 +167,7 @@ test('two machines are shut down at once', async () => {
   expect((await cluster.pod('b')).status?.reason).toBe('Terminated');
 });
 
-test('shutdownGracePeriod says how long it all may take, shutdownGracePeriodCriticalPods how much of that is for critical Pods', async () => {
+test('shutdownGracePeriod limits the whole shutdown, and shutdownGracePeriodCriticalPods is the part of it for critical Pods', async () => {
   const kubelet = { shutdownGracePeriod: '8s', shutdownGracePeriodCriticalPods: '3s' } as const;
   const cluster = await podScenario({ nodes: [{ name: 'node1', kubelet }] });
   await cluster.start({ containers: [stubborn] }, { name: 'regular' });
@@ -180,7 +180,7 @@ test('shutdownGracePeriod says how long it all may take, shutdownGracePeriodCrit
   expect(await after('critical')).toBe(8);
 });
 
-test('with a shutdownGracePeriod of 0 the machine just goes, without notice', async () => {
+test('with a shutdownGracePeriod of 0 the machine powers off without notice', async () => {
   const cluster = await podScenario({ nodes: [{ name: 'node1', kubelet: { shutdownGracePeriod: 0 } }] });
   await cluster.start({ containers: [service()] });
   await switchTo(cluster, 'shutdown');

@@ -34,7 +34,7 @@ const twoSecrets = {
 const failedMounts = async (cluster: PodScenario) =>
   (await cluster.events()).filter((event) => event.startsWith('Warning FailedMount: MountVolume'));
 
-test('every volume that cannot be made has an event of its own, whose count rises', async () => {
+test('each volume that cannot be set up has its own event, whose count rises', async () => {
   const cluster = await podScenario();
   await cluster.start(twoSecrets);
   await cluster.advance('10s');
@@ -65,7 +65,7 @@ test('when one of two Secrets appears, the other is still reported; when both ha
   expect(await cluster.row()).toEqual({ ready: '1/1', status: 'Running', restarts: '0' });
 });
 
-test('after two minutes of waiting the kubelet names the volumes that it waits for', async () => {
+test('after two minutes the kubelet names the volumes it is waiting for', async () => {
   const cluster = await podScenario();
   await cluster.start(twoSecrets);
   await cluster.advance('130s');
@@ -74,7 +74,7 @@ test('after two minutes of waiting the kubelet names the volumes that it waits f
   );
 });
 
-test('volumes of all kinds that cannot be made are each reported', async () => {
+test('reports each volume that cannot be set up, of every kind', async () => {
   const cluster = await podScenario();
   await cluster.start({
     nodeName: 'node1',
@@ -99,7 +99,7 @@ test('volumes of all kinds that cannot be made are each reported', async () => {
   });
 });
 
-test('FailedCreatePodSandBox: the sandbox cannot be made, and is tried again', async () => {
+test('FailedCreatePodSandBox: a sandbox that cannot be created is retried', async () => {
   const cluster = await podScenario();
   vi.spyOn(runtimeOf(cluster), 'runPodSandbox').mockRejectedValueOnce(
     new RuntimeError('Unknown', 'no address is free'),
@@ -113,7 +113,7 @@ test('FailedCreatePodSandBox: the sandbox cannot be made, and is tried again', a
   expect(await cluster.row()).toEqual({ ready: '1/1', status: 'Running', restarts: '0' });
 });
 
-test('FailedKillPod: a sandbox that cannot be stopped is tried again until it can', async () => {
+test('FailedKillPod: stopping a sandbox is retried until it succeeds', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [service()] });
   const { uid } = (await cluster.pod()).metadata;
@@ -131,7 +131,7 @@ test('FailedKillPod: a sandbox that cannot be stopped is tried again until it ca
   expect(await cluster.row()).toBeUndefined();
 });
 
-test('FailedKillPod: a container that cannot be stopped goes down with its sandbox', async () => {
+test('FailedKillPod: a container that cannot be stopped ends with its sandbox', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [service()] });
   vi.spyOn(runtimeOf(cluster), 'stopContainer').mockRejectedValueOnce(new RuntimeError('Unknown', 'shim is gone'));
@@ -143,7 +143,7 @@ test('FailedKillPod: a container that cannot be stopped goes down with its sandb
   expect(await cluster.row()).toBeUndefined();
 });
 
-test('CreateContainerError: the runtime cannot make the container', async () => {
+test('CreateContainerError: the runtime cannot create the container', async () => {
   const cluster = await podScenario();
   vi.spyOn(runtimeOf(cluster), 'createContainer').mockRejectedValueOnce(new RuntimeError('Unknown', 'no space left'));
   await cluster.start({ containers: [service()] });
@@ -155,7 +155,7 @@ test('CreateContainerError: the runtime cannot make the container', async () => 
 test.for([
   ['nodeName', { nodeName: 'node2' }],
   ['nodeSelector', { nodeSelector: { 'kubernetes.io/hostname': 'node2' } }],
-] as const)('%s decides on the node', async ([, spec]) => {
+] as const)('%s determines the node', async ([, spec]) => {
   const cluster = await podScenario({ nodes: 3 });
   await cluster.start({ ...spec, containers: [service()] });
   expect((await cluster.pod()).spec.nodeName).toBe('node2');
@@ -180,7 +180,7 @@ test('a bound Pod never moves, whatever happens to its node and its labels', asy
   ).rejects.toThrow(/nodeName|pod updates may not change/);
 });
 
-test('the Pod of a dead node is not ready, is marked for deletion after five minutes, and stays until the node is back', async () => {
+test('a Pod on a dead node is not ready, is marked for deletion after five minutes, and stays until the node is back', async () => {
   const cluster = await podScenario({ nodes: 2 });
   await cluster.start({ nodeName: 'node1', containers: [service()] });
   await cluster.nodes.stop('node1');
@@ -202,7 +202,7 @@ test('the Pod of a dead node is not ready, is marked for deletion after five min
   expect(await cluster.row()).toBeUndefined();
 });
 
-test('only a controller replaces the Pod of a dead node', async () => {
+test('only a controller replaces a Pod on a dead node', async () => {
   const cluster = await podScenario({ nodes: 2 });
   await cluster.start({ nodeName: 'node1', containers: [service()] });
   await cluster.client.create<Deployment>({
@@ -227,7 +227,7 @@ test('only a controller replaces the Pod of a dead node', async () => {
   expect((await cluster.pod()).metadata.deletionTimestamp).toBeDefined();
 });
 
-test('a Pod is taken out of the API when its node is', async () => {
+test('a Pod is removed from the API when its node is', async () => {
   const cluster = await podScenario({ nodes: 2 });
   await cluster.start({ nodeName: 'node1', containers: [service()] });
   await cluster.nodes.stop('node1');
@@ -236,7 +236,7 @@ test('a Pod is taken out of the API when its node is', async () => {
   expect(await cluster.row()).toBeUndefined();
 });
 
-test('a machine that is switched off and on again runs its Pods anew, with their restarts counted', async () => {
+test('a machine that is powered off and on again restarts its Pods and counts the restarts', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [service()] });
   const before = await cluster.pod();
@@ -250,7 +250,7 @@ test('a machine that is switched off and on again runs its Pods anew, with their
   expect(status?.phase).toBe('Running');
 });
 
-test('a container that was lost with its machine: ContainerStatusUnknown stands for its end until there is a new one', async () => {
+test('a container lost with its machine is reported as ContainerStatusUnknown until it is replaced', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [service()] });
   const seen: unknown[][] = [];
@@ -273,7 +273,7 @@ test('a container that was lost with its machine: ContainerStatusUnknown stands 
   expect(seen.map(([phase]) => phase)).not.toContain('Pending');
 });
 
-test('a restarted kubelet takes over what runs: nothing is restarted, nothing becomes unready', async () => {
+test('a restarted kubelet adopts running containers: nothing is restarted, nothing becomes unready', async () => {
   const cluster = await podScenario();
   await cluster.start({
     initContainers: [
@@ -296,7 +296,7 @@ test('a restarted kubelet takes over what runs: nothing is restarted, nothing be
   expect(after.status?.conditions).toEqual(before.status?.conditions);
 });
 
-test('what happens while the kubelet is away is made good when it is back', async () => {
+test('the kubelet catches up on what happened while it was down', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [script('sleep 20; exit 3')] });
   await cluster.advance('10s');
@@ -308,7 +308,7 @@ test('what happens while the kubelet is away is made good when it is back', asyn
   expect(status).toMatchObject({ restartCount: 1, lastState: { terminated: { exitCode: 3 } } });
 });
 
-test('a Pod that is deleted while the kubelet restarts ends with its grace', async () => {
+test('a Pod that is deleted while the kubelet restarts still gets its grace period', async () => {
   const cluster = await podScenario();
   await cluster.start({ terminationGracePeriodSeconds: 10, containers: [script('sleep 1d; true')] });
   await cluster.remove();
@@ -319,7 +319,7 @@ test('a Pod that is deleted while the kubelet restarts ends with its grace', asy
   expect(await runtimeOf(cluster).listContainers()).toEqual([]);
 });
 
-test('a critical Pod that is bound to a full node is made room for', async () => {
+test('a full node makes room for a critical Pod that is bound to it', async () => {
   const cluster = await podScenario();
   const asking = (cpu: string) => [service({ resources: { requests: { cpu } } })];
   await cluster.start({ containers: asking('3') }, { name: 'big' });
@@ -342,7 +342,7 @@ test('a critical Pod that is bound to a full node is made room for', async () =>
 const noNetwork =
   'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized';
 
-test('NetworkNotReady: Pods wait for the node’s network, those on the node’s own do not', async () => {
+test('NetworkNotReady: Pods wait for the node’s network; host-network Pods do not', async () => {
   const cluster = await podScenario();
   runtimeOf(cluster).setNetworkReady(false);
   await cluster.start({ nodeName: 'node1', containers: [service()] });
@@ -359,7 +359,7 @@ test('NetworkNotReady: Pods wait for the node’s network, those on the node’s
   expect(await cluster.row()).toEqual({ ready: '1/1', status: 'Running', restarts: '0' });
 });
 
-test('a node whose network is not ready is not ready and is avoided until it is', async () => {
+test('a node whose network is not ready is NotReady and gets no Pods until it is', async () => {
   const cluster = await podScenario();
   const ready = async () => {
     const { status, spec } = await cluster.client.get(Node, 'node1');

@@ -2,14 +2,14 @@ import { Node } from '@orrery/api';
 import { expect, test } from 'vitest';
 import { type PodScenario, podScenario, service } from '../pod-scenario.fixture.ts';
 
-/** Where a Pod runs by its own words: `nodeSelector` and `nodeName` (Kubernetes "Assigning Pods to Nodes"). */
+/** How a Pod chooses its node itself: `nodeSelector` and `nodeName` (Kubernetes "Assigning Pods to Nodes"). */
 
 const label = async (cluster: PodScenario, name: string, labels: object) => {
   await cluster.client.patch(Node, name, { type: 'merge', patch: { metadata: { labels } } });
   await cluster.settle();
 };
 
-test('nodeSelector: all its labels must be the node’s', async () => {
+test('nodeSelector: the node must have all of its labels', async () => {
   const cluster = await podScenario({ nodes: 3 });
   await label(cluster, 'node1', { disk: 'ssd' });
   await label(cluster, 'node2', { disk: 'ssd', zone: 'a' });
@@ -18,7 +18,7 @@ test('nodeSelector: all its labels must be the node’s', async () => {
   expect(await cluster.row()).toMatchObject({ status: 'Running' });
 });
 
-test('a nodeSelector that fits nowhere: Pending, until a node gets the label', async () => {
+test('a Pod whose nodeSelector matches no node is Pending until a node gets the label', async () => {
   const cluster = await podScenario({ nodes: 2 });
   await cluster.start({ nodeSelector: { disk: 'ssd' }, containers: [service()] });
   await cluster.advance('1m');
@@ -31,7 +31,7 @@ test('a nodeSelector that fits nowhere: Pending, until a node gets the label', a
   expect(await cluster.row()).toMatchObject({ status: 'Running' });
 });
 
-test('the labels that every node has', async () => {
+test('every node has the well-known labels', async () => {
   const cluster = await podScenario({ nodes: 2 });
   await cluster.start({
     nodeSelector: { 'kubernetes.io/hostname': 'node2', 'kubernetes.io/os': 'linux' },
@@ -40,7 +40,7 @@ test('the labels that every node has', async () => {
   expect((await cluster.pod()).spec.nodeName).toBe('node2');
 });
 
-test('a label that a node loses later moves nothing', async () => {
+test('a Pod stays on its node when the node loses a label it was selected by', async () => {
   const cluster = await podScenario({ nodes: 2 });
   await label(cluster, 'node1', { disk: 'ssd' });
   await cluster.start({ nodeSelector: { disk: 'ssd' }, containers: [service()] });
@@ -49,7 +49,7 @@ test('a label that a node loses later moves nothing', async () => {
   expect(await cluster.row()).toEqual({ ready: '1/1', status: 'Running', restarts: '0' });
 });
 
-test('nodeName: no scheduler is asked, and no Scheduled event is sent', async () => {
+test('nodeName: the scheduler is bypassed, and no Scheduled event is recorded', async () => {
   const cluster = await podScenario({ nodes: 2 });
   await cluster.client.patch(Node, 'node2', { type: 'merge', patch: { spec: { unschedulable: true } } });
   await cluster.start({ nodeName: 'node2', containers: [service()] });
@@ -57,7 +57,7 @@ test('nodeName: no scheduler is asked, and no Scheduled event is sent', async ()
   expect((await cluster.events()).filter((event) => event.includes('Scheduled'))).toEqual([]);
 });
 
-test('nodeName of a node that is not there: the Pod waits, and is taken out', async () => {
+test('nodeName of a node that does not exist: the Pod waits, then is garbage-collected', async () => {
   const cluster = await podScenario();
   await cluster.start({ nodeName: 'nowhere', containers: [service()] });
   await cluster.advance('20s');
@@ -66,7 +66,7 @@ test('nodeName of a node that is not there: the Pod waits, and is taken out', as
   expect(await cluster.row()).toBeUndefined();
 });
 
-test('nodeName together with a nodeSelector that does not fit: the node refuses the Pod', async () => {
+test('nodeName with a nodeSelector that does not match: the node rejects the Pod', async () => {
   const cluster = await podScenario();
   await cluster.start({ nodeName: 'node1', nodeSelector: { disk: 'ssd' }, containers: [service()] });
   await cluster.advance('2s');

@@ -2,14 +2,14 @@ import { Event, Node, type PriorityClass, type Taint } from '@orrery/api';
 import { expect, test } from 'vitest';
 import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
-/** Events that others than a plain start and end bring about, each with its type, reason and message. */
+/** The events beyond those of a plain start and end, each with its type, reason and message. */
 
 const kept = { finalizers: ['example.com/look'] };
 const taint = async (cluster: PodScenario, name: string, taints: readonly Taint[]) =>
   cluster.client.patch(Node, name, { type: 'merge', patch: { spec: { taints } } });
 const noExecute: Taint = { key: 'k', value: 'v', effect: 'NoExecute' };
 
-test('Preempted: who makes room, and for whom', async () => {
+test('Preempted: names the Pod that it made room for', async () => {
   const cluster = await podScenario();
   await cluster.client.create<PriorityClass>({
     apiVersion: 'scheduling.k8s.io/v1',
@@ -42,7 +42,7 @@ test('TaintManagerEviction: a Pod that does not tolerate a NoExecute taint is ma
   );
 });
 
-test('TaintManagerEviction: the deletion is cancelled when the taint goes in the time that the Pod tolerates it', async () => {
+test('TaintManagerEviction: the deletion is cancelled when the taint is removed within the toleration period', async () => {
   const cluster = await podScenario();
   const tolerations = [{ key: 'k', operator: 'Exists' as const, effect: 'NoExecute' as const, tolerationSeconds: 60 }];
   await cluster.start({ tolerations, containers: [service()] });
@@ -63,7 +63,7 @@ test('BackOff: a container that keeps failing', async () => {
   );
 });
 
-test('Killing, FailedPostStartHook, FailedPreStopHook: the words of failed hooks', async () => {
+test('Killing, FailedPostStartHook, FailedPreStopHook: the messages of failed hooks', async () => {
   const cluster = await podScenario();
   const fails = { exec: { command: ['false'] } };
   await cluster.start({ restartPolicy: 'Never', containers: [service({ lifecycle: { postStart: fails } })] });
@@ -77,7 +77,7 @@ test('Killing, FailedPostStartHook, FailedPreStopHook: the words of failed hooks
   expect(await cluster.events('other')).toContain('Normal Killing: Stopping container main');
 });
 
-test('PostStartHookError: the waiting message says which hook failed, and how', async () => {
+test('PostStartHookError: the waiting message says which hook failed and how', async () => {
   const cluster = await podScenario();
   const lifecycle = { postStart: { exec: { command: ['sh', '-c', 'echo no luck; exit 4'] } } };
   const { metadata } = await cluster.start({ containers: [service({ lifecycle })] });
@@ -92,7 +92,7 @@ test('PostStartHookError: the waiting message says which hook failed, and how', 
   ]);
 });
 
-test('ProbeWarning: a redirect off the host; the container is ready', async () => {
+test('ProbeWarning: a redirect to another host counts as success, with a warning', async () => {
   const cluster = await podScenario();
   await cluster.start({
     containers: [
@@ -116,7 +116,7 @@ test('ProbeWarning: a redirect off the host; the container is ready', async () =
   );
 });
 
-test('ExceededGracePeriod: the runtime does not stop what is evicted', async () => {
+test('ExceededGracePeriod: the runtime does not stop an evicted Pod', async () => {
   const cluster = await podScenario({ nodes: [{ name: 'node1', capacity: { memory: '256Mi' } }] });
   await cluster.start({
     containers: [{ name: 'main', image: 'polinux/stress', command: ['stress', '--vm', '1', '--vm-bytes', '200M'] }],
@@ -130,7 +130,7 @@ test('ExceededGracePeriod: the runtime does not stop what is evicted', async () 
   );
 });
 
-test('a Pod of a node that is out of service goes, without waiting for the node', async () => {
+test('a Pod on an out-of-service node is removed without waiting for the node', async () => {
   const cluster = await podScenario({ nodes: 2 });
   await cluster.start({ nodeName: 'node1', containers: [service()] });
   await cluster.nodes.stop('node1');
@@ -145,7 +145,7 @@ test('a Pod of a node that is out of service goes, without waiting for the node'
   expect(await cluster.row()).toBeUndefined();
 });
 
-test('a Pod of a node that does not come back goes when it is deleted by force', async () => {
+test('a Pod on a node that does not come back is removed by a forced deletion', async () => {
   const cluster = await podScenario({ nodes: 2 });
   await cluster.start({ nodeName: 'node1', containers: [service()] });
   await cluster.nodes.stop('node1');

@@ -2,14 +2,14 @@ import { Event } from '@orrery/api';
 import { expect, test } from 'vitest';
 import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
-/** The status and the events of a whole life. */
+/** The status and the events of a Pod over its whole life. */
 
 const conditions = async (cluster: PodScenario) =>
   (await cluster.pod()).status?.conditions?.map(
     ({ type, status, reason }) => `${type}=${status}${reason === undefined ? '' : ` ${reason}`}`,
   );
 
-test('the events of a Pod that starts and is deleted, in order', async () => {
+test('records the events of a Pod that starts and is deleted, in order', async () => {
   const cluster = await podScenario();
   await cluster.start({
     initContainers: [script('exit 0', { name: 'init', image: 'busybox:1' })],
@@ -40,7 +40,7 @@ test('a kubelet’s event names its node and the container', async () => {
   });
 });
 
-test('the conditions from the first write to the last', async () => {
+test('updates the conditions from the first status write to the last', async () => {
   const cluster = await podScenario();
   await cluster.start({
     restartPolicy: 'Never',
@@ -77,7 +77,7 @@ test('the conditions from the first write to the last', async () => {
   ]);
 });
 
-test('a status carries start, addresses, QoS class, container ids and images', async () => {
+test('the status has the start time, addresses, QoS class, container IDs and images', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [service({ image: 'busybox:1.36' })] });
   const { status, metadata } = await cluster.pod();
@@ -108,7 +108,7 @@ test.for([
   ['Never', 'Failed'],
   ['OnFailure', 'Pending'],
 ] as const)(
-  'an init container’s own restartPolicy %s, when it fails in a Pod that restarts: %s',
+  'a failing init container with its own restartPolicy %s in a Pod that restarts: %s',
   async ([restartPolicy, phase]) => {
     const cluster = await podScenario();
     await cluster.start({
@@ -120,14 +120,14 @@ test.for([
   },
 );
 
-test('a Pod of containers that must not restart fails although the Pod’s policy is Always', async () => {
+test('a Pod whose containers must not restart fails even though its own policy is Always', async () => {
   const cluster = await podScenario();
   await cluster.start({ restartPolicy: 'Always', containers: [script('sleep 1; exit 1', { restartPolicy: 'Never' })] });
   await cluster.advance('5s');
   expect((await cluster.pod()).status?.phase).toBe('Failed');
 });
 
-test('a Pod whose policy is Never goes on while a container of it restarts by its own', async () => {
+test('a Pod whose policy is Never keeps running while a container restarts by its own policy', async () => {
   const cluster = await podScenario();
   await cluster.start({
     restartPolicy: 'Never',

@@ -46,7 +46,7 @@ const run = (
 const waiting = async (cluster: PodScenario, name = 'web') =>
   (await cluster.pod(name)).status?.containerStatuses?.[0]?.state?.waiting;
 
-test('without a secret: ErrImagePull with the registry’s words, then ImagePullBackOff with them', async () => {
+test('without a secret: ErrImagePull with the registry’s message, then ImagePullBackOff with the same message', async () => {
   const cluster = await withApp();
   await run(cluster, 'web', []);
   expect(await waiting(cluster)).toEqual({ reason: 'ErrImagePull', message: refusal });
@@ -71,14 +71,14 @@ test.for([
   ['all registries of its domain', '*.example.com', 'dockerconfigjson', true],
   ['another repository', 'registry.example.com/other', 'dockerconfigjson', false],
   ['another registry', 'example.com', 'dockerconfigjson', false],
-] as const)('a secret for %s: %s as %s opens: %s', async ([, registry, type, opens]) => {
+] as const)('a secret for %s: %s as %s grants access: %s', async ([, registry, type, opens]) => {
   const cluster = await withApp();
   await cluster.client.create(pullSecret('registry', registry, 'sesame', type));
   await run(cluster, 'web', ['registry']);
   expect(await cluster.row()).toMatchObject({ status: opens ? 'Running' : 'ErrImagePull' });
 });
 
-test('of several secrets all are tried', async () => {
+test('tries all of several secrets', async () => {
   const cluster = await withApp();
   await cluster.client.create(pullSecret('old', 'registry.example.com', 'wrong'));
   await cluster.client.create(pullSecret('new', 'registry.example.com'));
@@ -86,7 +86,7 @@ test('of several secrets all are tried', async () => {
   expect(await cluster.row()).toMatchObject({ status: 'Running' });
 });
 
-test('a secret that is an object of another type is no pull secret', async () => {
+test('a secret of another type is not a pull secret', async () => {
   const cluster = await withApp();
   const secret = pullSecret('registry', 'registry.example.com');
   await cluster.client.create<Secret>({ ...secret, type: 'Opaque' });
@@ -95,7 +95,7 @@ test('a secret that is an object of another type is no pull secret', async () =>
 });
 
 test.for(['IfNotPresent', 'Always', 'Never'] as const)(
-  'a private image that is on the node is not for a Pod without credentials: %s',
+  'a Pod without credentials cannot use a private image that is on the node: %s',
   async (policy) => {
     const cluster = await withApp();
     await cluster.client.create(pullSecret('registry', 'registry.example.com'));
@@ -114,7 +114,7 @@ test.for(['IfNotPresent', 'Always', 'Never'] as const)(
 );
 
 test.for(['IfNotPresent', 'Never'] as const)(
-  'a private image that is on the node is for every Pod with its secret, or with the same credentials: %s',
+  'a Pod with the same secret or the same credentials can use a private image that is on the node: %s',
   async (policy) => {
     const cluster = await withApp();
     await cluster.client.create(pullSecret('registry', 'registry.example.com'));
@@ -131,7 +131,7 @@ test.for(['IfNotPresent', 'Never'] as const)(
   },
 );
 
-test('a Pod with credentials that were not tried yet asks the registry', async () => {
+test('asks the registry for a Pod whose credentials have not been tried yet', async () => {
   const cluster = await withApp();
   await cluster.client.create(pullSecret('registry', 'registry.example.com'));
   await cluster.client.create(pullSecret('wrong', 'registry.example.com', 'wrong'));
@@ -140,7 +140,7 @@ test('a Pod with credentials that were not tried yet asks the registry', async (
   expect(await waiting(cluster)).toMatchObject({ reason: 'ErrImagePull' });
 });
 
-test('a container that restarts needs no credentials again, nor does a kubelet that does', async () => {
+test('neither a container restart nor a kubelet restart needs the credentials again', async () => {
   const cluster = await withApp();
   await cluster.client.create(pullSecret('registry', 'registry.example.com'));
   await run(cluster, 'web', ['registry']);
@@ -155,7 +155,7 @@ test('a container that restarts needs no credentials again, nor does a kubelet t
   expect(await waiting(cluster, 'stranger')).toMatchObject({ reason: 'ErrImagePull' });
 });
 
-test('pull secrets are of the Pod’s namespace', async () => {
+test('pull secrets are looked up in the Pod’s namespace', async () => {
   const cluster = await withApp();
   await cluster.apply('{ apiVersion: v1, kind: Namespace, metadata: { name: other } }');
   const secret = pullSecret('registry', 'registry.example.com');
@@ -167,7 +167,7 @@ test('pull secrets are of the Pod’s namespace', async () => {
   );
 });
 
-test('the pull policy is decided when the Pod is made: another image later does not change it', async () => {
+test('the pull policy is set when the Pod is created, and a later image does not change it', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [{ name: 'main', image: 'nginx:1.27' }] });
   const pod = await cluster.pod();

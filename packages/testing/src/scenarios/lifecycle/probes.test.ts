@@ -2,7 +2,7 @@ import { Deployment, EndpointSlice, Pod, type Probe, type Service } from '@orrer
 import { expect, test } from 'vitest';
 import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
-/** Liveness, readiness and startup probes of all kinds, and what hangs on readiness. */
+/** Liveness, readiness and startup probes of all kinds, and what depends on readiness. */
 
 const key = { namespace: 'default', name: 'web' };
 const status = async (cluster: PodScenario) => (await cluster.pod()).status?.containerStatuses?.[0];
@@ -19,21 +19,21 @@ const agnhost = { name: 'main', image: 'registry.k8s.io/e2e-test-images/agnhost'
 
 test.for<readonly [string, Probe, boolean]>([
   ['exec that exits with 0', { exec: { command: ['true'] } }, true],
-  ['exec that exits otherwise', { exec: { command: ['false'] } }, false],
+  ['exec that exits with another code', { exec: { command: ['false'] } }, false],
   ['exec that takes longer than its timeout', { exec: { command: ['sleep', '5'] }, timeoutSeconds: 2 }, false],
   ['httpGet with 200', { httpGet: { path: '/healthz', port: 8080 } }, true],
   ['httpGet with 399', { httpGet: { path: '/echo?code=399', port: 8080 } }, true],
   ['httpGet with 400', { httpGet: { path: '/echo?code=400', port: 8080 } }, false],
-  ['httpGet at a named port', { httpGet: { path: '/healthz', port: 'web' } }, true],
-  ['httpGet at a name that no port has', { httpGet: { path: '/healthz', port: 'other' } }, false],
-  ['httpGet where nobody listens', { httpGet: { path: '/', port: 9 } }, false],
+  ['httpGet on a named port', { httpGet: { path: '/healthz', port: 'web' } }, true],
+  ['httpGet on a port name that does not exist', { httpGet: { path: '/healthz', port: 'other' } }, false],
+  ['httpGet on a closed port', { httpGet: { path: '/', port: 9 } }, false],
   ['httpGet over HTTPS to a plain server', { httpGet: { path: '/', port: 8080, scheme: 'HTTPS' } }, false],
   ['tcpSocket', { tcpSocket: { port: 8080 } }, true],
-  ['tcpSocket at a named port', { tcpSocket: { port: 'web' } }, true],
-  ['tcpSocket where nobody listens', { tcpSocket: { port: 9 } }, false],
+  ['tcpSocket on a named port', { tcpSocket: { port: 'web' } }, true],
+  ['tcpSocket on a closed port', { tcpSocket: { port: 9 } }, false],
   ['grpc that is SERVING', { grpc: { port: 8080 } }, true],
-  ['grpc where nobody listens', { grpc: { port: 9 } }, false],
-])('a readiness probe by %s: %s', async ([, readinessProbe, ready]) => {
+  ['grpc on a closed port', { grpc: { port: 9 } }, false],
+])('a readiness probe with %s: ready %s', async ([, readinessProbe, ready]) => {
   const cluster = await podScenario();
   await cluster.start({ containers: [{ ...agnhost, ports: [{ name: 'web', containerPort: 8080 }], readinessProbe }] });
   await cluster.advance('10s');
@@ -41,7 +41,7 @@ test.for<readonly [string, Probe, boolean]>([
   expect((await condition(cluster, 'Ready'))?.status).toBe(ready ? 'True' : 'False');
 });
 
-test('an httpGet probe sends its headers, its Host among them, and says that it is one', async () => {
+test('an httpGet probe sends its headers, Host included, and identifies itself as a probe', async () => {
   const cluster = await podScenario();
   await cluster.start({
     containers: [
@@ -77,7 +77,7 @@ test('an unhealthy gRPC server is not ready', async () => {
   );
 });
 
-test('thresholds: so many failures in a row until not ready, so many successes until ready again', async () => {
+test('a container is not ready after failureThreshold failures in a row, and ready again after successThreshold successes', async () => {
   const cluster = await podScenario();
   await cluster.start({
     containers: [service({ readinessProbe: fileProbe('/tmp/ready', { successThreshold: 3, failureThreshold: 2 }) })],
@@ -97,7 +97,7 @@ test('thresholds: so many failures in a row until not ready, so many successes u
   expect((await status(cluster))?.restartCount).toBe(0);
 });
 
-test('initialDelaySeconds: nothing is asked before', async () => {
+test('initialDelaySeconds: does not probe before the delay has passed', async () => {
   const cluster = await podScenario();
   await cluster.start({
     containers: [
@@ -110,7 +110,7 @@ test('initialDelaySeconds: nothing is asked before', async () => {
   expect((await status(cluster))?.ready).toBe(true);
 });
 
-test('a liveness probe restarts the container after failureThreshold failures, and only that one', async () => {
+test('a liveness probe restarts only its container, after failureThreshold failures', async () => {
   const cluster = await podScenario();
   await cluster.start({
     containers: [
@@ -133,7 +133,7 @@ test('a liveness probe restarts the container after failureThreshold failures, a
   );
 });
 
-test('a liveness failure under Never ends the container without another', async () => {
+test('under Never a liveness failure ends the container without a restart', async () => {
   const cluster = await podScenario();
   await cluster.start({
     restartPolicy: 'Never',
@@ -145,9 +145,9 @@ test('a liveness failure under Never ends the container without another', async 
 });
 
 test.for([
-  ['the Pod’s grace', {}, 20],
-  ['the probe’s own', { terminationGracePeriodSeconds: 5 }, 5],
-] as const)('a container that a liveness probe ends has %s', async ([, own, seconds]) => {
+  ['the Pod’s grace period', {}, 20],
+  ['the probe’s own grace period', { terminationGracePeriodSeconds: 5 }, 5],
+] as const)('a container that a liveness probe kills gets %s', async ([, own, seconds]) => {
   const cluster = await podScenario();
   await cluster.start({
     terminationGracePeriodSeconds: 20,
@@ -164,7 +164,7 @@ test.for([
   expect(lastState?.terminated?.exitCode).toBe(137);
 });
 
-test('a startup probe holds the others off until it succeeds', async () => {
+test('a startup probe holds off the other probes until it succeeds', async () => {
   const cluster = await podScenario();
   await cluster.start({
     containers: [
@@ -190,7 +190,7 @@ test('a startup probe that never succeeds restarts the container', async () => {
   expect(await cluster.events()).toContain('Normal Killing: Container main failed startup probe, will be restarted');
 });
 
-test('a new container is probed from the beginning', async () => {
+test('the probes of a new container start over', async () => {
   const cluster = await podScenario();
   await cluster.start({
     containers: [
@@ -207,7 +207,7 @@ test('a new container is probed from the beginning', async () => {
   expect((await status(cluster))?.ready).toBe(true);
 });
 
-test('readiness gates: the Pod is ready when every gate’s condition is True too', async () => {
+test('readiness gates: the Pod is ready only when every gate’s condition is True as well', async () => {
   const cluster = await podScenario();
   await cluster.start({ readinessGates: [{ conditionType: 'example.com/ok' }], containers: [service()] });
   const gate = async (value: string) => {
@@ -233,7 +233,7 @@ test('readiness gates: the Pod is ready when every gate’s condition is True to
   expect(await condition(cluster, 'Ready')).toMatchObject({ status: 'True' });
 });
 
-test('readiness decides on the endpoints of a Service, and restarts nothing', async () => {
+test('readiness determines the endpoints of a Service, and restarts nothing', async () => {
   const cluster = await podScenario();
   await cluster.client.create<Service>({
     apiVersion: 'v1',
@@ -264,7 +264,7 @@ test('readiness decides on the endpoints of a Service, and restarts nothing', as
   expect((await status(cluster))?.restartCount).toBe(0);
 });
 
-test('minReadySeconds: a Deployment’s Pod is available only after it has been ready so long', async () => {
+test('minReadySeconds: a Deployment’s Pod is available only after it has been ready that long', async () => {
   const cluster = await podScenario();
   await cluster.client.create<Deployment>({
     apiVersion: 'apps/v1',

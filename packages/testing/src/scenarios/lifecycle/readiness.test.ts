@@ -2,7 +2,7 @@ import { Deployment, EndpointSlice, Endpoints, Pod, type Service } from '@orrery
 import { expect, test } from 'vitest';
 import { type PodScenario, podScenario, service } from '../pod-scenario.fixture.ts';
 
-/** What hangs on a Pod's readiness: its condition, the endpoints of its Services, and a Deployment's progress. */
+/** What depends on a Pod's readiness: its condition, the endpoints of its Services, and a Deployment's progress. */
 
 const gate = 'example.com/load-balancer';
 const probe = { exec: { command: ['test', '-e', '/tmp/ready'] }, periodSeconds: 1, failureThreshold: 1 };
@@ -20,7 +20,7 @@ async function withService(more: Partial<NonNullable<Service['spec']>> = {}): Pr
   return cluster;
 }
 
-/** Addresses by their readiness: in the Endpoints object, and in its EndpointSlices. */
+/** The addresses by readiness, in the Endpoints object and in its EndpointSlices. */
 async function endpoints(cluster: PodScenario) {
   await cluster.advance('2s');
   const { subsets = [] } = await cluster.client.get(Endpoints, { namespace: 'default', name: 'web' });
@@ -45,7 +45,7 @@ async function open(cluster: PodScenario, status: string): Promise<void> {
   await cluster.settle();
 }
 
-test('a Pod whose gate is shut is among the addresses that are not ready, in Endpoints and in EndpointSlices', async () => {
+test('a Pod whose readiness gate is not met is a not-ready address in Endpoints and EndpointSlices', async () => {
   const cluster = await withService();
   await cluster.start(
     { readinessGates: [{ conditionType: gate }], containers: [service()] },
@@ -62,7 +62,7 @@ test('a Pod whose gate is shut is among the addresses that are not ready, in End
   expect((await cluster.pod()).status?.containerStatuses?.[0]).toMatchObject({ ready: true, restartCount: 0 });
 });
 
-test('an open gate does not make a Pod ready whose containers are not', async () => {
+test('a Pod whose containers are not ready is not ready, even when its gate is met', async () => {
   const cluster = await podScenario();
   await cluster.start({
     readinessGates: [{ conditionType: gate }],
@@ -80,7 +80,7 @@ test('an open gate does not make a Pod ready whose containers are not', async ()
   expect(await condition(cluster)).toMatchObject({ status: 'True' });
 });
 
-test('of several gates each one that is not open is named', async () => {
+test('names every gate that is not met', async () => {
   const cluster = await podScenario();
   await cluster.start({
     readinessGates: [{ conditionType: 'a.com/one' }, { conditionType: gate }, { conditionType: 'a.com/two' }],
@@ -95,7 +95,7 @@ test('of several gates each one that is not open is named', async () => {
   });
 });
 
-test('readiness moves an address back and forth, and restarts nothing', async () => {
+test('readiness moves an address between ready and not ready, and restarts nothing', async () => {
   const cluster = await withService();
   await cluster.start({ containers: [service({ readinessProbe: probe })] }, { labels: { app: 'web' } });
   expect((await endpoints(cluster)).notReady).toEqual(['web']);
@@ -108,13 +108,13 @@ test('readiness moves an address back and forth, and restarts nothing', async ()
   expect(await cluster.row()).toEqual({ ready: '0/1', status: 'Running', restarts: '0' });
 });
 
-test('publishNotReadyAddresses: all are taken for ready', async () => {
+test('publishNotReadyAddresses: all addresses count as ready', async () => {
   const cluster = await withService({ publishNotReadyAddresses: true });
   await cluster.start({ containers: [service({ readinessProbe: probe })] }, { labels: { app: 'web' } });
   expect(await endpoints(cluster)).toEqual({ ready: ['web'], notReady: [], slices: ['true false false'] });
 });
 
-test('a Pod that ends leaves Endpoints at once, and is terminating in its slice as long as it is there', async () => {
+test('a terminating Pod leaves Endpoints at once, and is terminating in its slice until it is gone', async () => {
   const cluster = await withService();
   await cluster.start(
     { containers: [service({ command: ['sh', '-c', 'trap "sleep 10; exit" TERM; while true; do sleep 1; done'] })] },
@@ -127,7 +127,7 @@ test('a Pod that ends leaves Endpoints at once, and is terminating in its slice 
   expect(await endpoints(cluster)).toEqual({ ready: [], notReady: [], slices: [] });
 });
 
-test('a Pod that has ended is no endpoint', async () => {
+test('a Pod that has ended is not an endpoint', async () => {
   const cluster = await withService();
   await cluster.start(
     { restartPolicy: 'Never', containers: [service({ command: ['sleep', '3'] })] },
@@ -138,7 +138,7 @@ test('a Pod that has ended is no endpoint', async () => {
   expect(await endpoints(cluster)).toEqual({ ready: [], notReady: [], slices: [] });
 });
 
-test('minReadySeconds: a rollout takes the next Pod only when the one before has been ready so long', async () => {
+test('minReadySeconds: a rollout replaces the next Pod only after the previous one has been ready that long', async () => {
   const cluster = await podScenario();
   const key = { namespace: 'default', name: 'web' };
   const deployment: Deployment = {
@@ -169,7 +169,7 @@ test('minReadySeconds: a rollout takes the next Pod only when the one before has
   expect(await status()).toMatchObject({ updatedReplicas: 2, replicas: 2, availableReplicas: 2 });
 });
 
-test('minReadySeconds: who becomes unready begins anew', async () => {
+test('minReadySeconds: the count restarts when a Pod becomes unready', async () => {
   const cluster = await podScenario();
   const key = { namespace: 'default', name: 'web' };
   await cluster.client.create<Deployment>({

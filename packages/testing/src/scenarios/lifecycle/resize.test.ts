@@ -3,7 +3,7 @@ import { type ContainerRuntime, RuntimeError } from '@orrery/runtimes';
 import { expect, test, vi } from 'vitest';
 import { type PodScenario, podScenario, service } from '../pod-scenario.fixture.ts';
 
-/** Other resources for a Pod that runs (KEP-1287 "In-Place Update of Pod Resources"). */
+/** Resizing a running Pod (KEP-1287 "In-Place Update of Pod Resources"). */
 
 const sized = (cpu: string, memory = '64Mi', more: Partial<Container> = {}): Container =>
   service({ resources: { requests: { cpu, memory }, limits: { memory } }, ...more });
@@ -34,7 +34,7 @@ async function shown(cluster: PodScenario, name?: string) {
   };
 }
 
-test('a container that may be resized in place has its new resources without a restart', async () => {
+test('a container that can be resized in place gets its new resources without a restart', async () => {
   const cluster = await podScenario();
   const seen: (string | undefined)[] = [];
   await cluster.start({ containers: [sized('1', '16Mi')] });
@@ -53,7 +53,7 @@ test('a container that may be resized in place has its new resources without a r
   expect(await cluster.row()).toMatchObject({ status: 'Running', restarts: '0' });
 });
 
-test('a container whose resizePolicy asks for it is made again', async () => {
+test('a container whose resizePolicy requires it is restarted', async () => {
   const cluster = await podScenario();
   const resizePolicy = [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }];
   await cluster.start({ containers: [sized('1', '64Mi', { resizePolicy })] });
@@ -64,7 +64,7 @@ test('a container whose resizePolicy asks for it is made again', async () => {
   expect(await cluster.events()).toContain('Normal Killing: Container main resize requires restart');
 });
 
-test('PodResizePending Infeasible: what the node could never give; the Pod goes on with what it has', async () => {
+test('PodResizePending Infeasible: the node could never fit the request; the Pod keeps what it has', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [sized('1')] });
   await resize(cluster, '5');
@@ -90,7 +90,7 @@ test('PodResizePending Infeasible: what the node could never give; the Pod goes 
   expect(await shown(cluster)).toMatchObject({ has: '2', restarts: 0, conditions: [] });
 });
 
-test('PodResizePending Deferred: what others have now; when they give it back, the Pod gets it', async () => {
+test('PodResizePending Deferred: other Pods use the resources now; the Pod gets them when they are freed', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [sized('2')] }, { name: 'other' });
   await cluster.start({ containers: [sized('1')] });
@@ -119,7 +119,7 @@ test('PodResizePending Deferred: what others have now; when they give it back, t
   expect(await shown(cluster)).toMatchObject({ has: '4', restarts: 0, conditions: [] });
 });
 
-test('a container that is made again while a resize is pending is made with what it had', async () => {
+test('a container that is restarted while a resize is pending keeps its resources', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [sized('1')] });
   await resize(cluster, '5');
@@ -128,7 +128,7 @@ test('a container that is made again while a resize is pending is made with what
   expect(await shown(cluster)).toMatchObject({ wants: '5', has: '1', restarts: 1 });
 });
 
-test('the node counts what a Pod has been given', async () => {
+test('the node counts what is allocated to a Pod', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [sized('1')] });
   await resize(cluster, '3');
@@ -138,7 +138,7 @@ test('the node counts what a Pod has been given', async () => {
   );
 });
 
-test('PodResizeInProgress Error: the runtime cannot do it, and is asked again', async () => {
+test('PodResizeInProgress Error: a resize that fails in the runtime is retried', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [sized('1')] });
   const runtime = cluster.nodes.runtime('node1') as Required<ContainerRuntime>;

@@ -17,7 +17,7 @@ test.for([
   ['Never', 'OOMKilled', 'Failed'],
   ['OnFailure', 'CrashLoopBackOff', 'Running'],
   ['Always', 'CrashLoopBackOff', 'Running'],
-] as const)('over its memory limit under %s: %s, phase %s', async ([restartPolicy, status, phase]) => {
+] as const)('a container over its memory limit under %s: %s, phase %s', async ([restartPolicy, status, phase]) => {
   const cluster = await podScenario();
   await cluster.start({ restartPolicy, containers: [stress(250)] });
   await cluster.advance('8s');
@@ -27,14 +27,14 @@ test.for([
   expect(state?.terminated ?? lastState?.terminated).toMatchObject({ reason: 'OOMKilled', exitCode: 137 });
 });
 
-test('under its memory limit nothing happens', async () => {
+test('a container under its memory limit keeps running', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [stress(80)] });
   await cluster.advance('1m');
   expect(await cluster.row()).toEqual({ ready: '1/1', status: 'Running', restarts: '0' });
 });
 
-test('the limit is each container’s own: the others go on', async () => {
+test('a limit applies to one container: the others keep running', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [stress(250), stress(80, { name: 'other' })] });
   await cluster.advance('5s');
@@ -42,7 +42,7 @@ test('the limit is each container’s own: the others go on', async () => {
   expect(statuses?.map(({ restartCount }) => restartCount > 0)).toEqual([true, false]);
 });
 
-test('a child process that takes too much takes its container along', async () => {
+test('a child process that uses too much memory ends its container', async () => {
   const cluster = await podScenario();
   await cluster.start({
     restartPolicy: 'Never',
@@ -55,7 +55,7 @@ test('a child process that takes too much takes its container along', async () =
   expect(await cluster.logs('default/web')).not.toContain('survived');
 });
 
-test('a command that is run in a container counts too', async () => {
+test('a command executed in a container counts towards its limit', async () => {
   const cluster = await podScenario();
   await cluster.start({
     containers: [stress(10, { command: ['sh', '-c', 'trap exit TERM; while true; do sleep 1; done'] })],
@@ -69,13 +69,17 @@ type Resources = NonNullable<Container['resources']>;
 const full: Resources = { limits: { cpu: '1', memory: '1Gi' } };
 test.for<readonly [rule: string, spec: Pod['spec'], expected: string]>([
   [
-    'all limits of all containers',
+    'all limits on all containers',
     { containers: [service({ resources: full }), service({ name: 'b', resources: full })] },
     'Guaranteed',
   ],
-  ['one container without', { containers: [service({ resources: full }), service({ name: 'b' })] }, 'Burstable'],
   [
-    'an init container without',
+    'one container without resources',
+    { containers: [service({ resources: full }), service({ name: 'b' })] },
+    'Burstable',
+  ],
+  [
+    'an init container without resources',
     { initContainers: [script('true', { name: 'i' })], containers: [service({ resources: full })] },
     'Burstable',
   ],
@@ -88,7 +92,7 @@ test.for<readonly [rule: string, spec: Pod['spec'], expected: string]>([
     'Burstable',
   ],
   [
-    'a sidecar without',
+    'a sidecar without resources',
     { initContainers: [service({ name: 's', restartPolicy: 'Always' })], containers: [service({ resources: full })] },
     'Burstable',
   ],
@@ -99,7 +103,7 @@ test.for<readonly [rule: string, spec: Pod['spec'], expected: string]>([
     'Burstable',
   ],
   [
-    'the same amount in other words',
+    'equal amounts in different units',
     {
       containers: [
         service({ resources: { limits: { cpu: '1', memory: '1Gi' }, requests: { cpu: '1000m', memory: '1024Mi' } } }),
@@ -112,14 +116,14 @@ test.for<readonly [rule: string, spec: Pod['spec'], expected: string]>([
     { containers: [service({ resources: { requests: { 'ephemeral-storage': '1Gi' } } })] },
     'BestEffort',
   ],
-  ['limits of the Pod itself', { resources: full, containers: [service(), service({ name: 'b' })] }, 'Guaranteed'],
+  ['Pod-level limits', { resources: full, containers: [service(), service({ name: 'b' })] }, 'Guaranteed'],
   [
-    'a request of the Pod itself, whatever its containers have',
+    'a Pod-level request, whatever its containers have',
     { resources: { requests: { cpu: '1' } }, containers: [service({ resources: full })] },
     'Burstable',
   ],
   ['nothing', { containers: [service()] }, 'BestEffort'],
-])('quality of service: %s', async ([, spec, expected]) => {
+])('QoS class: %s', async ([, spec, expected]) => {
   const cluster = await podScenario();
   const created = await cluster.start(spec);
   expect(created.status?.qosClass).toBe(expected);

@@ -22,7 +22,7 @@ test.for([
   expect(await phase(cluster)).toBe(expected);
 });
 
-test('under Never one failed container of two fails the Pod only when both have ended', async () => {
+test('under Never a Pod with one failed container of two fails only when both have ended', async () => {
   const cluster = await podScenario();
   await cluster.start({
     restartPolicy: 'Never',
@@ -34,7 +34,7 @@ test('under Never one failed container of two fails the Pod only when both have 
   expect(await phase(cluster)).toBe('Failed');
 });
 
-test('a container’s own restartPolicy goes before the Pod’s', async () => {
+test('a container’s own restartPolicy overrides the Pod’s', async () => {
   const cluster = await podScenario();
   await cluster.start({
     restartPolicy: 'Always',
@@ -45,7 +45,7 @@ test('a container’s own restartPolicy goes before the Pod’s', async () => {
   expect(await phase(cluster)).toBe('Running');
 });
 
-test('restartPolicyRules: only the exit codes that are named restart the container', async () => {
+test('restartPolicyRules: only the listed exit codes restart the container', async () => {
   const cluster = await podScenario();
   await cluster.start({
     restartPolicy: 'Never',
@@ -66,7 +66,7 @@ test('restartPolicyRules: only the exit codes that are named restart the contain
   });
 });
 
-test('back-off: at once, then 10, 20, 40, 80, 160 and from then on 300 seconds after each end', async () => {
+test('back-off: restarts at once, then 10, 20, 40, 80, 160 and from then on 300 seconds after each exit', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [script('date +%s; exit 1')] });
   const starts: number[] = [];
@@ -80,7 +80,7 @@ test('back-off: at once, then 10, 20, 40, 80, 160 and from then on 300 seconds a
   expect(starts.slice(1).map((at, i) => at - (starts[i] ?? 0))).toEqual([10, 20, 40, 80, 160, 300, 300]);
 });
 
-test('the CrashLoopBackOff message names the wait, the container and the Pod', async () => {
+test('the CrashLoopBackOff message names the delay, the container and the Pod', async () => {
   const cluster = await podScenario();
   const { metadata } = await cluster.start({ containers: [script('exit 1')] });
   await cluster.advance('1s');
@@ -115,7 +115,7 @@ test('a run of more than ten minutes resets the back-off', async () => {
   expect(await message()).toContain('back-off 10s');
 });
 
-test('a changed image begins a new back-off, and a new container', async () => {
+test('a changed image resets the back-off and creates a new container', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [script('exit 1')] });
   await cluster.advance('80s');
@@ -130,7 +130,7 @@ test('a changed image begins a new back-off, and a new container', async () => {
   });
 });
 
-test('changing the image of a running container restarts that one alone', async () => {
+test('changing the image of a running container restarts only that container', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [service({ name: 'a' }), service({ name: 'b' })] });
   const pod = await cluster.pod();
@@ -146,7 +146,7 @@ test('changing the image of a running container restarts that one alone', async 
   expect(await cluster.events()).toContain('Normal Killing: Container a definition changed, will be restarted');
 });
 
-test('activeDeadlineSeconds counts from the start on the node and stops the containers with their grace', async () => {
+test('activeDeadlineSeconds counts from the start on the node and stops the containers with their grace period', async () => {
   const cluster = await podScenario();
   await cluster.start({
     activeDeadlineSeconds: 10,
@@ -168,14 +168,14 @@ test('activeDeadlineSeconds counts from the start on the node and stops the cont
   );
 });
 
-test('activeDeadlineSeconds ends a Pod that waits for its image', async () => {
+test('activeDeadlineSeconds ends a Pod that is waiting for its image', async () => {
   const cluster = await podScenario();
   await cluster.start({ activeDeadlineSeconds: 10, containers: [{ name: 'main', image: 'nowhere/nothing' }] });
   await cluster.advance('12s');
   expect((await cluster.pod()).status).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded' });
 });
 
-test('the rule action RestartAllContainers, which Kubernetes 1.35 does not have switched on, is refused', async () => {
+test('rejects the rule action RestartAllContainers, which Kubernetes 1.35 does not enable by default', async () => {
   const cluster = await podScenario();
   const rule = { action: 'RestartAllContainers', exitCodes: { operator: 'In', values: [1] } };
   await expect(

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { podScenario, script, service } from '../pod-scenario.fixture.ts';
 
-/** The infra container, and what the containers of one Pod share. */
+/** The infra container, and what the containers of a Pod share. */
 
 const peer = (name: string, text: string) => script(text, { name });
 const idle = 'trap exit TERM; while true; do sleep 1; done';
 
-test('the infra container comes first: no container is made before the sandbox has an address', async () => {
+test('the infra container comes first: no container is created before the sandbox has an address', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [service()] });
   const runtime = cluster.nodes.runtime('node1');
@@ -21,7 +21,7 @@ test('the infra container comes first: no container is made before the sandbox h
   });
 });
 
-test('a restarted container keeps the sandbox, and so the address', async () => {
+test('a restarted container keeps its sandbox, and thus its address', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [script('sleep 5; exit 1')] });
   const { podIP } = (await cluster.pod()).status ?? {};
@@ -31,7 +31,7 @@ test('a restarted container keeps the sandbox, and so the address', async () => 
   expect(status?.containerStatuses?.[0]?.restartCount).toBeGreaterThan(1);
 });
 
-test('when the infra container dies, the sandbox and all containers are made again, init containers too', async () => {
+test('when the infra container dies, the sandbox and all containers, init containers included, are recreated', async () => {
   const cluster = await podScenario();
   await cluster.start({
     shareProcessNamespace: true,
@@ -59,7 +59,7 @@ test('when the infra container dies, the sandbox and all containers are made aga
   );
 });
 
-test('under Never a Pod whose infra container died is not made again', async () => {
+test('under Never a Pod whose infra container died is not recreated', async () => {
   const cluster = await podScenario();
   await cluster.start({ restartPolicy: 'Never', shareProcessNamespace: true, containers: [service()] });
   await cluster.exec('default/web', ['kill', '1']);
@@ -68,7 +68,7 @@ test('under Never a Pod whose infra container died is not made again', async () 
   expect((await cluster.pod()).status?.phase).toBe('Failed');
 });
 
-test('containers of a Pod meet on localhost', async () => {
+test('containers of a Pod reach each other on localhost', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [{ name: 'web', image: 'nginx' }, peer('shell', idle)] });
   const page = await cluster.exec('default/web', ['wget', '-q', '-O', '-', 'http://localhost'], { container: 'shell' });
@@ -88,7 +88,7 @@ test('two containers of a Pod cannot listen on the same port', async () => {
   expect(await cluster.logs('default/web', { container: 'b' })).toContain('Address already in use');
 });
 
-test('containers of a Pod share volumes, and nothing else of their files', async () => {
+test('containers of a Pod share volumes, but no other files', async () => {
   const cluster = await podScenario();
   const volumeMounts = [{ name: 'data', mountPath: '/data' }];
   await cluster.start({
@@ -103,7 +103,7 @@ test('containers of a Pod share volumes, and nothing else of their files', async
   expect((await cluster.exec('default/web', ['cat', '/tmp/file'], reader)).exitCode).toBe(1);
 });
 
-test('an emptyDir outlives a container and goes with the Pod', async () => {
+test('an emptyDir outlives a container and is removed with the Pod', async () => {
   const cluster = await podScenario();
   const containers = [
     script('if [ -e /data/file ]; then sleep 1d; fi; touch /data/file; exit 1', {
@@ -181,7 +181,7 @@ test('hostNetwork: the Pod has the address, the hostname and the ports of its no
   expect(page.stdout).toContain('Welcome to nginx!');
 });
 
-test('hostPort: a port of the node leads to the container', async () => {
+test('hostPort: a port of the node forwards to the container', async () => {
   const cluster = await podScenario();
   await cluster.start({
     containers: [{ name: 'web', image: 'nginx', ports: [{ containerPort: 80, hostPort: 8080 }] }],
@@ -191,7 +191,7 @@ test('hostPort: a port of the node leads to the container', async () => {
   expect(page.stdout).toContain('Welcome to nginx!');
 });
 
-test('containers of a Pod share /dev/shm, those of another Pod do not; it goes with the sandbox', async () => {
+test('containers of a Pod share /dev/shm with each other but not with other Pods; it is removed with the sandbox', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [peer('a', idle), peer('b', idle)] });
   await cluster.start({ containers: [service()] }, { name: 'other' });
@@ -235,13 +235,13 @@ test.for([
     },
     'search my.dns\nnameserver 1.1.1.1\noptions ndots:2 edns0\n',
   ],
-  ['ClusterFirst on the host network acts like Default', { hostNetwork: true }, 'nameserver 10.0.0.2\n'],
+  ['ClusterFirst on the host network behaves like Default', { hostNetwork: true }, 'nameserver 10.0.0.2\n'],
   [
     'ClusterFirstWithHostNet',
     { hostNetwork: true, dnsPolicy: 'ClusterFirstWithHostNet' },
     'search default.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.96.0.10\noptions ndots:5\n',
   ],
-] as const)('dnsPolicy %s decides on /etc/resolv.conf', async ([, spec, text]) => {
+] as const)('dnsPolicy %s determines /etc/resolv.conf', async ([, spec, text]) => {
   const cluster = await podScenario();
   await cluster.start({ ...(spec as object), containers: [service()] });
   expect((await cluster.exec('default/web', ['cat', '/etc/resolv.conf'])).stdout).toBe(text);

@@ -3,7 +3,7 @@ import { catalogue, defineImage } from '@orrery/runtimes/sim';
 import { describe, expect, test } from 'vitest';
 import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
-/** Users, groups and rights of containers (Kubernetes "Configure a Security Context for a Pod or Container"). */
+/** Users, groups and privileges of containers (Kubernetes "Configure a Security Context for a Pod or Container"). */
 
 type PodSecurity = NonNullable<Pod['spec']['securityContext']>;
 type ContainerSecurity = NonNullable<Container['securityContext']>;
@@ -20,7 +20,7 @@ const images = [
 ];
 const scenario = () => podScenario({ plugins: [{ name: 'images', images }] });
 
-/** What a container prints that is started with these contexts. */
+/** The output of a container that runs with these security contexts. */
 async function printed(
   text: string,
   contexts: { readonly pod?: PodSecurity; readonly container?: ContainerSecurity; readonly image?: string } = {},
@@ -36,9 +36,9 @@ async function printed(
 }
 const waiting = async (cluster: PodScenario) => (await cluster.pod()).status?.containerStatuses?.[0]?.state?.waiting;
 
-describe('who a container’s processes are', () => {
+describe('the user and groups of a container’s processes', () => {
   test.for<readonly [rule: string, contexts: Parameters<typeof printed>[1], ids: string]>([
-    ['root, where nobody says otherwise', {}, '0 0 0'],
+    ['root by default', {}, '0 0 0'],
     ['the image’s user, by name', { image: 'alices' }, '1000 1000 1000 50000'],
     ['the image’s user and group, by number', { image: 'numeric' }, '1000 3000 3000'],
     ['runAsUser of the Pod, in group 0', { pod: { runAsUser: 2000 } }, '2000 0 0'],
@@ -47,8 +47,8 @@ describe('who a container’s processes are', () => {
       { pod: { runAsUser: 2000, runAsGroup: 3000 }, container: { runAsUser: 5 } },
       '5 3000 3000',
     ],
-    ['runAsUser before the image’s', { image: 'alices', container: { runAsUser: 0 } }, '0 0 0'],
-    ['runAsGroup alone, with the image’s user', { image: 'alices', pod: { runAsGroup: 3000 } }, '1000 3000 3000 50000'],
+    ['runAsUser overrides the image’s user', { image: 'alices', container: { runAsUser: 0 } }, '0 0 0'],
+    ['only runAsGroup, with the image’s user', { image: 'alices', pod: { runAsGroup: 3000 } }, '1000 3000 3000 50000'],
     [
       'a user of the image by number has its groups',
       { image: 'alices', pod: { runAsUser: 1000 } },
@@ -102,7 +102,7 @@ describe('runAsNonRoot', () => {
       {},
       'container has runAsNonRoot and image has non-numeric user (alice), cannot verify user is non-root ',
     ],
-  ])('refuses %s', async ([, image, pod, container, message]) => {
+  ])('rejects %s', async ([, image, pod, container, message]) => {
     const cluster = await scenario();
     const { metadata } = await cluster.start({
       securityContext: pod,
@@ -115,10 +115,10 @@ describe('runAsNonRoot', () => {
   });
 
   test.for<readonly [rule: string, image: string, pod: PodSecurity, container: ContainerSecurity]>([
-    ['an image whose user has a number', 'numeric', { runAsNonRoot: true }, {}],
-    ['a user by number', 'busybox', { runAsNonRoot: true, runAsUser: 1000 }, {}],
-    ['a container that takes it back', 'busybox', { runAsNonRoot: true }, { runAsNonRoot: false }],
-  ])('lets run %s', async ([, image, pod, container]) => {
+    ['an image with a numeric user', 'numeric', { runAsNonRoot: true }, {}],
+    ['a numeric user', 'busybox', { runAsNonRoot: true, runAsUser: 1000 }, {}],
+    ['a container that overrides it', 'busybox', { runAsNonRoot: true }, { runAsNonRoot: false }],
+  ])('allows %s', async ([, image, pod, container]) => {
     const cluster = await scenario();
     await cluster.start({ securityContext: pod, containers: [service({ image, securityContext: container })] });
     expect(await cluster.row()).toMatchObject({ status: 'Running' });
@@ -134,20 +134,20 @@ describe('capabilities', () => {
   const none = '0'.repeat(16);
 
   test.for<readonly [rule: string, container: ContainerSecurity, expected: string]>([
-    ['root has the usual ones', {}, shown(usual)],
+    ['root has the default ones', {}, shown(usual)],
     ['added', { capabilities: { add: ['NET_ADMIN', 'SYS_TIME'] } }, shown('00000000aa0435fb')],
     ['dropped', { capabilities: { drop: ['MKNOD'] } }, shown('00000000a00425fb')],
     ['all dropped', { capabilities: { drop: ['ALL'] } }, shown(none)],
-    ['all dropped but one', { capabilities: { drop: ['ALL'], add: ['NET_BIND_SERVICE'] } }, shown('0000000000000400')],
+    ['all but one dropped', { capabilities: { drop: ['ALL'], add: ['NET_BIND_SERVICE'] } }, shown('0000000000000400')],
     ['all added', { capabilities: { add: ['ALL'] } }, shown('000001ffffffffff')],
-    ['privileged is all', { privileged: true }, shown('000001ffffffffff')],
-    ['another user than root has none, but might', { runAsUser: 1000 }, shown(none, usual)],
+    ['a privileged container has all', { privileged: true }, shown('000001ffffffffff')],
+    ['a non-root user has none in effect, but the default bounding set', { runAsUser: 1000 }, shown(none, usual)],
     ['allowPrivilegeEscalation false', { allowPrivilegeEscalation: false }, shown(usual, usual, 1)],
   ])('%s', async ([, container, expected]) => {
     expect(await status(container)).toBe(expected);
   });
 
-  test('without CHOWN root gives no file away; without DAC_OVERRIDE permissions bind it too', async () => {
+  test('without CHOWN root cannot change a file’s owner; without DAC_OVERRIDE file permissions apply to it', async () => {
     const text = 'touch /tmp/a; chown 5 /tmp/a; chmod 0 /tmp/a; cat /tmp/a && echo read';
     expect(await printed(text)).toBe('read\n');
     const dropped = await printed(text, { container: { capabilities: { drop: ['ALL'] } } });
@@ -155,7 +155,7 @@ describe('capabilities', () => {
     expect(dropped).toContain('Permission denied');
   });
 
-  test('not beside each other: privileged, or CAP_SYS_ADMIN, and no privilege escalation', async () => {
+  test('rejects privileged or CAP_SYS_ADMIN together with allowPrivilegeEscalation: false', async () => {
     const cluster = await scenario();
     const start = (securityContext: ContainerSecurity) => cluster.start({ containers: [service({ securityContext })] });
     await expect(start({ privileged: true, allowPrivilegeEscalation: false })).rejects.toThrow(
@@ -176,18 +176,18 @@ describe('files', () => {
     return cluster.logs('default/web');
   };
 
-  test('fsGroup owns a volume, hands itself down to new files, and may write', async () => {
+  test('fsGroup owns a volume, is inherited by new files, and can write', async () => {
     const text = 'stat -c "%a %u %g" /data; touch /data/f; stat -c "%u %g" /data/f; mkdir /data/d; stat -c %g /data/d';
     expect(await listing({ runAsUser: 1000, fsGroup: 2000 }, text)).toBe('2777 0 2000\n1000 2000\n2000\n');
   });
 
-  test('without fsGroup new files are their user’s', async () => {
+  test('without fsGroup new files belong to the user that creates them', async () => {
     expect(await listing({ runAsUser: 1000, runAsGroup: 3000 }, 'touch /data/f; stat -c "%u %g" /data/f')).toBe(
       '1000 3000\n',
     );
   });
 
-  test('readOnlyRootFilesystem: volumes, /dev/shm and the termination message can be written, nothing else', async () => {
+  test('readOnlyRootFilesystem: only volumes, /dev/shm and the termination message are writable', async () => {
     const cluster = await scenario();
     const text =
       'for f in /etc/f /tmp/f /root/f; do touch $f; done; touch /data/f && echo volume; touch /dev/shm/f && echo memory; echo bye > /dev/termination-log';
@@ -216,14 +216,14 @@ test.for<readonly [string, PodSecurity, ContainerSecurity, string]>([
     { runAsGroup: -1 },
     'spec.containers[0].securityContext.runAsGroup: Invalid value: -1: must be between 0 and 2147483647, inclusive',
   ],
-  ['an fsGroup below zero', { fsGroup: -1 }, {}, 'spec.securityContext.fsGroup: Invalid value: -1'],
+  ['a negative fsGroup', { fsGroup: -1 }, {}, 'spec.securityContext.fsGroup: Invalid value: -1'],
   [
     'a supplemental group below zero',
     { supplementalGroups: [-1] },
     {},
     'spec.securityContext.supplementalGroups[0]: Invalid value: -1',
   ],
-])('%s is refused', async ([, pod, container, message]) => {
+])('rejects %s', async ([, pod, container, message]) => {
   const cluster = await scenario();
   await expect(
     cluster.start({ securityContext: pod, containers: [service({ securityContext: container })] }),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
-/** Init containers and sidecars where they wait, fail, start again and end. */
+/** How init containers and sidecars wait, fail, restart and end. */
 
 const kept = { finalizers: ['example.com/look'] };
 const sidecar = (text: string, more: object = {}) => script(text, { name: 'proxy', restartPolicy: 'Always', ...more });
@@ -27,7 +27,7 @@ test('each init container starts only after the one before it has exited with 0'
 });
 
 test.for(['Always', 'OnFailure'] as const)(
-  'a failing init container is tried again with crash back-off under %s: at once, then after 10, 20 and 40 s',
+  'a failing init container is retried with crash back-off under %s: at once, then after 10, 20 and 40 s',
   async (restartPolicy) => {
     const cluster = await podScenario();
     await cluster.start({
@@ -57,7 +57,7 @@ test('init containers are not run again when a container restarts', async () => 
   expect(await initOf(cluster, 'init')).toMatchObject({ restartCount: 0, ready: true });
 });
 
-test('a sidecar’s postStart hook is waited for', async () => {
+test('the next container waits for a sidecar’s postStart hook', async () => {
   const cluster = await podScenario();
   await cluster.start({
     initContainers: [sidecar(forever, { lifecycle: { postStart: { exec: { command: ['sleep', '5'] } } } })],
@@ -67,7 +67,7 @@ test('a sidecar’s postStart hook is waited for', async () => {
   expect((await startOf(cluster, 'main')) - (await startOf(cluster, 'proxy'))).toBe(5000);
 });
 
-test('a sidecar’s startup probe is waited for, and its failure restarts the sidecar', async () => {
+test('the next container waits for a sidecar’s startup probe, whose failure restarts the sidecar', async () => {
   const cluster = await podScenario();
   const startupProbe = { exec: { command: ['false'] }, periodSeconds: 1, failureThreshold: 3 };
   await cluster.start({ initContainers: [sidecar(forever, { startupProbe })], containers: [service()] });
@@ -82,7 +82,7 @@ test('a sidecar’s startup probe is waited for, and its failure restarts the si
   expect(await cluster.row()).toMatchObject({ ready: '0/2', status: expect.stringMatching(/^Init:/) });
 });
 
-test('a sidecar that keeps ending is restarted with back-off, while the containers go on', async () => {
+test('a sidecar that keeps ending is restarted with back-off while the containers keep running', async () => {
   const cluster = await podScenario();
   await cluster.start({ restartPolicy: 'Never', initContainers: [sidecar('sleep 2')], containers: [service()] });
   await cluster.advance('25s');
@@ -102,7 +102,7 @@ test('a sidecar is restarted while later init containers run', async () => {
   expect((await initOf(cluster, 'slow'))?.state).toHaveProperty('running');
 });
 
-test('preStop hooks of sidecars run when the end begins; their SIGTERM waits for its turn', async () => {
+test('preStop hooks of sidecars run as soon as termination begins; SIGTERM is sent to one sidecar after the other', async () => {
   const cluster = await podScenario();
   const said = (text: string) => ['sh', '-c', `echo ${text} $(date +%s) > /proc/1/fd/1`];
   await cluster.start(
@@ -126,7 +126,7 @@ test('preStop hooks of sidecars run when the end begins; their SIGTERM waits for
   expect(at('TERM')).toBeGreaterThanOrEqual(5);
 });
 
-test('the last sidecar ends before the one ahead of it is asked to', async () => {
+test('the last sidecar ends before the previous one gets SIGTERM', async () => {
   const cluster = await podScenario();
   const slow = 'trap "sleep 3; exit 0" TERM; while true; do sleep 1; done';
   await cluster.start(
@@ -143,7 +143,7 @@ test('the last sidecar ends before the one ahead of it is asked to', async () =>
   expect(await end('first')).toBeGreaterThanOrEqual(await end('second'));
 });
 
-test('when the grace is over, all that is left of the sidecars is killed', async () => {
+test('the remaining sidecars are killed when the grace period is over', async () => {
   const cluster = await podScenario();
   const stubborn = 'trap "" TERM; while true; do sleep 1; done';
   await cluster.start(
@@ -165,7 +165,7 @@ test('when the grace is over, all that is left of the sidecars is killed', async
       (Date.parse(state?.terminated?.finishedAt ?? '') - begun) / 1000,
     ],
   );
-  // A container that had to wait has two seconds when its turn comes.
+  // A container that had to wait gets two seconds when its turn comes.
   expect(ends).toEqual([
     ['main', 137, 6],
     ['first', 137, 8],
@@ -173,7 +173,7 @@ test('when the grace is over, all that is left of the sidecars is killed', async
   ]);
 });
 
-test('exit codes of sidecars do not count for the phase, those of containers do', async () => {
+test('the phase depends on the exit codes of containers, not on those of sidecars', async () => {
   const cluster = await podScenario();
   await cluster.start({
     restartPolicy: 'Never',

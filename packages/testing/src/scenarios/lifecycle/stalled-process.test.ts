@@ -3,7 +3,7 @@ import { type Cluster, createCluster } from '@orrery/cluster';
 import { type Clock, createSimulation, type Milliseconds } from '@orrery/core';
 import { expect, onTestFinished, test } from 'vitest';
 
-/** A clock that can jump, as the wall clock does for a process that was held up: timers that came due meanwhile fire late. */
+/** A clock that can jump, as the wall clock does for a process that was stalled: timers that came due meanwhile fire late. */
 function jumpingClock(clock: Clock): { readonly clock: Clock; jump(by: Milliseconds): void } {
   let lost = 0;
   return {
@@ -28,7 +28,7 @@ async function health(cluster: Cluster): Promise<readonly string[]> {
 
 const healthy = ['node1 ready=True taints=', 'node2 ready=True taints=', 'node3 ready=True taints='];
 
-test.each([1, 2, 3])('a process that was held up for three minutes takes no node for dead (seed %d)', async (seed) => {
+test.each([1, 2, 3])('a process that was stalled for three minutes considers no node dead (seed %d)', async (seed) => {
   const simulation = createSimulation({ seed });
   const { clock, jump } = jumpingClock(simulation.environment.clock);
   const cluster = await createCluster({ environment: { ...simulation.environment, clock }, nodes: 3 });
@@ -43,7 +43,7 @@ test.each([1, 2, 3])('a process that was held up for three minutes takes no node
     expect(await health(cluster)).toEqual(healthy);
   }
 
-  // A node that falls silent is still found.
+  // A node that goes silent is still detected.
   await cluster.nodes.stop('node2');
   await simulation.advance('65s');
   expect((await health(cluster))[1]).toMatch(/^node2 ready=Unknown taints=.*unreachable/);

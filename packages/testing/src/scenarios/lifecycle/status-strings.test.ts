@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { podScenario, script, service } from '../pod-scenario.fixture.ts';
 
-/** Every STATUS that `kubectl get pods` shows, by a Pod that comes to show it. */
+/** Every STATUS that `kubectl get pods` shows, each with a Pod that reaches it. */
 
 const main = service();
 
@@ -21,7 +21,7 @@ test('Pending: no node has room for the Pod', async () => {
   ]);
 });
 
-test('SchedulingGated: until the last gate is taken away', async () => {
+test('SchedulingGated: until the last gate is removed', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [main], schedulingGates: [{ name: 'example.com/wait' }] });
   expect(await cluster.row()).toEqual({ ready: '0/1', status: 'SchedulingGated', restarts: '0' });
@@ -33,7 +33,7 @@ test('SchedulingGated: until the last gate is taken away', async () => {
   expect(await cluster.row()).toMatchObject({ status: 'Running' });
 });
 
-test('Init:0/2, Init:1/2, PodInitializing, Running: init containers one after the other', async () => {
+test('Init:0/2, Init:1/2, PodInitializing, Running: init containers run one after the other', async () => {
   const cluster = await podScenario();
   await cluster.start({
     initContainers: [script('sleep 5', { name: 'one' }), script('sleep 5', { name: 'two' })],
@@ -43,7 +43,7 @@ test('Init:0/2, Init:1/2, PodInitializing, Running: init containers one after th
   expect(cluster.shown()).toEqual(['Pending', 'Init:0/2', 'Init:1/2', 'PodInitializing', 'Running']);
 });
 
-test('Init:Error, Init:CrashLoopBackOff: an init container that fails is tried again with back-off', async () => {
+test('Init:Error, Init:CrashLoopBackOff: a failing init container is retried with back-off', async () => {
   const cluster = await podScenario();
   await cluster.start({ initContainers: [script('sleep 1; exit 3', { name: 'one' })], containers: [main] });
   await cluster.advance('30s');
@@ -72,7 +72,7 @@ test('Init:Error: an init container that fails under the policy Never fails the 
   expect((await cluster.pod()).status?.phase).toBe('Failed');
 });
 
-test('Init:OOMKilled: an init container that needs more memory than it may have', async () => {
+test('Init:OOMKilled: an init container that exceeds its memory limit', async () => {
   const cluster = await podScenario();
   await cluster.start({
     restartPolicy: 'Never',
@@ -90,14 +90,14 @@ test('Init:OOMKilled: an init container that needs more memory than it may have'
   expect(await cluster.row()).toMatchObject({ status: 'Init:OOMKilled' });
 });
 
-test('Init:ImagePullBackOff: an init container whose image is nowhere', async () => {
+test('Init:ImagePullBackOff: an init container whose image does not exist', async () => {
   const cluster = await podScenario();
   await cluster.start({ initContainers: [{ name: 'one', image: 'nowhere/nothing' }], containers: [main] });
   await cluster.advance('5s');
   expect(cluster.shown()).toEqual(['Pending', 'Init:0/1', 'Init:ErrImagePull', 'Init:ImagePullBackOff']);
 });
 
-test('Completed: all containers ended well under OnFailure', async () => {
+test('Completed: all containers succeeded under OnFailure', async () => {
   const cluster = await podScenario();
   await cluster.start({ restartPolicy: 'OnFailure', containers: [script('sleep 3')] });
   await cluster.advance('10s');
@@ -136,7 +136,7 @@ test('Error, CrashLoopBackOff, Running: a container that keeps failing', async (
   expect(await cluster.row()).toEqual({ ready: '0/1', status: 'CrashLoopBackOff', restarts: '2 (4s ago)' });
 });
 
-test('Completed, CrashLoopBackOff: under Always even a good end is restarted with back-off', async () => {
+test('Completed, CrashLoopBackOff: under Always even a container that succeeds is restarted with back-off', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [script('exit 0')] });
   await cluster.advance('5s');
@@ -144,7 +144,7 @@ test('Completed, CrashLoopBackOff: under Always even a good end is restarted wit
   expect(cluster.shown()).toContain('Completed');
 });
 
-test('OOMKilled: a process that takes more memory than the limit', async () => {
+test('OOMKilled: a process that exceeds the memory limit', async () => {
   const cluster = await podScenario();
   await cluster.start({
     restartPolicy: 'Never',
@@ -165,26 +165,26 @@ test('OOMKilled: a process that takes more memory than the limit', async () => {
   });
 });
 
-test('ErrImagePull, ImagePullBackOff: an image that is nowhere', async () => {
+test('ErrImagePull, ImagePullBackOff: an image that does not exist', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [{ name: 'main', image: 'nowhere/nothing:1' }] });
   await cluster.advance('15s');
   expect(cluster.shown().slice(0, 4)).toEqual(['Pending', 'ContainerCreating', 'ErrImagePull', 'ImagePullBackOff']);
 });
 
-test('ErrImageNeverPull: the image is not there and must not be pulled', async () => {
+test('ErrImageNeverPull: the image is not present and must not be pulled', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [{ ...main, imagePullPolicy: 'Never' }] });
   expect(await cluster.row()).toMatchObject({ status: 'ErrImageNeverPull' });
 });
 
-test('InvalidImageName: a reference that cannot be read', async () => {
+test('InvalidImageName: a reference that cannot be parsed', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [{ ...main, image: 'Not An Image' }] });
   expect(await cluster.row()).toMatchObject({ status: 'InvalidImageName' });
 });
 
-test('CreateContainerConfigError: a variable from a ConfigMap that is not there', async () => {
+test('CreateContainerConfigError: a variable from a ConfigMap that does not exist', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [{ ...main, envFrom: [{ configMapRef: { name: 'settings' } }] }] });
   expect(await cluster.row()).toMatchObject({ status: 'CreateContainerConfigError' });
@@ -193,7 +193,7 @@ test('CreateContainerConfigError: a variable from a ConfigMap that is not there'
   });
 });
 
-test('RunContainerError, CrashLoopBackOff: a command that is not in the image', async () => {
+test('RunContainerError, CrashLoopBackOff: a command that the image does not have', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [{ name: 'main', image: 'busybox', command: ['no-such-program'] }] });
   await cluster.advance('15s');
@@ -207,7 +207,7 @@ test('RunContainerError, CrashLoopBackOff: a command that is not in the image', 
   ]);
 });
 
-test('StartError: the same under Never ends the Pod', async () => {
+test('StartError: such a command fails the Pod under Never', async () => {
   const cluster = await podScenario();
   await cluster.start({
     restartPolicy: 'Never',
@@ -231,13 +231,13 @@ test('Terminating: from the deletion until all containers have ended', async () 
   expect(await cluster.row()).toBeUndefined();
 });
 
-test('NotReady: one container has completed, the other runs', async () => {
+test('NotReady: one container has completed, the other one is running', async () => {
   const cluster = await podScenario();
   await cluster.start({ restartPolicy: 'Never', containers: [script('exit 0'), { ...main, name: 'other' }] });
   expect(await cluster.row()).toEqual({ ready: '1/2', status: 'NotReady', restarts: '0' });
 });
 
-test('DeadlineExceeded: the Pod ran longer than it may', async () => {
+test('DeadlineExceeded: the Pod ran longer than its deadline', async () => {
   const cluster = await podScenario();
   await cluster.start({ activeDeadlineSeconds: 20, containers: [main] });
   await cluster.advance('25s');
@@ -250,7 +250,7 @@ test('DeadlineExceeded: the Pod ran longer than it may', async () => {
   expect(cluster.shown()).toContain('Running');
 });
 
-test('Evicted: an emptyDir that grew over its limit', async () => {
+test('Evicted: an emptyDir that exceeded its limit', async () => {
   const cluster = await podScenario();
   await cluster.start({
     containers: [
@@ -267,7 +267,7 @@ test('Evicted: an emptyDir that grew over its limit', async () => {
   );
 });
 
-test('OutOfcpu: the node refuses what was bound to it without asking the scheduler', async () => {
+test('OutOfcpu: the node rejects a Pod that was bound to it without the scheduler', async () => {
   const cluster = await podScenario();
   await cluster.start({ nodeName: 'node1', containers: [{ ...main, resources: { requests: { cpu: '40' } } }] });
   expect(await cluster.row()).toEqual({ ready: '0/1', status: 'OutOfcpu', restarts: '0' });
@@ -277,7 +277,7 @@ test('OutOfcpu: the node refuses what was bound to it without asking the schedul
   });
 });
 
-test('Terminating stays while the node is gone; Unknown where the status says NodeLost', async () => {
+test('Terminating stays while the node is gone; Unknown when the status reason is NodeLost', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [main] });
   await cluster.nodes.stop('node1');
@@ -289,7 +289,7 @@ test('Terminating stays while the node is gone; Unknown where the status says No
   expect(await cluster.row()).toMatchObject({ status: 'Unknown' });
 });
 
-test('Signal:9 and ExitCode:7 stand where an end has no reason', async () => {
+test('Signal:9 and ExitCode:7 are shown when a termination has no reason', async () => {
   const cluster = await podScenario();
   await cluster.start({ schedulingGates: [{ name: 'a/b' }], containers: [main] });
   const pod = await cluster.pod();

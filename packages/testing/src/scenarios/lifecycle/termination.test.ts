@@ -2,12 +2,12 @@ import { Pod } from '@orrery/api';
 import { expect, test } from 'vitest';
 import { type PodScenario, podScenario, script, service } from '../pod-scenario.fixture.ts';
 
-/** Hooks, signals, grace periods, last words. A finalizer keeps the Pod, so that its last status can be read. */
+/** Hooks, signals, grace periods and termination messages. A finalizer keeps the Pod so that its last status can be read. */
 
 const kept = { finalizers: ['example.com/look'] };
 const ended = async (cluster: PodScenario, name = 'main') =>
   (await cluster.pod()).status?.containerStatuses?.find((one) => one.name === name)?.state?.terminated;
-/** How many seconds after the deletion the container ended. */
+/** Seconds from the deletion to the end of the container. */
 async function removed(cluster: PodScenario, grace?: number): Promise<{ exitCode: number | undefined; after: number }> {
   const begun = cluster.now();
   await cluster.remove('web', grace);
@@ -16,13 +16,13 @@ async function removed(cluster: PodScenario, grace?: number): Promise<{ exitCode
   return { exitCode: end?.exitCode, after: Math.round((Date.parse(end?.finishedAt ?? '') - begun) / 1000) };
 }
 
-test('SIGTERM ends a program that does not care: exit code 143', async () => {
+test('SIGTERM ends a program that does not handle it: exit code 143', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [{ name: 'main', image: 'google-samples/hello-app:1.0' }] }, kept);
   expect(await removed(cluster)).toEqual({ exitCode: 143, after: 0 });
 });
 
-test('a trap on TERM ends the container as it likes', async () => {
+test('a trap on TERM decides how the container ends', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [script('trap "sleep 3; exit 5" TERM; while true; do sleep 1; done')] }, kept);
   const { exitCode, after } = await removed(cluster);
@@ -33,7 +33,7 @@ test('a trap on TERM ends the container as it likes', async () => {
 
 test.for([
   ['a shell as PID 1 without a trap', 'while true; do sleep 1; done'],
-  ['a shell as PID 1 that waits for a child', 'sleep 1d; echo not reached'],
+  ['a shell as PID 1 that is waiting for a child', 'sleep 1d; echo not reached'],
   ['a trap that ignores the signal', 'trap "" TERM; while true; do sleep 1; done'],
 ] as const)('SIGKILL after the grace period, exit code 137: %s', async ([, text]) => {
   const cluster = await podScenario();
@@ -41,13 +41,13 @@ test.for([
   expect(await removed(cluster)).toEqual({ exitCode: 137, after: 7 });
 });
 
-test('the grace of the deletion goes before the Pod’s own', async () => {
+test('the grace period of the deletion overrides the Pod’s own', async () => {
   const cluster = await podScenario();
   await cluster.start({ terminationGracePeriodSeconds: 60, containers: [script('sleep 1d; true')] }, kept);
   expect(await removed(cluster, 4)).toEqual({ exitCode: 137, after: 4 });
 });
 
-test('a second deletion can only shorten the grace', async () => {
+test('a second deletion can only shorten the grace period', async () => {
   const cluster = await podScenario();
   await cluster.start({ terminationGracePeriodSeconds: 60, containers: [script('sleep 1d; true')] }, kept);
   const begun = cluster.now();
@@ -62,7 +62,7 @@ test('a second deletion can only shorten the grace', async () => {
   expect(after).toBeLessThanOrEqual(16);
 });
 
-test('a deletion by force takes the Pod out of the API at once, and its containers soon', async () => {
+test('a forced deletion removes the Pod from the API at once, and stops its containers soon after', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [script('sleep 1d; true')] });
   await cluster.remove('web', 0);
@@ -72,7 +72,7 @@ test('a deletion by force takes the Pod out of the API at once, and its containe
   expect(await cluster.nodes.runtime('node1')?.listPodSandboxes()).toEqual([]);
 });
 
-test('a deletion by force in the middle of a slow end cuts it short', async () => {
+test('a forced deletion cuts a slow termination short', async () => {
   const cluster = await podScenario();
   await cluster.start({ terminationGracePeriodSeconds: 600, containers: [script('sleep 1d; true')] });
   await cluster.remove();
@@ -82,14 +82,14 @@ test('a deletion by force in the middle of a slow end cuts it short', async () =
   expect(await cluster.nodes.runtime('node1')?.listPodSandboxes()).toEqual([]);
 });
 
-test('a Pod that is on no node goes at once', async () => {
+test('a Pod that is not on a node is removed at once', async () => {
   const cluster = await podScenario();
   await cluster.start({ nodeSelector: { no: 'where' }, containers: [service()] });
   await cluster.remove();
   expect(await cluster.row()).toBeUndefined();
 });
 
-test('preStop runs before SIGTERM, and its time is part of the grace', async () => {
+test('preStop runs before SIGTERM, and its time counts towards the grace period', async () => {
   const cluster = await podScenario();
   await cluster.start(
     {
@@ -110,7 +110,7 @@ test('preStop runs before SIGTERM, and its time is part of the grace', async () 
   expect((times[1] ?? 0) - (times[0] ?? 0)).toBe(4);
 });
 
-test('a preStop hook that outlasts the grace: two more seconds, then the end', async () => {
+test('a preStop hook that outlasts the grace period gets two more seconds, then the container is killed', async () => {
   const cluster = await podScenario();
   await cluster.start(
     {
@@ -123,14 +123,14 @@ test('a preStop hook that outlasts the grace: two more seconds, then the end', a
   expect(await cluster.events()).toContain('Normal Killing: Stopping container main');
 });
 
-test('a failing preStop hook is reported, and termination goes on', async () => {
+test('a failing preStop hook is reported, and termination continues', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [service({ lifecycle: { preStop: { exec: { command: ['false'] } } } })] }, kept);
   expect((await removed(cluster)).after).toBeLessThanOrEqual(1);
   expect(await cluster.events()).toContain('Warning FailedPreStopHook: PreStopHook failed');
 });
 
-test('preStop sleep and httpGet', async () => {
+test('preStop supports sleep and httpGet', async () => {
   const cluster = await podScenario();
   await cluster.start(
     {
@@ -147,7 +147,7 @@ test('preStop sleep and httpGet', async () => {
   expect(await cluster.events()).not.toContain('Warning FailedPreStopHook: PreStopHook failed');
 });
 
-test('an https hook that meets a plain server falls back to http and says so', async () => {
+test('an HTTPS hook falls back to HTTP on a plain server and reports it', async () => {
   const cluster = await podScenario();
   await cluster.start(
     {
@@ -184,7 +184,7 @@ test('preStop does not run for a container that ends by itself', async () => {
   expect(cluster.nodes.runtime('node1')?.files.stat('/data/file')).toBeUndefined();
 });
 
-test('postStart races the entrypoint, and the container is not shown as running before it is done', async () => {
+test('postStart races the entrypoint, and the container is not reported as running before the hook is done', async () => {
   const cluster = await podScenario();
   await cluster.start({
     containers: [
@@ -218,7 +218,7 @@ test('containers after one with a slow postStart hook wait for it', async () => 
   expect(at(other) - at(main)).toBe(5000);
 });
 
-test('a postStart hook that fails kills its container: PostStartHookError, then restarts with back-off', async () => {
+test('a failing postStart hook kills its container: PostStartHookError, then restarts with back-off', async () => {
   const cluster = await podScenario();
   await cluster.start({
     containers: [service({ lifecycle: { postStart: { exec: { command: ['sh', '-c', 'echo no luck; exit 4'] } } } })],
@@ -237,14 +237,14 @@ test('a postStart hook that fails kills its container: PostStartHookError, then 
 
 test.for([
   ['the file, whatever the exit code', 'echo done > /dev/termination-log', {}, 'done\n'],
-  ['a path of its own', 'echo done > /tmp/last', { terminationMessagePath: '/tmp/last' }, 'done\n'],
+  ['a custom path', 'echo done > /tmp/last', { terminationMessagePath: '/tmp/last' }, 'done\n'],
   [
     'no more than 4096 bytes of the file',
     'head -c 5000 /dev/zero | tr "\\0" x > /dev/termination-log',
     {},
     'x'.repeat(4096),
   ],
-  ['nothing from the log under File', 'echo logged; exit 1', {}, undefined],
+  ['empty under File, whatever is logged', 'echo logged; exit 1', {}, undefined],
   [
     'the log after a failure under FallbackToLogsOnError',
     'echo logged; exit 1',
@@ -281,7 +281,7 @@ test.for([
   expect((await ended(cluster))?.message).toBe(message);
 });
 
-test('the status of the deleted Pod: phases of stopped containers', async () => {
+test('the status of a deleted Pod shows the phases of its stopped containers', async () => {
   const cluster = await podScenario();
   await cluster.start(
     { containers: [service(), script('trap "exit 3" TERM; while true; do sleep 1; done', { name: 'bad' })] },
@@ -308,7 +308,7 @@ test('the status of the deleted Pod: phases of stopped containers', async () => 
   expect(metadata.deletionGracePeriodSeconds).toBe(0);
 });
 
-test('liveness and startup probes stop when the end begins, readiness goes on', async () => {
+test('liveness and startup probes stop when termination begins; readiness probes continue', async () => {
   const cluster = await podScenario();
   const probe = (name: string) => ({
     exec: { command: ['sh', '-c', `echo ${name} > /proc/1/fd/1`] },

@@ -3,7 +3,7 @@ import { type ContainerRuntime, RuntimeError } from '@orrery/runtimes';
 import { expect, test, vi } from 'vitest';
 import { type PodScenario, podScenario, service } from '../pod-scenario.fixture.ts';
 
-/** Why a container waits, and what its events say. More of them, with their times: images, containers, restarts. */
+/** Why a container waits, and what its events say. The image, container and restart scenarios test more of these, with their times. */
 
 function runtimeOf(cluster: PodScenario): ContainerRuntime {
   const runtime = cluster.nodes.runtime('node1');
@@ -56,7 +56,7 @@ test.for<readonly [string, string, readonly string[], Partial<Container>, ((runt
     },
   ],
 ])(
-  '%s: its message and its events; it is tried again after 10 to 15 seconds',
+  '%s: has its message and events, and is retried after 10 to 15 seconds',
   async ([reason, message, recorded, more, breakRuntime]) => {
     const cluster = await podScenario();
     breakRuntime?.(runtimeOf(cluster));
@@ -74,7 +74,7 @@ test.for<readonly [string, string, readonly string[], Partial<Container>, ((runt
   },
 );
 
-test('RunContainerError: what the runtime says of the start, until the first back-off', async () => {
+test('RunContainerError: shows the runtime’s error until the first back-off', async () => {
   const cluster = await podScenario();
   await cluster.start({ containers: [{ name: 'main', image: 'busybox:1', command: ['no-such-program'] }] });
   const failed = (await cluster.events()).find((one) => one.startsWith('Warning Failed: Error: ')) ?? '';
@@ -88,7 +88,7 @@ test('RunContainerError: what the runtime says of the start, until the first bac
   });
 });
 
-test('a container’s failed start does not keep those after it from being started', async () => {
+test('a container that fails to start does not keep later ones from starting', async () => {
   const cluster = await podScenario();
   await cluster.start({
     containers: [
@@ -106,7 +106,7 @@ test('a container’s failed start does not keep those after it from being start
   ]);
 });
 
-test('a pull that fails again within ten minutes of its last failure waits longer than before, even after a success', async () => {
+test('a pull that fails again within ten minutes of its last failure backs off longer, even after a success', async () => {
   const cluster = await podScenario();
   const runtime = runtimeOf(cluster);
   const pull = vi.spyOn(runtime, 'pullImage');
