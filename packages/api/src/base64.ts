@@ -12,7 +12,7 @@ export function toBase64(bytes: Uint8Array): string {
 }
 
 /**
- * The bytes that base64 stands for. White space and missing padding are accepted; what a request may hold is checked by
+ * Decodes base64 to bytes. White space and missing padding are accepted; what a request may hold is checked by
  * validation, which is as strict as Go.
  * @throws SyntaxError for a text that is not base64.
  */
@@ -29,7 +29,7 @@ export function textToBase64(text: string): string {
 }
 
 /**
- * The text whose UTF-8 bytes base64 stands for; what is not UTF-8 reads as U+FFFD.
+ * Decodes base64 to UTF-8 text; invalid UTF-8 becomes U+FFFD.
  * @throws SyntaxError for a text that is not base64.
  */
 export function textFromBase64(base64: string): string {
@@ -42,7 +42,7 @@ export function toBase64url(bytes: Uint8Array): string {
 }
 
 /**
- * The bytes that base64url stands for.
+ * Decodes base64url to bytes.
  * @throws SyntaxError for a text that is not base64url.
  */
 export function fromBase64url(base64url: string): Uint8Array<ArrayBuffer> {
@@ -55,7 +55,7 @@ export function textToBase64url(text: string): string {
 }
 
 /**
- * The text whose UTF-8 bytes base64url stands for; what is not UTF-8 reads as U+FFFD.
+ * Decodes base64url to UTF-8 text; invalid UTF-8 becomes U+FFFD.
  * @throws SyntaxError for a text that is not base64url.
  */
 export function textFromBase64url(base64url: string): string {

@@ -17,7 +17,7 @@ describe('withCondition', () => {
     ]);
   });
 
-  test('takes the new time where the status changes, in the same place', () => {
+  test('sets the new time when the status changes, and keeps its position', () => {
     const other = { ...ready, type: 'Paid', lastTransitionTime: before };
     const list = [{ ...ready, lastTransitionTime: before }, other];
     expect(withCondition(list, { ...ready, status: 'False' }, at)).toEqual([
@@ -26,7 +26,7 @@ describe('withCondition', () => {
     ]);
   });
 
-  test('gives the same list back where nothing changes', () => {
+  test('returns the same list when nothing changes', () => {
     const list = [{ ...ready, lastTransitionTime: before }];
     expect(withCondition(list, { ...ready }, at)).toBe(list);
   });

@@ -265,7 +265,7 @@ describe('a CustomResourceDefinition', () => {
     const { object } = decodeObject(CustomResourceDefinition, definition, 'Strict');
     expect(validateCreate(CustomResourceDefinition, applyDefaults(CustomResourceDefinition, object))).toEqual([]);
   });
-  it('gives the kind back that it was made from', () => {
+  it('returns the kind that it was made from', () => {
     const again = kindFromCustomResourceDefinition(customResourceDefinitionFor(Website), 'v1');
     const { types: _, ...properties } = Website;
     expect(again).toMatchObject(properties);

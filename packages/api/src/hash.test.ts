@@ -27,7 +27,7 @@ describe('template hash', () => {
     expect(templateHash(reordered)).toBe(templateHash(template));
   });
 
-  test('a collision count gives another one', () => {
+  test('a collision count changes the hash', () => {
     const hashes = new Set([templateHash(template), templateHash(template, 0), templateHash(template, 1)]);
     expect(hashes.size).toBe(3);
   });

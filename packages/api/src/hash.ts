@@ -24,7 +24,7 @@ export function safeEncode(text: string): string {
 
 /**
  * The hash that names a ReplicaSet after its Pod template (label `pod-template-hash`) or a revision after its data: the same
- * for equal values, whatever the order of their fields. `collisionCount` gives another hash when the name is taken.
+ * for equal values, whatever the order of their fields. `collisionCount` changes the hash when the name is taken.
  */
 export function templateHash(template: unknown, collisionCount?: number): string {
   let hash = fnv1a32(canonicalJson(template));

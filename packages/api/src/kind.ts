@@ -19,13 +19,13 @@ export interface Subresource {
   readonly verbs: readonly string[];
 }
 
-/** The types of what one subresource takes and answers, by call; a call that has no type here is not served. */
+/** The request and response types of one subresource, by call; a call that has no type here is not served. */
 export interface SubresourceCalls {
   /** What a GET answers. */
   readonly get?: KubernetesObject;
-  /** What a POST takes and answers. */
+  /** Request and response of a POST. */
   readonly create?: { readonly body: KubernetesObject; readonly answer: KubernetesObject };
-  /** What a PUT takes and answers. */
+  /** Request and response of a PUT. */
   readonly update?: { readonly body: KubernetesObject; readonly answer: KubernetesObject };
 }
 
@@ -38,12 +38,12 @@ export interface ReplacedAs<Body extends KubernetesObject, Answer extends Kubern
 /** A subresource that is the object itself, seen from another side: `status`, `resize`. */
 export type ReplacedAsItself<T extends KubernetesObject> = ReplacedAs<T, Stored<T>>;
 
-/** Names of the subresources of a kind that serve a call; any name for a kind whose types nobody knows. */
+/** Names of the subresources of a kind that serve a call; any name for a kind whose types are unknown. */
 export type SubresourceName<S, Call extends keyof SubresourceCalls> = unknown extends S
   ? string
   : { [N in keyof S]: S[N] extends { readonly [C in Call]: KubernetesObject | object } ? N : never }[keyof S] & string;
 
-/** What a call of a subresource takes. */
+/** The request body of a subresource call. */
 export type SubresourceBody<S, N, Call extends 'create' | 'update'> = N extends keyof S
   ? S[N] extends { readonly [C in Call]: { readonly body: infer Body extends KubernetesObject } }
     ? Body
@@ -80,7 +80,7 @@ export interface ScalePaths {
 
 /**
  * A kind is a value. `Kind<T, S>` carries the object's type and those of its subresources ({@link SubresourceCalls} by name),
- * so that every call that takes a kind infers what it gives.
+ * so that every call that accepts a kind infers its result.
  * Built-in kinds are exported by name (`Pod`, `Deployment` …); `defineKind` makes one of yours.
  */
 export interface Kind<T extends KubernetesObject = KubernetesObject, S = unknown>

@@ -2,7 +2,7 @@ import type { IObjectMeta } from '@kubernetes-models/apimachinery/apis/meta/v1/O
 import type { IOwnerReference } from '@kubernetes-models/apimachinery/apis/meta/v1/OwnerReference';
 
 /**
- * A value of JSON that nobody may change, all through: objects are shared by everybody who has read them. A change is a new
+ * A deeply immutable JSON value: objects are shared by all readers. A change is a new
  * value, made by spreading or with Immer's `produce`, whose `Draft<T>` is the mutable form.
  */
 export type Immutable<T> = T extends string | number | boolean | bigint | symbol | null | undefined

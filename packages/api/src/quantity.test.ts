@@ -92,7 +92,7 @@ describe('arithmetic', () => {
     expect(parseQuantity('1e3').add(parseQuantity('1k')).toString()).toBe('2e3');
   });
 
-  test('zero takes the format of the other', () => {
+  test('zero adopts the format of the other operand', () => {
     expect(zeroQuantity.add(parseQuantity('2048Ki')).toString()).toBe('2Mi');
     expect(zeroQuantity.sub(parseQuantity('2048Ki')).toString()).toBe('-2Mi');
   });

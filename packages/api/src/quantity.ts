@@ -119,7 +119,7 @@ export function parseQuantity(text: string | number): Quantity {
 }
 
 /**
- * The form in which Kubernetes gives a quantity back: `1000m` becomes `1`, `1024Mi` becomes `1Gi`; what is canonical
+ * The canonical form in which Kubernetes returns a quantity: `1000m` becomes `1`, `1024Mi` becomes `1Gi`; what is canonical
  * enough stays as it is.
  * @throws QuantityError if it is none.
  */

@@ -175,7 +175,7 @@ export const failures = {
     failure(429, 'TooManyRequests', message, { retryAfterSeconds, ...(causes === undefined ? {} : { causes }) }),
   internal: (message: string) =>
     failure(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] }),
-  /** An error from storage that is no Status of its own: code 500 and no reason. */
+  /** An error from storage that is not itself a Status: code 500 and no reason. */
   unexpected: (message: string) => failure(500, '', message),
   serverTimeout: (resource: QualifiedResource, operation: string, retryAfterSeconds: number) =>
     failure(

@@ -79,7 +79,7 @@ async function withToken(text: string, args: readonly string[]) {
 }
 
 describe('create token', () => {
-  test('lasts an hour, for the API server, and says who', async () => {
+  test('issues a token for the API server that expires after an hour', async () => {
     const claims = claimsOf(await token());
     expect(claims.exp - claims.iat).toBe(3600);
     expect(claims.aud).toEqual(['https://kubernetes.default.svc.cluster.local']);
@@ -87,7 +87,7 @@ describe('create token', () => {
     expect(claims['kubernetes.io']).toMatchObject({ namespace: 'default', serviceaccount: { name: 'robot' } });
   });
 
-  test('opens the API to whoever has it, as its account', async () => {
+  test('authenticates its bearer to the API as its account', async () => {
     const text = await token();
     expect((await withToken(text, ['get', 'pods', '-o', 'name'])).stdout).toBe('pod/anchor\n');
     const refused = await withToken(text, ['get', 'secrets']);
@@ -112,7 +112,7 @@ describe('create token', () => {
     expect(claims.exp - claims.iat).toBe(600);
   });
 
-  test('--audience, of which there may be several: such a token is not for the API server', async () => {
+  test('--audience may be repeated; the API server rejects such a token', async () => {
     const text = await token(['--audience=vault', '--audience=other']);
     expect(claimsOf(text).aud).toEqual(['vault', 'other']);
     const refused = await withToken(text, ['get', 'pods']);
@@ -153,15 +153,15 @@ describe('create token', () => {
   });
 
   test.each<[rule: string, args: readonly string[], message: string]>([
-    ['of an account that is not there', ['nobody'], 'serviceaccounts "nobody" not found'],
+    ['of an account that does not exist', ['nobody'], 'serviceaccounts "nobody" not found'],
     ['for less than ten minutes', ['robot', '--duration=1m'], 'may not specify a duration less than 10 minutes'],
     [
-      'bound to what is not there',
+      'bound to an object that does not exist',
       ['robot', '--bound-object-kind=Pod', '--bound-object-name=no'],
       'pods "no" not found',
     ],
     [
-      'bound to another object of that name',
+      'bound to another object with the same name',
       ['robot', '--bound-object-kind=Pod', '--bound-object-name=anchor', '--bound-object-uid=x'],
       'the UID in the bound object reference (x) does not match the UID in record',
     ],
@@ -190,8 +190,8 @@ describe('auth can-i', () => {
     ['an object that it does not name', ['update', 'configmap/others', robot], 'no\n'],
     ['another namespace', ['list', 'pods', '-n', 'kube-system', robot], 'no\n'],
     ['all namespaces', ['list', 'pods', '-A', robot], 'no\n'],
-    ['a path that everybody may read', ['get', '/version', robot], 'yes\n'],
-    ['a path that not everybody may read', ['get', '/metrics', robot], 'no\n'],
+    ['a path that everyone may read', ['get', '/version', robot], 'yes\n'],
+    ['a path that not everyone may read', ['get', '/metrics', robot], 'no\n'],
     ['a group', ['list', 'pods', '--as=x', '--as-group=system:masters'], 'yes\n'],
   ])('%s', async (_rule, args, answer) => {
     const { stdout, code } = await cluster.tryKubectl(['auth', 'can-i', ...args]);
@@ -199,20 +199,20 @@ describe('auth can-i', () => {
     expect(code).toBe(answer === 'yes\n' ? 0 : 1);
   });
 
-  test('-q answers with the exit code alone', async () => {
+  test('-q reports only through the exit code', async () => {
     expect(await cluster.tryKubectl(['auth', 'can-i', 'delete', 'pods', robot, '-q'])).toMatchObject({
       stdout: '',
       code: 1,
     });
   });
 
-  test('a kind that is not there is asked for all the same, with a warning', async () => {
+  test('checks an unknown kind anyway, with a warning', async () => {
     const { stdout, stderr } = await cluster.tryKubectl(['auth', 'can-i', 'get', 'websites']);
     expect(stdout).toBe('yes\n');
     expect(stderr).toContain("the server doesn't have a resource type 'websites'");
   });
 
-  test('--list shows what somebody may do, with the names and paths', async () => {
+  test('--list shows what a user may do, with resource names and paths', async () => {
     const text = await cluster.kubectl(['auth', 'can-i', '--list', robot]);
     expect(text).toMatch(/^Resources +Non-Resource URLs +Resource Names +Verbs$/m);
     expect(text).toMatch(/^pods +\[\] +\[\] +\[get list watch\]$/m);
@@ -256,7 +256,7 @@ describe('auth whoami', () => {
     );
   });
 
-  test('somebody else, whom the administrator acts as', async () => {
+  test('a user whom the administrator impersonates', async () => {
     const as = ['--as=jane', '--as-group=team', '--as-uid=7', '--as-user-extra=reason=testing'];
     const text = await cluster.kubectl(['auth', 'whoami', ...as]);
     expect(text).toMatch(/^Username +jane$/m);
@@ -265,7 +265,7 @@ describe('auth whoami', () => {
     expect(text).toMatch(/^Extra: reason +\[testing\]$/m);
   });
 
-  test('nobody, without a token that is good', async () => {
+  test('nobody, without a valid token', async () => {
     const { stderr, code } = await withToken('no.such.token', ['auth', 'whoami']);
     expect(stderr).toContain('You must be logged in to the server');
     expect(code).toBe(1);

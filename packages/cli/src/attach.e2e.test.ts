@@ -56,7 +56,7 @@ describe.each(transports)('attach over %s', (_name, env) => {
     await user.close();
   });
 
-  test('who comes back finds the shell as it was left', async () => {
+  test('reattaching finds the shell as it was left', async () => {
     const first = await attach();
     await first.sees(invitation);
     first.type('kept=yes\r');
@@ -72,7 +72,7 @@ describe.each(transports)('attach over %s', (_name, env) => {
     await second.close();
   });
 
-  test('two at once see the same', async () => {
+  test('two clients attached at the same time see the same output', async () => {
     const [one, other] = await Promise.all([attach(), attach()]);
     for (const user of [one, other]) {
       // The prompt is the sign that the connection stands.
@@ -86,7 +86,7 @@ describe.each(transports)('attach over %s', (_name, env) => {
 });
 
 describe('the end of a container', () => {
-  test('Ctrl-D at an attached shell ends it, and the kubelet starts it again', async () => {
+  test('Ctrl-D ends an attached shell, and the kubelet restarts it', async () => {
     const user = await cluster.terminal(['attach', '-it', 'shared-processes', '-c', 'shell']);
     await user.sees(invitation);
     user.type('\r\x04');
@@ -95,7 +95,7 @@ describe('the end of a container', () => {
     await cluster.until(['get', 'pod', 'shared-processes', '--no-headers'], (out) => /2\/2 +Running +1/.test(out));
   });
 
-  test('with stdinOnce the end of the first input is the end of the container’s input', async () => {
+  test('with stdinOnce, the container’s stdin closes when the first client disconnects', async () => {
     await applied('once', 'stdin: true, stdinOnce: true, command: [sh, -c, "cat; echo bye"]');
     const attached = await cluster.tryKubectl(['attach', '-i', 'once'], { stdin: 'some input\n' });
     expect(attached).toMatchObject({ stdout: 'some input\nbye\n', code: 0 });
@@ -103,7 +103,7 @@ describe('the end of a container', () => {
     expect(await cluster.kubectl(['logs', 'once'])).toBe('some input\nbye\n');
   });
 
-  test('without stdinOnce the container goes on reading', async () => {
+  test('without stdinOnce, the container keeps reading stdin', async () => {
     await applied('again', 'stdin: true, command: [sh, -c, "while read line; do echo got $line; done"]');
     for (const word of ['one', 'two']) {
       const attached = cluster.startKubectl(['attach', '-i', 'again']);
@@ -131,7 +131,7 @@ describe('the end of a container', () => {
 });
 
 describe('run', () => {
-  test('-it --rm gives a shell in a new Pod, and removes it afterwards', async () => {
+  test('-it --rm opens a shell in a new Pod and removes the Pod afterwards', async () => {
     const user = await cluster.terminal(['run', '-it', '--rm', 'x', '--image=busybox', '--', 'sh']);
     await user.sees(invitation);
     user.type('\rhostname\r');
@@ -141,7 +141,7 @@ describe('run', () => {
     expect(user.screen()).toContain('pod "x" deleted');
   });
 
-  test('-i --rm with --restart=Never passes input, output and exit code on', async () => {
+  test('-i --rm with --restart=Never forwards stdin, stdout and the exit code', async () => {
     const ran = await cluster.tryKubectl(
       ['run', '-i', '--rm', '-q', 'y', '--restart=Never', '--image=busybox', '--', 'sh', '-c', 'tr a-z A-Z; exit 4'],
       { stdin: 'hello\n' },
@@ -178,7 +178,7 @@ describe('debug', () => {
     expect(await cluster.kubectl(['get', 'pod', 'debugged', '--no-headers'])).toMatch(/1\/1 +Running +0/);
   });
 
-  test('a copy of a Pod with a container more', async () => {
+  test('a copy of a Pod with an additional container', async () => {
     const user = await cluster.terminal([
       'debug',
       '-it',

@@ -36,17 +36,17 @@ describe('readClusterFile', () => {
     ['an unknown field', 'nodes: [{ name: a }]\nnods: 1', 'orrery.yaml:1: unknown field "nods"'],
     ['an unknown field of a node', 'nodes: [{ name: a, memory: 1 }]', 'orrery.yaml:1: unknown field "nodes[0].memory"'],
     [
-      'two nodes of one name',
+      'two nodes with the same name',
       'nodes: [{ name: a }, { name: a }]',
       'orrery.yaml:1: nodes[1].name: Duplicate value: "a"',
     ],
     [
-      'a name that no node can have',
+      'an invalid node name',
       'nodes: [{ name: A_b }]',
       'orrery.yaml:1: nodes[0].name: must be a lowercase RFC 1123 subdomain',
     ],
     [
-      'an amount that is none',
+      'an invalid quantity',
       'nodes: [{ name: a, capacity: { memory: lots } }]',
       'orrery.yaml:1: nodes[0].capacity.memory: quantities must match the regular expression',
     ],

@@ -37,7 +37,7 @@ const transports: readonly [name: string, env: NodeJS.ProcessEnv][] = [
 ];
 
 describe.each(transports)('cp over %s', (name, env) => {
-  test('a file of 5 MB goes there and back, byte for byte', async () => {
+  test('copies a file of 5 MB in and out, byte for byte', async () => {
     const content = randomBytes(5_000_000);
     const [sent, received] = [join(cluster.folder, `sent-${name}`), join(cluster.folder, `received-${name}`)];
     await writeFile(sent, content);
@@ -47,7 +47,7 @@ describe.each(transports)('cp over %s', (name, env) => {
     expect((await readFile(received)).equals(content)).toBe(true);
   });
 
-  test('a folder goes there and back, with names, modes and empty folders', async () => {
+  test('copies a directory in and out, with names, modes and empty directories', async () => {
     const folder = join(cluster.folder, `folder-${name}`);
     const back = join(cluster.folder, `back-${name}`);
     await mkdir(join(folder, 'sub', 'empty'), { recursive: true });
@@ -101,7 +101,7 @@ describe.each(transports)('port-forward over %s', (_name, env) => {
     await forward.stop();
   });
 
-  test('two ports, and many connections at once', async () => {
+  test('two ports, with many concurrent connections', async () => {
     const forward = await forwarding([web, ':80', ':80'], env);
     expect(forward.ports).toHaveLength(2);
     const pages = await Promise.all(Array.from({ length: 20 }, (_, at) => page(forward.ports[at % 2])));
@@ -109,7 +109,7 @@ describe.each(transports)('port-forward over %s', (_name, env) => {
     await forward.stop();
   });
 
-  test('a port that nobody listens on is refused', async () => {
+  test('a port without a listener is refused', async () => {
     const forward = await forwarding([web, ':81'], env);
     const refused = said(forward.child, /connection refused/);
     await expect(page(forward.ports[0])).rejects.toThrow('fetch failed');
@@ -119,7 +119,7 @@ describe.each(transports)('port-forward over %s', (_name, env) => {
     await forward.stop();
   });
 
-  test('a Pod that goes away', async () => {
+  test('a Pod that is deleted', async () => {
     await cluster.kubectl(['run', 'leaving', '--image=nginx', '--port=80']);
     await cluster.kubectl(['wait', '--for=condition=Ready', 'pod/leaving', '--timeout=30s']);
     const forward = await forwarding(['pod/leaving', ':80'], env);
@@ -136,7 +136,7 @@ test('port-forward reports a missing Pod', async () => {
   expect(ran).toMatchObject({ code: 1, stderr: 'Error from server (NotFound): pods "none" not found\n' });
 });
 
-test('proxy passes plain HTTP on to the API', async () => {
+test('proxy forwards plain HTTP to the API', async () => {
   const proxy = cluster.startKubectl(['proxy', '--port=0']);
   const [, address] = /Starting to serve on (\S+)/.exec(await said(proxy, /Starting to serve on \S+/)) ?? [];
   const get = async (path: string) => (await fetch(`http://${address}${path}`)).json();

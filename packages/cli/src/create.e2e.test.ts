@@ -51,12 +51,12 @@ async function created(args: readonly string[], env: NodeJS.ProcessEnv = {}): Pr
 }
 
 describe('create secret generic', () => {
-  test('from literals: all behind the first = is the value', async () => {
+  test('from literals: everything after the first = is the value', async () => {
     await created(['secret', 'generic', 'literals', '--from-literal=user=admin', '--from-literal=password=S!B\\*d$=z']);
     expect(await secret('literals')).toEqual({ type: 'Opaque', data: { user: 'admin', password: 'S!B\\*d$=z' } });
   });
 
-  test('from files: the key is the file’s name, or another one', async () => {
+  test('from files: the key is the file name unless another one is given', async () => {
     const file = join(files, 'ui.properties');
     await created(['secret', 'generic', 'from-files', `--from-file=${file}`, `--from-file=other=${file}`]);
     expect((await secret('from-files')).data).toEqual({
@@ -65,14 +65,14 @@ describe('create secret generic', () => {
     });
   });
 
-  test('from a directory: its files, and neither folders nor links', async () => {
+  test('from a directory: regular files only, no subdirectories or links', async () => {
     await created(['secret', 'generic', 'from-folder', `--from-file=${files}`]);
     const { data } = await stored('secret', 'from-folder');
     expect(Object.keys(data ?? {})).toEqual(['game.properties', 'logo.bin', 'ui.properties']);
     expect(Buffer.from(data?.['logo.bin'] ?? '', 'base64')).toEqual(binary);
   });
 
-  test('from an env file: no comments, quotes as they are, a name alone from the environment', async () => {
+  test('from an env file: skips comments, keeps quotes, reads a bare name from the environment', async () => {
     const file = join(cluster.folder, 'vars.env');
     await created(['secret', 'generic', 'from-env', `--from-env-file=${file}`], { FROM_HERE: 'here' });
     expect((await secret('from-env')).data).toEqual({
@@ -84,7 +84,7 @@ describe('create secret generic', () => {
     });
   });
 
-  test('of another type', async () => {
+  test('with another type', async () => {
     await created(['secret', 'generic', 'ssh', '--type=kubernetes.io/ssh-auth', '--from-literal=ssh-privatekey=key']);
     expect((await secret('ssh')).type).toBe('kubernetes.io/ssh-auth');
   });
@@ -172,7 +172,7 @@ describe('create configmap', () => {
     );
   });
 
-  test('from several files under keys of their own', async () => {
+  test('from several files with custom keys', async () => {
     await created([
       'configmap',
       'keys',
@@ -198,7 +198,7 @@ describe('create configmap', () => {
     );
   });
 
-  test('only shown, with --dry-run, by the client or by the server', async () => {
+  test('--dry-run only prints it, on the client or on the server', async () => {
     for (const where of ['client', 'server']) {
       const text = await cluster.kubectl([
         'create',
@@ -215,7 +215,7 @@ describe('create configmap', () => {
   });
 });
 
-describe('what was created is in a container', () => {
+describe('created objects reach a container', () => {
   test('as variables and files', async () => {
     await created(['secret', 'generic', 'used', '--from-literal=password=sesame']);
     await created(['configmap', 'used', `--from-file=${files}`]);
@@ -239,43 +239,39 @@ spec:
   });
 });
 
-describe('what is wrong is reported', () => {
+describe('reports errors', () => {
   test.each<[rule: string, args: readonly string[], message: string]>([
-    ['a key that is none', ['secret', 'generic', 'x', '--from-literal=a b=c'], '"a b" is not valid key name'],
+    ['an invalid key', ['secret', 'generic', 'x', '--from-literal=a b=c'], '"a b" is not valid key name'],
     [
-      'one key twice',
+      'a duplicate key',
       ['secret', 'generic', 'x', '--from-literal=a=1', '--from-literal=a=2'],
       'cannot add key a, another key by that name already exists',
     ],
-    ['a file that is not there', ['configmap', 'x', '--from-file=/no/such/file'], 'no such file or directory'],
+    ['a file that does not exist', ['configmap', 'x', '--from-file=/no/such/file'], 'no such file or directory'],
     [
-      'literals beside an env file',
+      'literals combined with an env file',
       ['secret', 'generic', 'x', '--from-literal=a=1', '--from-env-file=/dev/null'],
       'from-env-file cannot be combined with from-file or from-literal',
     ],
-    ['a name that is none', ['configmap', 'A_b'], 'metadata.name: Invalid value: "A_b"'],
+    ['an invalid name', ['configmap', 'A_b'], 'metadata.name: Invalid value: "A_b"'],
     [
-      'a type whose key is missing',
+      'a type without its required key',
       ['secret', 'generic', 'x', '--type=kubernetes.io/ssh-auth', '--from-literal=a=b'],
       'data[ssh-privatekey]: Required value',
     ],
     [
-      'Docker’s file that is not JSON',
+      'a Docker config that is not JSON',
       ['secret', 'generic', 'x', '--type=kubernetes.io/dockerconfigjson', '--from-literal=.dockerconfigjson={'],
       'data[.dockerconfigjson]: Invalid value: "<secret contents redacted>"',
     ],
-    [
-      'a certificate that is none',
-      ['secret', 'tls', 'x', '--cert=/dev/null', '--key=/dev/null'],
-      'tls: failed to find',
-    ],
+    ['an invalid certificate', ['secret', 'tls', 'x', '--cert=/dev/null', '--key=/dev/null'], 'tls: failed to find'],
   ])('%s', async (_rule, args, message) => {
     const { code, stderr } = await cluster.tryKubectl(['create', ...args]);
     expect(stderr).toContain(message);
     expect(code).toBe(1);
   });
 
-  test('what is there already', async () => {
+  test('an object that already exists', async () => {
     await created(['configmap', 'twice']);
     const { stderr } = await cluster.tryKubectl(['create', 'configmap', 'twice']);
     expect(stderr).toBe('error: failed to create configmap: configmaps "twice" already exists\n');

@@ -62,7 +62,7 @@ const profiles: readonly [profile: string, securityContext: object | undefined][
   ['sysadmin', { privileged: true }],
 ];
 
-describe('a container more', () => {
+describe('an ephemeral container', () => {
   test('at a terminal: it sees its target’s processes and files, and the Pod’s network', async () => {
     const user = await cluster.terminal([
       ...['debug', '-it', 'app', '--image=busybox', '--target=web', '-c', 'first', '--profile=general'],
@@ -84,7 +84,7 @@ describe('a container more', () => {
     );
   });
 
-  test('a second one beside the first, and none of them is ever restarted or counted', async () => {
+  test('a second one beside the first; neither is restarted or counted as ready', async () => {
     await cluster.kubectl(['debug', 'app', '--image=alpine', '-c', 'second', '--profile=baseline', '--', 'true']);
     await cluster.until(
       ['get', 'pod', 'app', '-o', 'jsonpath={.status.ephemeralContainerStatuses[*].state.terminated.reason}'],
@@ -103,7 +103,7 @@ describe('a container more', () => {
     expect(text).toMatch(/Started +\S+ +kubelet +spec\.ephemeralContainers\{first\}: Started container first/);
   });
 
-  test('its log is read, and commands run in it', async () => {
+  test('serves logs and exec', async () => {
     await cluster.kubectl([
       ...['debug', 'app', '--image=busybox', '-c', 'talking', '--profile=general', '--'],
       ...['sh', '-c', 'echo hello; sleep 36000'],
@@ -189,7 +189,7 @@ describe('a node', () => {
     expect(spec.containers[0]?.volumeMounts?.map(({ mountPath }) => mountPath)).not.toContain('/host');
   });
 
-  test.each(['baseline', 'restricted'])('profile %s: nothing of the node’s', async (profile) => {
+  test.each(['baseline', 'restricted'])('profile %s: no access to the node', async (profile) => {
     const { spec } = await pod(await debugNode(profile));
     expect([spec.hostPID, spec.hostIPC, spec.hostNetwork]).toEqual([undefined, undefined, undefined]);
   });
@@ -204,7 +204,7 @@ describe('a node', () => {
   });
 });
 
-describe('what is refused', () => {
+describe('refuses', () => {
   test.each<[rule: string, args: readonly string[], message: string]>([
     [
       'a target that the Pod does not have',
@@ -212,18 +212,18 @@ describe('what is refused', () => {
       'The Pod "app" is invalid: spec.ephemeralContainers[8].targetContainerName: Not found: "nobody"\n',
     ],
     [
-      'a Pod that is not there',
+      'a Pod that does not exist',
       ['nobody', '--image=busybox'],
       'Error from server (NotFound): pods "nobody" not found\n',
     ],
     [
-      'a node that is not there',
+      'a node that does not exist',
       ['node/nobody', '--image=busybox'],
       'Error from server (NotFound): nodes "nobody" not found\n',
     ],
     ['no image', ['app'], 'error: you must specify --image when not using --copy-to.\n'],
     [
-      'a name that is taken',
+      'a name that is already taken',
       ['app', '--copy-to=copy', '--image=busybox'],
       'Error from server (AlreadyExists): pods "copy" already exists\n',
     ],
@@ -237,7 +237,7 @@ describe('what is refused', () => {
 
   test.each<[rule: string, change: (containers: object[]) => unknown, message: string]>([
     [
-      'changing one that is there',
+      'changing an existing one',
       ([first, ...others]) => [{ ...first, image: 'alpine' }, ...others],
       'spec.ephemeralContainers: Forbidden: existing ephemeral containers "first" may not be changed\n',
     ],
@@ -347,7 +347,7 @@ describe('run', () => {
     expect(good).toMatchObject({ code: 0, stdout: 'pod "good" deleted from default namespace\n' });
   });
 
-  test('what is there already, and a name that is none', async () => {
+  test('an object that already exists, and an invalid name', async () => {
     const again = await cluster.tryKubectl(['run', 'plain', '--image=busybox']);
     expect(again).toMatchObject({
       code: 1,

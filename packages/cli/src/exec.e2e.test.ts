@@ -57,7 +57,7 @@ describe.each(transports)('a shell at a terminal, over %s', (_name, env) => {
     expect(await user.ended).toBe(0);
   });
 
-  test('the window has the size that the user gives it', async () => {
+  test('the terminal has the size of the user’s window', async () => {
     const user = await shellIn('box', 'sh', env);
     await user.sees('/ #');
     user.type('stty size\r');
@@ -117,7 +117,7 @@ describe('editing at the prompt', () => {
     await user.close();
   });
 
-  test('Ctrl-C gives up the line', async () => {
+  test('Ctrl-C discards the line', async () => {
     const user = await shellIn('box');
     await user.sees('/ #');
     user.type('echo never\x03echo $?\r');
@@ -125,7 +125,7 @@ describe('editing at the prompt', () => {
     await user.close();
   });
 
-  test('pasted lines go to whoever reads at the time', async () => {
+  test('pasted lines go to the process that is reading at the time', async () => {
     const user = await shellIn('box');
     await user.sees('/ #');
     user.type(
@@ -146,7 +146,7 @@ describe('other programs at a terminal', () => {
     await user.close();
   });
 
-  test('cat gets whole lines, which the terminal edits and echoes', async () => {
+  test('cat receives whole lines, edited and echoed by the terminal', async () => {
     const user = await cluster.terminal(['exec', '-it', 'box', '--', 'cat']);
     user.type('helo\x7flo\r');
     await user.sees('hello\nhello\n');
@@ -154,7 +154,7 @@ describe('other programs at a terminal', () => {
     expect(await user.ended).toBe(0);
   });
 
-  test('Ctrl-C ends a script that is no shell of its own', async () => {
+  test('Ctrl-C ends a script that is not an interactive shell', async () => {
     const user = await cluster.terminal(['exec', '-it', 'box', '--', 'sh', '-c', 'echo begun; sleep 1000; echo never']);
     await user.sees('begun');
     user.type('\x03');
@@ -162,7 +162,7 @@ describe('other programs at a terminal', () => {
     expect(user.screen()).not.toContain('never');
   });
 
-  test('what is not there cannot be run', async () => {
+  test('running a command that does not exist fails', async () => {
     const user = await cluster.terminal(['exec', '-it', 'box', '--', 'nosuch']);
     expect(await user.ended).toBe(1);
     expect(user.screen().replaceAll('\n', '')).toContain('exec: "nosuch": executable file not found in $PATH');
@@ -194,15 +194,15 @@ describe.each(transports)('in pipes, over %s', (_name, env) => {
   });
 });
 
-describe('what is wrong is reported', () => {
+describe('reports errors', () => {
   beforeAll(async () => {
     await cluster.kubectl(['run', 'broken', '--image=nobody/has:this']);
     await cluster.kubectl(['wait', '--for=jsonpath={.spec.nodeName}=node1', 'pod/broken', '--timeout=30s']);
   });
 
   test.each([
-    ['a Pod that is not there', ['nopod', '--', 'ls'], 'Error from server (NotFound): pods "nopod" not found'],
-    ['a container that is not there', ['box', '-c', 'none', '--', 'ls'], 'container none is not valid for pod box'],
+    ['a Pod that does not exist', ['nopod', '--', 'ls'], 'Error from server (NotFound): pods "nopod" not found'],
+    ['a container that does not exist', ['box', '-c', 'none', '--', 'ls'], 'container none is not valid for pod box'],
     [
       'a command that is not there',
       ['box', '--', 'nosuch'],

@@ -12,7 +12,7 @@ test('prints what to try with a Pod, a Deployment and a node', () => {
   expect(hints).toContain('pnpm orrery node stop node1 ');
 });
 
-test('takes no custom kind for a Pod or a Deployment', () => {
+test('does not mistake a custom kind for a Pod or a Deployment', () => {
   const objects = ['Pod', 'Deployment'].map((kind) => object('demo.orrery.dev/v1', kind));
   const commands = hintsFor(objects, undefined, undefined, 'pnpm')
     .split('\n')

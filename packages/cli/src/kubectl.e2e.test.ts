@@ -257,7 +257,7 @@ describe('containers', () => {
     await cluster.kubectl(['delete', 'pod', 'crashing']);
   });
 
-  test('exec gives output, error and exit code', async () => {
+  test('exec returns stdout, stderr and the exit code', async () => {
     expect(await cluster.kubectl(['exec', 'worker', '--', 'echo', 'hi'])).toBe('hi\n');
     const failed = await cluster.tryKubectl(['exec', 'worker', '--', 'sh', '-c', 'echo no >&2; exit 7']);
     expect(failed.stderr).toContain('no\n');
@@ -276,13 +276,13 @@ describe('containers', () => {
     );
   });
 
-  test('an image that nobody has', async () => {
+  test('an image that no registry has', async () => {
     await applied(shell('lost', 'true').replace('image: busybox', 'image: registry.example.com/no/such:1'));
     await cluster.until(['get', 'pod', 'lost', '--no-headers'], (out) => /ErrImagePull|ImagePullBackOff/.test(out));
   });
 });
 
-describe('what is wrong is reported', () => {
+describe('reports errors', () => {
   const cases: readonly [name: string, manifest: string, message: string][] = [
     [
       'an unknown kind',

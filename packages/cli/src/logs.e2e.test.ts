@@ -65,7 +65,7 @@ const logs = (...args: string[]) => cluster.kubectl(['logs', ...args]);
 const done = () => cluster.until(['get', 'pod', 'two', '--no-headers'], (out) => out.includes('Completed'));
 
 describe('following', () => {
-  test('-f shows what is written as it is written, and ends with the container', async () => {
+  test('-f streams output as it is written and ends with the container', async () => {
     await cluster.until(['logs', 'two', '-c', 'a'], (out) => out.startsWith('a1\n'));
     expect(await logs('-f', 'two', '-c', 'a')).toBe('a1\na2\na3\na4\n');
   });
@@ -75,11 +75,11 @@ describe('following', () => {
     for (const line of ['ready to go\n', 'a1\n', 'a4\n', 'b1\n', 'no newline']) expect(text).toContain(line);
   });
 
-  test('-f of a container that starts again goes on with the first one’s end', async () => {
+  test('-f of a restarting container ends when its first run ends', async () => {
     expect(await logs('-f', 'crashing')).toBe('before the end\n');
   });
 
-  test('-f with --tail begins near the end', async () => {
+  test('-f with --tail starts near the end', async () => {
     const following = cluster.startKubectl(['logs', '-f', '--tail=1', '-l', 'app=web', '--prefix']);
     await said(following, /\[pod\/web-\S+\/main\] I am web-[\s\S]*\[pod\/web-\S+\/main\] I am web-/);
     following.kill();
@@ -90,7 +90,7 @@ describe('following', () => {
 describe('choosing', () => {
   beforeAll(done);
 
-  test('the first container by default, and says so', async () => {
+  test('defaults to the first container and says so', async () => {
     const ran = await cluster.tryKubectl(['logs', 'two']);
     expect(ran.stdout).toBe('a1\na2\na3\na4\n');
     expect(ran.stderr).toBe('Defaulted container "a" out of: a, b, first (init)\n');
@@ -143,30 +143,34 @@ describe('choosing', () => {
     expect((await logs('deployment/web', '--all-pods')).trimEnd().split('\n')).toHaveLength(2);
   });
 
-  test('--previous is the run before', async () => {
+  test('--previous shows the previous run', async () => {
     await cluster.until(['logs', 'crashing', '--previous'], (out) => out === 'before the end\n');
   });
 });
 
-describe('what is wrong is reported', () => {
+describe('reports errors', () => {
   beforeAll(done);
 
   test.each([
-    ['a Pod that is not there', ['none'], 'error from server (NotFound): pods "none" not found in namespace "default"'],
-    ['a container that is not there', ['two', '-c', 'none'], 'container none is not valid for pod two'],
     [
-      'no run before',
+      'a Pod that does not exist',
+      ['none'],
+      'error from server (NotFound): pods "none" not found in namespace "default"',
+    ],
+    ['a container that does not exist', ['two', '-c', 'none'], 'container none is not valid for pod two'],
+    [
+      'no previous run',
       ['two', '-c', 'a', '--previous'],
       'Error from server (BadRequest): previous terminated container "a" in pod "two" not found',
     ],
     [
-      'an image that nobody has',
+      'an image that no registry has',
       ['unpulled'],
       /container "main" in pod "unpulled" is waiting to start: (trying and failing to pull image|image can't be pulled)/,
     ],
     ['a negative tail', ['two', '--tail=-3'], '--tail must be greater than or equal to -1'],
     [
-      'too many to follow',
+      'too many streams to follow',
       ['-f', '-l', 'app=web', '--max-log-requests=1'],
       'you are attempting to follow 2 log streams',
     ],
@@ -177,7 +181,7 @@ describe('what is wrong is reported', () => {
     expect(ran.code).toBe(1);
   });
 
-  test('a Pod that has no node yet has no log, and that is no error', async () => {
+  test('an unscheduled Pod has no log, which is not an error', async () => {
     expect(await cluster.tryKubectl(['logs', 'waiting'])).toMatchObject({ stdout: '', code: 0 });
   });
 });

@@ -45,7 +45,7 @@ describe('the subresource proxy', () => {
     expect(await raw(`${inDefault}/${path}`)).toMatchObject({ code: 1, stderr: message });
   });
 
-  test('a port that nobody listens on', async () => {
+  test('a port without a listener', async () => {
     expect((await raw(`${inDefault}/pods/box:81/proxy/`)).stderr).toMatch(
       /^Error from server \(ServiceUnavailable\): error trying to reach service: dial tcp 10\.224\.\d+\.\d+:81: connect: connection refused\n$/,
     );
@@ -62,7 +62,7 @@ describe('the subresource proxy', () => {
     expect((await raw(`${kubelet}/nothing`)).code).toBe(1);
   });
 
-  test('kubectl proxy passes on methods, redirects and answers', async () => {
+  test('kubectl proxy forwards methods, redirects and responses', async () => {
     const proxy = cluster.startKubectl(['proxy', '--port=0']);
     const [, address] = /Starting to serve on (\S+)/.exec(await said(proxy, /Starting to serve on \S+/)) ?? [];
     const ask = (path: string, init: RequestInit = {}) =>
@@ -86,7 +86,7 @@ describe('taking a node out of service', () => {
   const placed = async (selector: string) =>
     (await cluster.kubectl(['get', 'pods', '-l', selector, '-o', 'jsonpath={.items[*].spec.nodeName}'])).split(' ');
 
-  test('cordon, and again; no Pod comes; uncordon, and again', async () => {
+  test('cordon and uncordon are idempotent, and a cordoned node receives no Pods', async () => {
     expect(await cluster.kubectl(['cordon', 'node1'])).toBe('node/node1 cordoned\n');
     expect(await cluster.kubectl(['cordon', 'node1'])).toBe('node/node1 already cordoned\n');
     expect(await cluster.kubectl(['get', 'node', 'node1', '--no-headers'])).toMatch(/Ready,SchedulingDisabled/);
@@ -97,7 +97,7 @@ describe('taking a node out of service', () => {
     expect(await cluster.kubectl(['uncordon', 'node1'])).toBe('node/node1 already uncordoned\n');
   });
 
-  test('drain refuses Pods without a controller, evicts them with --force, and shows what it would do', async () => {
+  test('drain refuses Pods without a controller, evicts them with --force, and supports a dry run', async () => {
     const node = await cluster.kubectl(['get', 'pod', 'box', '-o', 'jsonpath={.spec.nodeName}']);
     const refused = await cluster.tryKubectl(['drain', node]);
     expect(refused.stderr).toContain(
@@ -114,7 +114,7 @@ describe('taking a node out of service', () => {
     await cluster.kubectl(['uncordon', node]);
   });
 
-  test('drain with --pod-selector evicts only those', async () => {
+  test('drain with --pod-selector evicts only the selected Pods', async () => {
     const [node = ''] = await placed('app=web');
     expect(await cluster.kubectl(['drain', node, '--pod-selector=app=web', '--timeout=60s'])).toMatch(
       /pod\/web-\S+ evicted\nnode\/node\d drained\n$/,
@@ -124,7 +124,7 @@ describe('taking a node out of service', () => {
     await cluster.kubectl(['rollout', 'status', 'deployment/web', '--timeout=60s']);
   });
 
-  test('taint: added, refused twice, overwritten, taken away; NoExecute evicts who does not tolerate it', async () => {
+  test('taint: added, rejected as a duplicate, overwritten, removed; NoExecute evicts Pods that do not tolerate it', async () => {
     expect(await cluster.kubectl(['taint', 'node', 'node1', 'a=b:NoExecute'])).toBe('node/node1 tainted\n');
     expect((await cluster.tryKubectl(['taint', 'node', 'node1', 'a=c:NoExecute'])).stderr).toContain(
       'node node1 already has a taint(s) with same effect(s) and --overwrite is false',
@@ -143,7 +143,7 @@ describe('taking a node out of service', () => {
 describe('everyday commands', () => {
   const ask = (...args: string[]) => cluster.tryKubectl(args);
 
-  test('wait: by condition, by path, for creation and deletion, and what happens when time is up', async () => {
+  test('wait: for a condition, a JSON path, creation and deletion, and until a timeout', async () => {
     const deployment = 'deployment/web';
     expect(await ask('wait', '--for=condition=Available', deployment, '--timeout=60s')).toMatchObject({
       stdout: 'deployment.apps/web condition met\n',
@@ -193,7 +193,7 @@ describe('everyday commands', () => {
     expect(await rollout('history', 'deployment/web', '--revision=1')).toMatch(/with revision #1\nPod Template:/);
   });
 
-  test('labels and annotations: overwritten with --overwrite, taken away with -', async () => {
+  test('labels and annotations: overwritten with --overwrite, removed with a trailing -', async () => {
     expect(await ask('label', 'configmap', 'coming', 'a=1')).toMatchObject({ stdout: 'configmap/coming labeled\n' });
     expect(await ask('label', 'configmap', 'coming', 'a=2', '--overwrite')).toMatchObject({ code: 0 });
     expect(await ask('label', 'configmap', 'coming', 'a-')).toMatchObject({ stdout: 'configmap/coming unlabeled\n' });
@@ -203,7 +203,7 @@ describe('everyday commands', () => {
     });
   });
 
-  test('delete --cascade=orphan leaves what belonged to it, background takes it along', async () => {
+  test('delete --cascade=orphan keeps dependents, background deletes them', async () => {
     await cluster.kubectl(['create', 'deployment', 'left', '--image=nginx']);
     await cluster.kubectl(['rollout', 'status', 'deployment/left', '--timeout=60s']);
     await cluster.kubectl(['delete', 'deployment', 'left', '--cascade=orphan']);
@@ -213,7 +213,7 @@ describe('everyday commands', () => {
     await cluster.until(['get', 'pods', '-l', 'app=left', '-o', 'name'], (out) => out === '');
   });
 
-  test('top says that there are no metrics; cluster-info, api-versions and completion answer', async () => {
+  test('top reports that there are no metrics; cluster-info, api-versions and completion work', async () => {
     expect(await ask('top', 'nodes')).toMatchObject({ code: 1, stderr: 'error: Metrics API not available\n' });
     expect((await ask('cluster-info')).stdout).toContain('Kubernetes control plane');
     expect((await ask('api-versions')).stdout).toMatch(/^apps\/v1$/m);

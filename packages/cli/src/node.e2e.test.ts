@@ -34,7 +34,7 @@ test('machines are listed, stopped and started', async () => {
   });
 });
 
-test('an unknown node is reported with the known ones', async () => {
+test('an unknown node is reported with the list of known nodes', async () => {
   for (const verb of ['stop', 'start'])
     expect(await orrery(['node', verb, 'node9'], { env: env() })).toMatchObject({
       code: 1,
@@ -43,7 +43,7 @@ test('an unknown node is reported with the known ones', async () => {
     });
 });
 
-test('kubectl gets arguments, standard input and exit codes through', async () => {
+test('kubectl passes through arguments, standard input and exit codes', async () => {
   const read = await orrery(['kubectl', 'exec', '-i', 'visitor', '--', 'sh', '-c', 'cat; exit 7'], {
     env: env(),
     stdin: 'hello',
@@ -51,7 +51,7 @@ test('kubectl gets arguments, standard input and exit codes through', async () =
   expect(read).toMatchObject({ code: 7, stdout: 'hello' });
 });
 
-test('kubectl has the terminal', async () => {
+test('kubectl runs on the terminal', async () => {
   const user = await atTerminal(process.execPath, [main, 'kubectl', 'exec', '-it', 'visitor', '--', 'sh'], {
     env: { ...process.env, ...env() },
   });
@@ -64,7 +64,7 @@ test('kubectl has the terminal', async () => {
   expect(await user.ended).toBe(5);
 });
 
-test('files are looked for where the user stands', async () => {
+test('file paths are relative to the user’s working directory', async () => {
   await writeFile(join(cluster.folder, 'here.yaml'), 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: here}\n');
   expect(
     await orrery(['kubectl', 'apply', '-f', 'here.yaml'], { env: { ...env(), INIT_CWD: cluster.folder } }),

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { pnpmCommand } from './pnpm-command.ts';
 
 const cases: readonly [name: string, path: string, there: string[], command: string][] = [
-  ['an installed pnpm is called by its name', '/usr/bin:/bin', ['/usr/bin/pnpm'], 'pnpm'],
-  ['without one, npx gets it', '/usr/bin:/bin', [], 'npx pnpm@12'],
+  ['calls an installed pnpm by name', '/usr/bin:/bin', ['/usr/bin/pnpm'], 'pnpm'],
+  ['falls back to npx without one', '/usr/bin:/bin', [], 'npx pnpm@12'],
   [
     "npx' own copy is not installed",
     '/root/.npm/_npx/abc/node_modules/.bin:/bin',

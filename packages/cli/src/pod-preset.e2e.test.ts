@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 
 describe('a PodPreset is an object like any other', () => {
-  test('get shows its name and when it was made', async () => {
+  test('get shows its name and age', async () => {
     expect(await cluster.kubectl(['get', 'podpresets'])).toMatch(
       /^NAME +CREATED AT\nallow-database +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n$/,
     );
@@ -71,7 +71,7 @@ describe('a PodPreset is an object like any other', () => {
     expect(await cluster.kubectl(['explain', 'podpresets', '--recursive'])).toMatch(/volumeMounts\t<\[\]VolumeMount>/);
   });
 
-  test('api-resources names it, patch and label change it, delete removes it', async () => {
+  test('api-resources lists it, patch and label change it, delete removes it', async () => {
     expect(await cluster.kubectl(['api-resources', '--api-group=settings.k8s.io', '--no-headers'])).toMatch(
       /^podpresets +settings.k8s.io\/v1alpha1 +true +PodPreset\n$/,
     );
@@ -87,20 +87,20 @@ describe('a PodPreset is an object like any other', () => {
   });
 });
 
-describe('a bad one is refused', () => {
+describe('an invalid preset is rejected', () => {
   test.each([
     [
-      'that merges nothing',
+      'that injects nothing',
       `{ ${selecting} }`,
       'spec.volumes/env/envFrom/volumeMounts: Required value: must specify at least one',
     ],
     [
-      'that mounts a volume which it has not',
+      'that mounts a volume it does not define',
       `{ ${selecting}, volumeMounts: [{ name: v, mountPath: /v }] }`,
       'spec.volumeMounts[0].name: Not found: "v"',
     ],
     [
-      'that mounts twice at one path',
+      'that mounts twice at the same path',
       `{ ${selecting}, volumes: [{ name: v }], volumeMounts: [{ name: v, mountPath: /v }, { name: v, mountPath: /v }] }`,
       'spec.volumeMounts[1].mountPath: Invalid value: "/v": must be unique',
     ],
@@ -110,7 +110,7 @@ describe('a bad one is refused', () => {
       'spec.selector.matchExpressions[0].values: Required value',
     ],
     ['whose variable has no name', `{ ${selecting}, env: [{ name: "" }] }`, 'spec.env[0].name: Required value'],
-    ['with a field that it does not have', `{ ${selecting}, containers: [] }`, 'unknown field "spec.containers"'],
+    ['with an unknown field', `{ ${selecting}, containers: [] }`, 'unknown field "spec.containers"'],
   ])('%s', async (_rule, spec, message) => {
     const { code, stderr } = await cluster.tryKubectl(['create', '-f', '-'], { stdin: preset('bad', spec) });
     expect(stderr).toContain(message);
@@ -118,8 +118,8 @@ describe('a bad one is refused', () => {
   });
 });
 
-describe('what it does to Pods', () => {
-  test('a Pod that it selects has what it brings, and says so', async () => {
+describe('effect on Pods', () => {
+  test('a selected Pod gets the preset’s fields and an annotation', async () => {
     await applied(pod('merged'));
     const text = await cluster.kubectl(['describe', 'pod', 'merged']);
     const version = await cluster.kubectl([
@@ -156,7 +156,7 @@ describe('what it does to Pods', () => {
     await cluster.kubectl(['delete', 'podpreset', 'legacy']);
   });
 
-  test('a Deployment never changes: only its Pods do', async () => {
+  test('a Deployment is never changed, only its Pods', async () => {
     const manifest = `
 apiVersion: apps/v1
 kind: Deployment

@@ -28,7 +28,7 @@ const run = (name: string, secret?: string) =>
   ]);
 const running = (name: string) => cluster.kubectl(['wait', '--for=condition=Ready', `pod/${name}`, '--timeout=30s']);
 
-test('without a secret the registry refuses, and describe says so', async () => {
+test('without a secret the registry denies the pull, and describe shows it', async () => {
   await run('stranger');
   await cluster.until(['get', 'pod', 'stranger', '--no-headers'], (out) => /ErrImagePull|ImagePullBackOff/.test(out));
   const text = await cluster.kubectl(['describe', 'pod', 'stranger']);
@@ -38,7 +38,7 @@ test('without a secret the registry refuses, and describe says so', async () => 
   expect(text).toMatch(/Warning +Failed .*Error: ErrImagePull/);
 });
 
-test('with the wrong password too; with the right one it runs', async () => {
+test('a wrong password is denied too; with the right one the Pod runs', async () => {
   await login('wrong', 'guess');
   await run('guessing', 'wrong');
   await cluster.until(['get', 'pod', 'guessing', '--no-headers'], (out) => /ErrImagePull|ImagePullBackOff/.test(out));
@@ -47,7 +47,7 @@ test('with the wrong password too; with the right one it runs', async () => {
   await running('knowing');
 });
 
-test('with the secret in the service account every Pod of it runs', async () => {
+test('with the secret in the service account, all of its Pods run', async () => {
   await cluster.kubectl(['patch', 'serviceaccount', 'default', '-p', '{"imagePullSecrets":[{"name":"right"}]}']);
   await run('through-account');
   await running('through-account');

@@ -15,7 +15,7 @@ function output(terminal?: { columns: number; rows: number }) {
   return { written, isTTY: terminal !== undefined, ...terminal, write: (text: string) => written.push(text) };
 }
 
-test('without a terminal each change is a line, printed once', () => {
+test('without a terminal, each change is printed once, on its own line', () => {
   const out = output();
   const progress = createProgress(out);
   progress.update([item('pod/a'), item('pod/b', { state: 'skipped' })]);
@@ -27,7 +27,7 @@ test('without a terminal each change is a line, printed once', () => {
   expect(out.written.join('')).toBe('  pod/a: Pending\n  pod/b: applied\n  pod/a: ready after 1.2s\n');
 });
 
-test('on a terminal the list is drawn again in its place', () => {
+test('on a terminal, the list is redrawn in place', () => {
   const out = output({ columns: 80, rows: 24 });
   const progress = createProgress(out);
   progress.update([item('pod/a'), item('pod/bb')]);
@@ -36,7 +36,7 @@ test('on a terminal the list is drawn again in its place', () => {
   expect(stripVTControlCharacters(out.written[1] ?? '')).toBe('  ✔ pod/a   0.5s\n  … pod/bb  Pending\n');
 });
 
-test('a line is never wider than the terminal, and a list never longer', () => {
+test('a line is never wider than the terminal, and a list never taller', () => {
   const out = output({ columns: 30, rows: 6 });
   createProgress(out).update(
     Array.from({ length: 10 }, (_, i) => item(`pod/${i}`, { reason: 'a long reason that has no room here' })),

@@ -16,14 +16,14 @@ describe('readiness', () => {
       object('v1', 'Pod', { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } }),
       true,
     ],
-    ['a Pod that has done its work is ready', object('v1', 'Pod', { status: { phase: 'Succeeded' } }), true],
+    ['a Pod that succeeded is ready', object('v1', 'Pod', { status: { phase: 'Succeeded' } }), true],
     [
-      'a failed Pod says why',
+      'a failed Pod reports its reason',
       object('v1', 'Pod', { status: { phase: 'Failed', reason: 'DeadlineExceeded' } }),
       'failed: DeadlineExceeded',
     ],
     [
-      'a Pod that finds no node says what the scheduler says',
+      'an unschedulable Pod reports the scheduler’s message',
       object('v1', 'Pod', {
         status: {
           conditions: [
@@ -34,7 +34,7 @@ describe('readiness', () => {
       'Unschedulable: 0/3 nodes are available',
     ],
     [
-      'a container that cannot start says why',
+      'a container that cannot start reports its reason',
       object('v1', 'Pod', {
         status: {
           containerStatuses: [
@@ -51,7 +51,7 @@ describe('readiness', () => {
       }),
       'not ready: web',
     ],
-    ['a Pod of which nothing is known is pending', object('v1', 'Pod'), 'Pending'],
+    ['a Pod without a status is pending', object('v1', 'Pod'), 'Pending'],
     [
       'a Deployment is ready when all replicas are new and available',
       object('apps/v1', 'Deployment', {
@@ -61,17 +61,17 @@ describe('readiness', () => {
       true,
     ],
     [
-      'a Deployment shows how far its rollout is',
+      'a Deployment reports the progress of its rollout',
       object('apps/v1', 'Deployment', { spec: { replicas: 2 }, status: { observedGeneration: 2, updatedReplicas: 1 } }),
       '1 of 2 updated',
     ],
     [
-      'a Deployment shows how many replicas are available',
+      'a Deployment reports how many replicas are available',
       object('apps/v1', 'Deployment', { spec: { replicas: 2 }, status: { observedGeneration: 2, updatedReplicas: 2 } }),
       '0 of 2 available',
     ],
     [
-      'a status of an older spec does not count',
+      'a status of an older generation does not count',
       object('apps/v1', 'Deployment', {
         spec: { replicas: 2 },
         status: { observedGeneration: 1, updatedReplicas: 2, availableReplicas: 2 },
@@ -83,14 +83,14 @@ describe('readiness', () => {
       { ...object('v1', 'ConfigMap'), metadata: { name: 'x', deletionTimestamp: '2026-01-01T00:00:00Z' } },
       'being deleted',
     ],
-    ['a ConfigMap is ready by being there', object('v1', 'ConfigMap'), true],
+    ['a ConfigMap is ready as soon as it exists', object('v1', 'ConfigMap'), true],
     [
       'a custom object is ready when its condition says so',
       object('demo/v1', 'Website', { status: { conditions: [{ type: 'Ready', status: 'True' }] } }),
       true,
     ],
     [
-      'a custom object says what its condition says',
+      'a custom object reports the message of its condition',
       object('demo/v1', 'Website', {
         status: { conditions: [{ type: 'Ready', status: 'False', message: 'no page' }] },
       }),
@@ -109,7 +109,7 @@ describe('readiness', () => {
   });
 });
 
-test('an object whose status some controller writes is not ready before it has', () => {
+test('an object with a controller-written status is not ready until the status is written', () => {
   const site = { apiVersion: 'demo.orrery.dev/v1', kind: 'Website', metadata: { name: 'a', generation: 1 } };
   expect(readiness(site)).toEqual({ ready: true, reason: '' });
   expect(readiness(site, true)).toEqual({ ready: false, reason: 'not yet observed by its controller' });

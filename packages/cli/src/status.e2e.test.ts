@@ -55,7 +55,7 @@ async function stays(name: string, status: string): Promise<string> {
 }
 
 describe('before anything runs', () => {
-  test('Pending: no node will have the Pod', async () => {
+  test('Pending: no node fits the Pod', async () => {
     await create('pending', { nodeSelector: { disk: 'none' }, containers: [service()] });
     expect(await stays('pending', 'Pending')).toBe('pending | 0/1 | Pending | 0');
     await cluster.until(['describe', 'pod', 'pending'], (out) =>
@@ -63,14 +63,14 @@ describe('before anything runs', () => {
     );
   });
 
-  test('SchedulingGated: until the last gate is taken away', async () => {
+  test('SchedulingGated: until the last gate is removed', async () => {
     await create('gated', { schedulingGates: [{ name: 'example.com/wait' }], containers: [service()] });
     expect(await stays('gated', 'SchedulingGated')).toBe('gated | 0/1 | SchedulingGated | 0');
     await cluster.kubectl(['patch', 'pod', 'gated', '-p', '{"spec":{"schedulingGates":null}}']);
     await rows.see('gated', 'Running');
   });
 
-  test('ContainerCreating: a volume is not there yet', async () => {
+  test('ContainerCreating: a volume does not exist yet', async () => {
     await create('creating', {
       containers: [service({ volumeMounts: [{ name: 'login', mountPath: '/login' }] })],
       volumes: [{ name: 'login', secret: { secretName: 'late' } }],
@@ -98,7 +98,7 @@ describe('init containers', () => {
     expect(rows.statuses('init-order')).toEqual(['Pending', 'Init:0/2', 'Init:1/2', 'PodInitializing', 'Running']);
   });
 
-  test('Init:Error, Init:CrashLoopBackOff: one that fails again and again', async () => {
+  test('Init:Error, Init:CrashLoopBackOff: one that keeps failing', async () => {
     await create('init-crash', { initContainers: [script('exit 3', { name: 'one' })], containers: [service()] });
     await rows.see('init-crash', 'Init:CrashLoopBackOff');
     expect(rows.statuses('init-crash')).toContain('Init:Error');
@@ -118,7 +118,7 @@ describe('init containers', () => {
     expect(await row('init-error')).toBe('init-error | 0/1 | Init:Error | 0');
   });
 
-  test('Init:OOMKilled: one that takes more memory than it may have', async () => {
+  test('Init:OOMKilled: one that exceeds its memory limit', async () => {
     await create('init-oom', {
       restartPolicy: 'Never',
       initContainers: [
@@ -134,7 +134,7 @@ describe('init containers', () => {
     expect(await stays('init-oom', 'Init:OOMKilled')).toBe('init-oom | 0/1 | Init:OOMKilled | 0');
   });
 
-  test('Init:ErrImagePull, Init:ImagePullBackOff: one whose image is nowhere', async () => {
+  test('Init:ErrImagePull, Init:ImagePullBackOff: one whose image does not exist', async () => {
     await create('init-image', {
       initContainers: [{ name: 'one', image: 'nowhere/nothing:1' }],
       containers: [service()],
@@ -148,7 +148,7 @@ describe('init containers', () => {
     ]);
   });
 
-  test('Init:CreateContainerConfigError: one that needs what is not there', async () => {
+  test('Init:CreateContainerConfigError: one that refers to a missing object', async () => {
     await create('init-config', {
       initContainers: [script('true', { name: 'one', envFrom: [{ secretRef: { name: 'nothing' } }] })],
       containers: [service()],
@@ -214,7 +214,7 @@ describe('containers that run', () => {
     );
   });
 
-  test('NotReady: one container is done, the other runs', async () => {
+  test('NotReady: one container has completed, the other is running', async () => {
     await create('half', {
       restartPolicy: 'Never',
       containers: [script('exit 0', { name: 'first' }), service({ name: 'second' })],
@@ -236,7 +236,7 @@ describe('containers that run', () => {
 });
 
 describe('containers that end', () => {
-  test('Completed: all ended well', async () => {
+  test('Completed: all exited with 0', async () => {
     await create('completed', { restartPolicy: 'OnFailure', containers: [script('sleep 1')] });
     expect(await stays('completed', 'Completed')).toBe('completed | 0/1 | Completed | 0');
     expect(rows.statuses('completed')).toEqual(['Pending', 'ContainerCreating', 'Running', 'Completed']);
@@ -247,7 +247,7 @@ describe('containers that end', () => {
     expect(await stays('error', 'Error')).toBe('error | 0/1 | Error | 0');
   });
 
-  test('OOMKilled: one took more memory than its limit', async () => {
+  test('OOMKilled: one exceeded its memory limit', async () => {
     await create('oom', {
       restartPolicy: 'Never',
       containers: [
@@ -312,7 +312,7 @@ describe('containers that cannot start', () => {
     expect(await stays('no-image', '(ErrImagePull|ImagePullBackOff)')).toMatch(/^no-image \| 0\/1 \| \w+ \| 0$/);
   });
 
-  test('ErrImageNeverPull: an image that is not there and must not be pulled', async () => {
+  test('ErrImageNeverPull: an image that is not on the node and must not be pulled', async () => {
     await create('never', { containers: [{ name: 'main', image: 'redis:7', imagePullPolicy: 'Never' }] });
     expect(await stays('never', 'ErrImageNeverPull')).toBe('never | 0/1 | ErrImageNeverPull | 0');
   });
@@ -350,7 +350,7 @@ describe('containers that cannot start', () => {
     expect(await stays('start-error', 'StartError')).toBe('start-error | 0/1 | StartError | 0');
   });
 
-  test('PostStartHookError, CrashLoopBackOff: a hook that fails takes its container with it', async () => {
+  test('PostStartHookError, CrashLoopBackOff: a failing hook kills its container', async () => {
     await create('bad-hook', {
       containers: [service({ lifecycle: { postStart: { exec: { command: ['false'] } } } })],
     });

@@ -97,7 +97,7 @@ describe('a mistake is reported in one line, with exit code 1, and leaves nothin
     await new Promise((closed) => server.close(closed));
   });
 
-  test('a kubeconfig that cannot be written, or is somebody else’s, before anything starts', async () => {
+  test('a kubeconfig that cannot be written, or that belongs to another cluster, before anything starts', async () => {
     const other = await manifest('other', 'apiVersion: v1\nkind: Config\n');
     for (const [path, why] of [
       [folder, 'it is a folder'],
@@ -242,7 +242,7 @@ describe('stopping', () => {
     },
   );
 
-  test('a kubeconfig that somebody else has written since stays', async () => {
+  test('a kubeconfig overwritten by another process in the meantime is kept', async () => {
     const child = await running();
     await writeFile(kubeconfig, 'mine');
     child.kill('SIGTERM');

@@ -23,7 +23,7 @@ test('time is free from when an object is unready until it is ready', () => {
   expect(pace.free(minute)).toBe(false);
 });
 
-test('a generation gets ten minutes in all, the next one as many again', () => {
+test('each generation has ten minutes in total', () => {
   const pace = createPace();
   pace.seen(pod(false), 0);
   pace.seen(pod(true), 6 * minute);

@@ -108,7 +108,7 @@ export function runtimeContract(name: string, create: () => Promise<RuntimeUnder
       expect((await firstValueFrom(runtime.logs(id, { follow: false }))).time).toBeGreaterThan(0);
     });
 
-    test('execSync gives output, errors and exit code, and kills at its deadline', async () => {
+    test('execSync returns stdout, stderr and the exit code, and kills at its deadline', async () => {
       const id = await start('sleep 1000');
       const result = subject.settled(runtime.execSync(id, ['sh', '-c', 'echo o; echo e >&2; exit 5'], 0));
       expect(await result).toEqual({ exitCode: 5, stdout: 'o\n', stderr: 'e\n' });

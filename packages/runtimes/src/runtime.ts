@@ -57,11 +57,11 @@ export interface ContainerConfig {
   readonly metadata: { readonly name: string; readonly attempt: number };
   /** Reference of an image that was pulled. */
   readonly image: string;
-  /** Empty takes the image's entrypoint. */
+  /** If empty, the image's entrypoint is used. */
   readonly command: readonly string[];
-  /** Empty takes the image's command, unless `command` is given. */
+  /** If empty, the image's command is used, unless `command` is given. */
   readonly args: readonly string[];
-  /** `''` takes the image's. */
+  /** `''` uses the image's. */
   readonly workingDir: string;
   readonly envs: readonly { readonly key: string; readonly value: string }[];
   readonly mounts: readonly Mount[];
@@ -205,7 +205,7 @@ export interface NodeFiles {
   chown(path: string, uid: number, gid: number): void;
   /** Bytes in use under the path. */
   usage(path: string): number;
-  /** Makes a directory that lies in memory and holds no more than so many bytes (tmpfs). Absent where files are never in memory. */
+  /** Makes an in-memory directory (tmpfs) limited to the given number of bytes. Absent where files are never in memory. */
   makeMemoryDirectory?(path: string, sizeBytes: number, options?: { mode?: number; gid?: number }): void;
 }
 
@@ -322,7 +322,7 @@ export interface ContainerRuntime {
   /** Takes an image off the node, by its digest; none of that name is no error. Absent: images stay. */
   removeImage?(imageRef: string): void | Promise<void>;
 
-  /** What is used of the node; true until it is asked again. Absent: nobody knows, and the node is never short of anything. */
+  /** The node's resource usage, valid until the next call. If absent, usage is unknown and the node is never under pressure. */
   nodeUsage?(): NodeUsage | Promise<NodeUsage>;
   /** @throws RuntimeError NotFound */
   containerUsage?(id: string): ContainerUsage | Promise<ContainerUsage>;

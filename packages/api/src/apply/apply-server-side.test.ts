@@ -73,7 +73,7 @@ describe('a first apply', () => {
     ]);
   });
 
-  test('to an object that nobody tracked leaves the rest to "before-first-apply"', () => {
+  test('to an untracked object leaves the other fields to "before-first-apply"', () => {
     const live = deepFreeze({
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -92,7 +92,7 @@ describe('a first apply', () => {
 describe('a later apply', () => {
   const live = apply(ConfigMap, undefined, data({ a: '1', b: '2' }));
 
-  test('that says the same gives the live object itself', () => {
+  test('without changes returns the live object itself', () => {
     expect(apply(ConfigMap, live, data({ b: '2', a: '1' }), { time: later })).toBe(live);
   });
 
@@ -271,7 +271,7 @@ describe('parts that writes do not reach', () => {
     expect(after.status).toEqual({ replicas: 1 });
   });
 
-  test('identity and null timestamps are nobody’s', () => {
+  test('identity and null timestamps have no owner', () => {
     const live = deepFreeze({
       ...apply(ConfigMap, undefined, data({ a: '1' })),
       metadata: { ...apply(ConfigMap, undefined, data({ a: '1' })).metadata, creationTimestamp: noon, uid: 'u' },
@@ -324,7 +324,7 @@ describe("kubectl's move from client-side apply", () => {
   );
   const drifted = update(ConfigMap, live, data({ a: '1', b: 'drifted' }), 'somebody');
 
-  test('takes over fields that were applied and not changed since', () => {
+  test('takes over applied fields that have not changed since', () => {
     const after = apply(ConfigMap, live, data({ a: 'new', b: '2' }), { manager: 'kubectl' });
     expect(after.data).toEqual({ a: 'new', b: '2' });
     expect(owners(after)['Apply kubectl']).toEqual({ 'f:data': { 'f:a': {}, 'f:b': {} } });

@@ -48,8 +48,8 @@ const identityFields: FieldSet = { 'f:metadata': { 'f:name': leaf } };
 
 /**
  * The object that an apply makes of a live one ("Server-Side Apply"): the configuration merged in, what the manager applied
- * before and nobody wants any more pruned, and `metadata.managedFields` brought up to date. An apply that changes nothing
- * gives the live object itself. Defaults, validation and generated metadata are the server's work.
+ * before and no manager wants any more pruned, and `metadata.managedFields` brought up to date. An apply that changes nothing
+ * returns the live object itself. Defaults, validation and generated metadata are the server's work.
  * @throws StatusError Conflict with a cause per field that others own; BadRequest for a configuration that is not the kind's.
  */
 export function applyServerSide(request: ServerSideApply): KubernetesObject {

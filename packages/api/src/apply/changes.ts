@@ -23,7 +23,7 @@ interface NodeChanges {
 const added: NodeChanges = { written: leaf, removed: undefined };
 const gone: NodeChanges = { written: undefined, removed: leaf };
 
-/** Names of an object's parts that are there even when they are empty: nobody owns them as such, only what is in them. */
+/** Names of an object's parts that exist even when empty: they have no owner as such, only their contents do. */
 type ImpliedParts = ReadonlySet<string>;
 
 /** Kubernetes' own types have these parts as plain structs. */

@@ -22,7 +22,7 @@ describe('sets of fields', () => {
     );
   });
 
-  test('a difference takes fields away, not what is below them', () => {
+  test('a difference removes fields, not their descendants', () => {
     expect(difference({ 'f:a': { '.': {}, 'f:b': {} } }, { 'f:a': {} })).toEqual({ 'f:a': { 'f:b': {} } });
     expect(difference(spec, { 'f:spec': { 'f:paused': {} } })).toEqual({ 'f:spec': { 'f:replicas': {} } });
     expect(difference(spec, spec)).toEqual({});

@@ -14,7 +14,7 @@ export const lastAppliedAnnotation = 'kubectl.kubernetes.io/last-applied-configu
 const maxAnnotations = 256 * 1024;
 
 /**
- * The fields that client-side apply set and nobody changed since: kubectl's server-side apply may take them over without
+ * The fields that client-side apply set and no other manager changed since: kubectl's server-side apply may take them over without
  * conflict ("Server-Side Apply", "Upgrading from client-side apply").
  */
 export function fieldsOfLastApplied(kind: Kind, live: KubernetesObject): FieldSet {

@@ -5,7 +5,7 @@ import { type FieldInfo, type ParsedType, parseType, type TypeInfo, type TypeTab
 export type MergeNode =
   /** Owned and replaced as a whole. */
   | { readonly form: 'leaf' }
-  /** Identity and bookkeeping, which nobody owns. */
+  /** Identity and bookkeeping, which have no owner. */
   | { readonly form: 'untracked' }
   | MapNode
   | ListNode;

@@ -115,7 +115,7 @@ describe('a change', () => {
     },
   };
 
-  test('takes its fields over from their managers', () => {
+  test('takes over its fields from their managers', () => {
     const written = write(Pod, created, changed, { manager: 'other', time: later });
     expect(owners(written).other).toEqual({ 'f:spec': { 'f:containers': { 'k:{"name":"a"}': { 'f:image': {} } } } });
     expect(owners(written).creator).toMatchObject({
@@ -140,12 +140,12 @@ describe('a change', () => {
     expect(write(Pod, created, same, { manager: 'other' }).metadata.managedFields).toBe(created.metadata.managedFields);
   });
 
-  test('of what nobody owns, such as the resource version, is no one’s', () => {
+  test('of unowned fields, such as the resource version, is not tracked', () => {
     const bumped = { ...created, metadata: { ...created.metadata, resourceVersion: '7', uid: 'u', generation: 2 } };
     expect(write(Pod, created, bumped, { manager: 'other' })).toBe(bumped);
   });
 
-  test('that removes fields takes them from their owners and gives them to nobody', () => {
+  test('that removes fields removes them from their owners and assigns them to no one', () => {
     const { labels: _, ...metadata } = created.metadata;
     const written = write(Pod, created, { ...created, metadata }, { manager: 'other', time: later });
     expect(Object.keys(owners(written))).toEqual(['creator']);
@@ -153,7 +153,7 @@ describe('a change', () => {
     expect(JSON.stringify(owners(written).creator)).not.toContain('labels');
   });
 
-  test('that removes a list item takes all that is in it', () => {
+  test('that removes a list item removes all fields in it', () => {
     const written = write(
       Pod,
       created,
@@ -221,7 +221,7 @@ describe('what a client sends as managedFields', () => {
     expect(next.metadata).not.toHaveProperty('managedFields');
   });
 
-  test('entries of its own replace the live ones', () => {
+  test('entries in the request replace the live ones', () => {
     const [entry] = created.metadata.managedFields ?? [];
     const written = write(Pod, created, sending([{ ...entry, manager: 'renamed' }]), { manager: 'other' });
     expect(Object.keys(owners(written))).toEqual(['renamed']);

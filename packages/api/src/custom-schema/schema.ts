@@ -2,7 +2,7 @@ import type { LabelSelector } from '../parts.ts';
 import { type OpenApiSchema, quantityPattern } from './open-api-schema.ts';
 
 /**
- * A schema of values of the type `T`: what {@link defineKind} takes. `Optional` says whether a field of this schema may be
+ * A schema of values of the type `T`: what {@link defineKind} accepts. `Optional` says whether a field of this schema may be
  * absent. Made by {@link schema}; immutable.
  */
 export interface Schema<T = unknown, Optional extends boolean = boolean> {
@@ -92,7 +92,7 @@ function object<F extends SchemaFields>(
   { preserveUnknownFields, ...rest }: ObjectOptions<InferFields<F>> = {},
 ): Schema<InferFields<F>, false> {
   const entries = Object.entries(fields);
-  // A field with a default is never absent once the object is stored, so nobody needs to give it.
+  // A field with a default is never absent once the object is stored, so readers need not handle its absence.
   const required = entries.filter(([, { isOptional, openApi }]) => !isOptional && openApi.default === undefined);
   return make({
     type: 'object',

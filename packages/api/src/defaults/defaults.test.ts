@@ -40,7 +40,7 @@ describe('a Pod', () => {
   it('reads an empty word as absent', () => {
     expect(pod({ containers: [], restartPolicy: '' })).toMatchObject({ restartPolicy: 'Always' });
   });
-  it('gives all three lists of containers their defaults', () => {
+  it('defaults all three lists of containers', () => {
     const bare = { name: 'c', image: 'busybox' };
     expect(pod({ containers: [bare], initContainers: [bare], ephemeralContainers: [bare] })).toMatchObject({
       containers: [{ ...bare, ...container }],
@@ -260,13 +260,13 @@ const others: [name: string, kind: Kind, given: object, stored: object][] = [
     },
   ],
   [
-    'a ReplicationController takes selector and labels from its template',
+    'a ReplicationController derives selector and labels from its template',
     kinds.ReplicationController,
     { metadata: {}, spec: { template } },
     { metadata: { labels: { a: 'b' } }, spec: { template: templated, replicas: 1, selector: { a: 'b' } } },
   ],
   [
-    'a Job that states neither count runs once',
+    'a Job without either count runs once',
     kinds.Job,
     { metadata: {}, spec: { template } },
     {
@@ -358,7 +358,7 @@ const others: [name: string, kind: Kind, given: object, stored: object][] = [
     { metadata: { name: 'n', labels: { 'kubernetes.io/metadata.name': 'n' } }, status: { phase: 'Active' } },
   ],
   [
-    'a Node gives all that it has',
+    'a Node’s allocatable defaults to its capacity',
     kinds.Node,
     { status: { capacity: { cpu: '4' } } },
     { status: { capacity: { cpu: '4' }, allocatable: { cpu: '4' } } },
@@ -413,7 +413,7 @@ const others: [name: string, kind: Kind, given: object, stored: object][] = [
     },
   ],
   [
-    'a RoleBinding speaks of its own group, but not for service accounts',
+    'a RoleBinding defaults to the RBAC group, except for service accounts',
     kinds.RoleBinding,
     {
       roleRef: { kind: 'Role', name: 'r' },
@@ -508,7 +508,7 @@ const others: [name: string, kind: Kind, given: object, stored: object][] = [
     },
   ],
   [
-    'a StorageClass deletes and binds at once',
+    'a StorageClass defaults to Delete and Immediate',
     builtinKind('storage.k8s.io/v1', 'StorageClass'),
     { provisioner: 'p' },
     { provisioner: 'p', reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate' },

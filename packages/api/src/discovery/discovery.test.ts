@@ -115,7 +115,7 @@ describe('paths', () => {
       expect(documents.path(path)).toBeUndefined();
     },
   );
-  test('a slash at the end does not matter, and documents are built once', () => {
+  test('ignores a trailing slash and builds documents once', () => {
     expect(documents.path('/apis/')).toBe(documents.path('/apis'));
   });
   test('a document is complete without other kinds', () => {

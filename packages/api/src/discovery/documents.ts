@@ -22,7 +22,7 @@ type KindsOfGroup = ReadonlyMap<string, readonly Kind[]>;
 
 /**
  * Discovery of these kinds as they are now: groups in Kubernetes' order, the preferred version of each first, resources by
- * name. Documents are built when they are first asked for, and kept; build anew when kinds come or go.
+ * name. Documents are built on first use and cached; build a new set when kinds are added or removed.
  */
 export function discoveryDocuments(kinds: Iterable<Kind>): DiscoveryDocuments {
   const groups = groupKinds(kinds);

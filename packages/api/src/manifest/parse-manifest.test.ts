@@ -4,7 +4,7 @@ import { ManifestError, parseManifest } from './index.ts';
 const read = (text: string) => parseManifest(text, 'examples/x.yaml').objects;
 const pod = (name: string) => `apiVersion: v1\nkind: Pod\nmetadata:\n  name: ${name}\n`;
 
-describe('a manifest gives its objects with their lines', () => {
+describe('returns the objects of a manifest with their lines', () => {
   test('several documents, with empty ones between', () => {
     const objects = read(`# a comment\n${pod('a')}---\n# nothing here\n---\n\n${pod('b')}---\nnull\n---\n`);
     expect(objects.map(({ object, line }) => [object.metadata?.name, line])).toEqual([
@@ -51,7 +51,7 @@ items:
     expect(read('apiVersion: v1\nkind: List\n')).toEqual([]);
   });
 
-  test('a kind of its own whose name ends in List stays whole', () => {
+  test('a custom kind whose name ends in List is not split', () => {
     expect(read('apiVersion: x/v1\nkind: AllowList\nspec: {}\n')).toHaveLength(1);
   });
 });

@@ -3,7 +3,7 @@ import { isJsonObject } from '../json.ts';
 import type { KubernetesObject } from '../object.ts';
 import { kubernetesScalars } from './yaml-scalars.ts';
 
-/** One object of a manifest, and where it stands. */
+/** One object of a manifest and its position. */
 export interface ManifestObject {
   readonly object: KubernetesObject & { readonly apiVersion: string; readonly kind: string };
   /** The file or other source, as it was given. */

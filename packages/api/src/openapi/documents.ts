@@ -5,7 +5,7 @@ import { documentV2 } from './v2.ts';
 import { encodeV2 } from './v2-protobuf.ts';
 import { documentV3, indexV3 } from './v3.ts';
 
-/** Documents of one set of kinds, as long as it stays as it is. */
+/** Documents of one set of kinds, valid while the set is unchanged. */
 interface Cache {
   readonly generation: number;
   readonly descriptions: Descriptions;
@@ -14,7 +14,7 @@ interface Cache {
 
 const caches = new WeakMap<Iterable<Kind>, Cache>();
 
-/** Makes a document at its first use. A registry's documents are made anew when its kinds have changed. */
+/** Builds a document on first use. A registry's documents are rebuilt when its kinds change. */
 function once<T>(kinds: Iterable<Kind>, descriptions: Descriptions, name: string, make: () => T): T {
   const generation = kinds instanceof KindRegistry ? kinds.generation : 0;
   let cache = caches.get(kinds);

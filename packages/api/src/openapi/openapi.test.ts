@@ -137,7 +137,7 @@ describe('schemas', () => {
     expect(property('Container', 'image').description).toMatch(/^Container image name/);
     expect(property('Pod', 'apiVersion').description).toMatch(/^APIVersion/);
   });
-  test('a version without descriptions of its own borrows those of a newer one', () => {
+  test('a version without its own descriptions borrows those of a newer one', () => {
     const { schemas } = v3('apis/resource.k8s.io/v1beta1');
     expect(schemas['io.k8s.api.resource.v1beta1.DeviceClass']?.description).toMatch(/^DeviceClass is/);
   });
@@ -269,7 +269,7 @@ describe('paths', () => {
     expect(action(`${pod}/exec`, 'post')).toBe('connect');
     expect(action(pod, 'put')).toBe('put');
   });
-  test('a subresource of another kind takes and gives that kind', () => {
+  test('a subresource of another kind accepts and returns that kind', () => {
     const post = v3('api/v1').paths[`${pod}/eviction`]?.post;
     expect(post?.['x-kubernetes-group-version-kind']).toEqual({ group: 'policy', kind: 'Eviction', version: 'v1' });
     expect(post?.requestBody?.content?.['*/*']?.schema).toEqual({

@@ -1,4 +1,4 @@
-/** A parameter of a request, by name and by where it stands. */
+/** A request parameter, by name and location. */
 export interface Parameter {
   readonly name: string;
   readonly in: 'path' | 'query';

@@ -3,7 +3,7 @@ import { failures } from '../status.ts';
 
 /**
  * A document changed by a JSON merge patch (RFC 7386): objects merge, null deletes, everything else, lists included,
- * replaces. What the patch leaves equal is shared with the document; a patch that changes nothing gives the document itself.
+ * replaces. What the patch leaves equal is shared with the document; a patch that changes nothing returns the document itself.
  * @throws StatusError BadRequest if the patch is no object.
  */
 export function applyMergePatch(document: unknown, patch: unknown): unknown {

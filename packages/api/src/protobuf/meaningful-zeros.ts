@@ -1,6 +1,6 @@
 /**
  * Optional fields whose zero value (`0`, `false`, `''`) says something else than their absence: in Kubernetes' types they
- * are pointers, or are always written. All other optional scalars are there in protobuf even when nobody set them, and are
+ * are pointers, or are always written. All other optional scalars are present in protobuf even when unset, and are
  * left out when they are zero. By name where the name decides, else by type and name.
  */
 export const meaningfulZeros: ReadonlySet<string> = new Set(

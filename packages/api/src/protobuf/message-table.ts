@@ -99,7 +99,7 @@ function* messageFields(name: string): Iterable<WireField> {
   }
 }
 
-/** `maxUnavailable: 0` says something; a Service's `targetPort: 0` is one that nobody set. */
+/** `maxUnavailable: 0` says something; a Service's `targetPort: 0` is unset. */
 function isMeaningfulIntOrString(field: string, value: WireValue): boolean {
   return value.form === 'intOrString' && field !== 'targetPort';
 }

@@ -108,7 +108,7 @@ describe('an object comes back from protobuf as it went in', () => {
 describe('what protobuf always carries and JSON leaves out', () => {
   const pod = (spec: object) => ({ apiVersion: 'v1', kind: 'Pod', spec });
 
-  test('zeros that nobody set are left out, zeros that were set stay', () => {
+  test('unset zeros are omitted, explicit zeros are kept', () => {
     const spec = {
       hostNetwork: false,
       nodeName: '',

@@ -57,7 +57,7 @@ export class WireReader {
     throw new WireError('varint is too long');
   }
 
-  /** A length-delimited part, as a reader of its own. */
+  /** A length-delimited part, as a separate reader. */
   part(): WireReader {
     const start = this.#length();
     return new WireReader(this.#bytes, start, this.#position);
@@ -78,7 +78,7 @@ export class WireReader {
     }
   }
 
-  /** Passes over the value of a field that nobody knows. */
+  /** Skips the value of an unknown field. */
   skip(type: number): void {
     if (type === wireType.varint) this.int64();
     else if (type === wireType.bytes) this.#length();
@@ -87,7 +87,7 @@ export class WireReader {
     else throw new WireError(`illegal wire type ${type}`);
   }
 
-  /** Reads a length and passes over as many bytes; gives where they begin. */
+  /** Reads a length, skips that many bytes and returns where they begin. */
   #length(): number {
     const length = this.uint32();
     const start = this.#position;

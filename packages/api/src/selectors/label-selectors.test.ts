@@ -39,7 +39,7 @@ describe('a label selector matches', () => {
     expect(parseLabelSelector(text).matches(labels as { [key: string]: string })).toBe(matches);
   });
 
-  test('no labels at all are like empty ones', () => {
+  test('missing labels match like empty ones', () => {
     expect(parseLabelSelector('!app').matches(undefined)).toBe(true);
     expect(parseLabelSelector('app').matches(undefined)).toBe(false);
   });
@@ -133,7 +133,7 @@ describe('a LabelSelector object', () => {
     expect(() => labelSelectorMatcher({ matchExpressions: [expression] } as never)).toThrow(message);
   });
 
-  test('that is frozen is read once', () => {
+  test('that is frozen is parsed once', () => {
     const frozen = deepFreeze({ matchLabels: { a: 'b' } });
     expect(labelSelectorMatcher(frozen)).toBe(labelSelectorMatcher(frozen));
     const open = { matchLabels: { a: 'b' } };

@@ -398,7 +398,7 @@ describe('Event', () => {
     const found = cells('events.k8s.io/v1', 'Event', event);
     expect(found).toEqual(['60s', '', '', 'node/n', '', 'c, c-1', 'text', '10m', 9, 'x']);
   });
-  test('seen once counts as one, and was last seen when first seen', () => {
+  test('an event seen once has count 1, and its last time is its first', () => {
     const found = cells('v1', 'Event', { involvedObject: { kind: 'Pod' }, eventTime: '2026-01-01T00:59:00.000000Z' });
     expect([found[0], found[3], found[8]]).toEqual(['60s', 'pod', 1]);
   });

@@ -16,7 +16,7 @@ const printers = new WeakMap<Kind, Printer>();
 
 /**
  * The printer of a custom kind: its name, then its `additionalPrinterColumns`; without any, its age. A path that cannot be
- * read gives empty cells, as it does in Kubernetes: the table of a kind must not fail for one column.
+ * read yields empty cells, as in Kubernetes: the table of a kind must not fail for one column.
  */
 export function customKindPrinter(kind: Kind): Printer {
   let printer = printers.get(kind);

@@ -1,7 +1,7 @@
 import type { Kind } from '../kind.ts';
 import type { KubernetesObject } from '../object.ts';
 
-/** Where a list stands: its revision, and how to get its next page (`metav1.ListMeta`). */
+/** The position of a list: its revision, and how to get its next page (`metav1.ListMeta`). */
 export interface ListMetadata {
   readonly resourceVersion?: string;
   readonly continue?: string;

@@ -311,7 +311,7 @@ describe('RESTARTS', () => {
       '4 (30s ago)',
     );
   });
-  test('of init containers no more once they are done, but of sidecars still', () => {
+  test('of init containers stop counting once they are done, those of sidecars still count', () => {
     const initStatuses = [
       { ...terminated({ exitCode: 0 }), name: 'once', restartCount: 7 },
       running({ name: 'side', started: true, restartCount: 1 }),

@@ -105,7 +105,7 @@ it('text survives base64, whose form is canonical', () => {
   );
 });
 
-it('what is taken as base64 is what the platform takes', () => {
+it('accepts as base64 what the platform accepts', () => {
   const nearly = fc.string({ unit: fc.constantFrom('A', 'Q', 'z', '9', '+', '/', '=', '\n', '-', 'ä'), maxLength: 9 });
   fc.assert(
     fc.property(nearly, (text) => {

@@ -36,7 +36,7 @@ describe('a mistyped field is refused with 400 in the words of Go', () => {
       'json: cannot unmarshal number into Go struct field PodSpec.spec.nodeName of type string',
     ],
     [
-      'a string type of its own is named',
+      'a named string type is reported by name',
       { restartPolicy: true },
       'json: cannot unmarshal bool into Go struct field PodSpec.spec.restartPolicy of type v1.RestartPolicy',
     ],
@@ -71,7 +71,7 @@ describe('a mistyped field is refused with 400 in the words of Go', () => {
       'json: cannot unmarshal array into Go struct field Pod.spec of type v1.PodSpec',
     ],
     [
-      'a map of quantities has a type of its own',
+      'a map of quantities is a named type',
       { containers: [{ resources: { limits: 'x' } }] },
       'json: cannot unmarshal string into Go struct field ResourceRequirements.spec.containers.resources.limits of type v1.ResourceList',
     ],
@@ -135,7 +135,7 @@ describe('a body that is no object of the kind is refused with 400', () => {
     );
   });
 
-  it('a kind that nobody knows', () => {
+  it('an unknown kind', () => {
     expect(refusal(Pod, { apiVersion: 'v1', kind: 'Pot' }).message).toContain(
       'Pot in version "v1" cannot be handled as a Pod: no kind "Pot" is registered for version "v1" in scheme',
     );

@@ -20,7 +20,7 @@ const metaStruct =
   'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
 
 /**
- * Checks a body from outside against the kind's type, and gives it the form in which it is stored: no unknown fields, no
+ * Checks a body from outside against the kind's type, and returns it in its stored form: no unknown fields, no
  * nulls, quantities and times in canonical text. Parts in which nothing changes are shared with the input. An absent
  * `apiVersion` or `kind` is filled in. `known` is the object as it is stored in this version, if it is: what the body shares
  * with it (`===`, in the same place) is not looked at again.

@@ -5,7 +5,7 @@ import { goStringType } from './go-types.ts';
 /** How deep lists and objects may be nested in a body. */
 const maxDepth = 100;
 
-/** At most so many unknown fields are reported, as in Kubernetes. */
+/** Maximum number of unknown fields that are reported, as in Kubernetes. */
 const maxReported = 100;
 
 /**

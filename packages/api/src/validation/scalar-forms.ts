@@ -66,7 +66,7 @@ function skipBreaks(text: string, from: number): number {
   return at;
 }
 
-/** Length in bytes of what canonical base64 stands for. */
+/** Decoded length of canonical base64, in bytes. */
 export function base64Length(text: string): number {
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
   return (text.length / 4) * 3 - padding;

@@ -6,7 +6,7 @@ import { goTypeText, shortTypeName } from './go-types.ts';
 import { base64Form, type Scalar, timeForm } from './scalar-forms.ts';
 
 /**
- * Checks a value against a type and gives its canonical form: the same value (`===`) if nothing is to be changed, or
+ * Checks a value against a type and returns its canonical form: the same value (`===`) if nothing is to be changed, or
  * `undefined` if it counts as absent or is faulty (then the fault is noted in the state). `known` is a value in canonical form
  * that stood in the same place before: what is shared with it (`===`) is not looked at again.
  */

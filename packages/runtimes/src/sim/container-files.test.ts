@@ -100,7 +100,7 @@ test('files of the sandbox: hosts, hostname, resolv.conf', async () => {
   );
 });
 
-test('the kubelet’s hosts file takes the place of the sandbox’s', async () => {
+test('the kubelet’s hosts file replaces the sandbox’s', async () => {
   fixture.runtime.files.mkdir('/k');
   fixture.runtime.files.writeFile('/k/hosts', '# Kubernetes-managed hosts file.\n10.1.2.3\tfoo.remote\n');
   const id = await container([mount('/etc/hosts', '/k/hosts')]);

@@ -20,7 +20,7 @@ devices.entries.set('stderr', newSymlink(deviceLayer, '/proc/self/fd/2'));
 devices.entries.set('pts', newDirectory(deviceLayer));
 devices.entries.set('shm', newDirectory(deviceLayer, 0o1777));
 
-/** What the sandbox gives its containers beside their image. */
+/** What the sandbox provides to its containers besides their image. */
 export interface SandboxFiles {
   readonly hostname: TreeNode;
   readonly hosts: TreeNode;

@@ -173,7 +173,7 @@ describe('stopping', () => {
     expect(await stop(id)).toMatchObject({ seconds: 0, exitCode: 143 });
   });
 
-  test('the end of the first process takes the others along', async () => {
+  test('the other processes end with the first one', async () => {
     const id = await fixture.container(sandbox, 'busybox', script('sleep 1000 & sleep 1'));
     const exec = fixture.runtime.execSync(id, ['sleep', '500'], 0);
     expect(await fixture.settled(exec)).toMatchObject({ exitCode: 137 });
@@ -225,7 +225,7 @@ describe('logs', () => {
     ]);
   });
 
-  test('following gives lines as they come and ends with the container', async () => {
+  test('following emits lines as they arrive and ends with the container', async () => {
     const id = await fixture.container(sandbox, 'busybox', script('for i in 1 2 3; do echo $i; sleep 1; done'));
     const seen: string[] = [];
     let ended = false;
@@ -262,7 +262,7 @@ describe('logs', () => {
 });
 
 describe('exec', () => {
-  test('gives output and exit code apart', async () => {
+  test('returns stdout, stderr and the exit code separately', async () => {
     const id = await fixture.container(sandbox, 'busybox', { command: ['sleep', '100'] });
     expect(await fixture.run(id, 'echo out; echo err >&2; exit 4')).toEqual({
       exitCode: 4,

@@ -243,7 +243,7 @@ export class Container {
   #killForMemory(): void {
     if (this.state !== 'RUNNING') return;
     this.#outOfMemory = true;
-    // The whole group goes (memory.oom.group), its first process last, as it takes the others along.
+    // The whole group goes (memory.oom.group), its first process last, because the others end with it.
     this.process?.deliver('SIGKILL');
   }
 

@@ -16,7 +16,7 @@ function linesOf(log: LogBuffer): LogEntry[] {
 }
 
 describe('a log', () => {
-  test('gives back every line with its time and stream, whatever repeats', () => {
+  test('returns every line with its time and stream, repeated or not', () => {
     const lazy = { length: 5, render: (time: number) => `at ${time}\n` };
     const line = fc.record({
       text: fc.constantFrom<(string | typeof lazy)[]>('a\n', 'b\n', lazy),

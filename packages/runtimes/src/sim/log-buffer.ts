@@ -52,7 +52,7 @@ export class LogBuffer {
     this.#total = total;
   }
 
-  /** Bytes that it takes on the node's disk. */
+  /** Size on the node's disk, in bytes. */
   get size(): number {
     return this.#size;
   }

@@ -17,7 +17,7 @@ import { createSimRuntime, type SimRuntimeOptions, type SimulatedRuntime } from 
 export interface SimulatedMachinesOptions {
   /** More images than the catalogue's and the plugins'; they hide those of the same name. */
   readonly images?: readonly Image[];
-  /** How long it takes to pull an image that is not on the node, in milliseconds. Default 0. */
+  /** Time to pull an image that is not on the node, in milliseconds. Default 0. */
   readonly pullLatency?: Milliseconds | ((image: ImageInfo) => Milliseconds);
 }
 

@@ -42,7 +42,7 @@ export interface SimRuntimeOptions {
   readonly network: SimNetwork;
   /** More images than the catalogue's; they hide those of the same name. */
   readonly images?: readonly Image[];
-  /** How long a pull of an image takes that is not on the node, in milliseconds. Default 0. */
+  /** Time to pull an image that is not on the node, in milliseconds. Default 0. */
   readonly pullLatency?: Milliseconds | ((image: ImageInfo) => Milliseconds);
   readonly clock: Clock;
   readonly random: Random;
@@ -51,7 +51,7 @@ export interface SimRuntimeOptions {
 
 /** A container runtime whose node can be cut off. */
 export interface SimulatedRuntime extends ContainerRuntime {
-  /** Takes the plugin away that gives Pods their network, or brings it back. What runs keeps its network. */
+  /** Removes or restores the network plugin. Running Pods keep their network. */
   setNetworkReady(ready: boolean): void;
   /** Cuts the node off the cluster's network, or joins it again. What runs on it goes on, unseen by the others. */
   setConnected(connected: boolean): void;
@@ -333,7 +333,7 @@ class SimRuntime implements SimulatedRuntime {
     const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
     const text = { stdout: '', stderr: '' };
     const process = container.exec(command, new NullDescription(), (stream, bytes) => {
-      // The kubelet takes no more than 16 MiB.
+      // The kubelet accepts at most 16 MiB.
       if (text[stream].length < 16_777_216) text[stream] += decoders[stream].decode(bytes, { stream: true });
     });
     if (!process.ended) {

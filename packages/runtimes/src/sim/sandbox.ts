@@ -13,7 +13,7 @@ export class Sandbox {
   readonly hostname: string;
   readonly network: NetworkNamespace;
   readonly files: SandboxFiles;
-  /** Absent where each container has a namespace of its own. */
+  /** Absent where each container has its own namespace. */
   readonly sharedProcesses: PidNamespace | undefined;
   readonly containers = new Set<Container>();
   /** The infra container's process; set once, right after the sandbox is made. */

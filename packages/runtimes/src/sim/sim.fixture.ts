@@ -105,7 +105,7 @@ export function containerConfig(image: string, more: Partial<ContainerConfig> = 
   };
 }
 
-/** Collects what an observable of bytes gives, as text. */
+/** Collects the output of a byte observable as text. */
 export function collected(stream: { subscribe(next: (bytes: Uint8Array) => void): unknown }): { text: string } {
   const decoder = new TextDecoder();
   const result = { text: '' };

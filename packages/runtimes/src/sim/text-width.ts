@@ -2,7 +2,7 @@ const zeroWidth = /^(?:\p{Mn}|\p{Me}|\p{Cf})$/u;
 const doubleWidth =
   /^(?:\p{Emoji_Presentation}|[\u{1100}-\u{115f}\u{2e80}-\u{303e}\u{3041}-\u{a4cf}\u{ac00}-\u{d7a3}\u{f900}-\u{faff}\u{fe30}-\u{fe6f}\u{ff00}-\u{ff60}\u{ffe0}-\u{ffe6}\u{20000}-\u{3fffd}])$/u;
 
-/** Cells of a terminal that a text takes (wcwidth(3)); control characters count as none. */
+/** Width of a text in terminal cells (wcwidth(3)); control characters count as none. */
 export function textWidth(text: string): number {
   let width = 0;
   for (const character of text) {

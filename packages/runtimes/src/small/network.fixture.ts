@@ -62,7 +62,7 @@ export class SmallNetwork implements ServiceNetwork {
     };
   }
 
-  /** Requests a URL. @throws Error if nobody answers */
+  /** Requests a URL. @throws Error if the server does not respond */
   async request(client: SmallClient, text: string, more: Partial<HttpRequest> = {}): Promise<HttpResponse> {
     await this.#work.turn('small network');
     const url = new URL(text);

@@ -71,7 +71,7 @@ function rangeFault(text: string, field: Field): string | undefined {
   return undefined;
 }
 
-/** The number that a text stands for, or what is wrong with it. */
+/** The parsed number, or what is wrong with the text. */
 function numberOf(text: string, { min, words }: Field): number | string {
   const word = words?.indexOf(text.toLowerCase()) ?? -1;
   if (word >= 0) return min + word;

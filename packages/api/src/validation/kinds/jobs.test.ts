@@ -52,7 +52,7 @@ describe('a CronJob', () => {
       () => cronJob({ timeZone: 'Mars/Olympus' }),
       ['spec.timeZone: Invalid value: "Mars/Olympus": unknown time zone Mars/Olympus'],
     ],
-    ['has a zone of its own', () => cronJob({ timeZone: 'Local' }), ['timeZone must be an explicit time zone']],
+    ['has a machine-dependent zone', () => cronJob({ timeZone: 'Local' }), ['timeZone must be an explicit time zone']],
     [
       'has a policy of overlap',
       () => cronJob({ concurrencyPolicy: 'Queue' }),

@@ -211,7 +211,7 @@ describe('a PodPreset', () => {
       ['spec.env[0].name: Required value', 'spec.envFrom: Invalid value'],
     ],
     [
-      'its mounts are of its own volumes',
+      'mounts refer to volumes of the Pod',
       () => preset({ volumeMounts: [{ name: 'v', mountPath: '/v' }] }),
       ['spec.volumeMounts[0].name: Not found: "v"'],
     ],

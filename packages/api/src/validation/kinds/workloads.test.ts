@@ -95,7 +95,7 @@ describe('a Deployment', () => {
       ['maxSurge: Invalid value: "half": a valid percent string must be a numeric string followed by an ending \'%\''],
     ],
     [
-      'progress takes longer than readiness',
+      'the progress deadline exceeds minReadySeconds',
       () => deployment({ minReadySeconds: 600 }),
       ['spec.progressDeadlineSeconds: Invalid value: 600: must be greater than minReadySeconds'],
     ],
@@ -207,7 +207,7 @@ describe('other workloads', () => {
       ['spec.updateStrategy.rollingUpdate.partition: Invalid value: -1'],
     ],
     [
-      'a ReplicationController takes its selector from its template',
+      'a ReplicationController derives its selector from its template',
       () => createFaults(kinds.ReplicationController, { spec: { template } }),
       [],
     ],

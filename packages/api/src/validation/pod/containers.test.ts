@@ -100,7 +100,7 @@ describe('containers', () => {
       ['ports[0].protocol: Unsupported value: "tcp": supported values: "SCTP", "TCP", "UDP"'],
     ],
     [
-      'a host port is taken once',
+      'a host port is used only once',
       () =>
         podFaults({
           containers: ['a', 'b'].map((name) => ({
@@ -233,7 +233,7 @@ describe('probes and hooks', () => {
       ],
     ],
     [
-      'a hook may sleep as long as the grace',
+      'a hook may sleep for the whole grace period',
       () => containerFaults({ lifecycle: { preStop: { sleep: { seconds: 30 } } } }),
       [],
     ],

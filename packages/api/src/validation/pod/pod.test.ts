@@ -202,7 +202,7 @@ describe('the Pod as a whole', () => {
     ],
     ['a DNS policy is one of four', () => specFaults({ dnsPolicy: 'x' }), ['spec.dnsPolicy: Unsupported value: "x"']],
     [
-      'DNS of its own is stated',
+      'DNS policy None requires nameservers',
       () => specFaults({ dnsPolicy: 'None' }),
       ['spec.dnsConfig: Required value: must provide `dnsConfig` when `dnsPolicy` is None'],
     ],
@@ -316,7 +316,7 @@ describe('the Pod as a whole', () => {
       ['spec.nodeName: Forbidden: cannot be set until all schedulingGates have been cleared'],
     ],
     [
-      'a gate holds once',
+      'scheduling gates are unique',
       () => specFaults({ schedulingGates: [{ name: 'a' }, { name: 'a' }] }),
       ['spec.schedulingGates[1]: Duplicate value: "a"'],
     ],

@@ -3,7 +3,7 @@ import { httpHeaderName, portName, portNumber } from '../../names.ts';
 import type { Container, HTTPGetAction, LifecycleHandler, Probe } from '../../parts.ts';
 import { checkChoice, checkName, checkNotNegative, checkRequired, type Errors } from '../checks.ts';
 
-/** Probes and hooks of a container that lives as long as its Pod. */
+/** Probes and hooks of a container that runs for the lifetime of its Pod. */
 export function validateProbesAndHooks(
   errors: Errors,
   container: Container,

@@ -96,7 +96,7 @@ test('rename replaces a link in one step, as volumes are updated', () => {
   expect(files.readdir('/v')).toEqual(['..1', '..2', '..data', 'k']);
 });
 
-test('removing nothing is no error, removing a directory takes all', () => {
+test('removing a missing path is no error, removing a directory removes its contents', () => {
   files.remove('/nothing/at/all');
   files.mkdir('/a/b/c');
   files.remove('/a');

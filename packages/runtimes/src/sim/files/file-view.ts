@@ -173,7 +173,7 @@ export class FileView implements NodeFiles {
     return ((node.mode >> shift) & want) === want;
   }
 
-  /** Whether this user may read (4), write (2) or execute (1); root may, except execute what nobody may. */
+  /** Whether this user may read (4), write (2) or execute (1); root may, except execute a file without any execute bit. */
   allows(node: TreeNode, want: number): boolean {
     if (want === 1 && node.kind === 'file') return (node.mode & 0o111) !== 0 && this.#may(node, 1);
     return this.#may(node, want);

@@ -30,7 +30,7 @@ interface Attributes {
 export interface FileNode extends Attributes {
   kind: 'file';
   /**
-   * May be longer than `size`: room to append. May be shorter: the rest are zeros that nobody has read yet. Bytes below
+   * May be longer than `size`: room to append. May be shorter: the rest are zeros that have not been read yet. Bytes below
    * `size` never change in place.
    */
   content: Uint8Array;
@@ -73,7 +73,7 @@ export type TreeNode = FileNode | DirectoryNode | SymlinkNode | DeviceNode | Soc
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const empty = new Uint8Array();
-/** What /dev/zero gives. Files made of it cost no memory. */
+/** The content of /dev/zero. Files made of it cost no memory. */
 export const zeros = new Uint8Array(65_536);
 
 export function bytesOf(content: Uint8Array | string): Uint8Array {

@@ -16,7 +16,7 @@ export class UnknownHostError extends Error {
   }
 }
 
-/** How long a connection to an address where nobody is takes to fail, in milliseconds (tcp_syn_retries). */
+/** Time until a connection to an unused address fails, in milliseconds (tcp_syn_retries). */
 const connectTimeout = 127_000;
 
 const address = /^(\d{1,3}(\.\d{1,3}){3}|\[?[0-9a-fA-F:]*:[0-9a-fA-F:]*\]?)$/;

@@ -52,12 +52,12 @@ export class Listener implements Disposable {
     return answer instanceof Promise ? this.guarded(answer) : answer;
   }
 
-  /** An answer that comes later, as long as the program lives. */
+  /** A deferred response, while the program is alive. */
   guarded(answer: Promise<HttpResponse>): Promise<HttpResponse> {
     return this.options.guard?.(answer) ?? answer;
   }
 
-  /** Ends the connection with the listener, unless it is given up before; gives back how to do that. */
+  /** Closes the connection when the listener ends; returns a function that cancels this. */
   hold(connection: Connection): () => void {
     this.#open.add(connection);
     return () => this.#open.delete(connection);

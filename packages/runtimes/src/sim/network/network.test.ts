@@ -197,7 +197,7 @@ describe('probes', () => {
     );
   });
 
-  test('time out where nobody is, and where the program is slow', async () => {
+  test('time out at an unused address, and when the program is slow', async () => {
     await expect(fixture.settled(Promise.resolve(probe('10.244.9.9', 80)))).rejects.toThrow('i/o timeout');
     await expect(
       fixture.settled(Promise.resolve(fixture.runtime.network.connect('10.244.9.9', 80, 1000))),

@@ -95,7 +95,7 @@ export class SimNetwork implements ServiceNetwork {
     return host;
   }
 
-  /** The address is nobody's any more. */
+  /** Releases the address. */
   leave(namespace: NetworkNamespace): void {
     if (this.hosts.get(namespace.ip) === namespace) this.hosts.delete(namespace.ip);
     namespace.ip = '';
@@ -107,7 +107,7 @@ export class SimNetwork implements ServiceNetwork {
     return this.join(ip).listen({ ...options, port, http });
   }
 
-  /** Who answers at an address on the same node, as long as its listener is reachable; undefined where it may change. */
+  /** The listener at an address on the same node, while it is reachable; undefined where it may change. */
   standing(from: NetworkNamespace, ip: string, port: number): Listener | undefined {
     const host = this.hosts.get(ip);
     const listener = host?.link === from.link ? host.listeners.get(port) : undefined;

@@ -108,7 +108,7 @@ export function serveBytes(connection: Connection, handler: HttpHandler, over: (
   const drain = (ended: boolean): void => {
     for (let message = reader.next(ended, false); message !== undefined; message = reader.next(ended, false)) {
       const next = message;
-      // A handler that fails takes the connection with it, as a crashing server would.
+      // A failing handler closes the connection, as a crashing server would.
       queue = queue.then(() => answer(next)).catch(hangUp);
     }
   };

@@ -16,7 +16,7 @@ const usual = [
   ...['NET_BIND_SERVICE', 'SYS_CHROOT', 'KILL', 'AUDIT_WRITE'],
 ].reduce((set, name) => set | bitOf(name), 0n);
 
-/** What a container adds to the usual capabilities and takes from them; names with or without `CAP_`, `ALL` for each. */
+/** What a container adds to and drops from the default capabilities; names with or without `CAP_`, `ALL` for each. */
 export interface CapabilityChanges {
   readonly add: readonly string[];
   readonly drop: readonly string[];

@@ -1,7 +1,7 @@
 import type { Process } from './process.ts';
 import type { Terminal } from './terminal.ts';
 
-/** What a file descriptor stands for; shared by the processes that inherited it. */
+/** The open file description behind a descriptor; shared by the processes that inherited it. */
 export abstract class Description {
   #references = 0;
 

@@ -99,7 +99,7 @@ function standardDescription(process: Process, path: string, depth = 0): Descrip
 function descriptor(process: Process, number: number, path: string): Description {
   const description = process.descriptors[number];
   if (description === undefined) throw new FileError('ENXIO', path);
-  // A file opened again through its descriptor has a position of its own.
+  // A file reopened through its descriptor has its own position.
   return description instanceof FileDescription ? new FileDescription(description.file, true) : description;
 }
 

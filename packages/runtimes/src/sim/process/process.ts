@@ -55,7 +55,7 @@ export interface SpawnOptions {
   readonly directory?: string;
   readonly descriptors?: readonly (Description | undefined)[];
   readonly group?: ProcessGroup;
-  /** Somebody else than the parent. */
+  /** A process other than the parent. */
   readonly credentials?: Credentials;
 }
 
@@ -223,7 +223,7 @@ export class Process {
   }
 
   /**
-   * Waits until `wake` is called with a value. `register` starts whatever will call it and gives back how to stop that. With
+   * Waits until `wake` is called with a value. `register` starts whatever will call it and returns how to cancel it. With
    * `interrupted`, a handled signal ends the wait with that value.
    */
   park<T>(register: (wake: (value: T) => void) => () => void, interrupted?: { readonly value: T }): Promise<T> {
@@ -314,7 +314,7 @@ export class Process {
     if (pace.steps > stepsInARow) return this.sleep(stepPause);
   }
 
-  /** Handles a signal; `ignore` makes it harmless; nothing gives back the default. */
+  /** Handles a signal; `ignore` ignores it; undefined restores the default. */
   handle(signal: Signal, handler?: SignalHandler | 'ignore'): void {
     this.#handlers ??= new Map();
     if (handler === undefined) this.#handlers.delete(signal);
@@ -350,7 +350,7 @@ export class Process {
     for (const parked of [...this.#parked]) parked.interrupt?.();
   }
 
-  /** Calls back once the process has ended; gives back how to stop that. */
+  /** Calls back once the process has ended; returns a function that unsubscribes. */
   whenEnded(listener: () => void): () => void {
     if (this.ended) {
       listener();
@@ -428,7 +428,7 @@ export class Process {
     return this.#memory;
   }
 
-  /** Takes or gives back memory. @throws ProcessEnd when the container's limit is exceeded: the kernel kills it. */
+  /** Allocates or frees memory. @throws ProcessEnd when the container's limit is exceeded: the kernel kills it. */
   allocate(bytes: number): void {
     this.#memory += bytes;
     this.realm.memory.charge(bytes);

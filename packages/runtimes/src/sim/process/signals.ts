@@ -28,7 +28,7 @@ export type Signal = keyof typeof numbers;
 
 const names = new Map<number, Signal>(Object.entries(numbers).map(([name, number]) => [number, name as Signal]));
 
-/** What happens when nobody handles it and it is not in this list: the process dies with 128 + the number. */
+/** The default action for an unhandled signal that is not in this list: the process dies with 128 + the number. */
 const harmless: ReadonlySet<Signal> = new Set([
   'SIGCHLD',
   'SIGCONT',

@@ -58,7 +58,7 @@ describe('the prompt', () => {
     expect(person.exitCode).toBe(3);
   });
 
-  test('of somebody who is not root ends with a dollar sign', async () => {
+  test('of a user other than root ends with a dollar sign', async () => {
     const security = { runAsUser: 1000, supplementalGroups: [], readonlyRootFilesystem: false, privileged: false };
     const id = await fixture.container(sandbox, 'busybox', { command: ['sleep', '100'], security });
     const person = await user(await fixture.runtime.exec(id, { ...interactive, command: ['sh'] }));
@@ -126,7 +126,7 @@ describe('editing', () => {
     expect(await person.types('\x1b[A\x1b[A\x1b[B\r')).toContain('\r\none\r\n');
   });
 
-  test('Ctrl-C gives up the line', async () => {
+  test('Ctrl-C discards the line', async () => {
     const person = await shellIn('busybox', ['sh']);
     person.sees();
     expect(await person.types('echo no\x03')).toBe('echo no^C\r\n/ # ');
@@ -193,7 +193,7 @@ describe('without a terminal', () => {
     expect(output.text).toBe('one\ngot for me\n/etc\n');
   });
 
-  test('cat gives back what it gets, bytes and all', async () => {
+  test('cat returns its input byte for byte', async () => {
     const id = await fixture.container(sandbox, 'busybox', { command: ['sleep', '100'] });
     const session = await fixture.runtime.exec(id, { ...piped, command: ['cat'] });
     const chunks: Uint8Array[] = [];
@@ -229,7 +229,7 @@ describe('attach', () => {
     expect(fixture.logs(id)).toContain('echo $x\r\n1\r\n');
   });
 
-  test('without stdin a shell ends at once', async () => {
+  test('without stdin a shell exits immediately', async () => {
     const id = await fixture.container(sandbox, 'busybox');
     await fixture.simulation.idle();
     expect(fixture.runtime.containerStatus(id)).toMatchObject({ state: 'EXITED', exitCode: 0 });

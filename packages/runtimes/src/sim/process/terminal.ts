@@ -62,7 +62,7 @@ export class Terminal {
     if (raw && this.#line.length > 0) this.#deliver(Uint8Array.from(this.#line));
   }
 
-  /** Calls back after each change of size, in the foreground or not; gives back how to stop that. */
+  /** Calls back after each change of size, in the foreground or not; returns a function that unsubscribes. */
   watchSize(listener: () => void): () => void {
     this.#sizeListeners.add(listener);
     return () => this.#sizeListeners.delete(listener);

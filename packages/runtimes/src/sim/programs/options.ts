@@ -2,7 +2,7 @@
 export interface Options {
   /** Letters and long names that were given. */
   readonly flags: ReadonlySet<string>;
-  /** The last value of each option that takes one. */
+  /** The last value of each option that accepts one. */
   readonly values: ReadonlyMap<string, string>;
   readonly operands: readonly string[];
   /** The first option that is unknown. */

@@ -82,7 +82,7 @@ describe('text', () => {
     expect(await fixture.run(busybox, script)).toMatchObject({ stdout });
   });
 
-  test('tail -f prints what is added, grep passes it on at once', async () => {
+  test('tail -f prints appended lines, and grep forwards them immediately', async () => {
     const sandbox = await fixture.sandbox('logs');
     const mounts = [{ containerPath: '/var/log', hostPath: '/logs', readonly: false, propagation: 'PRIVATE' as const }];
     const app = await fixture.container(sandbox, 'busybox', {

@@ -22,7 +22,7 @@ export async function launch(
   return process.spawn(words, program, options);
 }
 
-/** Runs a program to its end and gives its exit code. */
+/** Runs a program to completion and returns its exit code. */
 export async function run(process: Process, argv: readonly string[], options: SpawnOptions = {}): Promise<number> {
   const child = await launch(process, argv, options);
   if (typeof child === 'number') return child;

@@ -47,7 +47,7 @@ export function tool(command: CommandName): Program {
     process.check();
     const environment = Object.fromEntries(process.environment);
     const run = async (stdin: Uint8Array): Promise<number> => {
-      // `decodedText` of an instance's results is only right for text, so the result's kind tells text from bytes.
+      // `decodedText` of an instance's results is only right for text, so the result's kind distinguishes text from bytes.
       const bash = new Bash({
         fs: new ToolFiles(process),
         commands: [command],

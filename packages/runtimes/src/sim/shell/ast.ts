@@ -99,7 +99,7 @@ export type Command =
   | { readonly type: 'condition'; readonly expression: Condition; readonly redirections: readonly Redirection[] }
   | { readonly type: 'arithmetic'; readonly expression: Word; readonly redirections: readonly Redirection[] };
 
-/** What stands between `[[` and `]]`. */
+/** The expression between `[[` and `]]`. */
 export type Condition =
   | { readonly type: 'unary'; readonly operator: string; readonly operand: Word }
   | { readonly type: 'binary'; readonly operator: string; readonly left: Word; readonly right: Word }

@@ -5,7 +5,7 @@ import { expandPattern, expandText } from './expansion.ts';
 import { compiled, matches } from './pattern.ts';
 import type { Shell } from './shell.ts';
 
-/** Evaluates what stands between `[[` and `]]`. @throws ConditionError */
+/** Evaluates the expression between `[[` and `]]`. @throws ConditionError */
 export async function evaluateCondition(shell: Shell, condition: Condition): Promise<boolean> {
   switch (condition.type) {
     case 'not':

@@ -412,7 +412,7 @@ export class Execution {
     }
   }
 
-  /** Runs a program and gives its exit code; functions and builtins are passed over. */
+  /** Runs a program and returns its exit code; functions and builtins are skipped. */
   async run(words: readonly string[]): Promise<number> {
     await this.#external(
       { type: 'simple', assignments: [], words: [], redirections: [], line: this.#shell.line },

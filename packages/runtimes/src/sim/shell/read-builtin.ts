@@ -52,7 +52,7 @@ function parse(args: readonly string[]): ReadOptions {
   return options;
 }
 
-/** `read`: takes one line and no byte more. */
+/** `read`: consumes one line and not a byte more. */
 export async function read(shell: Shell, args: readonly string[]): Promise<number> {
   const options = parse(args);
   const { process } = shell;

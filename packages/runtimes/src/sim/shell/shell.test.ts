@@ -85,7 +85,7 @@ const posix: readonly Row[] = [
   ['a here-document loses its tabs', 'cat <<-END\n\t\ta\n\tEND\n', 'a\n'],
   ['pipes connect', 'printf "b\\na\\n" | sort | tr "\\n" ,', 'a,b,'],
   ['a loop reads a pipe', 'printf "1 2\\n3 4\\n" | while read a b; do echo $b$a; done', '21\n43\n'],
-  ['read takes one line and no more', 'printf "a\\nb\\nc\\n" | { read x; echo "got $x"; cat; }', 'got a\nb\nc\n'],
+  ['read consumes one line and no more', 'printf "a\\nb\\nc\\n" | { read x; echo "got $x"; cat; }', 'got a\nb\nc\n'],
   ['the status of a pipeline is the last command’s', 'false | true; echo $?; true | false; echo $?', '0\n1\n'],
   ['a reader that stops ends the writer', 'yes | head -n 2', 'y\ny\n'],
   [
@@ -159,7 +159,7 @@ const bashOnly: readonly Row[] = [
 
 const jobs: readonly Row[] = [
   ['a background command runs beside', 'sleep 2 & sleep 1; echo first; wait; echo second', 'first\nsecond\n'],
-  ['wait gives the status', '(exit 7) & wait $!; echo $?', '7\n'],
+  ['wait returns the status', '(exit 7) & wait $!; echo $?', '7\n'],
   [
     'a killed job is 128 + signal',
     'sleep 100 & kill $!; wait $!; echo $?; sleep 100 & kill -9 $!; wait $!; echo $?',

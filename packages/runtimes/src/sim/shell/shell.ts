@@ -45,7 +45,7 @@ export class Shell {
   tested = 0;
   /** Status of the last command substitution, where a command consists of nothing else. */
   substituted: number | undefined;
-  /** Ctrl-C at a prompt: the running line is given up. */
+  /** Ctrl-C at a prompt: the current line is discarded. */
   interruptAsked = false;
   #pending: Signal[] = [];
   readonly #connected: number[] = [];
@@ -174,7 +174,7 @@ export class Shell {
     return copy;
   }
 
-  /** Runs a body in a child process and gives what it printed, without its last newlines. */
+  /** Runs a body in a child process and returns its output, without its last newlines. */
   async substitute(body: List): Promise<string> {
     const chunks: Uint8Array[] = [];
     const sink = new SinkDescription((bytes) => chunks.push(bytes));
@@ -219,7 +219,7 @@ export class Shell {
     return this.finish();
   }
 
-  /** What an error that nobody caught inside the script means for the shell's status. */
+  /** The shell's exit status for an error that the script did not catch. */
   async #unwound(error: unknown): Promise<void> {
     if (error instanceof Jump) {
       if (error.kind === 'return') this.status = error.count;
@@ -230,7 +230,7 @@ export class Shell {
     } else throw error;
   }
 
-  /** Runs the exit trap, once. Gives the exit code. */
+  /** Runs the exit trap once and returns the exit code. */
   async finish(): Promise<number> {
     const command = this.traps.get('EXIT');
     this.traps.delete('EXIT');

@@ -29,7 +29,7 @@ export abstract class WordParser {
   /** Commands up to a closing `)`, which is consumed. */
   protected abstract parseSubstitution(): List;
 
-  /** A script of its own: what stands between backquotes. */
+  /** A nested script: the text between backquotes. */
   protected abstract parseNested(source: string): List;
 
   protected get line(): number {

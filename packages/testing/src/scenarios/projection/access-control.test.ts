@@ -126,7 +126,7 @@ describe('rules', () => {
     await expect(wide.client.list(Node)).resolves.toBeDefined();
   });
 
-  test('a change of a role or a binding holds at once', async () => {
+  test('a change to a role or a binding takes effect immediately', async () => {
     const { cluster, client } = await withRole([{ apiGroups: [''], resources: ['configmaps'], verbs: ['get'] }]);
     await expect(client.get(ConfigMap, inDefault('c'))).resolves.toBeDefined();
     const role = await cluster.client.get(Role, inDefault('r'));
@@ -249,7 +249,7 @@ describe('default roles', () => {
     expect(await can(client, 'get', 'websites.acme.com')).toBe(false);
   });
 
-  test('everybody who is known may discover and ask about himself; nobody else may', async () => {
+  test('authenticated users may use discovery and review their own access; others may not', async () => {
     const cluster = await podScenario();
     const client = cluster.as(jane);
     const path = (user: typeof jane, at: string) => cluster.server.authorize(user, { verb: 'get', path: at });
@@ -303,7 +303,7 @@ describe('reviews', () => {
     });
   });
 
-  test('can-i of somebody else is for who may ask', async () => {
+  test('can-i for another user requires permission', async () => {
     const { cluster, client } = await withRole([{ apiGroups: [''], resources: ['configmaps'], verbs: ['get'] }]);
     const spec = {
       user: 'someone',
@@ -346,7 +346,7 @@ describe('privilege escalation', () => {
     rules,
   });
 
-  test('nobody grants what he has not: neither by a role nor by a binding', async () => {
+  test('a user cannot grant permissions he does not hold, neither by a role nor by a binding', async () => {
     const { client } = await withRole([manage, reads]);
     await expect(client.create<Role>(role([reads]))).resolves.toBeDefined();
     await expect(
@@ -382,7 +382,7 @@ describe('privilege escalation', () => {
   });
 });
 
-test('a controller can do what its role says, and no more', async () => {
+test('a controller can do only what its role allows', async () => {
   const cluster = await podScenario();
   const controller = cluster.as({
     username: 'system:serviceaccount:kube-system:replicaset-controller',

@@ -57,7 +57,7 @@ const code = (cluster: PodScenario, pod: string, arguments_: string) =>
   sh(cluster, pod, `curl -s -o /tmp/body -w '%{http_code}' ${trusted} ${arguments_}`).then(({ stdout }) => stdout);
 
 describe('the API from inside a Pod', () => {
-  test('with the projected files alone, an account reads what its role allows, and no more', async () => {
+  test('using only the projected files, an account reads what its role allows and nothing else', async () => {
     const cluster = await withPods();
     expect(await code(cluster, 'reader', `${api}/api/v1/namespaces/default/pods`)).toBe('200');
     const list = JSON.parse((await sh(cluster, 'reader', 'cat /tmp/body')).stdout) as {
@@ -123,7 +123,7 @@ describe('the API from inside a Pod', () => {
     expect((await ask('')).stdout).toBe('403');
   });
 
-  test('objects are made, changed and deleted, with the media types that Kubernetes takes', async () => {
+  test('objects are created, changed and deleted, with the media types that Kubernetes accepts', async () => {
     const cluster = await withPods();
     const maps = `${api}/api/v1/namespaces/default/configmaps`;
     const object: KubernetesObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'made' } };
@@ -226,7 +226,7 @@ kind: ConfigMap' '${maps}/made?fieldManager=me'`,
     expect(await cluster.row('watcher')).toMatchObject({ status: 'Completed' });
   });
 
-  test('a watch that allows bookmarks gets one a minute, in the form of what it watches', async () => {
+  test('a watch with bookmarks receives one every minute, of the watched kind', async () => {
     const cluster = await withPods();
     const query = 'watch=1&allowWatchBookmarks=true&timeoutSeconds=150&fieldSelector=metadata.name=nobody';
     await cluster.start(
@@ -249,7 +249,7 @@ kind: ConfigMap' '${maps}/made?fieldManager=me'`,
     });
   });
 
-  test('what kubectl in a container asks for is there: Tables, discovery at once, OpenAPI, the version', async () => {
+  test('everything kubectl in a container requests is served: Tables, aggregated discovery, OpenAPI, the version', async () => {
     const cluster = await withPods();
     const ask = async (path: string, accept = 'application/json') =>
       JSON.parse((await sh(cluster, 'owner', `curl -s ${trusted} -H 'Accept: ${accept}' '${api}${path}'`)).stdout);
@@ -322,7 +322,7 @@ kind: ConfigMap' '${maps}/made?fieldManager=me'`,
     expect(await code(cluster, 'owner', `${api}/nowhere`)).toBe('404');
   });
 
-  test('a container may act as somebody else only where it may impersonate', async () => {
+  test('a container may impersonate another user only with permission to', async () => {
     const cluster = await withPods();
     const as = '-H "Impersonate-User: system:serviceaccount:default:reader"';
     expect(await code(cluster, 'nobody', `${as} ${api}/api/v1/namespaces/default/pods`)).toBe('403');

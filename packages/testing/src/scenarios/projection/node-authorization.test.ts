@@ -127,7 +127,7 @@ describe('reading', () => {
     );
   });
 
-  test('somebody who only calls himself a node is none', async () => {
+  test('a user with a node’s name but without its group is not a node', async () => {
     const { cluster } = await twoNodes();
     const pretender = cluster.as({ username: 'system:node:node1', groups: ['system:authenticated'] });
     await expect(pretender.get(Secret, inDefault('used'))).rejects.toMatchObject({ code: 403 });
@@ -198,7 +198,7 @@ describe('writing', () => {
     ).rejects.toThrow(message);
   });
 
-  test('a mirror Pod of its own is', async () => {
+  test('its own mirror Pod is', async () => {
     const { cluster } = await twoNodes();
     await expect(
       kubelet(cluster, 'node1').create<Pod>({
@@ -256,7 +256,7 @@ describe('writing', () => {
     ).resolves.toBeDefined();
   });
 
-  test('a machine with such a label is not put into the cluster', async () => {
+  test('a machine with such a label cannot join the cluster', async () => {
     const { cluster } = await twoNodes();
     const worker = { name: 'node9', labels: { 'node-role.kubernetes.io/worker': '' } };
     await expect(cluster.nodes.add(worker)).rejects.toThrow(
@@ -304,7 +304,7 @@ describe('tokens', () => {
     );
   });
 
-  test('not bound to a Pod of another node, though the account is one of its own', async () => {
+  test('not bound to a Pod of another node, even for an account that its own Pods use', async () => {
     const { cluster, pod } = await twoNodes();
     await cluster.start(
       { nodeName: 'node2', serviceAccountName: 'robot', containers: [service()] },

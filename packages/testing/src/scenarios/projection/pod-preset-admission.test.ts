@@ -109,7 +109,7 @@ test('Pods of a controller too get an event of their own for a conflict', async 
   }
 });
 
-test('an ephemeral container gets nothing of a preset', async () => {
+test('a preset does not apply to ephemeral containers', async () => {
   const cluster = await podScenario();
   await cluster.client.create(injecting('a', '1'));
   await cluster.start({ containers: [service()] });

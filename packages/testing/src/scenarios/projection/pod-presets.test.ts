@@ -72,7 +72,7 @@ describe('what is merged', () => {
     expect(await warnings(cluster)).toEqual([]);
   });
 
-  test('2: a variable that is there with the same value is there once; names differ by case', async () => {
+  test('2: a variable that already exists with the same value is not duplicated; names are case-sensitive', async () => {
     const { pod } = await admit(
       [
         preset('p', {
@@ -96,7 +96,7 @@ describe('what is merged', () => {
     expect(env(pod.spec.containers[0])).toEqual(['abc=value2', 'hello=value3', 'ABC=value3']);
   });
 
-  test('6: a mount that is there already is kept, the other one appended', async () => {
+  test('6: a mount that already exists is kept, the other one is appended', async () => {
     const { pod } = await admit(
       [
         preset('p', {
@@ -139,7 +139,7 @@ describe('what is merged', () => {
     expect(volumes(pod)).toEqual(['vol3', 'vol4', 'vol2']);
   });
 
-  test('8: envFrom is always appended, the same entry again too', async () => {
+  test('8: envFrom is always appended, even an identical entry', async () => {
     const from = (name: string, more: object = {}) => ({ configMapRef: { name, optional: true }, ...more });
     const { pod } = await admit(
       [preset('p', { envFrom: [from('thing'), from('abc'), from('abc', { prefix: 'pre_' })] })],
@@ -153,7 +153,7 @@ describe('what is merged', () => {
     ]);
   });
 
-  test('9: two presets with the same variable give it once, with an annotation each', async () => {
+  test('9: two presets with the same variable inject it once, with one annotation each', async () => {
     const { pod, applied } = await admit([
       preset('one', { env: [{ name: 'X', value: '1' }] }),
       preset('two', {
@@ -323,7 +323,7 @@ describe('what conflicts: the Pod is made as it was written, without annotation,
   });
 });
 
-describe('who is left alone', () => {
+describe('Pods that are not changed', () => {
   test.for<readonly [string, Partial<Pod['metadata']>, boolean]>([
     ['10: excluded by annotation', { annotations: { 'podpreset.admission.kubernetes.io/exclude': 'true' } }, false],
     [

@@ -123,7 +123,7 @@ describe('files of Secrets and ConfigMaps', () => {
     );
   });
 
-  test('FailedMount comes again and again, ever more slowly, and the Pod starts when the object is there', async () => {
+  test('FailedMount repeats with back-off, and the Pod starts once the object exists', async () => {
     const cluster = await mounted({ secret: { secretName: 'late' } });
     await cluster.advance('30s');
     const [event] = (await cluster.events()).filter((text) => text.includes('FailedMount'));

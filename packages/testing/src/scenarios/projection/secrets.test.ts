@@ -2,7 +2,7 @@ import { type ConfigMap, Secret } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
 import { podScenario } from '../pod-scenario.fixture.ts';
 
-/** What the API server takes as a Secret or a ConfigMap (Kubernetes "Secrets", "Types of Secret"). */
+/** What the API server accepts as a Secret or a ConfigMap (Kubernetes "Secrets", "Types of Secret"). */
 
 const metadata = { namespace: 'default', name: 's' };
 const create = async (body: Partial<Secret>) => {

@@ -63,7 +63,7 @@ async function request(cluster: PodScenario, name: string, spec: object = {}) {
 }
 
 describe('accounts', () => {
-  test('every namespace has a default one, made again when it is deleted', async () => {
+  test('every namespace has a default one, recreated when it is deleted', async () => {
     const cluster = await podScenario();
     await cluster.apply('{ apiVersion: v1, kind: Namespace, metadata: { name: fresh } }');
     await cluster.settle();
@@ -95,7 +95,7 @@ spec: { containers: [{ name: main, image: nginx }] }
     expect(spec.serviceAccountName).toBe('default');
   });
 
-  test('a Pod of an account that is not there is refused', async () => {
+  test('a Pod whose account does not exist is rejected', async () => {
     const cluster = await podScenario();
     await expect(cluster.start({ serviceAccountName: 'nobody', containers: [service()] })).rejects.toThrow(
       'pods "web" is forbidden: error looking up service account default/nobody: serviceaccount "nobody" not found',
@@ -288,7 +288,7 @@ describe('tokens of Pods', () => {
 });
 
 describe('TokenReview', () => {
-  test('says who the bearer is', async () => {
+  test('identifies its bearer', async () => {
     const cluster = await podScenario();
     const { metadata } = await cluster.start({ containers: [service()] });
     expect(await review(cluster, await tokenOf(cluster))).toMatchObject({
@@ -316,7 +316,7 @@ describe('TokenReview', () => {
     expect((await review(cluster, status.token)).authenticated).toBe(false);
   });
 
-  test('a text that is no token is nobody’s', async () => {
+  test('a string that is not a token authenticates no one', async () => {
     const cluster = await podScenario();
     expect(await review(cluster, 'nonsense')).toMatchObject({
       authenticated: false,
@@ -329,7 +329,7 @@ describe('TokenReview', () => {
 });
 
 describe('TokenRequest', () => {
-  test('lasts as long as it was asked for, an hour if not', async () => {
+  test('lasts for the requested duration, an hour by default', async () => {
     const cluster = await podScenario();
     const { status } = await request(cluster, 'default');
     expect(Date.parse(status.expirationTimestamp) - cluster.now()).toBe(3_600_000);
@@ -344,7 +344,7 @@ describe('TokenRequest', () => {
   });
 
   test.for<readonly [string, string, object, string]>([
-    ['of an account that is not there', 'nobody', {}, 'serviceaccounts "nobody" not found'],
+    ['of an account that does not exist', 'nobody', {}, 'serviceaccounts "nobody" not found'],
     [
       'for less than ten minutes',
       'default',

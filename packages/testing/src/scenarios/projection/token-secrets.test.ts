@@ -64,7 +64,7 @@ describe('the Secret', () => {
     });
   });
 
-  test('is filled again where its keys were taken out', async () => {
+  test('is refilled when its keys are removed', async () => {
     const { cluster, secret } = await withToken();
     await cluster.client.update<Secret>({ ...secret, data: { mine: 'eA==' } });
     await cluster.settle();
@@ -73,7 +73,7 @@ describe('the Secret', () => {
   });
 
   test.for([
-    ['whose account is not there', tokenSecret('nobody')],
+    ['whose account does not exist', tokenSecret('nobody')],
     ['that another account of the name had', tokenSecret('robot', ', kubernetes.io/service-account.uid: other')],
   ])('one %s is deleted', async ([, manifest = '']) => {
     const cluster = await podScenario();
@@ -100,7 +100,7 @@ describe('the Secret', () => {
     expect((await cluster.client.get(ServiceAccount, key)).secrets).toEqual([{ name: 'later' }]);
   });
 
-  test('no account gets one by itself', async () => {
+  test('no account gets one automatically', async () => {
     const { cluster } = await withToken();
     const { items } = await cluster.client.list(Secret);
     expect(items.map(({ metadata }) => metadata.name)).toEqual(['robot-token']);
@@ -108,7 +108,7 @@ describe('the Secret', () => {
 });
 
 describe('its token', () => {
-  test('says who the bearer is, and does not end with the hour', async () => {
+  test('identifies its bearer and does not expire after an hour', async () => {
     const { cluster, token } = await withToken();
     await cluster.advance('2d');
     const account = await cluster.client.get(ServiceAccount, { namespace: 'default', name: 'robot' });
@@ -123,7 +123,7 @@ describe('its token', () => {
     });
   });
 
-  test('leaves the day of its last use on its Secret, once a day', async () => {
+  test('records the date of its last use on its Secret, once a day', async () => {
     const { cluster, secret, token } = await withToken();
     const used = async () => {
       const { labels, resourceVersion } = (await cluster.client.get(Secret, place)).metadata;

@@ -62,7 +62,7 @@ describe('updates of what is mounted', () => {
     expect(await run(cluster, 'readlink /v/..data')).toBe(before);
   });
 
-  test('environment variables keep what they had, until the container is made again', async () => {
+  test('environment variables keep their values until the container is recreated', async () => {
     const cluster = await withConfig({
       containers: [
         service({
@@ -99,7 +99,7 @@ describe('updates of what is mounted', () => {
     expect(await run(cluster, 'cat /v/k /one /expr')).toBe('newoldold');
   });
 
-  test('an object that is deleted leaves its files as they are; one that is made again is shown', async () => {
+  test('a deleted object leaves its files as they are; a recreated one updates them', async () => {
     const cluster = await withConfig({ containers: [service({ volumeMounts: [mount] })], volumes });
     await cluster.client.delete(ConfigMap, { namespace: 'default', name: 'c' });
     await cluster.advance('10s');
@@ -142,7 +142,7 @@ describe('updates of what is mounted', () => {
     expect(await run(cluster, 'cat /v/k')).toBe('old');
   });
 
-  test('immutable objects cannot be changed; a running Pod keeps the old ones when they are made again', async () => {
+  test('immutable objects cannot be changed; a running Pod keeps the old content when they are recreated', async () => {
     const cluster = await podScenario();
     const make = (value: string) =>
       cluster.client.create<Secret>({

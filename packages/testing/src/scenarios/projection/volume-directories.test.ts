@@ -103,7 +103,7 @@ describe('a token’s file', () => {
     ['one user of all containers', { runAsUser: 1000 }, '600 1000 0'],
     ['a group', { fsGroup: 2000 }, '640 0 2000'],
     ['both', { runAsUser: 1000, fsGroup: 2000 }, '640 1000 2000'],
-  ] as const)('%s: %j gives %s', async ([, security, expected]) => {
+  ] as const)('%s: %j results in %s', async ([, security, expected]) => {
     const cluster = await withVolume(
       { projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } },
       security,
@@ -112,7 +112,7 @@ describe('a token’s file', () => {
   });
 });
 
-test('huge pages of containers are read like other resources, but a limit that is not set is none', async () => {
+test('huge pages of containers are read like other resources, but an unset limit stays unset', async () => {
   const capacity = { cpu: '4', memory: '8Gi', pods: '110', 'hugepages-2Mi': '64Mi' };
   const cluster = await podScenario({ nodes: [{ name: 'node1', capacity }] });
   const reference = (resource: string, divisor: string) => ({ containerName: 'main', resource, divisor });

@@ -73,7 +73,7 @@ describe('emptyDir', () => {
     );
   });
 
-  test('of medium Memory is as large as its sizeLimit: more cannot be written, and nobody is evicted', async () => {
+  test('of medium Memory is limited to its sizeLimit: further writes fail, and no Pod is evicted', async () => {
     const cluster = await podScenario();
     await cluster.start({
       containers: [
@@ -177,7 +177,7 @@ describe('hostPath', () => {
     );
   });
 
-  test('a check that fails is tried again, and the Pod starts when the path is right', async () => {
+  test('a failed check is retried, and the Pod starts once the path is right', async () => {
     const cluster = await podScenario();
     await cluster.start({
       containers: [service({ volumeMounts: [data] })],

@@ -4,7 +4,7 @@ import { defineImage, type Image } from '../image.ts';
 import { plausibleTag } from '../reference.ts';
 import { debian } from './systems.ts';
 
-/** A server that takes connections and says nothing: enough for probes, and for Pods that only must be there. */
+/** A server that accepts connections and stays silent: enough for probes, and for Pods that only have to exist. */
 function server(port: number, ready: string, needs: readonly string[] = []): Program {
   return async (process) => {
     const given = needs.length === 0 || needs.some((name) => process.environment.get(name) !== undefined);
