@@ -148,7 +148,7 @@ describe('a kind', () => {
 });
 
 describe('an object of a custom kind', () => {
-  it('gets the defaults of its schema, also inside lists', () => {
+  it('receives the defaults of its schema, also inside lists', () => {
     const { object, errors } = accept(Website, site({ host: 'a.b', cache: {}, ports: [{ port: 1 }] }));
     expect(errors).toEqual([]);
     expect(object.spec).toEqual({
@@ -162,7 +162,7 @@ describe('an object of a custom kind', () => {
     const body = site({ host: 'a.b', replicas: 2, ports: [{ port: 1, name: 'x' }] });
     expect(accept(Website, body).object).toBe(body);
   });
-  it('loses unknown fields, and says so', () => {
+  it('drops unknown fields and reports them', () => {
     const { object, warnings } = accept(Website, site({ host: 'a.b', colour: 'red', cache: { speed: 1 } }), 'Warn');
     expect(warnings).toEqual(['unknown field "spec.colour"', 'unknown field "spec.cache.speed"']);
     expect(object.spec).toEqual({ host: 'a.b', replicas: 1, cache: { size: '1Gi' } });

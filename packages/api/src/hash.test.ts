@@ -10,7 +10,7 @@ describe('FNV-1a', () => {
     expect(fnv1a32(text)).toBe(hash);
   });
 
-  test('goes on where an earlier hash ended', () => {
+  test('continues from an earlier hash', () => {
     expect(fnv1a32('bar', fnv1a32('foo'))).toBe(fnv1a32('foobar'));
   });
 });

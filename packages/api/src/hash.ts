@@ -4,7 +4,7 @@ const encoder = new TextEncoder();
 const offsetBasis = 0x811c9dc5;
 const prime = 0x01000193;
 
-/** FNV-1a, 32 bits, of a text's UTF-8 bytes or of bytes. `start` goes on from an earlier hash. */
+/** FNV-1a, 32 bits, of a text's UTF-8 bytes or of bytes. `start` continues from an earlier hash. */
 export function fnv1a32(data: string | Uint8Array, start = offsetBasis): number {
   const bytes = typeof data === 'string' ? encoder.encode(data) : data;
   let hash = start;

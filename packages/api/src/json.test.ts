@@ -39,7 +39,7 @@ describe('equality', () => {
 });
 
 describe('canonical text', () => {
-  test('sorts fields at every depth and leaves out what is undefined', () => {
+  test('sorts fields at every depth and omits undefined ones', () => {
     expect(canonicalJson({ b: [{ z: 1, a: 'x' }], a: undefined, c: null })).toBe('{"b":[{"a":"x","z":1}],"c":null}');
   });
 

@@ -164,7 +164,7 @@ it('every DNS label is a subdomain, a qualified name and a label value', () => {
   );
 });
 
-it('what is no ASCII is never a name', () => {
+it('a non-ASCII string is never a name', () => {
   const text = fc.string({ unit: 'grapheme', minLength: 1 }).filter((value) => /[^\u0020-\u007e]/.test(value));
   fc.assert(
     fc.property(text, (value) => {

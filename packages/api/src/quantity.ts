@@ -47,7 +47,7 @@ export class Quantity {
   #value: number | undefined;
   #milliValue: number | undefined;
 
-  /** `text` is kept as the quantity's written form; without it the canonical form is made when asked for. */
+  /** `text` is kept as the quantity's written form; without it the canonical form is computed on demand. */
   constructor(nanos: bigint, format: QuantityFormat, text?: string) {
     this.nanos = nanos;
     this.format = format;

@@ -75,7 +75,7 @@ describe.each(transports)('attach over %s', (_name, env) => {
   test('two clients attached at the same time see the same output', async () => {
     const [one, other] = await Promise.all([attach(), attach()]);
     for (const user of [one, other]) {
-      // The prompt is the sign that the connection stands.
+      // The prompt shows that the connection is established.
       user.type('\r');
       await user.sees('/ #');
     }

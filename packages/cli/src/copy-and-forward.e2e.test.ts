@@ -71,7 +71,7 @@ test('cp reports a missing file', async () => {
   expect(there).toMatchObject({ code: 1, stderr: 'Error from server (NotFound): pods "nopod" not found\n' });
 });
 
-/** Starts to forward; gives the local ports, in order. */
+/** Starts to forward; returns the local ports, in order. */
 async function forwarding(args: readonly string[], env: NodeJS.ProcessEnv) {
   const child = cluster.startKubectl(['port-forward', ...args], env);
   const wanted = args.length - 1;

@@ -102,7 +102,7 @@ describe('choosing', () => {
 
   test('--all-containers, init containers too, with --prefix', async () => {
     const text = await logs('two', '--all-containers', '--prefix');
-    // kubectl takes the containers in any order, and puts no newline where a log has none.
+    // kubectl reads the containers in any order, and adds no newline where a log has none.
     for (const log of [
       '[pod/two/first] ready to go\n',
       [1, 2, 3, 4].map((n) => `[pod/two/a] a${n}\n`).join(''),

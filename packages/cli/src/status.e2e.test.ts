@@ -48,7 +48,7 @@ const withoutAge = (line: string) => line.replace(/ +\S+\n$/, '').replaceAll(/ {
 
 const row = async (name: string) => withoutAge(await cluster.kubectl(['get', 'pod', name, '--no-headers']));
 
-/** Asks until the Pod shows this STATUS, and gives the line that showed it: the next may be another already. */
+/** Polls until the Pod has this STATUS, and returns that line: the next one may differ. */
 async function stays(name: string, status: string): Promise<string> {
   const shows = new RegExp(`^\\S+ +\\d+/\\d+ +${status} `);
   return withoutAge(await cluster.until(['get', 'pod', name, '--no-headers'], (out) => shows.test(out)));

@@ -97,7 +97,7 @@ describe('a mistake is reported in one line, with exit code 1, and leaves nothin
     await new Promise((closed) => server.close(closed));
   });
 
-  test('a kubeconfig that cannot be written, or that belongs to another cluster, before anything starts', async () => {
+  test('a kubeconfig that cannot be written, or that Orrery did not write, before anything starts', async () => {
     const other = await manifest('other', 'apiVersion: v1\nkind: Config\n');
     for (const [path, why] of [
       [folder, 'it is a folder'],
@@ -253,7 +253,7 @@ describe('stopping', () => {
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('%s before what --wait waits for gives %i and leaves nothing', async (signal, code) => {
+  ] as const)('%s before the --wait condition is met exits with %i and leaves nothing behind', async (signal, code) => {
     const never = await manifest('never.yaml', pod('never', '    resources: {requests: {cpu: "400"}}\n'));
     const child = startOrrery(upArgs(never, '--wait'));
     await said(child, /Unschedulable/);
@@ -322,7 +322,7 @@ describe('at a terminal', () => {
 test('virtual time jumps while something is on its way, and then passes as life does', async () => {
   const cluster = await startCluster(['--clock', 'virtual']);
   await cluster.kubectl(['wait', '--for=condition=Available', 'deployment/web', '--timeout=60s']);
-  // A Pod that becomes ready after five minutes is there at once.
+  // A Pod that becomes ready after five minutes of virtual time is ready immediately.
   await cluster.kubectl(['apply', '-f', '-'], {
     stdin: pod('slow', '    readinessProbe: {initialDelaySeconds: 300, exec: {command: ["true"]}}\n'),
   });

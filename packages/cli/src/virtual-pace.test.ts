@@ -35,7 +35,7 @@ test('each generation has ten minutes in total', () => {
   expect(pace.free(80 * minute)).toBe(false);
 });
 
-test('an object that is gone holds nothing, and another goes on', () => {
+test('a deleted object holds nothing back, others still do', () => {
   const pace = createPace();
   pace.seen(pod(false, 1, 'a'), 0);
   pace.seen(pod(false, 1, 'b'), minute);

@@ -25,7 +25,7 @@ export interface MachineRequest {
 export interface Machine {
   /** The address at which nodes and Pods reach it (`InternalIP`); outside all Pod ranges. */
   readonly ip: string;
-  /** The resources that it has, where these differ from what was asked for. */
+  /** The resources that it has, where these differ from the requested ones. */
   readonly capacity?: MachineResources;
   /** `amd64`, `arm64` (label `kubernetes.io/arch`). */
   readonly architecture: string;

@@ -66,7 +66,7 @@ export function runtimeContract(name: string, create: () => Promise<RuntimeUnder
       await expect((async () => runtime.containerStatus(id))()).rejects.toMatchObject({ code: 'NotFound' });
     });
 
-    test('emits events of what happens', async () => {
+    test('emits events', async () => {
       const events: ContainerEvent[] = [];
       const subscription = runtime.events().subscribe((event) => events.push(event));
       const id = await start('true');
@@ -81,7 +81,7 @@ export function runtimeContract(name: string, create: () => Promise<RuntimeUnder
       ]);
     });
 
-    test('a command that is not there is a StartError', async () => {
+    test('a missing command results in a StartError', async () => {
       const id = await subject.settled(runtime.createContainer(sandbox, containerOf(['nosuchcommand'])));
       await expect(subject.settled(runtime.startContainer(id))).rejects.toMatchObject({ code: 'StartError' });
       expect(await status(id)).toMatchObject({ state: 'EXITED', exitCode: 128, reason: 'StartError' });

@@ -82,7 +82,7 @@ export interface ContainerConfig {
     readonly supplementalGroups: readonly number[];
     readonly readonlyRootFilesystem: boolean;
     readonly privileged: boolean;
-    /** Whether the groups that the image gives the user come too (`Merge`, the default) or not (`Strict`). */
+    /** Whether the image's groups of the user are added (`Merge`, the default) or not (`Strict`). */
     readonly supplementalGroupsPolicy?: 'Merge' | 'Strict';
     /** Linux capabilities beside or less than the runtime's usual ones, without `CAP_`. */
     readonly capabilities?: { readonly add: readonly string[]; readonly drop: readonly string[] };
@@ -226,7 +226,7 @@ export interface HttpProbeRequest {
 }
 
 /**
- * How the kubelet reaches Pods over the network, for probes and hooks. A runtime may answer at once instead of by promise.
+ * How the kubelet reaches Pods over the network, for probes and hooks. A runtime may return synchronously instead of by promise.
  * Failures to connect or time-outs are thrown (or rejected) as errors with the text that Go's net package would give.
  */
 export interface PodNetwork {
@@ -287,7 +287,7 @@ export interface ContainerRuntime {
   createContainer(sandboxId: string, config: ContainerConfig): Promise<string>;
   /** @throws RuntimeError StartError when the command cannot be run. */
   startContainer(id: string): Promise<void>;
-  /** Sends the stop signal, then SIGKILL after `grace` (milliseconds; 0 kills at once). Resolves when it has ended. */
+  /** Sends the stop signal, then SIGKILL after `grace` (milliseconds; 0 kills immediately). Resolves when it has ended. */
   stopContainer(id: string, grace: Milliseconds): Promise<void>;
   /** Holds a container that runs to other resources (CRI UpdateContainerResources). Absent where that cannot be done. */
   updateContainerResources?(id: string, resources: ContainerConfig['resources']): Promise<void>;
@@ -306,7 +306,7 @@ export interface ContainerRuntime {
   exec(id: string, request: ExecRequest): Promise<StreamSession>;
   attach(id: string, request: AttachRequest): Promise<StreamSession>;
   portForward(sandboxId: string, port: number): Promise<PortConnection>;
-  /** What the container wrote, from the start; goes on with what it writes until it ends when `follow` is true. */
+  /** The container's output from the start; with `follow`, also new output until the container ends. */
   logs(id: string, options: { readonly follow: boolean }): Observable<LogEntry>;
 
   /** @throws RuntimeError ImageNotFound, Unauthorized, RegistryUnavailable */

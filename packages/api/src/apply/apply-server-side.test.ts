@@ -36,7 +36,7 @@ function owners(object: KubernetesObject): { [manager: string]: unknown } {
 const data = (content: { [key: string]: string | null }) => ({ data: content });
 
 describe('a first apply', () => {
-  test('creates what it says, owned leaf by leaf', () => {
+  test('creates the applied fields, owned leaf by leaf', () => {
     const created = apply(Deployment, undefined, {
       metadata: { name: 'x', labels: { a: '1' } },
       spec: { replicas: 2, template: { spec: { containers: [{ name: 'c', ports: [{ containerPort: 80 }] }] } } },
@@ -102,7 +102,7 @@ describe('a later apply', () => {
     expect(after.metadata?.managedFields?.[0]).toMatchObject({ time: later });
   });
 
-  test('prunes what it no longer says', () => {
+  test('prunes fields that it no longer contains', () => {
     expect(apply(ConfigMap, live, data({ a: '1' })).data).toEqual({ a: '1' });
     expect(apply(ConfigMap, live, {})).not.toHaveProperty('data');
   });
@@ -127,7 +127,7 @@ describe('a later apply', () => {
     expect(apply(ConfigMap, live, data({ a: '1', b: null })).data).toEqual({ a: '1' });
   });
 
-  test('shares with the live object what it leaves', () => {
+  test('shares unchanged parts with the live object', () => {
     const deployment = apply(Deployment, undefined, {
       spec: { replicas: 1, template: { spec: { containers: [{ name: 'c' }] } } },
     });
@@ -244,7 +244,7 @@ describe('lists', () => {
     ]);
   });
 
-  test('a pruned item goes with what others added to it', () => {
+  test('a pruned item is removed with everything that others added to it', () => {
     const before = update(Pod, apply(Pod, undefined, containers('a', 'b')), {
       spec: { containers: [{ name: 'a' }, { name: 'b', image: 'added' }] },
     });
@@ -337,7 +337,7 @@ describe("kubectl's move from client-side apply", () => {
     );
   });
 
-  test('leaves what others changed', () => {
+  test('keeps the changes of other managers', () => {
     expect(() => apply(ConfigMap, drifted, data({ a: 'new', b: 'mine' }), { manager: 'kubectl' })).toThrow(
       'Apply failed with 1 conflict: conflict with "somebody" using v1: .data.b',
     );

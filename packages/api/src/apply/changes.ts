@@ -201,7 +201,7 @@ class ChildChanges {
     }
   }
 
-  /** The changes of the node itself, which was there before, and is there after. */
+  /** The changes of the node itself, which exists before and after. */
   of(had: boolean, has: boolean): NodeChanges | undefined {
     const written = nodeOf(this.#written ?? {}, !had && has);
     const removed = nodeOf(this.#removed ?? {}, had && !has);

@@ -82,7 +82,7 @@ describe('a new object', () => {
     });
   });
 
-  test('shares everything else with what was written', () => {
+  test('shares all other fields with the written object', () => {
     expect(created.spec).toBe(pod.spec);
     expect(created.metadata.labels).toBe(pod.metadata.labels);
   });
@@ -163,7 +163,7 @@ describe('a change', () => {
     expect(JSON.stringify(owners(written))).not.toContain('"k:{\\"name\\":\\"a\\"}');
   });
 
-  test('that only moves list items is no change of ownership', () => {
+  test('that only moves list items does not change ownership', () => {
     const written = write(
       Pod,
       created,
@@ -203,7 +203,7 @@ describe('a change', () => {
   });
 });
 
-describe('what a client sends as managedFields', () => {
+describe('managedFields sent by a client', () => {
   const created = write(Pod, undefined, pod, { manager: 'creator' });
   const sending = (managedFields: unknown) =>
     ({ ...created, metadata: { ...created.metadata, managedFields } }) as unknown as typeof created;

@@ -33,7 +33,7 @@ describe('a Pod', () => {
   it('gets restart, DNS, grace, scheduler, security context and service links', () => {
     expect(pod({ containers: [] })).toEqual({ containers: [], ...podSpec, enableServiceLinks: true });
   });
-  it('keeps what it states', () => {
+  it('keeps explicit values', () => {
     const stated = { restartPolicy: 'Never', terminationGracePeriodSeconds: 0, enableServiceLinks: false };
     expect(pod({ containers: [], ...stated })).toMatchObject(stated);
   });
@@ -70,7 +70,7 @@ describe('a Pod', () => {
     expect(containers[0]?.ports?.[0]).not.toHaveProperty('hostPort');
     expect(containers[0]?.resources).not.toHaveProperty('requests');
   });
-  it('keeps the pull policy that it got, whatever image it gets later', () => {
+  it('keeps its pull policy when its image changes later', () => {
     expect(pod({ containers: [{ image: 'nginx:1', imagePullPolicy: 'Always' }] })).toMatchObject({
       containers: [{ image: 'nginx:1', imagePullPolicy: 'Always' }],
     });

@@ -94,13 +94,7 @@ describe("scalars are read as Kubernetes' own reader reads them", () => {
 
 describe('reports a fault in one line with file, line and column', () => {
   test.each([
-    [
-      'a field that is there twice',
-      `${pod('a')}---\nkind: Pod\napiVersion: v1\nkind: Pod\n`,
-      8,
-      1,
-      'Map keys must be unique',
-    ],
+    ['a duplicate field', `${pod('a')}---\nkind: Pod\napiVersion: v1\nkind: Pod\n`, 8, 1, 'Map keys must be unique'],
     ['bad indentation', 'kind: Pod\n apiVersion: v1\n', 1, 7, /./],
     ['an open bracket', 'kind: Pod\nspec: {\n', 3, 1, /Flow map/],
     ['a tab', 'spec:\n\ta: 1\n', 2, 1, /[Tt]ab/],

@@ -35,7 +35,7 @@ export class ManifestError extends Error {
  * Reads Kubernetes objects from YAML of any number of documents, or JSON. Lists are opened into their items; empty documents
  * are passed over.
  * @param source what to name in errors: the file's path.
- * @throws ManifestError at the first fault: bad syntax, a field that is there twice, a document without apiVersion or kind.
+ * @throws ManifestError at the first fault: bad syntax, a duplicate field, a document without apiVersion or kind.
  */
 export function parseManifest(text: string, source: string): { objects: ManifestObject[] } {
   const reader = new ManifestReader(text, source);

@@ -11,7 +11,7 @@ export interface Descriptions {
 
 interface DescriptionData {
   readonly texts: readonly string[];
-  /** Type → field → number of its text; the type's own text stands under `''`. */
+  /** Type → field → number of its text; the type's own text is under `''`. */
   readonly types: { readonly [type: string]: { readonly [field: string]: number } };
   readonly enums: { readonly [type: string]: { readonly [field: string]: readonly string[] } };
 }

@@ -62,7 +62,7 @@ export function openApiV3(
   return part && once(kinds, descriptions, name, () => documentV3(part, descriptions));
 }
 
-/** The document at `/openapi/v2`: Swagger 2.0 of all kinds at once. */
+/** The document at `/openapi/v2`: Swagger 2.0 of all kinds. */
 export function openApiV2(kinds: Iterable<Kind>, descriptions: Descriptions = noDescriptions): object {
   return once(kinds, descriptions, 'v2', () => documentV2(byGroupVersion(kinds), descriptions));
 }

@@ -177,7 +177,7 @@ describe('schemas', () => {
     });
     expect(property('Secret', 'data').additionalProperties).toEqual({ type: 'string', format: 'byte' });
   });
-  test('leave out what is behind a feature gate', () => {
+  test('omit fields behind a feature gate', () => {
     expect(core('PodSpec').properties).not.toHaveProperty('workloadRef');
   });
   test('a list that the table lacks is written', () => {
@@ -223,7 +223,7 @@ describe('paths', () => {
   const parameters = (operation: Json | undefined): string[] =>
     ((operation?.parameters ?? []) as unknown as { name: string }[]).map(({ name }) => name);
 
-  test('PATCH says that fields are validated, and of which kind', () => {
+  test('PATCH declares field validation and the kind', () => {
     const patch = v3('api/v1').paths[pod]?.patch as Json;
     expect(parameters(patch)).toEqual(['dryRun', 'fieldManager', 'fieldValidation', 'force']);
     expect(patch).toMatchObject({
@@ -281,7 +281,7 @@ describe('paths', () => {
 describe('Swagger 2.0', () => {
   const swagger = () => openApiV2(kinds, descriptions) as unknown as Json;
 
-  test('writes what OpenAPI 3.0 writes, in its own words', () => {
+  test('writes the same as OpenAPI 3.0, in its own notation', () => {
     const definitions = swagger().definitions as Json;
     expect(definitions['io.k8s.apimachinery.pkg.util.intstr.IntOrString']).toMatchObject({
       type: 'string',

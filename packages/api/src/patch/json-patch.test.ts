@@ -55,7 +55,7 @@ describe('a JSON patch', () => {
     });
   });
 
-  test('shares what it does not touch', () => {
+  test('shares untouched parts', () => {
     const result = applyJsonPatch(document, [{ op: 'replace', path: '/spec/replicas', value: 2 }]) as typeof document;
     expect(result.metadata).toBe(document.metadata);
     expect(result.spec.args).toBe(document.spec.args);

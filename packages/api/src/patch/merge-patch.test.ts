@@ -14,13 +14,13 @@ describe('a merge patch', () => {
     ['keeps nulls inside lists', { a: 1 }, { a: [null] }, { a: [null] }],
     ['replaces a scalar with an object, without its nulls', { a: 1 }, { a: { b: 1, c: null } }, { a: { b: 1 } }],
     ['replaces an object with a scalar', { a: { b: 1 } }, { a: 'x' }, { a: 'x' }],
-    ['ignores the deletion of what is not there', { a: 1 }, { b: null }, { a: 1 }],
+    ['ignores the deletion of a missing field', { a: 1 }, { b: null }, { a: 1 }],
     ['makes an empty object', {}, { a: {} }, { a: {} }],
   ])('%s', (_, document, patch, expected) => {
     expect(applyMergePatch(deepFreeze(document), deepFreeze(patch))).toEqual(expected);
   });
 
-  test('shares what it leaves equal', () => {
+  test('shares equal parts', () => {
     const document = deepFreeze({ a: { list: [1, { x: 1 }] }, b: { c: 1 } });
     const result = applyMergePatch(document, { b: { c: 2 }, a: { list: [1, { x: 1 }] } }) as typeof document;
     expect(result.a).toBe(document.a);

@@ -37,12 +37,7 @@ describe('a strategic merge patch', () => {
       { containers: [{ name: 'b', image: 'new' }] },
       { containers: [a, { name: 'b', image: 'new' }] },
     ],
-    [
-      'puts new items first where no order says otherwise',
-      { containers: [a] },
-      { containers: [b] },
-      { containers: [b, a] },
-    ],
+    ['puts new items first unless an order is given', { containers: [a] }, { containers: [b] }, { containers: [b, a] }],
     [
       'merges lists inside items',
       { containers: [{ ...a, env: [{ name: 'X', value: '1' }] }] },
@@ -60,13 +55,13 @@ describe('a strategic merge patch', () => {
       },
     ],
     [
-      'drops nulls of what it adds',
+      'drops nulls from added values',
       {},
       { securityContext: { runAsUser: null, fsGroup: 1 } },
       { securityContext: { fsGroup: 1 } },
     ],
     [
-      'ignores deletions in what is not there',
+      'ignores deletions in missing values',
       { containers: [a] },
       { volumes: [{ name: 'v', $patch: 'delete' }] },
       { containers: [a], volumes: [] },
@@ -87,13 +82,13 @@ describe('a strategic merge patch', () => {
     });
   });
 
-  test('keeps what it does not know as a plain merge patch would', () => {
+  test('keeps unknown fields as a plain merge patch would', () => {
     expect(patched({ unknown: { list: [1], map: { a: 1 } } }, { unknown: { list: [2], map: { b: 2 } } })).toEqual({
       unknown: { list: [2], map: { a: 1, b: 2 } },
     });
   });
 
-  test('shares what it leaves equal', () => {
+  test('shares equal parts', () => {
     const document = deepFreeze({ containers: [a, b], nodeSelector: { x: 'y' }, tolerations: [{ key: 'a' }] });
     expect(patched(document, { containers: [{ name: 'b', image: 'two' }], nodeSelector: { x: 'y' } })).toBe(document);
     const changed = patched(document, { containers: [{ name: 'b', image: 'new' }], tolerations: [{ key: 'a' }] });
@@ -145,7 +140,7 @@ describe('$deleteFromPrimitiveList', () => {
     expect(patched({ finalizers: ['a', 'b'] }, patch, 'meta.v1.ObjectMeta')).toEqual({ finalizers: ['b'] });
   });
 
-  test('of a list that is not there does nothing', () => {
+  test('of a missing list does nothing', () => {
     expect(patched({}, { '$deleteFromPrimitiveList/finalizers': ['a'] }, 'meta.v1.ObjectMeta')).toEqual({});
   });
 });

@@ -88,7 +88,7 @@ function messageNamed(name: string): Message {
 
 const inProtobuf = builtinKinds.filter((kind) => messageNameOf(kind.apiVersion, kind.kind) !== undefined);
 
-describe('an object comes back from protobuf as it went in', () => {
+describe('an object survives a protobuf round trip unchanged', () => {
   test('nearly all kinds have a protobuf form', () => {
     expect(inProtobuf.length).toBeGreaterThan(80);
   });
@@ -105,7 +105,7 @@ describe('an object comes back from protobuf as it went in', () => {
   });
 });
 
-describe('what protobuf always carries and JSON leaves out', () => {
+describe('fields that protobuf always carries and JSON omits', () => {
   const pod = (spec: object) => ({ apiVersion: 'v1', kind: 'Pod', spec });
 
   test('unset zeros are omitted, explicit zeros are kept', () => {

@@ -106,7 +106,7 @@ class Parser {
     return token.text;
   }
 
-  /** Values in parentheses, sorted; a place between commas that is left empty stands for the empty value. */
+  /** Values in parentheses, sorted; an empty place between commas is the empty value. */
   #set(): string[] {
     const open = this.#take();
     if (open.kind !== '(') throw unable(`found '${open.text}' expected: '('`);

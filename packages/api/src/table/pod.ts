@@ -60,7 +60,7 @@ function podSummary(pod: Pod): PodSummary {
   return { status, ready, total, restarts: restarts.count, lastRestart: restarts.last };
 }
 
-/** Walks the init containers in order up to the first that is not done, which gives the status while it holds the Pod back. */
+/** Walks the init containers in order up to the first that is not done, which determines the status while it holds the Pod back. */
 function initialization(
   pod: Pod,
   sidecars: ReadonlySet<string>,

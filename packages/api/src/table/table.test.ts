@@ -130,7 +130,7 @@ describe('a table', () => {
     });
     expect(row('Object')).toBe(configMap);
   });
-  test('an included object always says what it is', () => {
+  test('an included object always has apiVersion and kind', () => {
     const { apiVersion, kind, ...bare } = configMap;
     const table = tableFor(ConfigMap, [bare], { ...options, includeObject: 'Object' });
     expect(table.rows[0]?.object).toEqual({ apiVersion, kind, ...bare });

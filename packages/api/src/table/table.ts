@@ -4,7 +4,7 @@ import { type ListMetadata, type MetaVersion, partialObjectMetadata } from './pa
 import type { Cell, Column, RowCondition } from './printer.ts';
 import { printerFor } from './printers.ts';
 
-/** How a table is asked for (`meta.k8s.io` TableOptions, and the `Accept` header). */
+/** How a table is requested (`meta.k8s.io` TableOptions, and the `Accept` header). */
 export interface TableOptions {
   /** Milliseconds since 1970: the moment that ages count from. */
   readonly now: number;

@@ -45,7 +45,7 @@ describe('a body that shares parts with the stored object', () => {
     expect(fault(stored as KubernetesObject)).toBe(fault());
   });
 
-  it('is itself where it says nothing new', () => {
+  it('returns the same object when nothing changes', () => {
     expect(decodeObject(Pod as Kind, stored, 'Strict', stored as KubernetesObject).object).toBe(stored);
   });
 

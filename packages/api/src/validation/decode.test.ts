@@ -81,7 +81,7 @@ describe('a mistyped field is refused with 400 in the words of Go', () => {
       'json: cannot unmarshal bool into Go value of type int32',
     ],
     [
-      'a quantity that is none',
+      'an invalid quantity',
       { containers: [{ resources: { limits: { cpu: 'many' } } }] },
       "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
     ],
@@ -98,7 +98,7 @@ describe('a mistyped field is refused with 400 in the words of Go', () => {
     expect(error.message).toBe(prefix + message);
   });
 
-  it('a label that is no string', () => {
+  it('a label that is not a string', () => {
     expect(refusal(Pod, { ...pod({}), metadata: { labels: { a: 1 } } }).message).toBe(
       `${prefix}json: cannot unmarshal number into Go struct field ObjectMeta.metadata.labels of type string`,
     );
@@ -111,7 +111,7 @@ describe('a mistyped field is refused with 400 in the words of Go', () => {
   });
 });
 
-describe('a body that is no object of the kind is refused with 400', () => {
+describe('rejects a body that is not an object of the kind with 400', () => {
   it.each([
     [[], 'array'],
     ['x', 'string'],
@@ -185,7 +185,7 @@ describe('unknown fields', () => {
     expect(warnings).toEqual([]);
     expect(object).toEqual(pod({ containers: [{ name: 'c', image: 'i' }] }));
   });
-  it('a mistyped field goes before unknown ones', () => {
+  it('a mistyped field is reported before unknown ones', () => {
     expect(refusal(Pod, pod({ foo: 1, nodeName: 4 })).message).toContain('cannot unmarshal number');
   });
   it('names of JavaScript are fields like any other', () => {
@@ -205,7 +205,7 @@ describe('the stored form', () => {
     const body = deepFreeze(pod({ containers: [{ name: 'c', resources: { limits: { cpu: '500m' } } }] }));
     expect(decodeObject(Pod, body, 'Strict').object).toBe(body);
   });
-  it('shares what does not change', () => {
+  it('shares unchanged parts', () => {
     const body = pod({
       containers: [
         { name: 'a', image: 'i' },
@@ -260,7 +260,7 @@ describe('the stored form', () => {
   ])('refuses the time %j', (given, message) => {
     expect(refusal(Pod, { metadata: { creationTimestamp: given } }).message).toBe(prefix + message);
   });
-  it('refuses a time that is no string', () => {
+  it('rejects a time that is not a string', () => {
     expect(refusal(Pod, { metadata: { creationTimestamp: 4 } }).message).toBe(
       `${prefix}json: cannot unmarshal number into Go value of type string`,
     );
@@ -283,7 +283,7 @@ describe('the stored form', () => {
 describe('a Secret', () => {
   const secret = (data: unknown, stringData?: unknown) =>
     decodeObject(Secret, { metadata: { name: 's' }, data, stringData }, 'Strict').object as Secret;
-  it('takes base64, with line breaks removed and stray bits cleared', () => {
+  it('accepts base64, removing line breaks and clearing stray bits', () => {
     expect(secret({ a: 'aGVs\nbG8=', b: 'aGVsbG9=', c: '', d: 'QQ==' }).data).toEqual({
       a: 'aGVsbG8=',
       b: 'aGVsbG8=',

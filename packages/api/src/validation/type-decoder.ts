@@ -191,7 +191,7 @@ function omitEmpty(decoder: Decoder): Decoder {
   };
 }
 
-/** What `null` stands for in a list or map. */
+/** The value that `null` decodes to in a list or map. */
 function zeroOf(table: TypeTable, type: ParsedType): unknown {
   if (type.kind === 'list') return [];
   if (type.kind === 'map') return {};

@@ -74,7 +74,7 @@ function rules<T extends KubernetesObject>(kind: Kind<T>, of: Rules<T>): [string
   return [kindId(kind), of as unknown as Rules<KubernetesObject>];
 }
 
-/** Rules for objects whose content is checked anew on each update, if it changed, and compared with the old one. */
+/** Rules for objects whose content is revalidated on each update, if it changed, and compared with the old one. */
 function both<T extends KubernetesObject>(
   kind: Kind<T>,
   check: Check<T>,

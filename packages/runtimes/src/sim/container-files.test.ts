@@ -39,7 +39,7 @@ test('a read-only mount refuses writes', async () => {
   expect((await fixture.run(id, 'rm -rf /ro 2>/dev/null; [ -d /ro ] && echo stays')).stdout).toBe('stays\n');
 });
 
-test('a single file keeps showing what was mounted, though it is replaced', async () => {
+test('a single-file mount keeps showing the original file after it is replaced', async () => {
   fixture.runtime.files.mkdir('/v');
   fixture.runtime.files.writeFile('/v/old', 'old\n');
   const id = await container([mount('/etc/app.conf', '/v/old')]);

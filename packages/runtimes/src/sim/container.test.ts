@@ -47,7 +47,7 @@ describe('life', () => {
     expect(events[0]?.podUid).toBe('uid-web');
   });
 
-  test('entrypoint and command of the image are replaced as CRI says', async () => {
+  test('entrypoint and command of the image are replaced as CRI specifies', async () => {
     const image = defineImage({
       name: 'words',
       entrypoint: ['/say', 'entry'],
@@ -94,7 +94,7 @@ describe('life', () => {
     expect(fixture.logs(id)).toBe('/made/up\ntouch: x: Read-only file system\n');
   });
 
-  test('a command that is not there fails to start with 128 and runc’s words', async () => {
+  test('a missing command fails to start with 128 and runc’s message', async () => {
     await fixture.runtime.pullImage('busybox');
     const start = fixture.container(sandbox, 'busybox', { command: ['nosuch'] });
     await expect(start).rejects.toMatchObject({
@@ -119,7 +119,7 @@ describe('life', () => {
     });
   });
 
-  test('closing kills what runs and frees the addresses', async () => {
+  test('closing kills all processes and releases the addresses', async () => {
     await fixture.container(sandbox, 'nginx');
     await fixture.runtime.close();
     expect([...fixture.network.hosts.keys()]).toEqual([]);
@@ -162,7 +162,7 @@ describe('stopping', () => {
     expect(await stop(id)).toMatchObject({ seconds, exitCode, state: 'EXITED' });
   });
 
-  test('without grace it is killed at once', async () => {
+  test('without a grace period it is killed immediately', async () => {
     const id = await fixture.container(sandbox, 'nginx');
     expect(await stop(id, 0)).toMatchObject({ seconds: 0, exitCode: 137 });
   });
@@ -201,7 +201,7 @@ describe('memory', () => {
     expect(status(id)).toMatchObject({ state: 'EXITED', exitCode: 137, reason: 'OOMKilled' });
   });
 
-  test('stress within the limit goes on', async () => {
+  test('stress within the limit keeps running', async () => {
     const id = await fixture.container(sandbox, 'polinux/stress', {
       command: ['stress', '--vm', '1', '--vm-bytes', '50M'],
       resources,
@@ -279,7 +279,7 @@ describe('exec', () => {
     expect((await fixture.run(id, 'ps')).stdout).not.toContain('sleep 50');
   });
 
-  test('what cannot be run is refused', async () => {
+  test('refuses what cannot be run', async () => {
     const id = await fixture.container(sandbox, 'busybox', { command: ['sleep', '100'] });
     await expect(fixture.runtime.execSync(id, ['nosuch'], 0)).rejects.toThrow(
       'OCI runtime exec failed: exec failed: unable to start container process: exec: "nosuch": executable file not found in $PATH: unknown',

@@ -21,7 +21,7 @@ test('a file of zeros costs no memory', async () => {
   expect(stdout).toBe('2147483648\n6145\t/tmp\n');
 });
 
-describe('what never ends lets time pass and is killed at its deadline', () => {
+describe('an endless process lets time pass and is killed at its deadline', () => {
   test.each([
     'while :; do :; done',
     'yes > /dev/null',
@@ -63,7 +63,7 @@ test('an error in a program ends its process, and is reported', async () => {
   expect(fixture.logs(id)).toBe('/broken: out of luck\n');
 });
 
-test('nothing is left of removed Pods', async () => {
+test('removed Pods leave nothing behind', async () => {
   const before = fixture.simulation.pending();
   for (let count = 0; count < 20; count++) {
     const sandbox = await fixture.sandbox(`p${count}`);

@@ -32,7 +32,7 @@ describe('simulated machines', () => {
     expect(machineAddress(index)).toBe(ip);
   });
 
-  test('are as many as there are addresses', () => {
+  test('are limited by the number of addresses', () => {
     expect(() => machineAddress(65_524)).toThrow(
       'no address is left for another machine: 192.168.0.0/16 has room for 65524',
     );

@@ -53,7 +53,7 @@ export interface SimRuntimeOptions {
 export interface SimulatedRuntime extends ContainerRuntime {
   /** Removes or restores the network plugin. Running Pods keep their network. */
   setNetworkReady(ready: boolean): void;
-  /** Cuts the node off the cluster's network, or joins it again. What runs on it goes on, unseen by the others. */
+  /** Cuts the node off the cluster's network, or rejoins it. Its processes keep running, unreachable for the others. */
   setConnected(connected: boolean): void;
 }
 

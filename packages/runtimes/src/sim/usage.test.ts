@@ -26,8 +26,8 @@ async function added(step: () => Promise<unknown>): Promise<NodeUsage> {
   };
 }
 
-describe('what is used of a node', () => {
-  test('memory: what processes hold, until they end', async () => {
+describe('node usage', () => {
+  test('memory: held by processes until they end', async () => {
     const before = node().memoryBytes;
     const id = await fixture.container(sandbox, 'polinux/stress', {
       command: ['stress', '--vm', '2', '--vm-bytes', '10M'],
@@ -50,7 +50,7 @@ describe('what is used of a node', () => {
     expect(await fixture.runtime.listImages()).toEqual([]);
   });
 
-  test('storage and inodes: what a container writes into its own layer, and not what its image holds', async () => {
+  test('storage and inodes: only the container’s own layer counts, not its image', async () => {
     const id = await fixture.container(sandbox, 'busybox', script('sleep 1d'));
     const before = of(id);
     const grown = await added(() => fixture.run(id, 'head -c 1000 /dev/zero > /tmp/a; head -c 500 /dev/zero > /tmp/b'));
@@ -93,7 +93,7 @@ describe('what is used of a node', () => {
     expect(of(id).processes).toBe(3);
   });
 
-  test('a container that is gone uses nothing, and is not known', () => {
+  test('a removed container uses nothing and is unknown', () => {
     expect(() => of('none')).toThrow('not found');
   });
 });

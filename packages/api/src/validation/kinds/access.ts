@@ -92,7 +92,7 @@ export function validateRoleBinding(errors: Errors, binding: RoleBinding | Clust
   }
 }
 
-/** What a binding grants never changes: it is deleted and made again. */
+/** The roleRef of a binding is immutable: it has to be deleted and recreated. */
 export function validateRoleBindingUpdate(
   errors: Errors,
   binding: RoleBinding | ClusterRoleBinding,

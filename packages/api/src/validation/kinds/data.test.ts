@@ -132,7 +132,7 @@ describe('a Secret', () => {
       ['immutable: Forbidden: field is immutable when `immutable` is set'],
     ],
     [
-      'what is immutable may say the same again, in other words',
+      'an immutable field accepts the same value in another notation',
       () =>
         updateFaults(
           kinds.Secret,

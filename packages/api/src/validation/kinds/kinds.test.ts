@@ -142,7 +142,7 @@ describe('RBAC', () => {
       ['subjects[0].namespace: Required value'],
     ],
     [
-      'what a binding grants never changes',
+      'the roleRef of a binding is immutable',
       () => updateFaults(kinds.RoleBinding, { roleRef: { ...ref, name: 's' } }, { roleRef: ref }),
       [
         'roleRef: Invalid value: {"kind":"Role","name":"s","apiGroup":"rbac.authorization.k8s.io"}: cannot change roleRef',

@@ -40,7 +40,7 @@ export function validatePersistentVolumeClaim(errors: Errors, { spec }: Persiste
   checkOptionalChoice(errors, 'spec.volumeMode', spec?.volumeMode, ['Block', 'Filesystem']);
 }
 
-/** Of a claim, only the size asked for may change, and only to more; once bound, the volume is fixed. */
+/** Of a claim, only the requested size may change, and only grow; once bound, the volume is fixed. */
 export function validatePersistentVolumeClaimUpdate(
   errors: Errors,
   next: PersistentVolumeClaim,

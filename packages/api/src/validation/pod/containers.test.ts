@@ -238,7 +238,7 @@ describe('probes and hooks', () => {
       [],
     ],
     [
-      'a tcpSocket hook is taken, although it will fail',
+      'a tcpSocket hook is accepted, although it will fail',
       () => containerFaults({ lifecycle: { postStart: { tcpSocket: { port: 80 } } } }),
       [],
     ],

@@ -98,7 +98,7 @@ describe('environment', () => {
       ['fieldRef.fieldPath: Unsupported value: "metadata.annotations"'],
     ],
     [
-      'a field that selectors know is none of the downward API',
+      'a field selector key is not a downward API field',
       () => from({ fieldRef: { fieldPath: 'status.phase' } }),
       ['fieldRef.fieldPath: Unsupported value: "status.phase"'],
     ],

@@ -21,7 +21,7 @@ const through = (subresource: string, next: object, old: object = base) =>
 const sentence =
   'spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)\n';
 
-describe('what may change in a Pod', () => {
+describe('mutable fields of a Pod', () => {
   it.each<[rule: string, next: object, old: object]>([
     ['nothing', base, base],
     ['an image', { containers: [{ ...container, image: 'busybox:2' }] }, base],
@@ -58,7 +58,7 @@ describe('what may change in a Pod', () => {
   });
 });
 
-describe('what may not change in a Pod', () => {
+describe('immutable fields of a Pod', () => {
   it('any other field, which is shown', () => {
     expect(update({ ...base, nodeName: 'a', hostname: 'x' }, { ...base, nodeName: 'b' })).toEqual([
       `${sentence}- nodeName: "b"\n+ nodeName: "a"\n+ hostname: "x"`,
@@ -94,7 +94,7 @@ describe('what may not change in a Pod', () => {
       'spec.activeDeadlineSeconds: Invalid value: null: must not update from a positive integer to nil value',
     ],
     [
-      'a toleration that is there',
+      'changing an existing toleration',
       base,
       { ...base, tolerations: [{ key: 'a', operator: 'Exists' }] },
       'spec.tolerations: Forbidden: existing toleration can not be modified except its tolerationSeconds',
@@ -220,13 +220,13 @@ describe('the subresource resize', () => {
       'spec: Invalid value: "Burstable": Pod QOS Class may not change as a result of resizing',
     ],
     [
-      'no request that is taken away',
+      'removing a request',
       sized({ requests: { memory: '1Gi', 'ephemeral-storage': '1Gi' }, limits }),
       old,
       'spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed',
     ],
     [
-      'no limit that is taken away',
+      'removing a limit',
       sized({ requests }),
       old,
       'spec.containers[0].resources.limits: Forbidden: resource limits cannot be removed',

@@ -45,7 +45,7 @@ function isDeletionCost(text: string): boolean {
   return /^(0|-?[1-9]\d*)$/.test(text) && Math.abs(Number(text)) <= 2_147_483_647;
 }
 
-/** Rules for a change of a Pod's status: what has ended does not come back, addresses are addresses. */
+/** Rules for a change of a Pod's status: terminated containers stay terminated, addresses must be valid. */
 export function validatePodStatus(errors: Errors, pod: Pod, old: Pod): void {
   const { status } = pod;
   if (status === undefined) return;

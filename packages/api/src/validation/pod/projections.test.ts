@@ -91,7 +91,7 @@ describe('downward files', () => {
       () => resource('requests.hugepages-1Gi', '1m'),
       ['resourceFieldRef.divisor: Invalid value: "1m"'],
     ],
-    ['a divisor of 0 is none', () => resource('limits.memory', '0'), []],
+    ['a divisor of 0 means the default', () => resource('limits.memory', '0'), []],
     [
       'a divisor of storage is a unit',
       () => resource('limits.ephemeral-storage', '3'),

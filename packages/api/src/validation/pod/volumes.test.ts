@@ -150,7 +150,7 @@ describe('volumes', () => {
     ],
     ['a mount names a volume', () => mount({ mountPath: '/a' }), ['volumeMounts[0].name: Required value']],
     [
-      'a mount names a volume that is there',
+      'a mount refers to an existing volume',
       () => mount({ name: 'w', mountPath: '/a' }),
       ['spec.containers[0].volumeMounts[0].name: Not found: "w"'],
     ],

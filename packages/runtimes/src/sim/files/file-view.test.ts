@@ -19,7 +19,7 @@ const failure = (run: () => unknown): string => {
   return 'none';
 };
 
-test('what is written is read', () => {
+test('written data can be read', () => {
   files.mkdir('/a/b');
   files.writeFile('/a/b/c', 'hi', { mode: 0o600, uid: 5, gid: 6 });
   expect(text(files.readFile('/a/b/c'))).toBe('hi');

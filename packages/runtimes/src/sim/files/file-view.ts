@@ -109,7 +109,7 @@ export class FileView implements NodeFiles {
     return located;
   }
 
-  /** The same without throwing: looking for what is not there is common, and errors are slow to make. */
+  /** The same without throwing: lookups of missing files are common, and errors are slow to make. */
   #walk(path: string, follow: boolean, own: boolean): Located | FileErrorCode {
     const { table } = this;
     const rest = path.split('/').reverse();

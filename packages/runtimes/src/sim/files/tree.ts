@@ -9,9 +9,9 @@ import { FileError } from './file-error.ts';
 export interface Layer {
   /** Milliseconds since the epoch, for modification times. */
   now(): number;
-  /** Counts changes; whatever was read is still true while it has not moved. Shared by all layers of one node. */
+  /** Counts changes; anything read stays valid while it is unchanged. Shared by all layers of one node. */
   readonly changes: { count: number };
-  /** A file system of limited size: all that lies under `root` is no more than `limit` bytes. */
+  /** A file system of limited size: everything under `root` is at most `limit` bytes. */
   readonly quota?: { readonly limit: number; readonly root: DirectoryNode };
 }
 

@@ -82,7 +82,7 @@ describe('pulling', () => {
     });
   });
 
-  test('a reference that is none is refused', () => {
+  test('rejects an invalid reference', () => {
     expect(failure(() => new ImageStore(catalogue).pull('Bad Name', undefined))).toMatchObject({
       code: 'InvalidArgument',
     });

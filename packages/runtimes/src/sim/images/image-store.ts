@@ -30,7 +30,7 @@ export class ImageStore {
     return [...this.#present.values()].find(({ info }) => info.imageRef === ref || info.imageRef.endsWith(`@${ref}`));
   }
 
-  /** Brings an image to the node, at once. @throws RuntimeError ImageNotFound, Unauthorized, InvalidArgument */
+  /** Puts an image on the node immediately. @throws RuntimeError ImageNotFound, Unauthorized, InvalidArgument */
   pull(ref: string, auth: ImageAuth | undefined): ImageInfo {
     const resolved = this.resolve(ref, auth);
     resolved.store();

@@ -16,7 +16,7 @@ export interface ServiceOptions {
   /** Address to listen on; default all, `127.0.0.1` for the Pod itself only. */
   readonly address?: string;
   readonly http?: HttpHandler;
-  /** Goes with an answer of {@link http} that does not come at once. */
+  /** Wraps a response of {@link http} that is not immediate. */
   readonly guard?: (answer: Promise<HttpResponse>) => Promise<HttpResponse>;
   /** Takes a new connection; bytes flow through its pipes. */
   readonly connection?: (connection: Connection) => void;

@@ -92,7 +92,7 @@ describe('Pods', () => {
     expect(get()).toMatchObject({ status: 200 });
   });
 
-  test('cannot be made while the node has no network, but on the node’s own; those that are there go on', async () => {
+  test('cannot be created without a node network, except on the host network; existing ones keep running', async () => {
     fixture.runtime.setNetworkReady(false);
     expect(await fixture.runtime.status?.()).toContainEqual({
       type: 'NetworkReady',
@@ -127,7 +127,7 @@ describe('Pods', () => {
 });
 
 describe('Services', () => {
-  test('an address stands for endpoints in turn', async () => {
+  test('an address resolves to its endpoints in turn', async () => {
     const second = await fixture.sandbox('second');
     await fixture.container(second, 'nginx');
     await fixture.run(shell, 'true');
@@ -182,7 +182,7 @@ describe('Services', () => {
 });
 
 describe('probes', () => {
-  test('are answered at once', () => {
+  test('are answered immediately', () => {
     expect(probe('10.244.1.2', 80)).toMatchObject({ status: 200, headers: { 'Content-Type': 'text/html' } });
     expect(probe('10.244.1.2', 80, '/nosuch')).toMatchObject({ status: 404 });
     expect(fixture.runtime.network.connect('10.244.1.2', 80, 1000)).toBeUndefined();
@@ -241,7 +241,7 @@ describe('probes', () => {
 });
 
 describe('nginx', () => {
-  test('serves what is written into its directory', async () => {
+  test('serves files written into its directory', async () => {
     const mounts = [
       { containerPath: '/usr/share/nginx/html', hostPath: '/data', readonly: false, propagation: 'PRIVATE' as const },
     ];

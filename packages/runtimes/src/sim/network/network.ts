@@ -46,7 +46,7 @@ class Routes implements ServiceRoutes {
     if (ports?.size === 0) this.#routes.delete(ip);
   }
 
-  /** True when something is known of the address, so that a missing port is refused at once. */
+  /** True when the address is known, so that a missing port is refused immediately. */
   has(ip: string): boolean {
     return this.#routes.has(ip);
   }
@@ -95,7 +95,7 @@ export class SimNetwork implements ServiceNetwork {
     return host;
   }
 
-  /** Releases the address. */
+  /** Releases the namespace's address; its listeners become unreachable. */
   leave(namespace: NetworkNamespace): void {
     if (this.hosts.get(namespace.ip) === namespace) this.hosts.delete(namespace.ip);
     namespace.ip = '';

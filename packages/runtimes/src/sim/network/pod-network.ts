@@ -8,7 +8,7 @@ import { ConnectError, type SimNetwork } from './network.ts';
 import type { Listener, NetworkNamespace } from './network-namespace.ts';
 import { askOverBytes } from './raw-http.ts';
 
-/** How the kubelet of a simulated node reaches Pods. Answers at once wherever the program does. */
+/** How the kubelet of a simulated node reaches Pods. Returns synchronously where the program does. */
 export class SimPodNetwork implements PodNetwork {
   readonly #network: SimNetwork;
   readonly #node: NetworkNamespace;

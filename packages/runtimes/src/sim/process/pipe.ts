@@ -19,7 +19,7 @@ export class Pipe {
     return this.#length;
   }
 
-  /** True once no bytes will come any more and all are taken. */
+  /** True once the writers are closed and all bytes have been read. */
   get ended(): boolean {
     return !this.#open && this.#length === 0;
   }
@@ -64,7 +64,7 @@ export class Pipe {
     wakeAll(this.#writers);
   }
 
-  /** What is there now, up to `max` and up to and including the byte `until`; undefined where nothing is. */
+  /** Returns the bytes available now, up to `max` and up to and including the byte `until`; undefined if there are none. */
   take(max: number, until?: number): Uint8Array | undefined {
     const first = this.#chunks[0];
     if (first === undefined) return undefined;

@@ -293,7 +293,7 @@ export class Process {
     });
   }
 
-  /** Never resolves; the process goes on until a signal ends it. */
+  /** Never resolves; the process runs until a signal ends it. */
   forever(): Promise<never> {
     return this.park<never>(() => () => {});
   }

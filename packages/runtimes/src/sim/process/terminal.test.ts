@@ -19,7 +19,7 @@ async function user(session: StreamSession) {
   });
   await fixture.simulation.idle();
   return {
-    /** Types, and gives what appeared since the last time. */
+    /** Types, and returns the output since the last call. */
     async types(text: string): Promise<string> {
       session.stdin.write(bytes(text));
       await fixture.simulation.idle();
@@ -183,7 +183,7 @@ describe('while a command runs', () => {
 describe('without a terminal', () => {
   const piped = { stdin: true, stdout: true, stderr: true, tty: false };
 
-  test('a script on standard input runs, and programs read what follows them', async () => {
+  test('runs a script from standard input, and programs read the input that follows them', async () => {
     const id = await fixture.container(sandbox, 'busybox', { command: ['sleep', '100'] });
     const session = await fixture.runtime.exec(id, { ...piped, command: ['sh'] });
     const output = collected(session.stdout);

@@ -9,7 +9,7 @@ import { parseSize } from './streams.ts';
 import { groupId, userId } from './users.ts';
 import { cannot, complain, forEachPath, missingOperand } from './words.ts';
 
-/** A mode as `chmod` takes it: octal, or `u+x,go-w`. Undefined where it is neither. */
+/** A mode as `chmod` accepts it: octal, or `u+x,go-w`. Undefined if it is neither. */
 function parseMode(text: string, current: number, directory: boolean): number | undefined {
   if (/^[0-7]{1,4}$/.test(text)) return Number.parseInt(text, 8);
   let mode = current;

@@ -15,7 +15,7 @@ const named: { readonly [byte: number]: string } = {
   13: '\\r',
 };
 
-/** How one unit of a dump is shown, and how many bytes it takes. */
+/** How one unit of a dump is shown, and its size in bytes. */
 interface Format {
   readonly size: number;
   show(value: number): string;

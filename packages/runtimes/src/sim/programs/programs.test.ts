@@ -195,7 +195,7 @@ describe('tar, as kubectl cp uses it', () => {
   const streams = { stdin: true, stdout: true, stderr: true, tty: false };
   const content = Uint8Array.from({ length: 1000 }, (_, at) => (at * 7) % 256);
 
-  test('what is packed in one container is unpacked in another, byte for byte', async () => {
+  test('an archive packed in one container unpacks in another, byte for byte', async () => {
     fixture.runtime.files.mkdir('/from');
     fixture.runtime.files.writeFile('/from/data.bin', content, { mode: 0o640 });
     const long = `${'d'.repeat(80)}/${'f'.repeat(60)}`;

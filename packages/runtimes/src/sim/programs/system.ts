@@ -75,7 +75,7 @@ export const date: Program = async (process) => {
   return 0;
 };
 
-/** The first name on the line of `/etc/hosts` that has this one, as a resolver takes it; the name itself where there is none. */
+/** The first name on the line of `/etc/hosts` that has this one, as a resolver picks it; the name itself if there is none. */
 function canonicalName(process: Process, name: string): string {
   if (process.files.find('/etc/hosts') === undefined) return name;
   for (const line of textOf(process.files.readFile('/etc/hosts')).split('\n')) {

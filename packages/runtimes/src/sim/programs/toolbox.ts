@@ -18,7 +18,7 @@ function load(): Promise<JustBash> {
   return loading;
 }
 
-/** Options with which these tools can work on each line as it comes, so that `tail -f log | grep word` prints at once. */
+/** Options with which these tools can work line by line, so that `tail -f log | grep word` prints immediately. */
 const lineByLine: { readonly [tool: string]: RegExp } = {
   grep: /^(-[vioxwEFGaeH]*|--line-buffered|--color(=\w+)?)$/,
   egrep: /^-[vioxwa]*$/,

@@ -36,7 +36,7 @@ function joinNewline(bytes: Uint8Array): Uint8Array {
   return all;
 }
 
-/** Where `\c` stands, which ends the output. */
+/** The position of `\c`, which ends the output. */
 function endOfOutput(text: string): number {
   for (let at = text.indexOf('\\'); at >= 0; at = text.indexOf('\\', at + 2)) if (text[at + 1] === 'c') return at;
   return -1;

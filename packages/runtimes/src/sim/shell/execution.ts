@@ -299,7 +299,7 @@ export class Execution {
       input?.release();
       input = pipe?.reader.retain();
     });
-    // All are there before the first one runs, so that no writer sees a pipe without a reader.
+    // All exist before the first one runs, so that no writer sees a pipe without a reader.
     for (const start of starts) start();
     await this.#foreground(children);
     const codes = children.map((child) => child.exitCode ?? 0);

@@ -5,7 +5,7 @@ import { syntaxText } from './messages.ts';
 import { parseIfComplete, ShellSyntaxError } from './parser.ts';
 import type { Shell } from './shell.ts';
 
-/** A shell at a prompt: reads lines with editing and history, and goes on after errors. */
+/** A shell at a prompt: reads lines with editing and history, and continues after errors. */
 export async function runInteractively(shell: Shell): Promise<number> {
   const { process } = shell;
   const terminal = process.descriptors[0]?.terminal;

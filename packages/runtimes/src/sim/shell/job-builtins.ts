@@ -114,7 +114,7 @@ export async function killProcesses(
     signal = parseSignal(first.slice(1));
     at = 1;
   }
-  // Signal 0 only asks whether the process is there.
+  // Signal 0 only checks whether the process exists.
   const probe = first === '-0' || args[1] === '0';
   if (signal === undefined && !probe) {
     await complain(`kill: ${first.replace(/^-/, '')}: invalid signal specification`);

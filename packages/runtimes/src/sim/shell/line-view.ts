@@ -42,7 +42,7 @@ export class LineView {
     return text;
   }
 
-  /** The whole line with its prompt, for a cursor that stands at the beginning of an empty row. */
+  /** The whole line with its prompt, for a cursor at the beginning of an empty row. */
   again(line: readonly string[], cursor: number): string {
     this.#line = [];
     this.#cursor = 0;

@@ -124,7 +124,7 @@ function assign(shell: Shell, { names, raw, array }: ReadOptions, text: string):
   for (const [at, name] of names.entries()) variables.set(name, fields[at] ?? '');
 }
 
-/** At most `count` fields; the last one takes the rest. */
+/** At most `count` fields; the last one holds the rest. */
 function split(text: string, separators: string, count: number, raw: boolean): string[] {
   const blanks = [...separators].filter((character) => /\s/.test(character)).join('');
   const fields: string[] = [];

@@ -65,7 +65,7 @@ const posix: readonly Row[] = [
     'b.tar.gz /a /a/b tar.gz\n',
   ],
   ['lengths', 'x=hello; echo ${#x} ${#}', '5 0\n'],
-  ['an error message for what must be set', 'echo ${x:?is missing}; echo no', '', 2],
+  ['an error message for a required variable', 'echo ${x:?is missing}; echo no', '', 2],
   [
     'positional parameters',
     'set -- a "b c" d; echo $#; for i in "$@"; do echo "[$i]"; done; shift; echo "$*"',
@@ -103,7 +103,7 @@ const posix: readonly Row[] = [
     'still\n',
     1,
   ],
-  ['set -u refuses what is unset', 'set -u; echo ${x-ok}; echo $x; echo no', 'ok\n', 2],
+  ['set -u rejects unset variables', 'set -u; echo ${x-ok}; echo $x; echo no', 'ok\n', 2],
   ['assignments before a command are for it alone', 'v=1; v=2 sh -c "echo \\$v"; echo $v', '2\n1\n'],
   ['exported variables reach programs', 'a=1; export b=2; sh -c "echo \\${a:-none} $b"', 'none 2\n'],
   ['eval and expansion of commands', 'c="echo hi"; $c; eval "echo \\$((2*3))"', 'hi\n6\n'],
@@ -112,7 +112,7 @@ const posix: readonly Row[] = [
   ['[[ knows patterns', '[[ abc == a* && ! -e /no ]] && echo yes; [[ -e /etc/passwd ]] && echo file', 'yes\nfile\n'],
   ['exit codes beyond a byte wrap', 'exit 300', '', 44],
   [
-    'what is not found is 127, what may not run 126',
+    'a missing command exits with 127, a non-executable one with 126',
     'nosuch 2>/dev/null; echo $?; /etc/passwd 2>/dev/null; echo $?; /tmp 2>/dev/null; echo $?',
     '127\n126\n126\n',
   ],

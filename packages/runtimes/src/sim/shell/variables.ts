@@ -43,7 +43,7 @@ export class Variables {
     return this.#global.get(name);
   }
 
-  /** The variable, made if it is not there. */
+  /** Returns the variable, creating it if needed. */
   of(name: string): Variable {
     let variable = this.#global.get(name);
     if (variable === undefined) {

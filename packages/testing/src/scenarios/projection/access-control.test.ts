@@ -78,13 +78,13 @@ describe('rules', () => {
     await expect(client.list(ConfigMap, { namespace: 'default' })).rejects.toMatchObject(refused);
     const { items } = await client.list(ConfigMap, { namespace: 'default', fieldSelector: 'metadata.name=c' });
     expect(items).toHaveLength(1);
-    // The name of what is created is not known when it is asked for.
+    // The name of a created object is not known at request time.
     await expect(
       client.create<ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', metadata: inDefault('c') }),
     ).rejects.toMatchObject(refused);
   });
 
-  test('a rule for a resource says nothing of its subresources, nor the other way round', async () => {
+  test('a rule for a resource does not cover its subresources, nor vice versa', async () => {
     const { cluster, client } = await withRole([
       { apiGroups: [''], resources: ['pods/status'], verbs: ['get', 'update'] },
     ]);
@@ -115,7 +115,7 @@ describe('rules', () => {
     else await expect(got).rejects.toMatchObject(refused);
   });
 
-  test('a ClusterRole bound in a namespace holds only there; bound to the cluster, everywhere', async () => {
+  test('a ClusterRole bound in a namespace applies only there; bound cluster-wide, everywhere', async () => {
     const rules = [{ apiGroups: [''], resources: ['configmaps', 'nodes'], verbs: ['get', 'list'] }];
     const narrow = await withRole(rules, 'ClusterRole');
     await expect(narrow.client.list(ConfigMap, { namespace: 'default' })).resolves.toBeDefined();
@@ -232,7 +232,7 @@ describe('default roles', () => {
     expect(await can(client, 'get', 'pods', 'kube-system')).toBe(false);
   });
 
-  test('what is labelled for view, edit or admin becomes part of them, and of those that contain them', async () => {
+  test('roles labelled for view, edit or admin are aggregated into them and into the roles that include them', async () => {
     const { cluster, client } = await bound('admin');
     expect(await can(client, 'get', 'websites.acme.com')).toBe(false);
     await cluster.client.create<ClusterRole>({
@@ -279,7 +279,7 @@ describe('reviews', () => {
     });
   });
 
-  test('auth can-i says why', async () => {
+  test('auth can-i reports the reason', async () => {
     const { client } = await withRole([{ apiGroups: [''], resources: ['configmaps'], verbs: ['get'] }]);
     const ask = (verb: string) =>
       review(client, 'SelfSubjectAccessReview', {

@@ -154,7 +154,7 @@ kind: ConfigMap' '${maps}/made?fieldManager=me'`,
     expect(await code(cluster, 'owner', `${maps}/made`)).toBe('404');
   });
 
-  test('a watch goes on as lines of JSON while things change', async () => {
+  test('a watch streams changes as lines of JSON', async () => {
     const cluster = await withPods();
     await cluster.start(
       {
@@ -264,7 +264,7 @@ kind: ConfigMap' '${maps}/made?fieldManager=me'`,
     expect(await ask('/version')).toMatchObject({ gitVersion: 'v1.35.0+orrery', platform: 'linux/amd64' });
   });
 
-  test('what would have to change the protocol of its connection is refused, in the words of Kubernetes', async () => {
+  test('a request that requires a protocol upgrade is rejected with Kubernetes’ message', async () => {
     const cluster = await withPods();
     const exec = `${api}/api/v1/namespaces/default/pods/nobody/exec?command=ls\\&stdout=true`;
     expect(await code(cluster, 'reader', `-X POST ${exec}`)).toBe('403');
@@ -276,7 +276,7 @@ kind: ConfigMap' '${maps}/made?fieldManager=me'`,
     });
   });
 
-  test('what containers do with it is decided by the seed', async () => {
+  test('the behaviour of its containers depends only on the seed', async () => {
     const history = async () => {
       const cluster = await podScenario({ seed: 7, recorded: true });
       await cluster.apply(accounts);

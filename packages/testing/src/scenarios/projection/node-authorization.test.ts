@@ -210,7 +210,7 @@ describe('writing', () => {
     ).resolves.toBeDefined();
   });
 
-  test('a node changes its own Node, not its taints, and no label that says what it is for', async () => {
+  test('a node may change its own Node, except its taints and role labels', async () => {
     const { cluster } = await twoNodes();
     const one = await cluster.client.get(Node, 'node1');
     const labelled = (key: string) => ({
@@ -234,7 +234,7 @@ describe('writing', () => {
     await expect(kubelet(cluster, 'node1').update<Node>(labelled('acme.com/rack'))).resolves.toBeDefined();
   });
 
-  test('a node registers itself alone, with no label that says what it is for', async () => {
+  test('a node may register only itself, without role labels', async () => {
     const { cluster } = await twoNodes();
     const register = (name: string, labels: { readonly [key: string]: string }) =>
       kubelet(cluster, 'node9').create<Node>({ apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, spec: {} });

@@ -50,7 +50,7 @@ test('the merged Pod is validated like any other', async () => {
   ).rejects.toMatchObject({ status: { code: 422, message: expect.stringContaining('must be unique') } });
 });
 
-test('a variable of the Pod goes before the same one of an injected envFrom', async () => {
+test('a variable of the Pod takes precedence over the same one from an injected envFrom', async () => {
   const cluster = await podScenario();
   await cluster.apply(
     '{ apiVersion: v1, kind: ConfigMap, metadata: { name: c, namespace: default }, data: { X: preset, Z: preset } }',

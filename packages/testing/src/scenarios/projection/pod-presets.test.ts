@@ -59,7 +59,7 @@ const database: PresetSpec = {
   volumes: [{ name: 'cache-volume', emptyDir: {} }],
 };
 
-describe('what is merged', () => {
+describe('merged fields', () => {
   test('1: a variable, a mount and its volume, and an annotation with the preset’s resource version', async () => {
     const { cluster, pod, applied } = await admit([preset('allow-database', database)]);
     expect(env(pod.spec.containers[0])).toEqual(['DB_PORT=6379']);
@@ -218,7 +218,7 @@ describe('what is merged', () => {
   });
 });
 
-describe('what conflicts: the Pod is made as it was written, without annotation, with an event', () => {
+describe('conflicts: the Pod is created unchanged, without an annotation, with an event', () => {
   const mount = (name: string, mountPath: string) => ({ name, mountPath });
 
   test.for<readonly [string, readonly PodPreset[], Partial<Pod['spec']>, string]>([
@@ -356,7 +356,7 @@ describe('Pods that are not changed', () => {
     expect(pod.spec.containers[0]?.env).toBeUndefined();
   });
 
-  test('Pods that are there already: later presets, their changes and their ends do not touch them', async () => {
+  test('existing Pods are not affected by presets that are created, changed or deleted later', async () => {
     const { cluster, pod } = await admit([preset('p', database)]);
     const key = { namespace: 'default', name: 'p' };
     const old = await cluster.client.get(PodPreset, key);
@@ -460,7 +460,7 @@ describe('the object', () => {
     expect(stored.spec.volumes?.[0]?.secret?.defaultMode).toBe(420);
   });
 
-  test('can be updated, and is listed with its name and when it was made', async () => {
+  test('can be updated, and is listed with its name and age', async () => {
     const cluster = await podScenario();
     const made = await cluster.client.create(preset('p', database));
     await expect(

@@ -83,7 +83,7 @@ describe('files of Secrets and ConfigMaps', () => {
     );
   });
 
-  test('projected volumes are read-only, whatever the mount says', async () => {
+  test('projected volumes are read-only, regardless of the mount', async () => {
     const cluster = await mounted({ configMap: { name: 'settings' } });
     expect(await sh(cluster, 'echo x > /v/level')).toContain('Read-only file system');
     expect(await sh(cluster, 'touch /v/new')).toContain('Read-only file system');
@@ -98,15 +98,15 @@ describe('files of Secrets and ConfigMaps', () => {
   });
 
   test.for<readonly [string, Omit<Volume, 'name'>, string]>([
-    ['a Secret that is not there', { secret: { secretName: 'none' } }, 'secret "none" not found'],
-    ['a ConfigMap that is not there', { configMap: { name: 'none' } }, 'configmap "none" not found'],
+    ['a missing Secret', { secret: { secretName: 'none' } }, 'secret "none" not found'],
+    ['a missing ConfigMap', { configMap: { name: 'none' } }, 'configmap "none" not found'],
     [
-      'a Secret’s key that is not there',
+      'a missing key of a Secret',
       { secret: { secretName: 'login', items: [{ key: 'no', path: 'no' }] } },
       'references non-existent secret key: no',
     ],
     [
-      'a ConfigMap’s key that is not there',
+      'a missing key of a ConfigMap',
       { configMap: { name: 'settings', items: [{ key: 'no', path: 'no' }] } },
       'configmap references non-existent config key: no',
     ],
@@ -137,18 +137,10 @@ describe('files of Secrets and ConfigMaps', () => {
   });
 
   test.for<readonly [string, Omit<Volume, 'name'>, string]>([
+    ['a missing optional Secret becomes an empty directory', { secret: { secretName: 'none', optional: true } }, ''],
+    ['a missing optional ConfigMap becomes an empty directory', { configMap: { name: 'none', optional: true } }, ''],
     [
-      'an optional Secret that is not there is an empty directory',
-      { secret: { secretName: 'none', optional: true } },
-      '',
-    ],
-    [
-      'an optional ConfigMap that is not there is an empty directory',
-      { configMap: { name: 'none', optional: true } },
-      '',
-    ],
-    [
-      'an optional key that is not there is left out',
+      'a missing optional key is omitted',
       {
         configMap: {
           name: 'settings',
@@ -162,7 +154,7 @@ describe('files of Secrets and ConfigMaps', () => {
       './l 644 3\n',
     ],
     [
-      'an optional source that is not there leaves the others',
+      'a missing optional source does not affect the others',
       {
         projected: {
           sources: [

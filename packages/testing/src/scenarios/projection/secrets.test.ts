@@ -12,7 +12,7 @@ const create = async (body: Partial<Secret>) => {
 const base64 = (text: string) => btoa(text);
 
 describe('Secrets', () => {
-  test('stringData is merged into data, overrides it, and is never given back', async () => {
+  test('stringData is merged into data, overrides it, and is never returned', async () => {
     const made = await create({ data: { a: base64('old'), b: base64('kept') }, stringData: { a: 'new' } });
     expect(made.data).toEqual({ a: base64('new'), b: base64('kept') });
     expect(made.stringData).toBeUndefined();

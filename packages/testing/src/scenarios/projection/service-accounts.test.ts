@@ -79,7 +79,7 @@ describe('accounts', () => {
     await expect(cluster.client.get(ServiceAccount, { namespace: 'fresh', name: 'default' })).resolves.toBeDefined();
   });
 
-  test('a Pod made together with its namespace waits for the default account', async () => {
+  test('a Pod created together with its namespace waits for the default account', async () => {
     const cluster = await podScenario();
     await cluster.apply(`
 apiVersion: v1
@@ -223,7 +223,7 @@ describe('tokens of Pods', () => {
         warnafter: claims.iat + 3607,
       },
     });
-    // The automatic token is good for a year, so that an application that reads it once goes on; it is replaced all the same.
+    // The automatic token is valid for a year, so that an application that reads it only once keeps working; it is still rotated.
     expect(claims.exp - claims.iat).toBe(31_536_000);
     expect(claims.nbf).toBe(claims.iat);
   });
@@ -358,7 +358,7 @@ describe('TokenRequest', () => {
       'may not specify a duration larger than 2^32 seconds',
     ],
     [
-      'bound to a Pod that is not there',
+      'bound to a Pod that does not exist',
       'default',
       { boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'none' } },
       'pods "none" not found',

@@ -82,7 +82,7 @@ describe('the Secret', () => {
     expect(await exists(cluster)).toBe(false);
   });
 
-  test('goes with its account, and with one that is replaced', async () => {
+  test('is deleted with its account, and when the account is replaced', async () => {
     const { cluster } = await withToken();
     await cluster.client.delete(ServiceAccount, { namespace: 'default', name: 'robot' });
     await cluster.apply(robot);

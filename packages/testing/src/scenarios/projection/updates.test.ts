@@ -43,7 +43,7 @@ describe('updates of what is mounted', () => {
     expect(await run(cluster, 'ls /v; cat /v/k')).toBe('k\nmore\nnew');
   });
 
-  test('the change is one swap of ..data: the directory before it is gone, and its files with it', async () => {
+  test('a change is one swap of ..data: the previous directory is removed with its files', async () => {
     const cluster = await withConfig({ containers: [service({ volumeMounts: [mount] })], volumes });
     const before = (await run(cluster, 'readlink /v/..data')).trim();
     await change(cluster, { k: 'new' });
@@ -81,7 +81,7 @@ describe('updates of what is mounted', () => {
     expect(await run(cluster, 'echo $K $k')).toBe('new new\n');
   });
 
-  test('a subPath mount keeps what it had, beside one that follows', async () => {
+  test('a subPath mount keeps its content, next to a mount that follows updates', async () => {
     const cluster = await withConfig({
       containers: [
         service({

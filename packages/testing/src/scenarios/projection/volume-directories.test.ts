@@ -68,7 +68,7 @@ describe('modes and groups of directories', () => {
   );
 
   test.for(Object.keys(sources) as (keyof typeof sources)[])(
-    '%s: fsGroup owns them, and what is made in them',
+    '%s: fsGroup owns them and everything created in them',
     async (source) => {
       expect(await stat(await withVolume(sources[source], { fsGroup: 2000 }))).toBe(
         '3777 2000\n2755 2000\n2755 2000\n',
@@ -87,7 +87,7 @@ describe('modes and groups of directories', () => {
   });
 });
 
-test('a subPath that is missing is made with the mode of its volume', async () => {
+test('a missing subPath is created with the mode of its volume', async () => {
   const cluster = await podScenario();
   await cluster.start({
     securityContext: { fsGroup: 2000 },

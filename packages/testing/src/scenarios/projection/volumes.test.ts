@@ -19,7 +19,7 @@ const sh = async (cluster: PodScenario, command: string, container = 'main') => 
 const data = { name: 'data', mountPath: '/data' };
 
 describe('emptyDir', () => {
-  test('is shared by all containers of the Pod, survives their restarts, and goes with the Pod', async () => {
+  test('is shared by all containers of the Pod, survives their restarts, and is deleted with the Pod', async () => {
     const cluster = await podScenario();
     const { metadata } = await cluster.start({
       containers: [
@@ -109,7 +109,7 @@ describe('emptyDir', () => {
 });
 
 describe('hostPath', () => {
-  test('is the node’s: what one Pod writes another one of the same node reads, and it stays', async () => {
+  test('belongs to the node: other Pods on the node read what one Pod writes, and the data persists', async () => {
     const cluster = await podScenario();
     const volumes: Volume[] = [{ name: 'data', hostPath: { path: '/srv/shared' } }];
     await cluster.start({ containers: [script('echo one > /data/a; sleep 1000', { volumeMounts: [data] })], volumes });
@@ -202,7 +202,7 @@ describe('hostPath', () => {
 });
 
 describe('mounts', () => {
-  test('readOnly: what one container may write the other may not', async () => {
+  test('readOnly: one container may write the volume, the other may not', async () => {
     const cluster = await podScenario();
     await cluster.start({
       containers: [
@@ -217,7 +217,7 @@ describe('mounts', () => {
     expect(await sh(cluster, 'rm /data/a')).toContain('Read-only file system');
   });
 
-  test('a mount hides what the image has there; a subPath of one file hides only that file', async () => {
+  test('a mount hides the image’s files at its path; a subPath of one file hides only that file', async () => {
     const cluster = await podScenario();
     await cluster.apply(
       '{ apiVersion: v1, kind: ConfigMap, metadata: { name: c, namespace: default }, data: { index.html: hello } }',
@@ -241,7 +241,7 @@ describe('mounts', () => {
     );
   });
 
-  test('subPath: one volume holds a directory for each container; what is missing is made', async () => {
+  test('subPath: one volume holds a directory for each container; missing directories are created', async () => {
     const cluster = await podScenario();
     await cluster.start({
       containers: [
@@ -276,7 +276,7 @@ describe('mounts', () => {
 
   test.for<readonly [string, PodContainer, string]>([
     [
-      'a variable that is not there',
+      'an undefined variable',
       { volumeMounts: [{ ...data, subPathExpr: '$(NOWHERE)/$(AWAY)' }] },
       'missing value for AWAY, NOWHERE',
     ],
@@ -311,7 +311,7 @@ describe('mounts', () => {
       'failed to prepare subPath for volumeMount "data" of container "main"',
     ],
     [
-      'a link that leads out over a directory that is not there',
+      'a link that leads out through a missing directory',
       { volumeMounts: [{ ...data, subPath: 'over' }] },
       'failed to prepare subPath for volumeMount "data" of container "main"',
     ],
@@ -425,7 +425,7 @@ describe('mounts', () => {
     await expect(cluster.start(spec)).rejects.toThrow(message);
   });
 
-  test('whatever its mountPropagation, a mount shows what the node puts there later', async () => {
+  test('with any mountPropagation, a mount shows files that the node adds later', async () => {
     const cluster = await podScenario();
     await cluster.start({
       containers: [

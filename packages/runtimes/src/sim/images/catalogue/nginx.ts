@@ -74,7 +74,7 @@ const nginx: Program = async (process) => {
   }
   const foreground = args.some((arg) => /daemon\s+off/.test(arg));
   if (foreground) return master(process, servers);
-  // Without `daemon off` the server goes on by itself.
+  // Without `daemon off` the server continues in the background.
   const child = process.fork(process.argv);
   child.start(() => master(child, servers));
   return 0;
@@ -167,7 +167,7 @@ function openLog(process: Process, path: string, otherwise: number): Description
   }
 }
 
-/** The image's start script: says what it does, as the real one, and goes on as the command. */
+/** The image's start script: logs what it does, like the real one, and then execs the command. */
 const entrypoint: Program = async (process) => {
   const [command = 'nginx', ...rest] = process.args;
   if (command !== 'nginx' && command !== 'nginx-debug') {
