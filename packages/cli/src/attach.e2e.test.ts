@@ -44,7 +44,7 @@ const transports: readonly [name: string, env: NodeJS.ProcessEnv][] = [
 describe.each(transports)('attach over %s', (_name, env) => {
   const attach = () => cluster.terminal(['attach', '-it', 'shared-processes', '-c', 'shell'], { env });
 
-  test('the prompt comes when Enter is pressed, and ps shows the processes of the whole Pod', async () => {
+  test('pressing Enter shows the prompt, and ps lists the processes of the whole Pod', async () => {
     const user = await attach();
     await user.sees(invitation);
     user.type('\r');

@@ -34,7 +34,7 @@ const shellIn = (pod: string, shell = 'sh', env: NodeJS.ProcessEnv = {}, columns
   cluster.terminal(['exec', '-it', pod, '--', shell], { env, columns });
 
 describe.each(transports)('a shell at a terminal, over %s', (_name, env) => {
-  test('prompts, runs what is typed, and leaves its exit code', async () => {
+  test('prompts, runs typed commands, and returns the exit code', async () => {
     const user = await shellIn('box', 'sh', env);
     await user.sees(/^\/ # $|^\/ #$/m);
     user.type('hostname\r');
@@ -177,7 +177,7 @@ describe.each(transports)('in pipes, over %s', (_name, env) => {
     expect(bytes.equals(sent)).toBe(true);
   });
 
-  test('a script comes in, its output, errors and exit code go out', async () => {
+  test('runs a script from stdin and returns its stdout, stderr and exit code', async () => {
     const script = 'cd /tmp\nx=5\npwd\necho error $x >&2\nexit 3\n';
     const ran = await cluster.tryKubectl(['exec', '-i', 'box', '--', 'sh'], { stdin: script, env });
     expect(ran.stdout).toBe('/tmp\n');

@@ -88,13 +88,13 @@ test('upgrade, an upgrade that fails and is rolled back, history and rollback', 
   expect(await replicas()).toBe('1');
 });
 
-test('uninstall --keep-history removes what was installed and remembers it', async () => {
+test('uninstall --keep-history removes the release’s objects and keeps its history', async () => {
   expect(await helm('uninstall', 'shop', '--keep-history', '--wait')).toContain('release "shop" uninstalled');
   expect((await cluster.tryKubectl(['get', 'deployment', 'shop'])).code).toBe(1);
   expect(await helm('status', 'shop')).toContain('STATUS: uninstalled');
 });
 
-test('what template prints can be applied', async () => {
+test('the output of template can be applied', async () => {
   const manifest = await helm('template', 'plain', chart, '--no-hooks');
   expect(await cluster.kubectl(['apply', '-f', '-'], { stdin: manifest })).toBe(
     'service/plain created\ndeployment.apps/plain created\n',

@@ -5,7 +5,7 @@ import { hintsFor } from './hints.ts';
 const object = (apiVersion: string, kind: string): KubernetesObject =>
   ({ apiVersion, kind, metadata: { name: `${kind.toLowerCase()}-1` } }) as KubernetesObject;
 
-test('prints what to try with a Pod, a Deployment and a node', () => {
+test('suggests commands for a Pod, a Deployment and a node', () => {
   const hints = hintsFor([object('v1', 'Pod'), object('apps/v1', 'Deployment')], undefined, 'node1', 'pnpm');
   expect(hints).toContain('pnpm kubectl exec -it pod-1 -- sh ');
   expect(hints).toContain('pnpm kubectl scale deployment deployment-1 --replicas=5 ');

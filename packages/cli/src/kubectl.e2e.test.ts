@@ -39,7 +39,7 @@ describe('creating', () => {
     expect(await applied(manifest.replace('"1"', '"2"'))).toBe('configmap/first configured\n');
   });
 
-  test('create -f refuses what is there', async () => {
+  test('create -f rejects an existing object', async () => {
     const manifest = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: once }\n';
     expect(await cluster.kubectl(['create', '-f', '-'], { stdin: manifest })).toBe('configmap/once created\n');
     const again = await cluster.tryKubectl(['create', '-f', '-'], { stdin: manifest });
@@ -218,7 +218,7 @@ describe('changing', () => {
     expect(await data()).toEqual({ a: '10', c: '3' });
   });
 
-  test('edit writes what the editor leaves', async () => {
+  test('edit applies the edited file', async () => {
     const editor = join(cluster.folder, 'editor.sh');
     await writeFile(editor, '#!/bin/sh\nsed -i "s/a: \\"10\\"/a: \\"11\\"/" "$1"\n', { mode: 0o755 });
     const edited = cluster.startKubectl(['edit', 'configmap', 'changing'], { KUBE_EDITOR: editor });

@@ -71,7 +71,7 @@ test('file paths are relative to the user’s working directory', async () => {
   ).toMatchObject({ code: 0, stdout: 'configmap/here created\n' });
 });
 
-test('without a cluster, one line says so', async () => {
+test('without a cluster, reports it in one line', async () => {
   const home = await mkdtemp(join(tmpdir(), 'orrery-home-'));
   const nowhere = { ORRERY_HOME: home, KUBECONFIG: undefined };
   const start = 'start one with pnpm start, or pnpm orrery up';

@@ -322,7 +322,7 @@ describe('containers that cannot start', () => {
     expect(await stays('bad-name', 'InvalidImageName')).toBe('bad-name | 0/1 | InvalidImageName | 0');
   });
 
-  test('CreateContainerConfigError: until the ConfigMap is there', async () => {
+  test('CreateContainerConfigError: until the ConfigMap exists', async () => {
     await create('no-config', { containers: [service({ envFrom: [{ configMapRef: { name: 'settings' } }] })] });
     expect(await stays('no-config', 'CreateContainerConfigError')).toBe(
       'no-config | 0/1 | CreateContainerConfigError | 0',
@@ -384,7 +384,7 @@ describe('Pods that their node will not have', () => {
 });
 
 describe('Pods that had to end', () => {
-  test('Error, though Evicted: how its containers ended goes before why the Pod failed', async () => {
+  test('Error, though Evicted: the containers’ termination takes precedence over the Pod’s reason', async () => {
     await create('too-full', {
       containers: [
         script('dd if=/dev/zero of=/cache/file bs=1M count=2; while true; do sleep 1; done', {
@@ -422,8 +422,8 @@ describe('Pods that had to end', () => {
   });
 });
 
-describe('a node that is gone', () => {
-  test('Terminating stays; Unknown where the status says NodeLost', async () => {
+describe('a node that was removed', () => {
+  test('Terminating remains; Unknown if the status reason is NodeLost', async () => {
     const on = (node: string) => ({ nodeSelector: { 'kubernetes.io/hostname': node }, containers: [service()] });
     await create('lost', on('node2'));
     await stays('lost', 'Running');

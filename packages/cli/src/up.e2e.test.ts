@@ -139,7 +139,7 @@ describe('manifests', () => {
     expect(code).toBe(0);
   });
 
-  test('a folder’s YAML and JSON files are applied, and nothing else of it', async () => {
+  test('only the YAML and JSON files of a folder are applied', async () => {
     await mkdir(join(folder, 'all', 'below.yaml'), { recursive: true });
     await manifest('all/a.json', '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"from-json"}}');
     await manifest('all/b.yml', 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: from-yaml}\n');
@@ -182,7 +182,7 @@ describe('manifests', () => {
   });
 });
 
-test('--wait says why Pods do not become ready, as kubectl shows it', async () => {
+test('--wait reports why Pods do not become ready, as kubectl shows it', async () => {
   const file = await manifest(
     'late.yaml',
     `${pod('crash', '    command: [sh, -c, exit 3]\n')}---\n${pod('large', '    resources: {requests: {cpu: "400"}}\n')}---
@@ -218,7 +218,7 @@ test('no Pod is reported unschedulable while the nodes come up', async () => {
   await cluster.stop();
 });
 
-test('--verbose logs what the loops do, on standard error', async () => {
+test('--verbose logs the activity of the loops to standard error', async () => {
   const { code, stdout, stderr } = await up('--wait', '--verbose');
   expect(stderr).toMatch(/^\S+Z INFO {2}deployment\S* create kind=apps\/v1\/ReplicaSet key=default\/web-/m);
   expect(stdout).not.toContain('INFO');
@@ -273,7 +273,7 @@ describe('stopping', () => {
 });
 
 describe('two clusters', () => {
-  test('in one checkout: the second keeps the kubeconfig of the first as it is', async () => {
+  test('in one checkout: the second does not touch the kubeconfig of the first', async () => {
     const env = { ...process.env, ORRERY_HOME: folder };
     const start = async () => {
       const child = spawn(process.execPath, [main, 'up', '--no-examples', '--port', '0'], { env });

@@ -105,7 +105,7 @@ describe('paths', () => {
     expect(resource('/api/v1', 'pods/exec')?.verbs).toEqual(['create', 'get']);
     expect(resource('/api/v1', 'pods/proxy')?.verbs).toEqual(['create', 'delete', 'get', 'patch', 'update']);
   });
-  test('resources that cannot be both read and changed cannot be watched', () => {
+  test('read-only and create-only resources cannot be watched', () => {
     expect(resource('/api/v1', 'componentstatuses')?.verbs).toEqual(['get', 'list']);
     expect(resource('/api/v1', 'bindings')?.verbs).toEqual(['create']);
   });

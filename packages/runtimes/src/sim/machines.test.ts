@@ -38,7 +38,7 @@ describe('simulated machines', () => {
     );
   });
 
-  test('have the CPUs and memory that were asked for', async () => {
+  test('have the requested CPUs and memory', async () => {
     const { machines, settled } = await machinesInSimulation(simulatedMachines());
     const machine = machines.machine({ name: 'a', podCidr: '10.200.1.0/24', capacity: { cpu: '3', memory: '1Gi' } });
     expect(machines.runtime('a')).toBeUndefined();

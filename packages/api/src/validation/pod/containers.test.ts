@@ -238,7 +238,7 @@ describe('probes and hooks', () => {
       [],
     ],
     [
-      'a tcpSocket hook is accepted, although it will fail',
+      'a tcpSocket hook is accepted, although it fails at run time',
       () => containerFaults({ lifecycle: { postStart: { tcpSocket: { port: 80 } } } }),
       [],
     ],

@@ -18,7 +18,7 @@ export interface ServiceOptions {
   readonly http?: HttpHandler;
   /** Wraps a response of {@link http} that is not immediate. */
   readonly guard?: (answer: Promise<HttpResponse>) => Promise<HttpResponse>;
-  /** Takes a new connection; bytes flow through its pipes. */
+  /** Accepts a new connection; bytes flow through its pipes. */
   readonly connection?: (connection: Connection) => void;
   /** Answers gRPC health v1 `Check`: `SERVING`, `NOT_SERVING`, `UNKNOWN`, `SERVICE_UNKNOWN`. */
   readonly grpcHealth?: (service: string) => string;

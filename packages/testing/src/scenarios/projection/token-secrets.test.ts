@@ -90,7 +90,7 @@ describe('the Secret', () => {
     expect(await exists(cluster)).toBe(false);
   });
 
-  test('that is deleted is forgotten by its account, others that it lists are not', async () => {
+  test('that is deleted is removed from its account’s list, other entries are kept', async () => {
     const { cluster } = await withToken();
     const key = { namespace: 'default', name: 'robot' };
     const account = await cluster.client.get(ServiceAccount, key);
