@@ -73,7 +73,12 @@ class LocalClient implements Client {
 
   async list<T extends KubernetesObject>(kind: Kind<T>, options: ListOptions = {}): Promise<ObjectList<T>> {
     const list: ObjectList = await this.#server.list(this.#collection(kind, options), options);
-    return deepFreeze(list) as unknown as ObjectList<T>;
+    // The objects are frozen where they are stored.
+    return Object.freeze({
+      ...list,
+      items: Object.freeze(list.items),
+      metadata: Object.freeze(list.metadata),
+    }) as unknown as ObjectList<T>;
   }
 
   watch<T extends KubernetesObject>(kind: Kind<T>, options: WatchOptions = {}): Observable<WatchEvent<T>> {
