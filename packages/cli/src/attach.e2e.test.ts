@@ -89,7 +89,10 @@ describe('the end of a container', () => {
   test('Ctrl-D ends an attached shell, and the kubelet restarts it', async () => {
     const user = await cluster.terminal(['attach', '-it', 'shared-processes', '-c', 'shell']);
     await user.sees(invitation);
-    user.type('\r\x04');
+    // The prompt shows that the connection is established: before that, Ctrl-D is for the terminal, not for the shell.
+    user.type('\r');
+    await user.sees('/ #');
+    user.type('\x04');
     expect(await user.ended).toBe(0);
     expect(user.screen().replaceAll('\n', '')).toContain('Session ended, resume using');
     await cluster.until(['get', 'pod', 'shared-processes', '--no-headers'], (out) => /2\/2 +Running +1/.test(out));
