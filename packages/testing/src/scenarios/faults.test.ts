@@ -2,6 +2,7 @@ import { Deployment, Pod, ReplicaSet } from '@orrery/api';
 import { describe, expect, onTestFailed, test } from 'vitest';
 import type { FaultRule } from '../faults/fault-rules.ts';
 import { type SimulatedCluster, type SimulateOptions, simulate } from '../simulate.ts';
+import { badLinks } from './bad-links.fixture.ts';
 
 /** The whole cluster on faulty links: it still reaches the desired state, and nothing else is left behind. */
 
@@ -63,16 +64,6 @@ describe.each<[string, FaultRule, readonly string[]]>([
   });
 });
 
-const everything: FaultRule = {
-  latency: { max: 200 },
-  loss: 0.2,
-  crash: 0.03,
-  conflict: 0.05,
-  watchDrop: 0.03,
-  watchExpiry: 0.01,
-  watchStall: 0.01,
-};
-
 test('a Deployment becomes available under all faults at once, and has no extra Pod when they end', async () => {
   const happened = new Set<string>();
   const crashed = new Set<string>();
@@ -80,7 +71,7 @@ test('a Deployment becomes available under all faults at once, and has no extra 
     const cluster = await simulate({
       nodes: 2,
       seed,
-      faults: everything,
+      faults: badLinks,
       inspect: ({ type, actor, ...event }) => {
         if (type === 'log' && 'message' in event && event.message.endsWith('has crashed')) crashed.add(actor);
       },
@@ -114,7 +105,7 @@ test('a Deployment becomes available under all faults at once, and has no extra 
 describe('a run', () => {
   /** Runs a cluster under all faults; returns its history, and the path that reproduces it. */
   async function lived(options: Pick<SimulateOptions, 'seed' | 'path'>) {
-    const cluster = await simulate({ nodes: 2, faults: everything, recorded: true, ...options });
+    const cluster = await simulate({ nodes: 2, faults: badLinks, recorded: true, ...options });
     await cluster.apply(web(3));
     await cluster.advance('2m');
     const history = cluster.history().map(({ revision, writes }) => `${revision} ${writes}`);
@@ -156,7 +147,7 @@ describe('a run', () => {
 
   test('that does not match its path fails, and names the step', async () => {
     const { path } = await lived({ seed: 3 });
-    const other = simulate({ nodes: 3, faults: everything, path });
+    const other = simulate({ nodes: 3, faults: badLinks, path });
     await expect(other).rejects.toThrow(
       /^the run does not fit its path: step \d+ of the path is [a-z ]+ \d+ of \d+, the run asks for [a-z ]+ among \d+ \(.*\)$/,
     );
