@@ -27,7 +27,10 @@ export interface SimulateOptions<M extends Machines = Machines> extends Omit<Clu
    * throw a PathError when the run diverges. Default: none.
    */
   readonly path?: Path | string;
-  /** Faults between the cluster's loops and the API server, from the start. Default: none. */
+  /**
+   * Faults between the cluster's loops and the API server, from the start. Default: none, and no links that could get any later;
+   * `[]` puts links in place that pass everything on until {@link SimulatedCluster.faults} are used.
+   */
   readonly faults?: FaultRule | readonly FaultRule[];
   /** Milliseconds since the epoch at which the clock starts. Default 2026-01-01T00:00:00Z. */
   readonly start?: number;
@@ -42,7 +45,7 @@ export interface SimulatedCluster<M extends Machines = Machines> extends Cluster
   readonly simulation: Simulation;
   /** The source of all decisions about order and faults. `choices.path()` is this run, to be repeated. */
   readonly choices: Choices;
-  /** The current faults, and those that have happened; `faults.use()` ends them. */
+  /** The current faults, and those that have happened; `faults.use()` ends them. @throws Error for rules without links: see the option */
   readonly faults: Faults;
   /** Milliseconds since the epoch. */
   now(): number;
@@ -68,14 +71,15 @@ export interface SimulatedCluster<M extends Machines = Machines> extends Cluster
 export async function simulate<M extends Machines = SimulatedMachines>(
   options: SimulateOptions<M> = {},
 ): Promise<SimulatedCluster<M>> {
-  const { seed, path, start, recorded = false, inspect, faults: rules = [], link, ...clusterOptions } = options;
+  const { seed, path, start, recorded = false, inspect, faults: rules, link, ...clusterOptions } = options;
   const simulation = createSimulation({
     ...(seed === undefined ? {} : { seed }),
     ...(path === undefined ? {} : { path }),
     ...(start === undefined ? {} : { start }),
   });
   const { environment, choices } = simulation;
-  const faults = createFaults({ clock: environment.clock, choices }, ...[rules].flat());
+  const faults = createFaults({ clock: environment.clock, choices }, ...[rules ?? []].flat());
+  const links = [...(rules === undefined ? [] : [faults.link]), ...(link === undefined ? [] : [link])];
   if (inspect !== undefined) environment.inspector.events.subscribe(inspect);
   const memory = options.engine ?? createMemoryEngine();
   const record = recorded ? recordingEngine(memory) : undefined;
@@ -83,10 +87,8 @@ export async function simulate<M extends Machines = SimulatedMachines>(
     ...clusterOptions,
     environment,
     engine: record?.engine ?? memory,
-    link: (client, actor) => {
-      const faulty = faults.link(client, actor);
-      return link === undefined ? faulty : link(faulty, actor);
-    },
+    // A link costs each request some time, which a cluster without faults does not spend.
+    ...(links.length === 0 ? {} : { link: (client, actor) => links.reduce((inner, one) => one(inner, actor), client) }),
   });
   const cluster = await started(simulation, starting).catch((error: unknown) => {
     faults.close();
@@ -102,7 +104,7 @@ export async function simulate<M extends Machines = SimulatedMachines>(
     client,
     simulation,
     choices,
-    faults,
+    faults: rules === undefined ? withoutLinks(faults) : faults,
     now: () => environment.clock.now(),
     settle: (settling) => simulation.settle(settling),
     advance: (duration, limits) => simulation.advance(duration, limits),
@@ -132,4 +134,14 @@ async function started<C>(simulation: Simulation, starting: Promise<C>): Promise
   const cluster = await starting;
   await simulation.settle();
   return cluster;
+}
+
+/** The faults of a cluster that none can reach. */
+function withoutLinks(faults: Faults): Faults {
+  return {
+    ...faults,
+    use: (...rules) => {
+      if (rules.length > 0) throw new Error('this cluster has no links for faults: simulate({ faults: [] })');
+    },
+  };
 }

@@ -11,14 +11,10 @@ import { type ClientRequest, interceptClient } from './intercept-client.ts';
 export function inspectClient(client: Client, environment: Environment, actor: string): Client {
   const { inspector, clock, work } = environment;
 
-  const recordRead = (verb: 'get' | 'list' | 'watch', request: ClientRequest) => {
-    if (inspector.silent) return;
-    const { kind, key } = request;
+  const recordRead = (verb: 'get' | 'list' | 'watch', { kind, key }: ClientRequest) => {
     inspector.emit({ type: 'read', time: clock.now(), actor, verb, kind, key });
   };
-  const write = async <R>(request: ClientRequest, send: () => Promise<R>): Promise<R> => {
-    if (inspector.silent) return send();
-    const { verb, kind, key, subresource } = request;
+  const write = async <R>({ verb, kind, key, subresource }: ClientRequest, send: () => Promise<R>): Promise<R> => {
     const recorded = { type: 'wrote', actor, verb: writeVerb(verb), kind, key, subresource } as const;
     try {
       const answer = await send();
@@ -33,12 +29,13 @@ export function inspectClient(client: Client, environment: Environment, actor: s
   return interceptClient(client, {
     request: async (request, send) => {
       await work.turn(actor);
+      if (inspector.silent) return send();
       if (request.verb !== 'get' && request.verb !== 'list') return write(request, send);
       recordRead(request.verb, request);
       return send();
     },
     watch: (request, open) => {
-      recordRead('watch', request);
+      if (!inspector.silent) recordRead('watch', request);
       return open();
     },
   });

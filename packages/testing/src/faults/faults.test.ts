@@ -9,7 +9,7 @@ import type { FaultRule } from './fault-rules.ts';
 async function linked(
   ...rules: readonly FaultRule[]
 ): Promise<{ readonly cluster: SimulatedCluster; readonly me: Client }> {
-  const cluster = await simulate({ nodes: 0 });
+  const cluster = await simulate({ nodes: 0, faults: [] });
   onTestFinished(() => cluster.close());
   cluster.faults.use(...rules.map((rule) => ({ actors: ['me'], ...rule })));
   return { cluster, me: cluster.faults.link(cluster.client, 'me') };
@@ -116,7 +116,7 @@ describe('rules', () => {
     );
 
   test('select by actor, kind and verb', async () => {
-    const cluster = await simulate({ nodes: 0 });
+    const cluster = await simulate({ nodes: 0, faults: [] });
     onTestFinished(() => cluster.close());
     const client = (actor: string) => cluster.faults.link(cluster.client, actor);
     cluster.faults.use({ actors: ['kubelet-*', 'a.b'], kinds: [Pod, Secret], verbs: ['list', 'delete'], loss: 1 });
@@ -134,6 +134,13 @@ describe('rules', () => {
     const { me } = await linked({ kinds: [Pod] }, { loss: 1 });
     expect(await lost(me.list(Pod))).toBe(false);
     expect(await lost(me.as({ username: 'somebody', groups: ['system:masters'] }).list(Secret))).toBe(true);
+  });
+
+  test('need links, which a cluster has only if it was started with faults, or with none for now', async () => {
+    const cluster = await simulate({ nodes: 0 });
+    onTestFinished(() => cluster.close());
+    expect(() => cluster.faults.use({ loss: 1 })).toThrow('simulate({ faults: [] })');
+    cluster.faults.use();
   });
 
   test('can be removed', async () => {
