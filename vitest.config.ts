@@ -9,7 +9,12 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'],
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'examples/**/*.test.ts',
+            'scripts/**/*.test.ts',
+            'bench/**/*.test.ts',
+          ],
           exclude: ['**/*.e2e.test.ts', '**/node_modules/**'],
           // Only ends what hangs: how fast a machine is decides no test.
           testTimeout: 120_000,
@@ -20,7 +25,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'e2e',
-          include: ['packages/*/src/**/*.e2e.test.ts', 'examples/**/*.e2e.test.ts', 'scripts/**/*.e2e.test.ts'],
+          include: ['packages/*/src/**/*.e2e.test.ts', 'examples/**/*.e2e.test.ts', '{bench,scripts}/**/*.e2e.test.ts'],
           exclude: ['**/node_modules/**'],
           testTimeout: 180_000,
           hookTimeout: 180_000,

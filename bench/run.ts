@@ -1,45 +1,59 @@
-import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Measured } from './measured.ts';
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { type BenchOptions, helpText, readCommandLine, UsageError } from './command-line.ts';
+import { measureRow } from './measure-row.ts';
+import { startProgress } from './progress.ts';
+import type { RowResult } from './result.ts';
+import { killRounds, measureRound } from './round-process.ts';
+import { loadRow, rowNames } from './rows.ts';
+import { resultTable } from './table.ts';
 
-/**
- * Runs every row (or the named ones), each in a process of its own, and prints what it measured beside its goal. Goals that are
- * missed are marked and make the exit code 1, so that a slower machine or change is seen.
- */
-const folder = join(import.meta.dirname, 'rows');
-const wanted = process.argv.slice(2);
-const rows = readdirSync(folder)
-  .map((file) => file.replace(/\.ts$/, ''))
-  .filter((name) => wanted.length === 0 || wanted.includes(name))
-  .sort();
-if (rows.length === 0) {
-  process.stderr.write(`no such row; there are ${readdirSync(folder).join(', ')}\n`);
-  process.exit(2);
+/** `pnpm bench`: measures every row, or those that are named, and prints the table. docs/bench.md explains it. */
+try {
+  const options = readCommandLine(process.argv.slice(2), rowNames);
+  if (options.help) process.stdout.write(helpText(rowNames));
+  else process.exitCode = await run(options);
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  process.stderr.write(`bench: ${error.message}\n`);
+  process.exitCode = 2;
 }
 
-let missed = 0;
-for (const row of rows) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', join(folder, `${row}.ts`)], {
-    encoding: 'utf8',
-    maxBuffer: 1 << 28,
-  });
-  if (status !== 0) {
-    process.stdout.write(`${row}: failed\n${stderr}\n`);
-    missed++;
-    continue;
+/** Returns the exit code. */
+async function run(options: BenchOptions): Promise<number> {
+  for (const [signal, number] of [
+    ['SIGINT', 2],
+    ['SIGTERM', 15],
+    ['SIGHUP', 1],
+  ] as const)
+    process.once(signal, () => {
+      killRounds();
+      process.exit(128 + number);
+    });
+  const progress = startProgress();
+  const results: RowResult[] = [];
+  for (const [index, name] of options.rows.entries()) {
+    const title = `${index + 1}/${options.rows.length} ${name}`;
+    const result = await measureRow(name, {
+      quick: options.quick,
+      load: loadRow,
+      round: (row, limit) => measureRound({ row, quick: options.quick }, limit),
+      progress: (round, rounds) => progress.next(rounds === 1 ? title : `${title}, round ${round} of ${rounds}`),
+    });
+    results.push(result);
   }
-  const { what, figures } = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '{}') as Measured;
-  process.stdout.write(`${row}: ${what}\n`);
-  for (const { name, value, unit, goal } of figures) {
-    const good = goal === undefined || value <= goal;
-    if (!good) missed++;
-    const target = goal === undefined ? '' : `   goal ${goal} ${unit}   ${good ? 'reached' : 'MISSED'}`;
-    process.stdout.write(`  ${name.padEnd(44)} ${round(value).padStart(10)} ${unit}${target}\n`);
-  }
-}
-process.exitCode = missed > 0 ? 1 : 0;
+  progress.stop();
 
-function round(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+  const json = `${JSON.stringify({ ...machine(), quick: options.quick, rows: results }, undefined, 2)}\n`;
+  if (options.output !== undefined) writeFileSync(options.output, json);
+  process.stdout.write(options.json ? json : resultTable(results));
+  const bad = results.some(
+    ({ error, figures }) => error !== undefined || figures.some(({ reached }) => reached === false),
+  );
+  return bad ? 1 : 0;
+}
+
+function machine() {
+  const processors = cpus();
+  return { node: process.version, processors: processors.length, processor: processors[0]?.model ?? 'unknown' };
 }

@@ -9,6 +9,7 @@ import { commandWords, consoleSteps, outputMatches } from './console-document.ts
 export const root = resolve(import.meta.dirname, '..');
 
 const main = join(root, 'packages/cli/bin/orrery.js');
+const bench = join(root, 'bench/run.ts');
 
 /** Commands that only look: they are asked again until the answer is the one that is waited for. */
 const looking = ['get', 'describe', 'logs', 'exec', 'events', 'rollout', 'auth', 'explain', 'top'];
@@ -87,7 +88,8 @@ function stop(child: ChildProcess): Promise<void> {
 /** Runs a command of the document against its cluster; gives what it printed on both streams. */
 function run(args: readonly string[], kubeconfig: string): Promise<string> {
   return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [main, ...args], {
+    const program = args[0] === 'bench' ? [bench, ...args.slice(1)] : [main, ...args];
+    const child = spawn(process.execPath, program, {
       cwd: root,
       env: { ...process.env, KUBECONFIG: kubeconfig },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,44 +1,32 @@
-import { Deployment } from '@orrery/api';
 import { simulate } from '@orrery/testing';
-import { report } from '../report.ts';
+import { heapMegabytes, residentMegabytes } from '../memory.ts';
+import { atMost, defineRow } from '../row.ts';
+import { deploymentWhere, isComplete, webDeployment } from '../workload.ts';
 
-/** 2,000 containers, half of them `sleep`, half a small script, over 100 nodes: what they add to the process. */
-const cluster = await simulate({ nodes: 100 });
-const memory = () => {
-  globalThis.gc?.();
-  const { heapUsed, external } = process.memoryUsage();
-  return (heapUsed + external) / 1e6;
-};
-const before = memory();
 const commands: { readonly [name: string]: string[] } = {
   sleeper: ['sleep', '86400'],
   script: ['sh', '-c', 'while true; do date >> /tmp/log; sleep 60; done'],
 };
-for (const [name, command] of Object.entries(commands)) {
-  await cluster.client.create<Deployment>({
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name, namespace: 'default' },
-    spec: {
-      replicas: 1000,
-      selector: { matchLabels: { app: name } },
-      template: { metadata: { labels: { app: name } }, spec: { containers: [{ name, image: 'busybox', command }] } },
-    },
-  });
-}
-await cluster.settle();
-await cluster.advance('5m');
-for (const name of Object.keys(commands)) {
-  const { status } = await cluster.client.get(Deployment, { namespace: 'default', name });
-  if (status?.availableReplicas !== 1000) throw new Error(`only ${status?.availableReplicas} of ${name} are available`);
-}
-const used = memory() - before;
-const { rss } = process.memoryUsage();
-await cluster.close();
-report({
-  what: '2,000 containers that run sleep or a small script',
-  figures: [
-    { name: 'memory that they add', value: used, unit: 'MB', goal: 200 },
-    { name: 'memory of the whole process', value: rss / 1e6, unit: 'MB' },
-  ],
+
+/** What containers that have nothing to do add to the process: half of them `sleep`, half run a small script. */
+export default defineRow({
+  what: '2,000 containers that run sleep or a small script on 100 nodes',
+  full: { nodes: 100, replicas: 1_000 },
+  quick: { nodes: 2, replicas: 10 },
+  figures: {
+    added: { what: 'memory that they add', unit: 'MB', goal: atMost(200) },
+    resident: { what: 'memory of the whole process', unit: 'MB' },
+  },
+  async measure({ nodes, replicas }) {
+    const cluster = await simulate({ nodes });
+    const before = heapMegabytes();
+    for (const [name, command] of Object.entries(commands))
+      await cluster.client.create(webDeployment(name, replicas, { containers: [{ name, image: 'busybox', command }] }));
+    await cluster.advance('5m');
+    for (const name of Object.keys(commands)) await deploymentWhere(cluster.client, name, isComplete);
+    const added = heapMegabytes() - before;
+    const resident = residentMegabytes();
+    await cluster.close();
+    return { added: { value: added }, resident: { value: resident } };
+  },
 });

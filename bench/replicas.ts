@@ -1,0 +1,64 @@
+import { startProbe } from './probe.ts';
+import { type Anchor, atMost, defineRow, type Goal, type Row } from './row.ts';
+import { servedCluster } from './served-cluster.ts';
+import { startStopwatch } from './stopwatch.ts';
+import { deploymentWhere, isComplete, webDeployment } from './workload.ts';
+
+export interface ReplicasSize {
+  readonly replicas: number;
+  readonly nodes: number;
+}
+
+interface ReplicasOptions extends ReplicasSize {
+  readonly goal: Goal;
+  readonly anchor?: Anchor;
+}
+
+type FigureName = 'available' | 'longestGet' | 'p99Get' | 'firstReady';
+
+/** A row: a Deployment's replicas on the real clock until all are available, while another process is a client over HTTPS. */
+export function replicasRow({ replicas, nodes, goal, anchor }: ReplicasOptions): Row<ReplicasSize, FigureName> {
+  const availableAnchor = anchor === undefined ? {} : { anchor };
+  return defineRow({
+    what: `${replicas.toLocaleString('en-US')} replicas on ${nodes.toLocaleString('en-US')} nodes, on the real clock`,
+    full: { replicas, nodes },
+    quick: { replicas: 20, nodes: 4 },
+    limit: 300,
+    figures: {
+      available: { what: 'all available', unit: 's', goal, ...availableAnchor },
+      longestGet: {
+        what: 'longest GET meanwhile',
+        unit: 'ms',
+        goal: atMost(20),
+        anchor: { value: 230, source: 'Kubernetes 1.35.4 with 1,000 replicas on 100 nodes; 60 to 230 ms' },
+      },
+      p99Get: { what: '99 % of GETs meanwhile', unit: 'ms' },
+      firstReady: {
+        what: 'a watcher sees the first Ready Pod',
+        unit: 'ms',
+        goal: atMost(50),
+        anchor: { value: 100, source: 'Kubernetes 1.35.4 with 1,000 replicas on 100 nodes' },
+      },
+    },
+    measure: measureReplicas,
+  });
+}
+
+async function measureReplicas(size: ReplicasSize) {
+  await using served = await servedCluster({ nodes: size.nodes });
+  const { client } = served.cluster;
+  const probe = await startProbe(served.access);
+  const began = performance.timeOrigin + performance.now();
+  const stopwatch = startStopwatch();
+  await client.create(webDeployment('web', size.replicas));
+  await deploymentWhere(client, 'web', isComplete);
+  const available = stopwatch.measured();
+  const { longest, p99, firstReady } = await probe.stop();
+  if (firstReady === undefined) throw new Error('the watcher saw no Ready Pod');
+  return {
+    available,
+    longestGet: { value: longest },
+    p99Get: { value: p99 },
+    firstReady: { value: firstReady - began },
+  };
+}
