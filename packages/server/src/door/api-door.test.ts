@@ -10,6 +10,7 @@ import { type ApiDoor, createApiDoor } from './api-door.ts';
 import type { ApiRequest, Peer } from './api-request.ts';
 import type { BodySource } from './api-response.ts';
 import type { ForwardedRequest, SendToPort } from './proxy/proxy.ts';
+import type { UploadLimits } from './uploads.ts';
 
 /** The front door through `fetch`, and through its own values where the web's classes are not enough. */
 
@@ -236,6 +237,94 @@ describe('the body of a request', () => {
     };
     const { status } = await door.answer(plain('POST', maps, body), admin);
     expect(status).toBe(400);
+  });
+});
+
+describe('a request is authorized as soon as its target is known', () => {
+  const nobody: Peer = { remoteAddress: '', certificate: { commonName: 'nobody', organizations: [] } };
+  const inDefault = 'https://orrery/api/v1/namespaces/default';
+  it.each([
+    ['a method that is not served', 'PUT', `${inDefault}/configmaps`, json],
+    ['an unknown method', 'OPTIONS', `${inDefault}/configmaps`, json],
+    ['an unknown subresource', 'GET', `${inDefault}/configmaps/a/nothing`, json],
+    ['an unknown resource', 'POST', `${inDefault}/nothing`, json],
+    ['an unsupported media type', 'POST', `${inDefault}/configmaps`, { 'content-type': 'text/csv' }],
+    ['an unsupported patch', 'PATCH', `${inDefault}/configmaps/a`, json],
+    ['an unacceptable type', 'GET', `${inDefault}/configmaps`, { accept: 'image/png' }],
+    ['invalid options', 'POST', `${inDefault}/configmaps?dryRun=Some`, json],
+    ['a list with invalid options', 'GET', `${inDefault}/configmaps?limit=many`, json],
+    ['a body that is too large', 'POST', `${inDefault}/configmaps`, { ...json, 'content-length': '4000000' }],
+    ['an object that does not exist', 'GET', `${inDefault}/configmaps/none`, json],
+    ['a missing upgrade', 'GET', `${inDefault}/pods/none/exec`, json],
+    ['a proxy to nowhere', 'TRACE', `${inDefault}/pods/none/proxy/`, json],
+    ['a path', 'DELETE', 'https://orrery/nowhere', json],
+  ])('%s is 403 without its body being read', async (_which, method, url, headers) => {
+    let read = false;
+    const body = async function* () {
+      read = true;
+      yield new Uint8Array(1);
+    };
+    const { status } = await door.answer(plain(method, url, body, headers), nobody);
+    expect([status, read]).toEqual([403, false]);
+  });
+
+  it.each([
+    ['a path', '/version/x', 403],
+    ['what cannot be upgraded', '/api/v1/namespaces/default/configmaps', 403],
+    ['a command without its options', '/api/v1/namespaces/default/pods/none/exec', 403],
+    ['a broken path', '/api/v1/namespaces/%zz/pods', 400],
+  ])('an upgrade of %s too', async (_which, path, status) => {
+    const request = plain('GET', path, async function* () {}, {});
+    expect(await door.upgrade(request, nobody, 'websocket')).toMatchObject({ status });
+  });
+});
+
+describe('bytes of bodies in flight', () => {
+  const alice: Peer = { remoteAddress: '', certificate: { commonName: 'alice', organizations: ['system:masters'] } };
+  const limited = (uploads: UploadLimits) =>
+    createApiDoor({
+      requestPath: api.server,
+      environment: api.sim.environment,
+      random: api.sim.environment.random,
+      uploads,
+    });
+  /** A body whose first chunk has arrived, and whose end is still to come. */
+  const unfinished = (bytes: number) => {
+    const arrived = Promise.withResolvers<void>();
+    const rest = Promise.withResolvers<void>();
+    const body = async function* () {
+      yield new Uint8Array(bytes);
+      arrived.resolve();
+      await rest.promise;
+    };
+    return { body, arrived: arrived.promise, finish: rest.resolve };
+  };
+
+  it.each([
+    ['one client', { perClient: 100, total: 1000 }, [429, 400]],
+    ['all clients', { perClient: 1000, total: 100 }, [429, 429]],
+  ] as const)('of %s are limited', async (_whose, limits, [same, other]) => {
+    const guarded = limited(limits);
+    const first = unfinished(80);
+    const waiting = guarded.answer(plain('POST', maps, first.body), admin);
+    await first.arrived;
+    const small = async function* () {
+      yield new Uint8Array(30);
+    };
+    const refused = await guarded.answer(plain('POST', maps, small), admin);
+    expect([refused.status, refused.headers['retry-after']]).toEqual([same, '1']);
+    expect((await guarded.answer(plain('POST', maps, small), alice)).status).toBe(other);
+    first.finish();
+    await waiting;
+    // What was held is free again.
+    expect((await guarded.answer(plain('POST', maps, small), admin)).status).toBe(400);
+  });
+
+  it('have a minute to arrive', async () => {
+    const endless = unfinished(1);
+    const answered = door.answer(plain('POST', maps, endless.body), admin);
+    await api.sim.advance('60s');
+    expect(await answered).toMatchObject({ status: 504 });
   });
 });
 

@@ -9,6 +9,7 @@ import type { SendToPort } from './proxy/proxy.ts';
 import { refusal } from './refusal.ts';
 import { handleResource } from './resource.ts';
 import { type ApiUpgrade, upgradeOf } from './upgrade.ts';
+import { defaultUploadLimits, type UploadLimits, Uploads } from './uploads.ts';
 import { fetchFrom } from './web.ts';
 
 /**
@@ -39,6 +40,8 @@ export interface ApiDoorOptions {
   readonly health?: readonly HealthCheck[];
   /** Sends HTTP requests to ports of Pods, for the subresource `proxy`. Default: none, and they fail with ServiceUnavailable. */
   readonly sendToPort?: SendToPort;
+  /** Bytes of request bodies in flight; more are refused with TooManyRequests. Default: {@link defaultUploadLimits}. */
+  readonly uploads?: UploadLimits;
 }
 
 /** Opens a front door on a request path. */
@@ -49,6 +52,7 @@ export function createApiDoor(options: ApiDoorOptions): ApiDoor {
     clock: options.clock ?? environment.clock,
     health: options.health ?? [],
     documents: new Documents(requestPath.kinds),
+    uploads: new Uploads(options.uploads ?? defaultUploadLimits),
   };
   const door: ApiDoor = {
     answer: async (request, peer) => {
@@ -56,7 +60,9 @@ export function createApiDoor(options: ApiDoorOptions): ApiDoor {
       try {
         return await answer(exchange);
       } catch (error) {
-        return refusal(exchange, error);
+        return await refusal(exchange, error);
+      } finally {
+        exchange.over();
       }
     },
     upgrade: async (request, peer, to) => {

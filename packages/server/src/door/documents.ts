@@ -119,9 +119,8 @@ function documentOf(value: object): Document {
  * @throws StatusError Forbidden, NotFound
  */
 export async function handlePath(exchange: Exchange, path: string): Promise<ApiResponse> {
-  const { request, context, user } = exchange;
-  const verb = request.method === 'HEAD' ? 'get' : request.method.toLowerCase();
-  await context.requestPath.authorize(user, { verb, path });
+  const { context } = exchange;
+  const verb = await authorizePath(exchange, path);
   if (verb !== 'get') throw failures.noSuchPath();
   const check = /^\/(healthz|livez|readyz)(?:\/(.+))?$/.exec(path);
   if (check !== null) return replyHealth(exchange, check[1] ?? '', check[2]);
@@ -137,6 +136,13 @@ export async function handlePath(exchange: Exchange, path: string): Promise<ApiR
   const document = documents.discovery(path);
   if (document === undefined) throw failures.noSuchPath();
   return replyPlain(exchange, document);
+}
+
+/** Authorizes a request for a non-resource path; returns its verb. @throws StatusError Forbidden */
+export async function authorizePath({ request, context, user }: Exchange, path: string): Promise<string> {
+  const verb = request.method === 'HEAD' ? 'get' : request.method.toLowerCase();
+  await context.requestPath.authorize(user, { verb, path });
+  return verb;
 }
 
 const rootPaths = ['/api', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz', '/version'];

@@ -6,6 +6,7 @@ import { credentialsOf } from './credentials.ts';
 import type { Documents, HealthCheck } from './documents.ts';
 import type { SendToPort } from './proxy/proxy.ts';
 import { type Failure, record } from './record.ts';
+import type { Uploads } from './uploads.ts';
 
 /** The services that all handlers use. */
 export interface DoorContext {
@@ -15,6 +16,7 @@ export interface DoorContext {
   readonly clock: Clock;
   readonly health: readonly HealthCheck[];
   readonly documents: Documents;
+  readonly uploads: Uploads;
   readonly sendToPort?: SendToPort;
 }
 
@@ -34,6 +36,7 @@ export class Exchange {
   #user: UserInfo | undefined;
   #warnings: string[] | undefined;
   #warningLength = 0;
+  #uploaded = 0;
 
   constructor(context: DoorContext, request: ApiRequest, peer: Peer) {
     this.context = context;
@@ -55,6 +58,19 @@ export class Exchange {
   /** Authenticates the request. @throws StatusError Unauthorized */
   async authenticate(): Promise<void> {
     this.#user = await this.context.requestPath.authenticate(credentialsOf(this.request.headers, this.peer));
+  }
+
+  /** Charges bytes of the body to the user. @throws StatusError TooManyRequests */
+  charge(bytes: number): void {
+    this.context.uploads.charge(this.user.username, bytes);
+    this.#uploaded += bytes;
+  }
+
+  /** The request is answered: its body is no longer held. */
+  over(): void {
+    if (this.#uploaded === 0) return;
+    this.context.uploads.release(this.user.username, this.#uploaded);
+    this.#uploaded = 0;
   }
 
   /** Adds a `Warning` header. Each text is sent only once. */

@@ -104,23 +104,18 @@ async function carryOut(
 async function decodedBody(exchange: Exchange, { kind, subresource }: RequestScope): Promise<unknown> {
   const { kinds } = exchange.context.requestPath;
   const expected = kind.subresources[subresource]?.kind ?? kind.kind;
-  return decodeBody(await bodyOf(exchange.request), { contentType: contentTypeOf(exchange), kinds, kind: expected });
+  return decodeBody(await bodyOf(exchange), { contentType: contentTypeOf(exchange), kinds, kind: expected });
 }
 
 async function deleteBody(exchange: Exchange): Promise<unknown> {
   const { kinds } = exchange.context.requestPath;
-  const bytes = await bodyOf(exchange.request);
+  const bytes = await bodyOf(exchange);
   if (bytes.length === 0) return undefined;
   return decodeBody(bytes, { contentType: contentTypeOf(exchange), kinds, kind: 'DeleteOptions' });
 }
 
-async function patchBody(
-  { request }: Exchange,
-  type: PatchBody['type'],
-  force: boolean,
-  kind: Kind,
-): Promise<PatchBody> {
-  const bytes = await bodyOf(request);
+async function patchBody(exchange: Exchange, type: PatchBody['type'], force: boolean, kind: Kind): Promise<PatchBody> {
+  const bytes = await bodyOf(exchange);
   if (type === 'apply') return { type, body: await parseYaml(bytes, kind.kind), force };
   return { type, body: parseJson(bytes, kind.kind) };
 }

@@ -7,6 +7,7 @@ import { boolean } from '../rest/query.ts';
 import { parseTarget } from '../rest/request-target.ts';
 import type { ApiResponse } from './api-response.ts';
 import { channelProtocols, commandProtocols, logProtocols, portForwardProtocols } from './channel-protocols.ts';
+import { authorizePath } from './documents.ts';
 import type { Exchange } from './exchange.ts';
 import { openLog } from './log-body.ts';
 import { spdyProtocol, webSocketProtocol } from './negotiate-protocol.ts';
@@ -78,7 +79,10 @@ export async function upgradeOf(exchange: Exchange, over: Agreed['over']): Promi
 async function actionOf(exchange: Exchange, over: Agreed['over']): Promise<UpgradeAction> {
   await exchange.authenticate();
   const target = parseTarget(exchange.path);
-  if (target.type !== 'resource') throw failures.noSuchPath();
+  if (target.type !== 'resource') {
+    await authorizePath(exchange, target.path);
+    throw failures.noSuchPath();
+  }
   const { scope, verb } = await requested(exchange, target);
   if (verb === 'connect' && scope.subresource === 'proxy')
     return { type: 'tunnel', ...(await proxyTunnel(exchange, scope)) };

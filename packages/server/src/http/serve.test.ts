@@ -385,9 +385,9 @@ describe('the user of a request', () => {
   });
 
   it('can impersonate another user', async () => {
-    expect(await user({ headers: { 'impersonate-user': 'jane', 'impersonate-group': ['a', 'b'] } })).toEqual({
+    expect(await user({ headers: { 'impersonate-user': 'jane', 'impersonate-group': ['owners', 'b'] } })).toEqual({
       username: 'jane',
-      groups: ['a', 'b', 'system:authenticated'],
+      groups: ['owners', 'b', 'system:authenticated'],
     });
   });
 });

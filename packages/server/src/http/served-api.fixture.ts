@@ -17,8 +17,8 @@ interface Call {
 }
 
 /**
- * The API server behind the front door, on a port of this machine. Anonymous clients and service accounts may do everything;
- * its only node, `node1`, is a fake.
+ * The API server behind the front door, on a port of this machine. Anonymous clients, service accounts and the group `owners`
+ * may do everything; its only node, `node1`, is a fake.
  */
 export interface ServedApi extends HttpsServing {
   readonly authority: CertificateAuthority;
@@ -54,7 +54,7 @@ const openToEverybody = [
     kind: 'ClusterRoleBinding',
     metadata: { name: 'everybody' },
     roleRef: { apiGroup: group, kind: 'ClusterRole', name: 'everything' },
-    subjects: ['system:unauthenticated', 'system:serviceaccounts'].map((name) => ({
+    subjects: ['system:unauthenticated', 'system:serviceaccounts', 'owners'].map((name) => ({
       apiGroup: group,
       kind: 'Group',
       name,

@@ -1,5 +1,5 @@
 import { KindRegistry, StatusError } from '@orrery/api';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { decodeBody } from './body-value.ts';
 
 const kinds = new KindRegistry();
@@ -51,5 +51,49 @@ describe('the body of a request', () => {
     ],
   ])('%s is a bad request', async (_rule, text, type, message) => {
     expect(await failure(decode(text, type))).toMatchObject({ code: 400, message: expect.stringContaining(message) });
+  });
+});
+
+describe('a YAML body', () => {
+  const map = (keys: number) => Array.from({ length: keys }, (_, i) => `key${i}: v`).join('\n');
+
+  it('may have as many keys as fit', async () => {
+    expect(Object.keys((await decode(map(40_000), 'application/yaml')) as object)).toHaveLength(40_000);
+  });
+
+  it('that is JSON is read as JSON, whose numbers and texts are its own', async () => {
+    const text = ' {"a": "yes", "b": 1e2, "c": "\\u0041", "d": {"e": null}}\n';
+    expect(await decode(text, 'application/yaml')).toEqual({ a: 'yes', b: 100, c: 'A', d: { e: null } });
+  });
+
+  it('may be a flow mapping that is not JSON', async () => {
+    expect(await decode('{ a: 1, b: [c] }', 'application/yaml')).toEqual({ a: 1, b: ['c'] });
+  });
+
+  it('may repeat parts of itself', async () => {
+    expect(await decode('a: &x { b: 1 }\nc: [*x, *x]', 'application/yaml')).toEqual({
+      a: { b: 1 },
+      c: [{ b: 1 }, { b: 1 }],
+    });
+  });
+
+  it.each([
+    ['of two documents', 'a: 1\n---\nb: 2'],
+    ['of many documents', 'a: 1\n---\n'.repeat(400_000)],
+    ['with a key twice', 'a: 1\na: 2'],
+    ['with a mapping as a key', '? { a: 1 }\n: b'],
+    ['with a mapping as a key of itself', '? '.repeat(50_000)],
+    ['with endless nesting in blocks', '- '.repeat(50_000)],
+    ['with endless nesting in flow', '['.repeat(50_000)],
+    ['with a prototype in disguise', 'a: { __proto__: { b: 1 } }'],
+    ['with an unknown alias', 'a: *b'],
+    ['with an infinite number', 'a: .inf'],
+    ['with nothing', '# nothing\n'],
+  ])('%s is a bad request, and nothing of it is written to the terminal', async (_rule, text) => {
+    using out = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+    using err = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    using warned = vi.spyOn(process, 'emitWarning').mockReturnValue();
+    expect(await failure(decode(text, 'application/yaml'))).toMatchObject({ code: 400 });
+    for (const spy of [out, err, warned]) expect(spy).not.toHaveBeenCalled();
   });
 });

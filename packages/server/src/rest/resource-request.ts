@@ -25,40 +25,50 @@ export interface RequestLine {
 }
 
 /**
- * Resolves the resource that a URL names.
- * @throws StatusError NotFound for an unknown resource, MethodNotAllowed; Forbidden before either
+ * Resolves the resource that a URL names. The user is authorized first, by method and URL alone, as in Kubernetes' handler
+ * chain: only those who may do it learn that a resource does not exist or does not serve a method.
+ * @throws StatusError Forbidden; NotFound for an unknown resource, MethodNotAllowed
  */
 export async function resourceRequest(
   requestPath: RequestPath,
   { method, query, user, warn }: RequestLine,
   target: ResourceTarget,
 ): Promise<ResourceRequest> {
-  const { group, version, resource, subresource, namespace, name } = target;
-  const watch = target.watch || (name === '' && (boolean(query, 'watch') ?? false));
-  const verb = resourceVerb(method, { name, watch });
+  const { group, version, resource, subresource, namespace } = target;
+  const watch = target.watch || (target.name === '' && (boolean(query, 'watch') ?? false));
+  const verb = resourceVerb(method, { name: target.name, watch });
   const kind = requestPath.kinds.byResource(group, version, resource);
   const served = kind === undefined ? undefined : verbsServed(kind, target);
-  if (kind === undefined || served === undefined) {
-    // Whether an object exists is only revealed to those who may read it.
-    const attributes = { group, version, resource, subresource, namespace, name };
-    await requestPath.authorize(user, { verb: verb ?? method.toLowerCase(), ...attributes });
-    throw failures.noSuchPath();
-  }
-  const connects = served.includes('connect');
-  const scope = {
-    user,
-    kind,
-    namespace,
-    name: name === '' ? selectedName(query.get('fieldSelector')) : name,
+  const connects = served?.includes('connect') ?? false;
+  const name = target.name === '' ? selectedName(query.get('fieldSelector')) : target.name;
+  const fieldSelector = verb === 'list' || verb === 'watch' ? (query.get('fieldSelector') ?? '') : '';
+  await requestPath.authorize(user, {
+    verb: (connects ? connectVerb(method, subresource) : verb) ?? method.toLowerCase(),
+    group,
+    version,
+    resource,
     subresource,
-    warn,
-  };
+    namespace,
+    // The client chooses the name of a new object, so no rule can match by it.
+    name: verb === 'create' && subresource === '' ? '' : name,
+    ...(fieldSelector === '' ? {} : { fieldSelector }),
+  });
+  if (kind === undefined || served === undefined) throw failures.noSuchPath();
+  const scope = { user, kind, namespace, name, subresource, warn };
   // A proxy forwards every method.
   if (connects && subresource === 'proxy') return { scope, verb: 'connect', target };
   if (verb === undefined || !(connects || fits(verb, target, kind)) || !(connects || serves(served, verb))) {
     throw failures.methodNotAllowed(kind, verb ?? method);
   }
   return { scope, verb: connects ? 'connect' : verb, target };
+}
+
+/**
+ * The verb that a request to connect is authorized as. Streams are opened by POST or, over WebSockets, by GET: both are
+ * creations. A proxy's verb is that of the method.
+ */
+function connectVerb(method: string, subresource: string): ResourceVerb | undefined {
+  return subresource === 'proxy' ? resourceVerb(method, { name: 'any', watch: false }) : 'create';
 }
 
 /**
