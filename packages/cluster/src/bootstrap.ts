@@ -1,7 +1,7 @@
 import {
+  deepFreeze,
   EndpointSlice,
   Endpoints,
-  isAlreadyExists,
   isNotFound,
   type Kind,
   type KubernetesObject,
@@ -9,7 +9,7 @@ import {
 } from '@orrery/api';
 import type { Client } from '@orrery/core';
 import type { NetworkEndpoint } from '@orrery/runtimes';
-import { bootstrapPolicy, systemPriorityClasses } from '@orrery/server';
+import { type ApiServer, bootstrapPolicy, systemPriorityClasses } from '@orrery/server';
 import { apiServerEndpoints, apiServerService } from './in-cluster-access.ts';
 
 const fieldManager = 'kube-apiserver';
@@ -17,27 +17,19 @@ const fieldManager = 'kube-apiserver';
 /** Namespaces that every cluster has. */
 const namespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 
-function bootstrapObjects(): readonly KubernetesObject[] {
-  return [
-    ...namespaces.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
-    ...systemPriorityClasses,
-    ...bootstrapPolicy(),
-  ];
-}
+/** Frozen, so that they are prepared once per process. */
+const bootstrapObjects: readonly KubernetesObject[] = deepFreeze([
+  ...namespaces.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
+  ...systemPriorityClasses,
+  ...bootstrapPolicy(),
+]);
 
 /**
- * Creates the initial objects of a cluster: namespaces, default roles, priority classes, and the API server's own
- * Service, whose endpoint is the address at which containers reach it.
+ * Creates the initial objects of a cluster, unless a durable store has them from an earlier run: namespaces, default roles, priority
+ * classes, and the API server's own Service, whose endpoint is the address at which containers reach it.
  */
-export async function bootstrap(client: Client, apiServer: NetworkEndpoint): Promise<void> {
-  for (const object of bootstrapObjects()) {
-    try {
-      await client.create(object, { fieldManager });
-    } catch (error) {
-      // A durable store may have it from an earlier run.
-      if (!isAlreadyExists(error)) throw error;
-    }
-  }
+export async function bootstrap(server: ApiServer, client: Client, apiServer: NetworkEndpoint): Promise<void> {
+  await server.seed(bootstrapObjects, { fieldManager });
   const [endpoints, slice] = apiServerEndpoints(apiServer);
   await keep(client, Endpoints, endpoints);
   await keep(client, EndpointSlice, slice);

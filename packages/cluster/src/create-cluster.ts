@@ -109,7 +109,7 @@ export async function createCluster<M extends Machines = SimulatedMachines>(
   const machines = await openMachines(options.machines, { environment, plugins, clusterDns: [serviceNetwork.dns] });
   opened.defer(() => machines.close());
   podRanges.checkOutside(machines.apiServer.ip, 'the API server');
-  await bootstrap(client, machines.apiServer);
+  await bootstrap(server, client, machines.apiServer);
   const addedControllers = plugins.flatMap((plugin) => plugin.controllers ?? []);
   await applyManifest(
     client,

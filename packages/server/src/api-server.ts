@@ -1,4 +1,4 @@
-import { failures, type KindRegistry, type KubernetesObject, type Pod, type Stored } from '@orrery/api';
+import { failures, type KindRegistry, type KubernetesObject, keyOf, type Pod, type Stored } from '@orrery/api';
 import type {
   Client,
   Environment,
@@ -38,6 +38,7 @@ import type {
   RequestScope,
   WriteResult,
 } from './request-path.ts';
+import { seedObjects } from './seed-objects.ts';
 import { builtinStrategies } from './strategies/builtin-strategies.ts';
 import type { Subresource } from './strategies/strategy.ts';
 import { createStrategyRegistry } from './strategies/strategy-registry.ts';
@@ -108,6 +109,21 @@ export class ApiServer implements RequestPath, Disposable {
   /** A client in this process that acts as `user`. */
   client(user: UserInfo): Client {
     return createLocalClient(this, user);
+  }
+
+  /**
+   * Creates the objects that a cluster begins with, in the name of the server, each unless there is one of its name. Their kinds must
+   * be ones without side effects (no Services), and they name their namespaces. Frozen objects are prepared once per process.
+   * @throws StatusError as a create does
+   */
+  async seed(objects: readonly KubernetesObject[], options: WriteOptions): Promise<void> {
+    const scopeOf = (object: KubernetesObject): RequestScope => {
+      const { apiVersion = '', kind = '' } = object;
+      const found = this.kinds.byKind(apiVersion, kind);
+      if (found === undefined) throw failures.badRequest(`no matches for kind ${kind} in version ${apiVersion}`);
+      return { user: apiServerUser, kind: found, ...keyOf(object), subresource: '', warn: () => undefined };
+    };
+    await seedObjects(this.#context, scopeOf, objects, options);
   }
 
   async authenticate(credentials: Credentials): Promise<UserInfo> {
