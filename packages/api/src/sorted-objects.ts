@@ -1,3 +1,4 @@
+import { sliceOf } from './frozen-list.ts';
 import type { Stored } from './object.ts';
 
 /** A listing: the objects in the order of their keys, frozen. */
@@ -60,7 +61,7 @@ export class SortedObjects {
     const { keys, objects } = this.#list();
     // The character after the slash ends the range.
     const end = `${prefix.slice(0, -1)}${String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1)}`;
-    return objects.slice(indexOf(keys, prefix), indexOf(keys, end));
+    return sliceOf(objects, indexOf(keys, prefix), indexOf(keys, end));
   }
 
   /** The objects with changes applied, in key order: undefined removes the object of that key. The set itself stays as it is. */
@@ -93,7 +94,7 @@ function applied(listing: Listing, changes: readonly Change[]): Listing {
 }
 
 function withFew({ keys, objects }: Listing, changes: readonly Change[]): Listing {
-  const changedObjects = objects.slice();
+  const changedObjects = [...objects];
   let changedKeys = keys;
   // Most changes replace an object: then the keys are shared.
   const own = (): string[] => {

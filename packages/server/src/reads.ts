@@ -7,6 +7,7 @@ import {
   parseLabelSelector,
   type Stored,
 } from '@orrery/api';
+import { sliceOf } from '@orrery/api/server';
 import type { ListOptions, ObjectList } from '@orrery/core';
 import { Compacted, type Snapshot } from '@orrery/store';
 import { collectionOf } from './collections.ts';
@@ -164,10 +165,10 @@ function page(
   const { matches, name } = selected;
   let items = snapshot.items;
   if (matches !== undefined)
-    items = items.filter((object) => (name === undefined || object.metadata.name === name) && matches(object));
+    items = [...items].filter((object) => (name === undefined || object.metadata.name === name) && matches(object));
   const from = token === undefined ? 0 : indexOfKey(items, token.start);
   const to = limit > 0 ? Math.min(items.length, from + limit) : items.length;
-  const shown = shownAs(kind, from === 0 && to === items.length ? items : items.slice(from, to));
+  const shown = shownAs(kind, from === 0 && to === items.length ? items : sliceOf(items, from, to));
   const metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number } = {
     resourceVersion: String(snapshot.revision),
   };
@@ -193,9 +194,11 @@ function indexOfKey(items: readonly Stored[], key: string): number {
 
 /** The objects in the requested version; the same list if they already are. */
 function shownAs(kind: Kind, items: readonly Stored[]): readonly Stored[] {
-  return items.every((object) => object.apiVersion === kind.apiVersion && object.kind === kind.kind)
-    ? items
-    : items.map((object) => convert(object, kind) as Stored);
+  for (const { apiVersion, kind: name } of items) {
+    if (apiVersion !== kind.apiVersion || name !== kind.kind)
+      return Array.from(items, (object) => convert(object, kind) as Stored);
+  }
+  return items;
 }
 
 /** The key without the collection's prefix, as in continue tokens. */

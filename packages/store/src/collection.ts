@@ -64,7 +64,7 @@ export class CollectionState {
     const all = this.#objects.with(before);
     return namespace === undefined || namespace === ''
       ? all
-      : all.filter((object) => object.metadata.namespace === namespace);
+      : [...all].filter((object) => object.metadata.namespace === namespace);
   }
 
   /** Loads an object that existed before the store was opened. */

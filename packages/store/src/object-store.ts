@@ -178,7 +178,7 @@ class EngineBackedStore implements ObjectStore {
       items:
         namespace === undefined || namespace === ''
           ? items
-          : items.filter((object) => object.metadata.namespace === namespace),
+          : [...items].filter((object) => object.metadata.namespace === namespace),
       revision: this.#revision,
     };
   }

@@ -2,6 +2,7 @@ export { applyServerSide, type ServerSideApply, type TrackedUpdate, trackUpdate 
 export { builtinTypes } from '../builtin-types.ts';
 export { applyDefaults } from '../defaults/index.ts';
 export { type AggregatedVersion, type DiscoveryDocuments, discoveryDocuments } from '../discovery/index.ts';
+export { sliceOf } from '../frozen-list.ts';
 export {
   contentHash,
   type Descriptions,

@@ -75,7 +75,7 @@ class ObjectCache implements WatchingCache {
       return (anywhere ? view.list() : view.find(byNamespace, namespace)) as readonly Stored<T>[];
     }
     const found = this.#readable(from.kind).find(from.rule, from.value) as readonly Stored<T>[];
-    return anywhere ? found : found.filter((object) => object.metadata.namespace === namespace);
+    return anywhere ? found : [...found].filter((object) => object.metadata.namespace === namespace);
   }
 
   aggregate<T extends KubernetesObject, A>({ kind, rule, value }: IndexEntry<T, A>): A | undefined {
