@@ -1,3 +1,4 @@
+import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { request as startRequest } from 'node:https';
 import { type Kind, type KubernetesObject, Pod, ServiceAccount } from '@orrery/api';
 import { createRealClock } from '@orrery/core';
@@ -9,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Cluster, createCluster } from '../index.ts';
 import { type ClusterCertificates, makeCertificates, serveCluster } from './serve-cluster.ts';
 
-/** The same requests over a socket, over the simulated network, and as the web's own classes: all get the same responses. */
+/** The same requests over a socket (with HTTP/1.1 and HTTP/2), over the simulated network, and as the web's own classes: all get the same responses. */
 
 interface Sent {
   readonly method: string;
@@ -27,6 +28,7 @@ interface Answer {
 let cluster: Cluster<SimulatedMachines>;
 let certificates: ClusterCertificates;
 let serving: HttpsServing;
+let http2: ClientHttp2Session | undefined;
 let token: string;
 
 beforeAll(async () => {
@@ -39,6 +41,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  http2?.destroy();
   await serving.close();
   await cluster.close();
 });
@@ -97,6 +100,23 @@ function overSocket({ method, path, headers, body }: Sent): Promise<Answer> {
       resolve({ status: statusCode, headers: texts as Answer['headers'], body: bytes.toString() });
     });
     outgoing.end(body);
+  });
+}
+
+function overHttp2({ method, path, headers, body }: Sent): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    http2 ??= connectHttp2(serving.url, { ca: certificates.authority.authority.certificate });
+    const length = body === '' ? {} : { 'content-length': Buffer.byteLength(body) };
+    const head = { ...headers, ...length, ':method': method, ':path': path };
+    const stream = http2.request(head, { endStream: body === '' });
+    stream.on('error', reject);
+    stream.on('response', async ({ ':status': status = 0, ...answered }) => {
+      const bytes = Buffer.concat(await Array.fromAsync(stream as AsyncIterable<Buffer>));
+      const warning = Buffer.from(String(answered.warning ?? ''), 'latin1').toString();
+      const texts = { ...answered, ...(warning === '' ? {} : { warning }) };
+      resolve({ status, headers: texts as Answer['headers'], body: bytes.toString() });
+    });
+    if (body !== '') stream.end(body);
   });
 }
 
@@ -286,10 +306,11 @@ test.for(rows)('%s: %d, whoever carries it', async ([, status, request, headers 
     headers: Object.fromEntries(Object.entries(own).filter(([, value]) => value !== '')),
     body,
   };
-  const answers = await Promise.all([overSocket(sent), overSimulatedNetwork(sent), asRequest(sent)]);
-  const [socket, network, web] = answers.map((answer) => comparable(sent, answer));
+  const answers = await Promise.all([overSocket(sent), overHttp2(sent), overSimulatedNetwork(sent), asRequest(sent)]);
+  const [socket, multiplexed, network, web] = answers.map((answer) => comparable(sent, answer));
   expect(socket?.status, socket?.body.slice(0, 500)).toBe(status);
   expect(socket?.audited).toBe(true);
+  expect(multiplexed).toEqual(socket);
   expect(network).toEqual(socket);
   expect(web).toEqual(socket);
 });

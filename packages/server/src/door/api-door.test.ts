@@ -390,6 +390,7 @@ describe('a request that is forwarded to a Pod', () => {
       sent.push(request);
       const body: BodySource = {
         openEnded: false,
+        compressible: false,
         start: (controller) => {
           for (const chunk of ['one ', 'two']) controller.enqueue(new TextEncoder().encode(chunk));
           controller.close();

@@ -18,6 +18,8 @@ export type ApiResponseHeaders = { readonly [name: string]: string | readonly st
 export interface BodySource {
   /** Whether it is complete wherever it ends, like a watch: such bodies are ended when the server closes. */
   readonly openEnded: boolean;
+  /** Whether it is long and worth compressing for clients that accept that. */
+  readonly compressible: boolean;
   /** Starts: from here on, chunks arrive at any time. */
   start(controller: BodyController): void;
   /** The reader has room again. */

@@ -32,6 +32,7 @@ export async function openLog({ context, query }: Exchange, scope: RequestScope)
 /** A container's output cannot be held back: a client that reads too slowly is cut off. */
 class LogBody implements BodySource {
   readonly openEnded = true;
+  readonly compressible = false;
   readonly #exchange: Exchange;
   readonly #log: Observable<Uint8Array>;
   #subscription: Subscription | undefined;

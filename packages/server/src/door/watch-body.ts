@@ -42,6 +42,7 @@ export async function replyWatch(
 /** The lines of a watch, until it ends, its time is up, or the client is gone. */
 class WatchBody implements BodySource {
   readonly openEnded = true;
+  readonly compressible = false;
   readonly #exchange: Exchange;
   readonly #events: Observable<WatchEvent>;
   readonly #lines: EventLines;

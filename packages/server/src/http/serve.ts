@@ -1,16 +1,19 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { createServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Clock, Environment } from '@orrery/core';
 import type { KeyPair } from '../certificates/index.ts';
-import { type ApiDoor, createApiDoor, type HealthCheck } from '../door/index.ts';
+import { type ApiDoor, type ApiRequest, createApiDoor, type HealthCheck, type Peer } from '../door/index.ts';
 import { record } from '../door/record.ts';
 import type { RequestPath } from '../request-path.ts';
 import { peerOf } from './client-certificate.ts';
+import { Http1Channel } from './http1-channel.ts';
+import { Http2Sessions } from './http2-sessions.ts';
 import { IncomingRequest } from './incoming-request.ts';
 import { httpToPorts } from './proxy/send-to-port.ts';
+import type { ResponseChannel } from './response-channel.ts';
 import { sendResponse } from './send-response.ts';
 import { handleUpgrade } from './streams/upgrade.ts';
 
@@ -43,7 +46,7 @@ export interface HttpsServing {
 const closingGraceMs = 1000;
 
 /**
- * Serves the Kubernetes API over HTTPS.
+ * Serves the Kubernetes API over HTTPS: HTTP/2 or HTTP/1.1, as each client negotiates (ALPN).
  * @throws Error that names the port if it is in use
  */
 export async function serveHttps(options: HttpsOptions): Promise<HttpsServing> {
@@ -59,18 +62,19 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServing> {
     sendToPort: httpToPorts(clock),
   });
   const inFlight = new Set<Promise<void>>();
-  const track = (request: IncomingMessage, work: Promise<void>) => {
+  const track = ({ method, url }: RequestLine, abort: () => void, work: Promise<void>) => {
     const tracked = work
       .catch((error: unknown) => {
-        const { method = '', url = '' } = request;
-        const path = url.split('?', 1)[0] ?? '';
-        record(environment, { level: 'error', message: 'request failed', error, method, path });
+        const path = url?.split('?', 1)[0] ?? '';
+        record(environment, { level: 'error', message: 'request failed', error, method: method ?? '', path });
         // The response is incomplete, however much of it has been sent.
-        request.socket.destroy();
+        abort();
       })
       .finally(() => inFlight.delete(tracked));
     inFlight.add(tracked);
   };
+  const answer = (request: ApiRequest, channel: ResponseChannel, socket: TLSSocket) =>
+    track(request, () => channel.abort(), handle(door, request, channel, peerOf(socket), closing.signal));
   const https = createServer(
     {
       cert: certificates.serving.certificate,
@@ -80,18 +84,31 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServing> {
       // A client without a certificate may send a token; one with an untrusted certificate gets a 401.
       rejectUnauthorized: false,
       minVersion: 'TLSv1.2',
+      ALPNProtocols: ['h2', 'http/1.1'],
       maxHeaderSize: 64 * 1024,
       // Longer than clients keep idle connections: if the client closes first, no request is lost.
       keepAliveTimeout: 120_000,
       shouldUpgradeCallback: isUpgrade,
     },
-    (request, response) => track(request, handle(door, request, response, closing.signal)),
+    (request, response) => {
+      // A client that disconnects midway is not an error.
+      response.on('error', ignore);
+      answer(new IncomingRequest(request, response), new Http1Channel(request, response), request.socket as TLSSocket);
+    },
   );
+  const sessions = new Http2Sessions(answer);
+  const [speakHttp1] = https.listeners('secureConnection');
+  https.removeAllListeners('secureConnection');
+  https.on('secureConnection', (socket) => {
+    if (socket.alpnProtocol === 'h2') void sessions.accept(socket);
+    else speakHttp1?.call(https, socket);
+  });
   const upgraded = new Set<Duplex>();
   https.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     upgraded.add(socket);
     socket.on('close', () => upgraded.delete(socket));
-    track(request, handleUpgrade({ door, clock, closing: closing.signal }, { request, socket, head }));
+    const upgrading = handleUpgrade({ door, clock, closing: closing.signal }, { request, socket, head });
+    track(request, () => socket.destroy(), upgrading);
   });
   const port = await listen(https, host, options.port);
   let closed: Promise<void> | undefined;
@@ -100,8 +117,9 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServing> {
     closing.abort(new Error('the server is closing'));
     https.closeIdleConnections();
     const streamsOver = [...upgraded].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
-    await Promise.race([Promise.allSettled([...inFlight, ...streamsOver]), grace()]);
+    await Promise.race([Promise.allSettled([...inFlight, ...streamsOver, sessions.close()]), grace()]);
     https.closeAllConnections();
+    sessions.destroy();
     for (const socket of upgraded) socket.destroy();
     await freed;
   }
@@ -141,16 +159,20 @@ function portInUse(host: string, port: number, cause: Error): Error {
   return Object.assign(new Error(message, { cause }), { code: 'EADDRINUSE' });
 }
 
+/** What a failed request is recorded by. */
+interface RequestLine {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+}
+
 async function handle(
   door: ApiDoor,
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: ApiRequest,
+  channel: ResponseChannel,
+  peer: Peer,
   closing: AbortSignal,
 ): Promise<void> {
-  // A client that disconnects midway is not an error.
-  response.on('error', ignore);
-  const answer = await door.answer(new IncomingRequest(request, response), peerOf(request.socket as TLSSocket));
-  await sendResponse(request, response, answer, closing);
+  await sendResponse(channel, await door.answer(request, peer), closing);
 }
 
 const ignore = () => undefined;

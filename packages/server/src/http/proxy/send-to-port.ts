@@ -44,6 +44,7 @@ function answered(outgoing: ClientRequest, { body, signal }: ForwardedRequest): 
 /** The streamed body of a port's response. */
 class IncomingBody implements BodySource {
   readonly openEnded = false;
+  readonly compressible = false;
   readonly #outgoing: ClientRequest;
   readonly #incoming: IncomingMessage;
 

@@ -15,6 +15,7 @@ import type {
 } from '../../door/index.ts';
 import { maxPendingBytes } from '../../door/pending-bytes.ts';
 import { peerOf } from '../client-certificate.ts';
+import { Http1Channel } from '../http1-channel.ts';
 import { IncomingRequest } from '../incoming-request.ts';
 import { connectToPort } from '../proxy/port-socket.ts';
 import { sendResponse } from '../send-response.ts';
@@ -55,7 +56,8 @@ async function refuse({ closing }: UpgradeContext, { request, socket }: Upgrade,
   response.assignSocket(socket as Socket);
   response.on('finish', () => socket.end());
   const { headers } = answer;
-  await sendResponse(request, response, { ...answer, headers: { ...headers, connection: 'close' } }, closing);
+  const channel = new Http1Channel(request, response);
+  await sendResponse(channel, { ...answer, headers: { ...headers, connection: 'close' } }, closing);
 }
 
 function carryOut(context: UpgradeContext, { action, record }: ApiUpgrade, upgrade: Upgrade): Promise<void> {

@@ -1,0 +1,116 @@
+import type { Writable } from 'node:stream';
+import { constants, createGzip } from 'node:zlib';
+import type { BodyController, BodySource } from '../door/index.ts';
+import type { ResponseChannel } from './response-channel.ts';
+
+/** How {@link streamBody} sends a body. */
+export interface StreamOptions {
+  /** Aborted when the server closes: bodies without an end of their own then end cleanly. */
+  readonly closing: AbortSignal;
+  /** Compresses the body on its way. */
+  readonly gzipped: boolean;
+}
+
+/** Sends a streamed body at the client's pace. Resolves when the client has all of it, or is gone. */
+export function streamBody(
+  channel: ResponseChannel,
+  source: BodySource,
+  { closing, gzipped }: StreamOptions,
+): Promise<void> {
+  return new Promise((resolve) => {
+    const client = channel.body;
+    const target = gzipped ? gzipTo(client) : client;
+    const controller = new StreamedBody(target, channel, source);
+    const finish = () => {
+      source.cancel();
+      controller.close();
+    };
+    target.on('drain', () => controller.drained());
+    client.on('close', () => {
+      closing.removeEventListener('abort', finish);
+      source.cancel();
+      if (target !== client) target.destroy();
+      resolve();
+    });
+    if (source.openEnded) closing.addEventListener('abort', finish);
+    controller.start();
+    if (closing.aborted && source.openEnded) finish();
+  });
+}
+
+/** A stream that compresses what is written to it, at the pace of the client. */
+function gzipTo(client: Writable): Writable {
+  const gzip = createGzip({ level: constants.Z_BEST_SPEED });
+  gzip.pipe(client);
+  return gzip;
+}
+
+/**
+ * The controller of a streamed body. As on the web, a source that has enqueued something and left room is pulled again, but in a
+ * later task: between two parts, everybody else has a turn.
+ */
+class StreamedBody implements BodyController {
+  readonly #target: Writable;
+  readonly #channel: ResponseChannel;
+  readonly #source: BodySource;
+  #blocked = false;
+  #ended = false;
+  /** Whether the source has enqueued something since it was last pulled. */
+  #fed = false;
+  #pulling = false;
+
+  constructor(target: Writable, channel: ResponseChannel, source: BodySource) {
+    this.#target = target;
+    this.#channel = channel;
+    this.#source = source;
+  }
+
+  start(): void {
+    this.#pulling = true;
+    this.#source.start(this);
+    this.#pulling = false;
+    this.#again();
+  }
+
+  get desiredSize(): number | null {
+    const { destroyed, writableHighWaterMark, writableLength } = this.#target;
+    if (this.#ended || destroyed) return null;
+    const room = writableHighWaterMark - writableLength;
+    return this.#blocked ? Math.min(0, room) : Math.max(1, room);
+  }
+
+  enqueue(chunk: Uint8Array): void {
+    this.#fed = true;
+    this.#blocked = !this.#target.write(chunk);
+  }
+
+  drained(): void {
+    this.#blocked = false;
+    this.#pull();
+  }
+
+  close(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#target.end();
+  }
+
+  error(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#channel.abort();
+  }
+
+  readonly #pull = (): void => {
+    if (this.#ended || this.#pulling || this.#blocked || this.#target.destroyed) return;
+    this.#fed = false;
+    this.#pulling = true;
+    this.#source.pull(this);
+    this.#pulling = false;
+    this.#again();
+  };
+
+  #again(): void {
+    if (this.#fed && !this.#blocked && !this.#ended) setImmediate(this.#pull);
+  }
+}
