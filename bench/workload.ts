@@ -16,14 +16,15 @@ export function webDeployment(name: string, replicas: number, spec?: PodTemplate
   };
 }
 
-/** Resolves when a Deployment of the namespace `default` fulfils the condition. @throws the error of the watch */
+/** Resolves when a Deployment fulfils the condition. @throws the error of the watch */
 export function deploymentWhere(
   client: Client,
   name: string,
   fulfils: (deployment: Stored<Deployment>) => boolean,
+  namespace = 'default',
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const selection = { namespace: 'default', fieldSelector: `metadata.name=${name}` };
+    const selection = { namespace, fieldSelector: `metadata.name=${name}` };
     const watching = client.watch(Deployment, selection).subscribe({
       next: (event) => {
         if (event.type === 'BOOKMARK' || !fulfils(event.object)) return;
