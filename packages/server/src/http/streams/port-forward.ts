@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { errorText } from '@orrery/core';
 import { Subscription } from 'rxjs';
+import { maxPendingBytes } from '../../door/pending-bytes.ts';
 import type { ContainerTarget, NodeApi, PortConnection } from '../../node-api.ts';
 import { SpdyConnection, type SpdyStream, type SpdyStreamListener } from './spdy-connection.ts';
 
@@ -45,14 +46,21 @@ function forward(
   /** Input from the client before the connection was open. */
   const early: ((connection: PortConnection) => void)[] = [];
   let connection: PortConnection | undefined;
-  const deliver = (what: (connection: PortConnection) => void) => {
+  let earlyBytes = 0;
+  const deliver = (what: (connection: PortConnection) => void, bytes = 0) => {
     if (subscription.closed) return;
-    if (connection === undefined) early.push(what);
-    else what(connection);
+    if (connection !== undefined) {
+      what(connection);
+      return;
+    }
+    earlyBytes += bytes;
+    if (earlyBytes > maxPendingBytes) finish(new Error('the port does not open'));
+    else early.push(what);
   };
   const finish = (error?: unknown) => {
     if (subscription.closed) return;
     subscription.unsubscribe();
+    early.length = 0;
     if (error !== undefined) errors?.write(new TextEncoder().encode(forwardFailure(port, target, error)));
     stream.end();
     errors?.end();
@@ -70,7 +78,7 @@ function forward(
     );
   }, finish);
   return {
-    data: (chunk) => deliver(({ sink }) => sink.write(chunk)),
+    data: (chunk) => deliver(({ sink }) => sink.write(chunk), chunk.length),
     end: () => deliver(({ sink }) => sink.end()),
     abort: () => finish(),
   };

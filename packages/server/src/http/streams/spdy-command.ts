@@ -1,15 +1,20 @@
 import type { Duplex } from 'node:stream';
+import type { Clock } from '@orrery/core';
+import { maxPendingBytes } from '../../door/pending-bytes.ts';
 import type { CommandStreams } from '../../door/upgrade.ts';
 import { type CommandChannels, type CommandListener, type CommandStatus, statusText, terminalSize } from './command.ts';
 import { SpdyConnection, type SpdyStream, type SpdyStreamListener } from './spdy-connection.ts';
 
 type Name = 'error' | 'stdin' | 'stdout' | 'stderr' | 'resize';
 
+/** Milliseconds that a client has to open its streams, as with a kubelet. */
+const streamCreationMs = 30_000;
+
 /**
  * The client of a command over a SPDY connection: it opens one stream for each of the command's and one for the status.
  * Output of the command is buffered until they are open.
  */
-export function spdyChannels(transport: Duplex, wanted: CommandStreams, json: boolean): CommandChannels {
+export function spdyChannels(clock: Clock, transport: Duplex, wanted: CommandStreams, json: boolean): CommandChannels {
   const expected: Name[] = ['error', ...(['stdout', 'stderr'] as const).filter((name) => wanted[name])];
   const streams = new Map<Name, SpdyStream>();
   const waiting: (() => void)[] = [];
@@ -19,8 +24,14 @@ export function spdyChannels(transport: Duplex, wanted: CommandStreams, json: bo
     if (listener === undefined) early.push(what);
     else what(listener);
   };
-  const whenOpen = (task: () => void) => {
-    if (expected.every((name) => streams.has(name))) task();
+  let waitingBytes = 0;
+  const whenOpen = (task: () => void, bytes = 0) => {
+    if (expected.every((name) => streams.has(name))) {
+      task();
+      return;
+    }
+    waitingBytes += bytes;
+    if (waitingBytes > maxPendingBytes) connection.abort(new Error('the client opens no streams'));
     else waiting.push(task);
   };
   const connection = new SpdyConnection(transport, (stream) => {
@@ -33,13 +44,21 @@ export function spdyChannels(transport: Duplex, wanted: CommandStreams, json: bo
     });
     return listenerOf(name, deliver);
   });
-  void connection.closed.then(() => deliver((to) => to.closed()));
+  const timeout = clock.schedule(streamCreationMs, () => {
+    if (expected.some((name) => !streams.has(name)))
+      connection.abort(new Error('timed out waiting for client to create streams'));
+  });
+  void connection.closed.then(() => {
+    timeout[Symbol.dispose]();
+    waiting.length = 0;
+    deliver((to) => to.closed());
+  });
   return {
     listen: (to) => {
       listener = to;
       for (const what of early.splice(0)) what(to);
     },
-    send: (stream, chunk) => whenOpen(() => streams.get(stream)?.write(chunk)),
+    send: (stream, chunk) => whenOpen(() => streams.get(stream)?.write(chunk), chunk.length),
     finish: (status: CommandStatus) =>
       whenOpen(() => {
         streams.get('error')?.write(new TextEncoder().encode(statusText(status, json)));

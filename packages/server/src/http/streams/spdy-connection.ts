@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { constants, createInflate } from 'node:zlib';
 import { maxPendingBytes } from '../../door/pending-bytes.ts';
+import { endSocket } from '../end-socket.ts';
 import { spdyDictionary } from './spdy-dictionary.ts';
 import { parseHeaders, type SpdyFrame, SpdyFrameReader, spdyFrames } from './spdy-frames.ts';
 
@@ -66,11 +67,17 @@ export class SpdyConnection {
   /** Announces that it accepts no more streams, flushes pending data, and closes the connection. */
   close(): void {
     if (this.#transport.writableEnded || this.#transport.destroyed) return;
-    this.#transport.end(spdyFrames.goAway(this.#lastId));
+    endSocket(this.#transport, spdyFrames.goAway(this.#lastId));
+  }
+
+  /** Breaks the connection off. */
+  abort(reason: Error): void {
+    this.#transport.destroy(reason);
   }
 
   async #read(): Promise<unknown> {
     const reader = new SpdyFrameReader();
+    let failure: unknown;
     try {
       for await (const chunk of this.#transport as AsyncIterable<Buffer>) {
         for (const frame of reader.push(chunk)) {
@@ -78,15 +85,21 @@ export class SpdyConnection {
           else this.#handle(frame);
         }
       }
-      return undefined;
     } catch (error) {
-      return error;
-    } finally {
-      this.#transport.destroy();
-      this.#inflate.close();
-      for (const { listener } of this.#streams.values()) listener.abort();
-      this.#streams.clear();
+      failure = error;
     }
+    this.#transport.destroy();
+    this.#inflate.close();
+    for (const { listener } of this.#streams.values()) {
+      // One that fails must not keep the others from their end.
+      try {
+        listener.abort();
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+    this.#streams.clear();
+    return failure;
   }
 
   #handle(frame: Exclude<SpdyFrame, { readonly block: Buffer }>): void {
@@ -189,6 +202,7 @@ class HeaderInflate {
   readonly #inflate = createInflate({ dictionary: spdyDictionary, finishFlush: constants.Z_SYNC_FLUSH });
   #chunks: Buffer[] = [];
   #length = 0;
+  #fail: (error: Error) => void = ignore;
 
   constructor() {
     this.#inflate.on('data', (chunk: Buffer) => {
@@ -196,13 +210,14 @@ class HeaderInflate {
       this.#length += chunk.length;
       if (this.#length > maxHeaderBytes) this.#inflate.destroy(new Error('SPDY headers are too large'));
     });
+    // For life: it may fail when no block is waited for any more.
+    this.#inflate.on('error', (error) => this.#fail(error));
   }
 
   block(compressed: Buffer): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      this.#inflate.once('error', reject);
+      this.#fail = reject;
       this.#inflate.write(compressed, (error) => {
-        this.#inflate.off('error', reject);
         if (error) reject(error);
         else resolve(Buffer.concat(this.#chunks));
         this.#chunks = [];
@@ -212,7 +227,6 @@ class HeaderInflate {
   }
 
   close(): void {
-    this.#inflate.on('error', ignore);
     this.#inflate.destroy();
   }
 }

@@ -1,12 +1,15 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { Duplex } from 'node:stream';
-import { constants, createDeflate, inflateSync } from 'node:zlib';
+import type { Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { constants, inflateSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { FakeNode } from '../fake-node.fixture.ts';
 import { pod, type ServedApi, serveApi } from '../served-api.fixture.ts';
+import { number, overSpdy } from './spdy-client.fixture.ts';
 import { spdyDictionary, spdyDictionaryId } from './spdy-dictionary.ts';
 import { parseHeaders, type SpdyFrame, SpdyFrameReader, spdyFrames } from './spdy-frames.ts';
 
@@ -213,6 +216,38 @@ describe('an invalid handshake', () => {
   });
 });
 
+describe('an upgrade that is refused', () => {
+  it('leaves no socket behind, whoever closes first', async () => {
+    const accepted: Socket[] = [];
+    const accept = (message: unknown) => void accepted.push((message as { readonly socket: Socket }).socket);
+    subscribe('net.server.socket', accept);
+    const { port } = new URL(server.url);
+    const ca = server.authority.authority.certificate;
+    const lines = [`GET ${pods}/none/exec?command=ls&stdout=true HTTP/1.1`, 'Host: a', 'Connection: Upgrade'];
+    const upgrade = `${[...lines, 'Upgrade: SPDY/3.1'].join('\r\n')}\r\n\r\n`;
+    await Promise.all(
+      Array.from({ length: 40 }, async (_, i) => {
+        const socket = connectTls({
+          port: Number(port),
+          host: '127.0.0.1',
+          ca,
+          servername: 'localhost',
+        });
+        // What follows the request is unread when it is refused.
+        socket.on('error', () => undefined).write(upgrade + 'more'.repeat(i));
+        const [answer] = (await once(socket, 'data')) as [Buffer];
+        expect(answer.toString('latin1', 0, 12)).toBe('HTTP/1.1 404');
+        // Some never read on, and so never close their side.
+        if (i % 4 === 0) socket.destroy();
+        else socket.pause();
+      }),
+    );
+    unsubscribe('net.server.socket', accept);
+    expect(accepted).toHaveLength(40);
+    await expect.poll(() => accepted.filter(({ destroyed }) => !destroyed), { timeout: 10_000 }).toEqual([]);
+  });
+});
+
 describe("a node's failure", () => {
   it('is a refusal with the kubelet’s own message, which clients quote, if a container is not running', async () => {
     const response = await rawRefusal(execPath('missing'), ['v5.channel.k8s.io']);
@@ -251,104 +286,9 @@ describe('a log over a WebSocket', () => {
   });
 });
 
-/** The client's side of SPDY, with real compression that does not depend on how the server encodes its blocks. */
-class SpdyClient {
-  readonly frames: SpdyFrame[] = [];
-  readonly received = new Map<number, string>();
-  readonly ended = new Set<number>();
-  readonly over: Promise<unknown>;
-  readonly #transport: Duplex;
-  readonly #deflate = createDeflate({ dictionary: spdyDictionary, flush: constants.Z_SYNC_FLUSH });
-  #nextId = 1;
-  #changed = Promise.withResolvers<void>();
-
-  constructor(transport: Duplex) {
-    this.#transport = transport;
-    const reader = new SpdyFrameReader();
-    transport.on('data', (chunk: Buffer) => {
-      for (const frame of reader.push(chunk)) {
-        this.frames.push(frame);
-        if (frame.type !== 'data') continue;
-        this.received.set(frame.id, (this.received.get(frame.id) ?? '') + frame.data.toString());
-        if (frame.fin) this.ended.add(frame.id);
-      }
-      this.#changed.resolve();
-      this.#changed = Promise.withResolvers();
-    });
-    this.over = once(transport, 'close');
-  }
-
-  async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await this.#changed.promise;
-  }
-
-  async open(headers: { readonly [name: string]: string }, fin = false): Promise<number> {
-    const id = this.#nextId;
-    this.#nextId += 2;
-    const block = await this.#compress(headers);
-    const body = Buffer.concat([number(id), number(0), Buffer.of(0, 0), block]);
-    this.#control(1, body, fin ? 1 : 0);
-    return id;
-  }
-
-  send(id: number, text: string, fin = false): void {
-    this.#transport.write(spdyFrames.data(id, Buffer.from(text), fin));
-  }
-
-  write(bytes: Uint8Array): void {
-    this.#transport.write(bytes);
-  }
-
-  close(): void {
-    this.#transport.end();
-  }
-
-  #control(type: number, body: Buffer, flags: number): void {
-    const head = Buffer.alloc(8);
-    head.writeUInt16BE(0x8003, 0);
-    head.writeUInt16BE(type, 2);
-    head.writeUInt8(flags, 4);
-    head.writeUIntBE(body.length, 5, 3);
-    this.#transport.write(Buffer.concat([head, body]));
-  }
-
-  #compress(headers: { readonly [name: string]: string }): Promise<Buffer> {
-    const entries = Object.entries(headers);
-    const strings = entries.flat().flatMap((text) => [number(Buffer.byteLength(text)), Buffer.from(text)]);
-    const plain = Buffer.concat([number(entries.length), ...strings]);
-    return new Promise((resolve) => {
-      const chunks: Buffer[] = [];
-      const collect = (chunk: Buffer) => chunks.push(chunk);
-      this.#deflate.on('data', collect);
-      this.#deflate.write(plain, () => {
-        this.#deflate.off('data', collect);
-        resolve(Buffer.concat(chunks));
-      });
-    });
-  }
-}
-
-function number(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-}
-
-async function overSpdy(path: string, protocol: string): Promise<{ client: SpdyClient; protocol: unknown }> {
-  const outgoing = httpsRequest(`${server.url}${path}`, {
-    method: 'POST',
-    ca: server.authority.authority.certificate,
-    agent: false,
-    headers: { connection: 'Upgrade', upgrade: 'SPDY/3.1', 'x-stream-protocol-version': protocol },
-  });
-  outgoing.end();
-  const [response, socket] = await once(outgoing, 'upgrade');
-  return { client: new SpdyClient(socket), protocol: response.headers['x-stream-protocol-version'] };
-}
-
 describe('a command over SPDY', () => {
   it('has a stream for each of its own and one for its status', async () => {
-    const { client, protocol } = await overSpdy(execPath('echo hi'), 'v5.channel.k8s.io, v4.channel.k8s.io');
+    const { client, protocol } = await overSpdy(server, execPath('echo hi'), 'v5.channel.k8s.io, v4.channel.k8s.io');
     expect(protocol).toBe('v4.channel.k8s.io');
     const error = await client.open({ streamtype: 'error' });
     const stdout = await client.open({ streamtype: 'stdout' });
@@ -366,7 +306,7 @@ describe('a command over SPDY', () => {
   });
 
   it('receives its input until the stream ends', async () => {
-    const { client } = await overSpdy(execPath('cat', '&stdin=true&stdout=true'), 'v4.channel.k8s.io');
+    const { client } = await overSpdy(server, execPath('cat', '&stdin=true&stdout=true'), 'v4.channel.k8s.io');
     await client.open({ streamtype: 'error' });
     const stdin = await client.open({ streamtype: 'stdin' });
     const stdout = await client.open({ streamtype: 'stdout' });
@@ -377,7 +317,11 @@ describe('a command over SPDY', () => {
   });
 
   it('receives the size of its terminal', async () => {
-    const { client } = await overSpdy(execPath('size', '&stdin=true&stdout=true&tty=true'), 'v4.channel.k8s.io');
+    const { client } = await overSpdy(
+      server,
+      execPath('size', '&stdin=true&stdout=true&tty=true'),
+      'v4.channel.k8s.io',
+    );
     await client.open({ streamtype: 'error' });
     const stdout = await client.open({ streamtype: 'stdout' });
     const resize = await client.open({ streamtype: 'resize' });
@@ -387,29 +331,40 @@ describe('a command over SPDY', () => {
   });
 
   it('is ended when the client goes', async () => {
-    const { client } = await overSpdy(execPath('hang'), 'v4.channel.k8s.io');
+    const { client } = await overSpdy(server, execPath('hang'), 'v4.channel.k8s.io');
     client.close();
     await client.over;
     await expect.poll(() => node.closed).toBe(1);
   });
 
   it('answers pings', async () => {
-    const { client } = await overSpdy(execPath('hang'), 'v4.channel.k8s.io');
+    const { client } = await overSpdy(server, execPath('hang'), 'v4.channel.k8s.io');
     client.write(spdyFrames.ping(1));
     await client.until(() => client.frames.length > 0);
     expect(client.frames).toEqual([{ type: 'ping', id: 1 }]);
     client.close();
   });
 
+  it.each([
+    ['at once', 1],
+    ['a little at a time', 40],
+  ])('closes the connection on headers that inflate beyond all bounds, %s', async (_how, streams) => {
+    const { client } = await overSpdy(server, execPath('hang'), 'v4.channel.k8s.io');
+    for (let stream = 0; stream < streams; stream++)
+      await client.open({ streamtype: 'error', padding: 'x'.repeat(stream === streams - 1 ? 200_000 : 1000) });
+    await client.over;
+    await expect.poll(() => node.closed).toBe(1);
+  });
+
   it('closes the connection on data that is not SPDY', async () => {
-    const { client } = await overSpdy(execPath('hang'), 'v4.channel.k8s.io');
+    const { client } = await overSpdy(server, execPath('hang'), 'v4.channel.k8s.io');
     client.write(Buffer.of(0x80, 9, 0, 1, 0, 0, 0, 0));
     await client.over;
   });
 });
 
 describe('port-forward', () => {
-  const open = () => overSpdy(`${pods}/x/portforward`, 'portforward.k8s.io');
+  const open = () => overSpdy(server, `${pods}/x/portforward`, 'portforward.k8s.io');
 
   it('carries each connection on its own stream', async () => {
     const { client, protocol } = await open();

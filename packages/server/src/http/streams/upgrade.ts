@@ -15,6 +15,7 @@ import type {
 } from '../../door/index.ts';
 import { maxPendingBytes } from '../../door/pending-bytes.ts';
 import { peerOf } from '../client-certificate.ts';
+import { endSocket } from '../end-socket.ts';
 import { Http1Channel } from '../http1-channel.ts';
 import { IncomingRequest } from '../incoming-request.ts';
 import { connectToPort } from '../proxy/port-socket.ts';
@@ -54,7 +55,7 @@ async function refuse({ closing }: UpgradeContext, { request, socket }: Upgrade,
   if (socket.destroyed) return;
   const response = new ServerResponse(request);
   response.assignSocket(socket as Socket);
-  response.on('finish', () => socket.end());
+  response.on('finish', () => endSocket(socket));
   const { headers } = answer;
   const channel = new Http1Channel(request, response);
   await sendResponse(channel, { ...answer, headers: { ...headers, connection: 'close' } }, closing);
@@ -82,7 +83,7 @@ async function command(context: UpgradeContext, action: CommandUpgrade, upgrade:
   }
   let channels: CommandChannels;
   try {
-    channels = await channelsFor(action, upgrade);
+    channels = await channelsFor(context, action, upgrade);
   } catch (error) {
     session.close();
     throw error;
@@ -91,8 +92,13 @@ async function command(context: UpgradeContext, action: CommandUpgrade, upgrade:
   onClosing(context, upgrade, () => channels.drop());
 }
 
-async function channelsFor({ over, protocol, wanted }: CommandUpgrade, upgrade: Upgrade): Promise<CommandChannels> {
-  if (over === 'spdy') return spdyChannels(acceptSpdy(upgrade, protocol), wanted, protocol === 'v4.channel.k8s.io');
+async function channelsFor(
+  { clock }: UpgradeContext,
+  { over, protocol, wanted }: CommandUpgrade,
+  upgrade: Upgrade,
+): Promise<CommandChannels> {
+  if (over === 'spdy')
+    return spdyChannels(clock, acceptSpdy(upgrade, protocol), wanted, protocol === 'v4.channel.k8s.io');
   const first = wanted.stdout ? 'stdout' : wanted.stderr ? 'stderr' : 'error';
   const spoken = channelProtocols[protocol] ?? { base64: false, json: false, closes: false };
   return webSocketChannels(await acceptWebSocket(upgrade, protocol), spoken, first);
