@@ -1,6 +1,13 @@
 import type { Environment } from '@orrery/core';
 import type { ContainerApi, HttpHeader, HttpRequest, HttpResponse } from '@orrery/runtimes';
-import { type ApiDoor, type ApiRequest, type ApiResponse, type BodySource, isSource } from '@orrery/server';
+import {
+  type ApiDoor,
+  type ApiRequest,
+  type ApiResponse,
+  type BodyController,
+  type BodySource,
+  isSource,
+} from '@orrery/server';
 import { Observable } from 'rxjs';
 
 /**
@@ -64,12 +71,21 @@ function textOf(value: string): string {
 /** There is no backpressure: chunks that a process has not read yet wait in the process. */
 function streamOf(source: BodySource): Observable<Uint8Array> {
   return new Observable((subscriber) => {
-    source.start({
+    let fed = false;
+    const controller: BodyController = {
       desiredSize: Number.POSITIVE_INFINITY,
-      enqueue: (bytes) => subscriber.next(bytes),
+      enqueue: (bytes) => {
+        fed = true;
+        subscriber.next(bytes);
+      },
       close: () => subscriber.complete(),
       error: (reason) => subscriber.error(reason),
-    });
+    };
+    source.start(controller);
+    while (fed && !subscriber.closed) {
+      fed = false;
+      source.pull(controller);
+    }
     return () => source.cancel();
   });
 }

@@ -19,15 +19,18 @@ export { decodeProtobuf, encodeProtobuf, type ProtobufKinds, type ProtobufType }
 export {
   type Cell,
   type Column,
+  inPrintingOrder,
   type ListMetadata,
   type MetaVersion,
   partialObjectMetadata,
   partialObjectMetadataList,
   type RowCondition,
+  type RowOptions,
   type Table,
   type TableOptions,
   type TableRow,
   tableFor,
+  tableRow,
 } from '../table/index.ts';
 export {
   type DecodedObject,

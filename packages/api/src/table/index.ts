@@ -5,4 +5,12 @@ export {
   partialObjectMetadataList,
 } from './partial-metadata.ts';
 export type { Cell, Column, RowCondition } from './printer.ts';
-export { type Table, type TableOptions, type TableRow, tableFor } from './table.ts';
+export {
+  inPrintingOrder,
+  type RowOptions,
+  type Table,
+  type TableOptions,
+  type TableRow,
+  tableFor,
+  tableRow,
+} from './table.ts';

@@ -26,7 +26,7 @@ export function partialObjectMetadataList(
   objects: readonly KubernetesObject[],
   metadata: ListMetadata,
   version: MetaVersion = 'v1',
-): object {
+): { readonly items: readonly KubernetesObject[]; readonly [field: string]: unknown } {
   return {
     kind: 'PartialObjectMetadataList',
     apiVersion: `meta.k8s.io/${version}`,

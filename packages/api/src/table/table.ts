@@ -38,25 +38,30 @@ export interface Table {
  * not want. The order of rows is the order of the objects, but that of FlowSchemas is the order in which they match.
  */
 export function tableFor(kind: Kind, objects: readonly KubernetesObject[], options: TableOptions): Table {
-  const printer = printerFor(kind);
-  const rows = inPrintingOrder(kind, objects).map((object): TableRow => {
-    const conditions = printer.conditions?.(object);
-    return {
-      cells: printer.cells(object, options.now),
-      ...(conditions === undefined ? {} : { conditions }),
-      object: rowObject(kind, object, options),
-    };
-  });
   return {
     kind: 'Table',
     apiVersion: `meta.k8s.io/${options.version}`,
     metadata: options.list ?? ownRevision(objects),
-    columnDefinitions: options.withColumns ? printer.columns : null,
-    rows,
+    columnDefinitions: options.withColumns ? printerFor(kind).columns : null,
+    rows: inPrintingOrder(kind, objects).map((object) => tableRow(kind, object, options)),
   };
 }
 
-function rowObject(kind: Kind, object: KubernetesObject, options: TableOptions): KubernetesObject | null {
+/** How a row is requested: a {@link TableOptions} without what concerns the whole table. */
+export type RowOptions = Pick<TableOptions, 'now' | 'includeObject' | 'version'>;
+
+/** One object as a row of its kind's table. */
+export function tableRow(kind: Kind, object: KubernetesObject, options: RowOptions): TableRow {
+  const printer = printerFor(kind);
+  const conditions = printer.conditions?.(object);
+  return {
+    cells: printer.cells(object, options.now),
+    ...(conditions === undefined ? {} : { conditions }),
+    object: rowObject(kind, object, options),
+  };
+}
+
+function rowObject(kind: Kind, object: KubernetesObject, options: RowOptions): KubernetesObject | null {
   if (options.includeObject === 'None') return null;
   if (options.includeObject === 'Metadata') return partialObjectMetadata(object, options.version);
   if (object.apiVersion !== undefined && object.kind !== undefined) return object;
@@ -68,7 +73,8 @@ function ownRevision(objects: readonly KubernetesObject[]): ListMetadata {
   return resourceVersion === undefined ? {} : { resourceVersion };
 }
 
-function inPrintingOrder(kind: Kind, objects: readonly KubernetesObject[]): readonly KubernetesObject[] {
+/** Objects in the order of their rows: that of the list, but FlowSchemas in the order in which they match. */
+export function inPrintingOrder(kind: Kind, objects: readonly KubernetesObject[]): readonly KubernetesObject[] {
   if (kind.kind !== 'FlowSchema' || kind.group !== 'flowcontrol.apiserver.k8s.io') return objects;
   const precedence = (object: KubernetesObject): number =>
     (object as { spec?: { matchingPrecedence?: number } }).spec?.matchingPrecedence ?? 0;

@@ -1,6 +1,6 @@
 import { deepFreeze } from '@orrery/api';
 import { expect, it } from 'vitest';
-import { eventBytes, jsonBytes, listBytes } from './json-bytes.ts';
+import { eventBytes, jsonBytes } from './json-bytes.ts';
 
 const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 
@@ -36,17 +36,6 @@ it('an object that may still change is encoded each time', () => {
   const before = textOf(jsonBytes(pod));
   pod.metadata.name = 'b';
   expect(textOf(jsonBytes(pod))).not.toBe(before);
-});
-
-it.each([0, 1, 3])('a list of %d items is valid JSON', (count) => {
-  const items = Array.from({ length: count }, (_, index) => ({ metadata: { name: `p${index}` } }));
-  const bytes = listBytes({ apiVersion: 'v1', kind: 'PodList' }, { resourceVersion: '7' }, items);
-  expect(JSON.parse(textOf(bytes))).toEqual({
-    apiVersion: 'v1',
-    kind: 'PodList',
-    metadata: { resourceVersion: '7' },
-    items,
-  });
 });
 
 it('an event is one line', () => {

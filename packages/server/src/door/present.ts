@@ -1,8 +1,15 @@
 import { failures, type Kind, type KubernetesObject, type Status } from '@orrery/api';
-import { partialObjectMetadata, partialObjectMetadataList, tableFor } from '@orrery/api/server';
+import {
+  inPrintingOrder,
+  partialObjectMetadata,
+  partialObjectMetadataList,
+  tableFor,
+  tableRow,
+} from '@orrery/api/server';
 import type { ObjectList } from '@orrery/core';
 import type { Representation } from '../rest/media-type.ts';
-import { jsonBytes, listBytes } from './json-bytes.ts';
+import { jsonBytes } from './json-bytes.ts';
+import { ListJson } from './list-json.ts';
 
 /** How objects are shown. */
 export interface Presentation extends Representation {
@@ -26,24 +33,38 @@ export function objectBytes(kind: Kind, object: KubernetesObject | Status, prese
 }
 
 /** JSON of a list, in the representation that the client asked for. */
-export function collectionBytes(kind: Kind, list: ObjectList, presentation: Presentation): Uint8Array {
+export function listJson(kind: Kind, list: ObjectList, presentation: Presentation): ListJson {
   const { as, version } = presentation;
+  const { items, metadata } = list;
   switch (as) {
-    case 'object':
-      return listBytes({ apiVersion: kind.apiVersion, kind: kind.listKind }, list.metadata, list.items);
+    case 'object': {
+      const head = { kind: kind.listKind, apiVersion: kind.apiVersion, metadata };
+      return new ListJson({ head, field: 'items', objects: items, bytesOf: jsonBytes });
+    }
     case 'Table':
-      return jsonBytes(
-        tableFor(kind, list.items, {
-          now: presentation.now,
-          includeObject: presentation.includeObject,
-          version,
-          withColumns: true,
-          list: list.metadata,
-        }),
-      );
-    case 'PartialObjectMetadata':
-      return jsonBytes(partialObjectMetadataList(kind, list.items, list.metadata, version));
+      return tableJson(kind, list, presentation);
+    case 'PartialObjectMetadata': {
+      const { items: _, ...head } = partialObjectMetadataList(kind, [], metadata, version);
+      return new ListJson({
+        head,
+        field: 'items',
+        objects: items,
+        bytesOf: (object) => jsonBytes(metadataOf(object, version)),
+      });
+    }
   }
+}
+
+function tableJson(kind: Kind, { items, metadata }: ObjectList, presentation: Presentation): ListJson {
+  const { now, includeObject, version } = presentation;
+  const options = { now, includeObject, version };
+  const { rows: _, ...head } = tableFor(kind, [], { ...options, withColumns: true, list: metadata });
+  return new ListJson({
+    head,
+    field: 'rows',
+    objects: inPrintingOrder(kind, items),
+    bytesOf: (object) => jsonBytes(tableRow(kind, object, options)),
+  });
 }
 
 /** One object as shown in a response or in a watch event; only the first event of a watch carries the table's columns. */

@@ -2,6 +2,8 @@ import type { Representation } from '../rest/media-type.ts';
 import { boolean } from '../rest/query.ts';
 import type { ApiResponse, ApiResponseHeaders } from './api-response.ts';
 import type { Exchange } from './exchange.ts';
+import { ListBody } from './list-body.ts';
+import type { ListJson } from './list-json.ts';
 
 /** The parts of a response besides its body. */
 export interface ReplyOptions {
@@ -39,6 +41,18 @@ export async function replyJson(
   }
   const body = wantsPretty(exchange) ? indented(json) : json;
   return reply(exchange, body, { ...options, contentType: 'application/json' });
+}
+
+/** Builds a response from a list, which is streamed if it is long. */
+export async function replyList(
+  exchange: Exchange,
+  json: ListJson,
+  encoding: Representation['encoding'],
+): Promise<ApiResponse> {
+  if (encoding !== 'json' || wantsPretty(exchange)) return replyJson(exchange, json.rest(), encoding);
+  const first = json.take();
+  const body = json.done ? first : new ListBody(exchange, first, json);
+  return reply(exchange, body, { contentType: 'application/json' });
 }
 
 const encoder = new TextEncoder();

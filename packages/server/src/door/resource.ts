@@ -7,10 +7,11 @@ import { patchType, type ResourceRequest, type ResourceTarget, resourceRequest }
 import type { ApiResponse } from './api-response.ts';
 import { bodyOf } from './body.ts';
 import type { Exchange } from './exchange.ts';
+import { ListJson } from './list-json.ts';
 import { replyLog } from './log-body.ts';
-import { collectionBytes, includeObject, objectBytes, type Presentation } from './present.ts';
+import { includeObject, listJson, objectBytes, type Presentation } from './present.ts';
 import { replyProxied } from './proxy/proxy.ts';
-import { replyJson } from './reply.ts';
+import { replyJson, replyList } from './reply.ts';
 import { replyWatch } from './watch-body.ts';
 
 /** Resolves the resource and the verb of an exchange. @throws StatusError */
@@ -38,12 +39,14 @@ export async function handleResource(exchange: Exchange, target: ResourceTarget)
   };
   if (verb === 'watch') return replyWatch(exchange, scope, presentation);
   const { code, body } = await carryOut(exchange, found, presentation);
-  return replyJson(exchange, body, presentation.encoding, { status: code });
+  return body instanceof ListJson
+    ? replyList(exchange, body, presentation.encoding)
+    : replyJson(exchange, body, presentation.encoding, { status: code });
 }
 
 interface Result {
   readonly code: number;
-  readonly body: Uint8Array;
+  readonly body: Uint8Array | ListJson;
 }
 async function carryOut(
   exchange: Exchange,
@@ -65,7 +68,7 @@ async function carryOut(
     }
     case 'list': {
       const list = await requestPath.list(scope, listOptions(query));
-      return { code: 200, body: collectionBytes(kind, list, presentation) };
+      return { code: 200, body: listJson(kind, list, presentation) };
     }
     case 'create': {
       const options = writeOptions(query, userAgent, 'CreateOptions');
@@ -94,7 +97,7 @@ async function carryOut(
       const options = deleteOptions(query, await deleteBody(exchange));
       const { sendInitialEvents: _, ...selection } = listOptions(query);
       const list = await requestPath.deleteCollection(scope, selection, options);
-      return { code: 200, body: collectionBytes(kind, list, presentation) };
+      return { code: 200, body: listJson(kind, list, presentation) };
     }
     default:
       throw failures.methodNotAllowed(kind, verb);

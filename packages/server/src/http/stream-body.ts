@@ -3,6 +3,9 @@ import { constants, createGzip } from 'node:zlib';
 import type { BodyController, BodySource } from '../door/index.ts';
 import type { ResponseChannel } from './response-channel.ts';
 
+/** Chunks shorter than this wait for the end of the task, and are sent together. */
+const smallBytes = 16 * 1024;
+
 /** How {@link streamBody} sends a body. */
 export interface StreamOptions {
   /** Aborted when the server closes: bodies without an end of their own then end cleanly. */
@@ -54,10 +57,12 @@ class StreamedBody implements BodyController {
   readonly #channel: ResponseChannel;
   readonly #source: BodySource;
   #blocked = false;
+  #corked = false;
   #ended = false;
   /** Whether the source has enqueued something since it was last pulled. */
   #fed = false;
-  #pulling = false;
+  /** Whether the next pull is under way. */
+  #scheduled = false;
 
   constructor(target: Writable, channel: ResponseChannel, source: BodySource) {
     this.#target = target;
@@ -66,9 +71,7 @@ class StreamedBody implements BodyController {
   }
 
   start(): void {
-    this.#pulling = true;
     this.#source.start(this);
-    this.#pulling = false;
     this.#again();
   }
 
@@ -81,17 +84,19 @@ class StreamedBody implements BodyController {
 
   enqueue(chunk: Uint8Array): void {
     this.#fed = true;
+    if (chunk.length < smallBytes && !this.#corked) this.#cork();
     this.#blocked = !this.#target.write(chunk);
   }
 
   drained(): void {
     this.#blocked = false;
-    this.#pull();
+    this.#pullLater();
   }
 
   close(): void {
     if (this.#ended) return;
     this.#ended = true;
+    if (this.#corked) this.#uncork();
     this.#target.end();
   }
 
@@ -101,16 +106,34 @@ class StreamedBody implements BodyController {
     this.#channel.abort();
   }
 
+  #pullLater(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(this.#pull);
+  }
+
   readonly #pull = (): void => {
-    if (this.#ended || this.#pulling || this.#blocked || this.#target.destroyed) return;
+    this.#scheduled = false;
+    if (this.#ended || this.#blocked || this.#target.destroyed) return;
     this.#fed = false;
-    this.#pulling = true;
     this.#source.pull(this);
-    this.#pulling = false;
     this.#again();
   };
 
+  /** What arrives in one task is sent in one piece: a burst of events costs one packet. */
+  #cork(): void {
+    this.#corked = true;
+    this.#target.cork();
+    setImmediate(this.#uncork);
+  }
+
+  readonly #uncork = (): void => {
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.#target.uncork();
+  };
+
   #again(): void {
-    if (this.#fed && !this.#blocked && !this.#ended) setImmediate(this.#pull);
+    if (this.#fed && !this.#blocked && !this.#ended) this.#pullLater();
   }
 }
