@@ -1,3 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cluster } from '@orrery/cluster';
+import { simulate } from '@orrery/testing';
+import { endState, stateDifferences } from './end-state.ts';
 import { startProbe } from './probe.ts';
 import { type Anchor, atMost, defineRow, type Goal, type Row } from './row.ts';
 import { servedCluster } from './served-cluster.ts';
@@ -12,12 +16,20 @@ export interface ReplicasSize {
 interface ReplicasOptions extends ReplicasSize {
   readonly goal: Goal;
   readonly anchor?: Anchor;
+  /** Compares all objects in the end with those of a slow run, in which every loop gets all the time that it needs. Default false. */
+  readonly compared?: boolean;
 }
 
 type FigureName = 'available' | 'longestGet' | 'p99Get' | 'firstReady';
 
 /** A row: a Deployment's replicas on the real clock until all are available, while another process is a client over HTTPS. */
-export function replicasRow({ replicas, nodes, goal, anchor }: ReplicasOptions): Row<ReplicasSize, FigureName> {
+export function replicasRow({
+  replicas,
+  nodes,
+  goal,
+  anchor,
+  compared = false,
+}: ReplicasOptions): Row<ReplicasSize, FigureName> {
   const availableAnchor = anchor === undefined ? {} : { anchor };
   return defineRow({
     what: `${replicas.toLocaleString('en-US')} replicas on ${nodes.toLocaleString('en-US')} nodes, on the real clock`,
@@ -40,11 +52,11 @@ export function replicasRow({ replicas, nodes, goal, anchor }: ReplicasOptions):
         anchor: { value: 100, source: 'Kubernetes 1.35.4 with 1,000 replicas on 100 nodes' },
       },
     },
-    measure: measureReplicas,
+    measure: (size) => measureReplicas(size, compared),
   });
 }
 
-async function measureReplicas(size: ReplicasSize) {
+async function measureReplicas(size: ReplicasSize, compared: boolean) {
   await using served = await servedCluster({ nodes: size.nodes });
   const { client } = served.cluster;
   const probe = await startProbe(served.access);
@@ -54,6 +66,7 @@ async function measureReplicas(size: ReplicasSize) {
   await deploymentWhere(client, 'web', isComplete);
   const available = stopwatch.measured();
   const { longest, p99, firstReady } = await probe.stop();
+  if (compared) await compareWithSlowRun(served.cluster, size);
   if (firstReady === undefined) throw new Error('the watcher saw no Ready Pod');
   return {
     available,
@@ -61,4 +74,21 @@ async function measureReplicas(size: ReplicasSize) {
     p99Get: { value: p99 },
     firstReady: { value: firstReady - began },
   };
+}
+
+/** Runs the same case in virtual time. @throws Error with the first differences, if the cluster does not come to the same objects */
+async function compareWithSlowRun(cluster: Cluster, { nodes, replicas }: ReplicasSize): Promise<void> {
+  const slow = await simulate({ nodes });
+  await slow.client.create(webDeployment('web', replicas));
+  await slow.advance('1m');
+  const expected = await endState(slow);
+  await slow.close();
+  // The last events and status reports of the fast run may still be on their way.
+  for (let tries = 10; tries > 0; tries--) {
+    const differences = stateDifferences(await endState(cluster), expected);
+    if (differences.length === 0) return;
+    if (tries === 1)
+      throw new Error(`${differences.length} differences from a slow run:\n${differences.slice(0, 4).join('\n')}`);
+    await sleep(1_000);
+  }
 }
