@@ -1,4 +1,13 @@
-import { controllerOf, Deployment, keyOf, type LabelSelector, Pod, ReplicaSet, type Stored } from '@orrery/api';
+import {
+  controllerOf,
+  Deployment,
+  keyOf,
+  type LabelSelector,
+  labelSelectorMatcher,
+  Pod,
+  ReplicaSet,
+  type Stored,
+} from '@orrery/api';
 import {
   type Cache,
   type Controller,
@@ -11,7 +20,8 @@ import {
 import { adoptable } from '../workload/adoptable.ts';
 import { claim } from '../workload/claim.ts';
 import { orphansOf } from '../workload/orphans.ts';
-import { isTerminal } from '../workload/pod-state.ts';
+import { countsOr, podsByController } from '../workload/pod-counts.ts';
+import { indexBySelector } from '../workload/selector-index.ts';
 import { unlessGone } from '../workload/unless-gone.ts';
 import { countedStatus, type Sets, untilDeadline } from './conditions.ts';
 import { DeploymentRollout } from './deployment-rollout.ts';
@@ -19,6 +29,7 @@ import { rollbackTarget } from './revision.ts';
 import { isScaling, rollingStep, scaleStep } from './rollout.ts';
 
 const orphans = orphansOf(ReplicaSet);
+const deployments = indexBySelector(Deployment, ({ spec }) => labelSelectorMatcher(spec.selector));
 
 /** Rolls a Deployment's Pods over to its present template, one ReplicaSet per template (Kubernetes "Deployments"). */
 export function deploymentController(): Controller {
@@ -26,8 +37,8 @@ export function deploymentController(): Controller {
     name: 'deployment-controller',
     for: Deployment,
     owns: [ReplicaSet],
-    watches: [adoptable(ReplicaSet, Deployment, ({ spec }) => spec.selector), podsOfRecreate],
-    indexes: [orphans],
+    watches: [adoptable(ReplicaSet, deployments), podsOfRecreate],
+    indexes: [orphans.index, deployments.index, podsByController],
     concurrency: 5,
     reconcile: (deployment, context) => unlessGone(Deployment, deployment, () => reconcile(deployment, context)),
   });
@@ -112,16 +123,13 @@ async function recreate(rollout: DeploymentRollout, cache: Cache): Promise<void>
 
 /** Whether Pods of an earlier template are still there and have not ended. */
 function hasOldPods(rollout: DeploymentRollout, cache: Cache): boolean {
-  const namespace = rollout.deployment.metadata.namespace ?? '';
-  return rollout.old.some((rs) =>
-    cache.list(ownedBy(Pod, rs.metadata.uid), { namespace }).some((pod) => !isTerminal(pod)),
-  );
+  return rollout.old.some((rs) => countsOr(cache.aggregate(podsByController.at(rs.metadata.uid))).unfinished > 0);
 }
 
 function* replicaSetsNear(cache: Cache, deployment: Stored<Deployment>): Generator<Stored<ReplicaSet>> {
   const namespace = deployment.metadata.namespace ?? '';
   yield* cache.list(ownedBy(ReplicaSet, deployment.metadata.uid), { namespace });
-  yield* cache.list(orphans.at(namespace));
+  yield* orphans.selectedBy(cache, namespace, labelSelectorMatcher(deployment.spec.selector));
 }
 
 function selectsEverything(selector: LabelSelector | undefined): boolean {

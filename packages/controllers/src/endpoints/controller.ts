@@ -1,11 +1,12 @@
-import { Endpoints, equalJson, isNotFound, keyOf, Service } from '@orrery/api';
-import { type Controller, defineController } from '@orrery/core';
-import { podsOf, podsOfServices } from '../endpointslice/controller.ts';
+import { Endpoints, equalJson, isNotFound, keyOf, keyString, Service, type Stored } from '@orrery/api';
+import { type Cache, type Controller, defineController } from '@orrery/core';
+import { ServicePods } from '../endpointslice/service-pods.ts';
 import { hasManagedEndpoints } from '../endpointslice/service-ports.ts';
 import { isHeadless } from '../endpointslice/slices.ts';
+import { PerCache } from '../workload/per-cache.ts';
 import { isNamespaceTerminating } from '../workload/pod-control.ts';
-import { podsByLabel } from '../workload/pod-label-index.ts';
-import { endpointSubsets, overCapacityAnnotation } from './subsets.ts';
+import { AddressBook } from './address-book.ts';
+import { overCapacityAnnotation } from './subsets.ts';
 
 type Texts = { [key: string]: string };
 
@@ -13,14 +14,17 @@ const headlessLabel = 'service.kubernetes.io/headless';
 
 /** Keeps the Endpoints object of every Service that selects Pods: the older form of EndpointSlices. */
 export function endpointsController(): Controller {
+  const pods = new ServicePods();
+  const books = new PerCache<AddressBook>();
   return defineController({
     name: 'endpoint-controller',
     for: Service,
-    watches: [podsOfServices, Endpoints],
-    indexes: [podsByLabel],
+    watches: [pods.source, Endpoints],
+    indexes: pods.indexes,
     async reconcile(service, { client, cache }) {
-      if (service.metadata.deletionTimestamp !== undefined || !hasManagedEndpoints(service)) return;
-      const { subsets, truncated } = endpointSubsets(service, podsOf(service, cache));
+      const book = bookOf(service, cache, pods, books);
+      if (book === undefined) return;
+      const { subsets, truncated } = book.subsets();
       const labels: Texts = { ...service.metadata.labels, ...(isHeadless(service) ? { [headlessLabel]: '' } : {}) };
       const annotations: Texts = truncated ? { [overCapacityAnnotation]: 'truncated' } : {};
       const key = keyOf(service);
@@ -43,6 +47,8 @@ export function endpointsController(): Controller {
       if (!isSame) await client.update<Endpoints>({ ...current, metadata, subsets });
     },
     async deleted(key, { client, cache }) {
+      pods.forget(cache, keyString(key));
+      books.of(cache).delete(keyString(key));
       const left = cache.get(Endpoints, key);
       if (left === undefined) return;
       try {
@@ -52,4 +58,28 @@ export function endpointsController(): Controller {
       }
     },
   });
+}
+
+/** The Service's addresses as they are now. All Pods are asked for theirs only if the Service is another than last time. */
+function bookOf(
+  service: Stored<Service>,
+  cache: Cache,
+  pods: ServicePods,
+  books: PerCache<AddressBook>,
+): AddressBook | undefined {
+  const key = keyString(keyOf(service));
+  const kept = books.of(cache);
+  const changed = pods.take(cache, service);
+  if (service.metadata.deletionTimestamp !== undefined || !hasManagedEndpoints(service)) {
+    kept.delete(key);
+    return undefined;
+  }
+  const before = kept.get(key);
+  if (before?.service.spec === service.spec && before.service.metadata.uid === service.metadata.uid) {
+    for (const [uid, pod] of changed) before.set(uid, pod);
+    return before;
+  }
+  const book = new AddressBook(service, pods.all(cache, service));
+  kept.set(key, book);
+  return book;
 }

@@ -3,15 +3,15 @@ import { isReady } from '../workload/pod-state.ts';
 import { type EndpointPort, endpointHostname, endpointPorts, isEndpoint } from './service-ports.ts';
 
 /** At most this many endpoints are in one slice. */
-const sliceSize = 100;
+export const sliceSize = 100;
 
 const managedByLabel = 'endpointslice.kubernetes.io/managed-by';
 const managedBy = 'endpointslice-controller.k8s.io';
 const serviceNameLabel = 'kubernetes.io/service-name';
 const headlessLabel = 'service.kubernetes.io/headless';
 
-type AddressType = 'IPv4' | 'IPv6';
-type Endpoint = NonNullable<EndpointSlice['endpoints']>[number];
+export type AddressType = 'IPv4' | 'IPv6';
+export type Endpoint = NonNullable<EndpointSlice['endpoints']>[number];
 
 /** What to do with a Service's slices. */
 export interface SliceChanges {
@@ -42,7 +42,8 @@ export function sliceChanges(
   for (const family of families) {
     const groups = endpointGroups(service, pods, family as AddressType, zoneOf);
     for (const { ports, endpoints } of groups) {
-      const slices = existing.filter((slice) => slice.addressType === family && samePorts(slice.ports, ports));
+      const portsKey = canonicalJson(ports);
+      const slices = existing.filter((slice) => slice.addressType === family && portsKeyOf(slice) === portsKey);
       for (const slice of slices) unused.delete(slice);
       const filled = fill(slices, endpoints);
       for (const [slice, content] of filled.slices) {
@@ -73,17 +74,37 @@ function endpointGroups(
 ): readonly EndpointGroup[] {
   const groups = new Map<string, { ports: readonly EndpointPort[]; endpoints: Map<string, Endpoint> }>();
   for (const pod of pods) {
-    if (!isEndpoint(pod)) continue;
-    const address = addressOf(pod, family);
-    if (address === undefined) continue;
-    const ports = endpointPorts(service, pod);
-    if (ports.length === 0 && (service.spec.ports ?? []).length > 0) continue;
-    const key = canonicalJson(ports);
-    const group = groups.get(key) ?? { ports, endpoints: new Map<string, Endpoint>() };
-    group.endpoints.set(pod.metadata.uid, endpoint(service, pod, address, zoneOf));
-    groups.set(key, group);
+    const found = podEndpoint(service, pod, family, zoneOf);
+    if (found === undefined) continue;
+    const { ports, portsKey } = found;
+    const group = groups.get(portsKey) ?? { ports, endpoints: new Map<string, Endpoint>() };
+    group.endpoints.set(pod.metadata.uid, found.endpoint);
+    groups.set(portsKey, group);
   }
   return groups.size > 0 ? [...groups.values()] : [{ ports: [], endpoints: new Map() }];
+}
+
+/** A Pod as an endpoint of a Service. */
+export interface PodEndpoint {
+  readonly endpoint: Endpoint;
+  readonly ports: readonly EndpointPort[];
+  /** The ports as text: Pods with the same ports share slices. */
+  readonly portsKey: string;
+}
+
+/** The Pod as an endpoint of the Service in one address family; undefined if it is none. */
+export function podEndpoint(
+  service: Service,
+  pod: Stored<Pod>,
+  family: AddressType,
+  zoneOf: (node: string) => string | undefined,
+): PodEndpoint | undefined {
+  if (!isEndpoint(pod)) return undefined;
+  const address = addressOf(pod, family);
+  if (address === undefined) return undefined;
+  const ports = endpointPorts(service, pod);
+  if (ports.length === 0 && (service.spec.ports ?? []).length > 0) return undefined;
+  return { endpoint: endpoint(service, pod, address, zoneOf), ports, portsKey: canonicalJson(ports) };
 }
 
 function addressOf({ status }: Pod, family: AddressType): string | undefined {
@@ -116,14 +137,15 @@ function endpoint(
   };
 }
 
-function samePorts(ports: EndpointSlice['ports'], wanted: readonly EndpointPort[]): boolean {
+/** The ports of a slice as text: equal to {@link PodEndpoint.portsKey} of the endpoints that it is for. */
+export function portsKeyOf({ ports }: EndpointSlice): string {
   const plain = (ports ?? []).map(({ name = '', port = 0, protocol = 'TCP', appProtocol }) => ({
     name,
     port,
     protocol,
     ...(appProtocol === undefined ? {} : { appProtocol }),
   }));
-  return equalJson(plain, wanted);
+  return canonicalJson(plain);
 }
 
 interface Filled {
@@ -153,7 +175,8 @@ function fill(slices: readonly Stored<EndpointSlice>[], endpoints: ReadonlyMap<s
   return { slices: contents, added };
 }
 
-function newSlice(
+/** A slice that does not exist yet. */
+export function newSlice(
   service: Stored<Service>,
   addressType: AddressType,
   ports: readonly EndpointPort[],

@@ -10,13 +10,18 @@ import {
 } from '@orrery/core';
 import { adoptable } from '../workload/adoptable.ts';
 import { claim } from '../workload/claim.ts';
+import { orphansOf } from '../workload/orphans.ts';
 import { podControl, podFromTemplate } from '../workload/pod-control.ts';
-import { countsOr, type Labels, orphanPods, podsByController } from '../workload/pod-counts.ts';
+import { countsOr, type Labels, podsByController } from '../workload/pod-counts.ts';
 import { isActive } from '../workload/pod-state.ts';
+import { indexBySelector } from '../workload/selector-index.ts';
 import { slowStart } from '../workload/slow-start.ts';
 import { unlessGone } from '../workload/unless-gone.ts';
 import { podsToDelete } from './deletion-rank.ts';
 import { type ReplicaFailure, replicaSetStatus, sameStatus } from './status.ts';
+
+const orphans = orphansOf(Pod);
+const replicaSets = indexBySelector(ReplicaSet, ({ spec }) => labelSelectorMatcher(spec.selector));
 
 /** At most this many Pods are created or deleted in one go. */
 const burst = 500;
@@ -27,8 +32,8 @@ export function replicaSetController(): Controller {
     name: 'replicaset-controller',
     for: ReplicaSet,
     owns: [Pod],
-    watches: [adoptable(Pod, ReplicaSet, ({ spec }) => spec.selector)],
-    indexes: [podsByController, orphanPods],
+    watches: [adoptable(Pod, replicaSets)],
+    indexes: [podsByController, orphans.index, replicaSets.index],
     concurrency: 5,
     reconcile: (replicaSet, context) => unlessGone(ReplicaSet, replicaSet, () => reconcile(replicaSet, context)),
   });
@@ -52,16 +57,14 @@ async function reconcile(replicaSet: Stored<ReplicaSet>, context: ReconcileConte
   return wait === undefined ? undefined : { requeueAfter: wait };
 }
 
-/** Adopts and releases Pods. They are walked only where the labels of some say that there is one to adopt or release. */
+/** Adopts and releases Pods. Its own are walked only where the labels of some say that there is one to release. */
 async function claimPods(replicaSet: Stored<ReplicaSet>, { client, cache }: ReconcileContext): Promise<void> {
   const { selector } = replicaSet.spec;
-  const owned = podsByController.at(replicaSet.metadata.uid);
-  const orphans = orphanPods.at(replicaSet.metadata.namespace ?? '');
-  const matches = selects(selector);
-  const candidates: Stored<Pod>[] = [];
+  const { uid, namespace = '' } = replicaSet.metadata;
+  const owned = podsByController.at(uid);
   const counts = countsOr(cache.aggregate(owned));
-  if (counts.activeWith(matches) !== counts.active) candidates.push(...cache.list(owned));
-  if (countsOr(cache.aggregate(orphans)).activeWith(matches) > 0) candidates.push(...cache.list(orphans));
+  const candidates = [...orphans.selectedBy(cache, namespace, labelSelectorMatcher(selector))];
+  if (counts.activeWith(selects(selector)) !== counts.active) candidates.push(...cache.list(owned));
   if (candidates.length === 0) return;
   await claim(client, ReplicaSet, replicaSet, selector, Pod, candidates.filter(isActive));
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { testPod } from './objects.fixture.ts';
 import { PodCounts } from './pod-counts.ts';
-import { isActive, isAvailable, isReady } from './pod-state.ts';
+import { isActive, isAvailable, isReady, isTerminal } from './pod-state.ts';
 
 const now = Date.parse('2026-01-01T01:00:00Z');
 
@@ -56,6 +56,7 @@ describe('counts that are kept', () => {
         const isWeb = (labels: { readonly [key: string]: string } | undefined) => labels?.app === 'web';
         expect(counts.active).toBe(active.length);
         expect(counts.ready).toBe(ready.length);
+        expect(counts.unfinished).toBe([...pods.values()].filter((pod) => !isTerminal(pod)).length);
         expect(counts.activeWith(isWeb)).toBe(active.filter(({ metadata }) => isWeb(metadata.labels)).length);
         for (const minReadySeconds of [0, 5, 10, 19]) {
           expect(counts.available(minReadySeconds, now)).toBe(

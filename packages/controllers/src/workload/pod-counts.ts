@@ -1,6 +1,6 @@
 import { controllerOf, Pod, type Stored } from '@orrery/api';
 import { type Aggregation, defineIndex, type Milliseconds } from '@orrery/core';
-import { isActive, readySince } from './pod-state.ts';
+import { isActive, isTerminal, readySince } from './pod-state.ts';
 
 /** Labels of an object. */
 export type Labels = { readonly [key: string]: string };
@@ -25,6 +25,9 @@ interface CountedGroup extends PodGroup {
  */
 export class PodCounts {
   readonly #groups = new Map<string, CountedGroup>();
+  #active = 0;
+  #ready = 0;
+  #unfinished = 0;
 
   get groups(): Iterable<PodGroup> {
     return this.#groups.values();
@@ -32,16 +35,17 @@ export class PodCounts {
 
   /** How many are active. */
   get active(): number {
-    let count = 0;
-    for (const group of this.#groups.values()) count += group.active;
-    return count;
+    return this.#active;
+  }
+
+  /** How many have not ended, whether they are being deleted or not. */
+  get unfinished(): number {
+    return this.#unfinished;
   }
 
   /** How many are ready. */
   get ready(): number {
-    let count = 0;
-    for (const group of this.#groups.values()) count += group.readySince.length;
-    return count;
+    return this.#ready;
   }
 
   /** How many carry labels for which this is true. It is asked once for each group. */
@@ -72,7 +76,9 @@ export class PodCounts {
   }
 
   add(pod: Stored<Pod>): void {
+    if (!isTerminal(pod)) this.#unfinished++;
     if (!isActive(pod)) return;
+    this.#active++;
     const labels = pod.metadata.labels ?? none;
     const key = keyOfLabels(labels);
     let group = this.#groups.get(key);
@@ -82,16 +88,23 @@ export class PodCounts {
     }
     group.active++;
     const since = readySince(pod);
-    if (since !== undefined) group.readySince.splice(after(group.readySince, since), 0, since);
+    if (since === undefined) return;
+    this.#ready++;
+    group.readySince.splice(after(group.readySince, since), 0, since);
   }
 
   remove(pod: Stored<Pod>): void {
+    if (!isTerminal(pod)) this.#unfinished--;
     if (!isActive(pod)) return;
     const key = keyOfLabels(pod.metadata.labels ?? none);
     const group = this.#groups.get(key);
     if (group === undefined) return;
+    this.#active--;
     const since = readySince(pod);
-    if (since !== undefined) group.readySince.splice(after(group.readySince, since) - 1, 1);
+    if (since !== undefined) {
+      this.#ready--;
+      group.readySince.splice(after(group.readySince, since) - 1, 1);
+    }
     if (--group.active === 0) this.#groups.delete(key);
   }
 }
@@ -112,13 +125,6 @@ export const podsByController = defineIndex(
     const controller = controllerOf(pod);
     return controller === undefined ? [] : [controller.uid];
   },
-  counting,
-);
-
-/** Orphans by namespace, and their counts: the Pods that may be adopted. */
-export const orphanPods = defineIndex(
-  Pod,
-  (pod) => (controllerOf(pod) === undefined ? [pod.metadata.namespace ?? ''] : []),
   counting,
 );
 
