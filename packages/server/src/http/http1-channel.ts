@@ -4,6 +4,9 @@ import type { ResponseChannel, ResponseHead } from './response-channel.ts';
 /** Bytes of a rejected body that are read and discarded. */
 const maxDrainedBytes = 32 * 1024 * 1024;
 
+/** Milliseconds that a client has to send a rejected body to its end. */
+const drainMs = 10_000;
+
 /** A response over HTTP/1.1. */
 export class Http1Channel implements ResponseChannel {
   readonly body: ServerResponse;
@@ -22,9 +25,16 @@ export class Http1Channel implements ResponseChannel {
     return (this.#request.headers['accept-encoding'] ?? '').toString();
   }
 
-  /** The unread rest of a body would be parsed as the next request. */
+  /**
+   * The unread rest of a body would be parsed as the next request. It is discarded while the client reads the response: many
+   * clients read only after they have sent all of it, and some never do.
+   */
   async settle(status: number): Promise<boolean> {
-    return status < 400 || this.#request.complete || (await drained(this.#request));
+    const request = this.#request;
+    if (status < 400 || request.complete) return true;
+    if (request.destroyed || Number(request.headers['content-length'] ?? 0) > maxDrainedBytes) return false;
+    discard(request);
+    return true;
   }
 
   head({ status, statusText, headers: given, last }: ResponseHead, body: 'complete' | 'streamed' | 'none'): void {
@@ -41,18 +51,14 @@ export class Http1Channel implements ResponseChannel {
   }
 }
 
-/** Discards the rest of a body: clients send all of it before they read the response. False if it is too long. */
-async function drained(request: IncomingMessage): Promise<boolean> {
-  if (request.destroyed || request.errored !== null) return false;
+/** Discards the rest of a body. The connection is broken off if that is too long, or takes too long. */
+function discard(request: IncomingMessage): void {
+  const { socket } = request;
+  const timer = setTimeout(() => socket.destroy(), drainMs).unref();
+  request.once('close', () => clearTimeout(timer));
   let length = 0;
-  try {
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      length += chunk.length;
-      if (length > maxDrainedBytes) return false;
-    }
-  } catch {
-    // The client is gone.
-    return false;
-  }
-  return true;
+  request.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length > maxDrainedBytes) socket.destroy();
+  });
 }

@@ -15,6 +15,9 @@ const bodyWindow = 256 * 1024;
 /** Milliseconds after which a connection without requests is closed. */
 const idleTimeout = 120_000;
 
+/** Milliseconds that a client may leave a response unread before its stream is reset. */
+export const unreadMs = 60_000;
+
 /** Limits of one connection. Node and nghttp2 bound what a hostile client repeats: resets of streams, settings, pings. */
 const options = {
   settings: {
@@ -39,7 +42,7 @@ export class Http2Sessions {
   /** Speaks HTTP/2 on a connection from here on. */
   async accept(socket: TLSSocket): Promise<void> {
     // A server that starts does not wait for what only its first such client needs.
-    const [{ performServerHandshake }, { Http2Channel }] = await Promise.all([
+    const [{ constants, performServerHandshake }, { Http2Channel }] = await Promise.all([
       import('node:http2'),
       import('./http2-channel.ts'),
     ]);
@@ -53,12 +56,16 @@ export class Http2Sessions {
       stream.on('close', () => open--);
       // A client that disconnects midway is not an error.
       stream.on('error', ignore);
+      stream.setTimeout(unreadMs, () => {
+        if (stream.writableLength > 0) stream.close(constants.NGHTTP2_CANCEL);
+      });
       const request = new IncomingStream(stream, headers, rawHeaders as unknown as readonly string[]);
       const channel = new Http2Channel(stream, request.method, request.headers.get('accept-encoding') ?? '');
       this.#answer(request, channel, socket);
     });
     session.setTimeout(idleTimeout, () => {
       if (open === 0) session.close();
+      else if (socket.writableLength > 0) session.destroy();
     });
     session.on('error', ignore);
     session.on('close', () => this.#sessions.delete(session));

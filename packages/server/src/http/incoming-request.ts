@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ApiRequest, ApiRequestHeaders } from '../door/index.ts';
+import { MessageBody } from './message-body.ts';
 
 /** A request that arrived over a socket, in the front door's form. Expensive parts are computed lazily. */
 export class IncomingRequest implements ApiRequest {
@@ -23,8 +24,7 @@ export class IncomingRequest implements ApiRequest {
   get body(): AsyncIterable<Uint8Array> | null {
     const { headers } = this.#message;
     if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) return null;
-    // Without this, leaving the loop would destroy the socket and the client would never read the reason.
-    return this.#message.iterator({ destroyOnReturn: false });
+    return new MessageBody(this.#message);
   }
 
   get signal(): AbortSignal {

@@ -10,8 +10,9 @@ import { record } from '../door/record.ts';
 import type { RequestPath } from '../request-path.ts';
 import { peerOf } from './client-certificate.ts';
 import { Http1Channel } from './http1-channel.ts';
-import { Http2Sessions } from './http2-sessions.ts';
+import { Http2Sessions, unreadMs } from './http2-sessions.ts';
 import { IncomingRequest } from './incoming-request.ts';
+import { Pipelines } from './pipeline.ts';
 import { httpToPorts } from './proxy/send-to-port.ts';
 import type { ResponseChannel } from './response-channel.ts';
 import { sendResponse } from './send-response.ts';
@@ -41,6 +42,15 @@ export interface HttpsServing {
   /** Ends watches and streams, gives requests in flight a moment to finish, and releases the port. */
   close(): Promise<void>;
 }
+
+/** Milliseconds that a client has for its TLS handshake. */
+const handshakeMs = 10_000;
+
+/** Milliseconds that a client has to send the head of a request, as in Kubernetes. */
+const headersMs = 32_000;
+
+/** Milliseconds between two checks of which connections have not sent their request in time. */
+const checkMs = 5000;
 
 /** Milliseconds that requests in flight have to finish when the server closes. */
 const closingGraceMs = 1000;
@@ -75,6 +85,8 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServing> {
   };
   const answer = (request: ApiRequest, channel: ResponseChannel, socket: TLSSocket) =>
     track(request, () => channel.abort(), handle(door, request, channel, peerOf(socket), closing.signal));
+  const pipelines = new Pipelines();
+  const upgraded = new Set<Duplex>();
   const https = createServer(
     {
       cert: certificates.serving.certificate,
@@ -88,22 +100,33 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServing> {
       maxHeaderSize: 64 * 1024,
       // Longer than clients keep idle connections: if the client closes first, no request is lost.
       keepAliveTimeout: 120_000,
+      handshakeTimeout: handshakeMs,
+      headersTimeout: headersMs,
+      connectionsCheckingInterval: checkMs,
       shouldUpgradeCallback: isUpgrade,
     },
     (request, response) => {
       // A client that disconnects midway is not an error.
+      request.on('error', ignore);
       response.on('error', ignore);
-      answer(new IncomingRequest(request, response), new Http1Channel(request, response), request.socket as TLSSocket);
+      const socket = request.socket as TLSSocket;
+      pipelines.next(request, response, () =>
+        answer(new IncomingRequest(request, response), new Http1Channel(request, response), socket),
+      );
     },
   );
+  https.setTimeout(unreadMs, (socket) => {
+    if (socket.writableLength > 0 || !(upgraded.has(socket) || pipelines.isBusy(socket))) socket.destroy();
+  });
   const sessions = new Http2Sessions(answer);
   const [speakHttp1] = https.listeners('secureConnection');
   https.removeAllListeners('secureConnection');
   https.on('secureConnection', (socket) => {
+    // For life: a connection that breaks is its client's loss alone.
+    socket.on('error', ignore);
     if (socket.alpnProtocol === 'h2') void sessions.accept(socket);
     else speakHttp1?.call(https, socket);
   });
-  const upgraded = new Set<Duplex>();
   https.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     upgraded.add(socket);
     socket.on('close', () => upgraded.delete(socket));
