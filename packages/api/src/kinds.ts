@@ -14,6 +14,8 @@ import type { ICronJob } from 'kubernetes-models/batch/v1/CronJob';
 import type { IJob } from 'kubernetes-models/batch/v1/Job';
 import type { ILease } from 'kubernetes-models/coordination.k8s.io/v1/Lease';
 import type { IEndpointSlice } from 'kubernetes-models/discovery.k8s.io/v1/EndpointSlice';
+import type { IFlowSchema } from 'kubernetes-models/flowcontrol.apiserver.k8s.io/v1/FlowSchema';
+import type { IPriorityLevelConfiguration } from 'kubernetes-models/flowcontrol.apiserver.k8s.io/v1/PriorityLevelConfiguration';
 import type { IRuntimeClass } from 'kubernetes-models/node.k8s.io/v1/RuntimeClass';
 import type { IPodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget';
 import type { IClusterRole } from 'kubernetes-models/rbac.authorization.k8s.io/v1/ClusterRole';
@@ -227,6 +229,20 @@ export const PodDisruptionBudget: Kind<PodDisruptionBudget, WithStatus<PodDisrup
 
 export interface PriorityClass extends Immutable<IPriorityClass & { metadata: NamedMeta }> {}
 export const PriorityClass: Kind<PriorityClass, NoSubresources> = builtinKind('scheduling.k8s.io/v1', 'PriorityClass');
+
+export interface FlowSchema
+  extends Immutable<IFlowSchema & { metadata: NamedMeta; spec: NonNullable<IFlowSchema['spec']> }> {}
+export const FlowSchema: Kind<FlowSchema, WithStatus<FlowSchema>> = builtinKind(
+  'flowcontrol.apiserver.k8s.io/v1',
+  'FlowSchema',
+);
+
+export interface PriorityLevelConfiguration
+  extends Immutable<
+    IPriorityLevelConfiguration & { metadata: NamedMeta; spec: NonNullable<IPriorityLevelConfiguration['spec']> }
+  > {}
+export const PriorityLevelConfiguration: Kind<PriorityLevelConfiguration, WithStatus<PriorityLevelConfiguration>> =
+  builtinKind('flowcontrol.apiserver.k8s.io/v1', 'PriorityLevelConfiguration');
 
 export interface RuntimeClass extends Immutable<IRuntimeClass & { metadata: NamedMeta }> {}
 export const RuntimeClass: Kind<RuntimeClass, NoSubresources> = builtinKind('node.k8s.io/v1', 'RuntimeClass');
