@@ -241,8 +241,10 @@ export interface PriorityLevelConfiguration
   extends Immutable<
     IPriorityLevelConfiguration & { metadata: NamedMeta; spec: NonNullable<IPriorityLevelConfiguration['spec']> }
   > {}
-export const PriorityLevelConfiguration: Kind<PriorityLevelConfiguration, WithStatus<PriorityLevelConfiguration>> =
-  builtinKind('flowcontrol.apiserver.k8s.io/v1', 'PriorityLevelConfiguration');
+export const PriorityLevelConfiguration: Kind<
+  PriorityLevelConfiguration,
+  WithStatus<PriorityLevelConfiguration>
+> = builtinKind('flowcontrol.apiserver.k8s.io/v1', 'PriorityLevelConfiguration');
 
 export interface RuntimeClass extends Immutable<IRuntimeClass & { metadata: NamedMeta }> {}
 export const RuntimeClass: Kind<RuntimeClass, NoSubresources> = builtinKind('node.k8s.io/v1', 'RuntimeClass');

@@ -9,7 +9,7 @@ import {
 } from '@orrery/api';
 import type { Client } from '@orrery/core';
 import type { NetworkEndpoint } from '@orrery/runtimes';
-import { type ApiServer, bootstrapPolicy, systemPriorityClasses } from '@orrery/server';
+import { type ApiServer, bootstrapPolicy, flowManagers, flowSeeds, systemPriorityClasses } from '@orrery/server';
 import { apiServerEndpoints, apiServerService } from './in-cluster-access.ts';
 
 const fieldManager = 'kube-apiserver';
@@ -24,12 +24,15 @@ const bootstrapObjects: readonly KubernetesObject[] = deepFreeze([
   ...bootstrapPolicy(),
 ]);
 
+const flowObjects: readonly KubernetesObject[] = deepFreeze(flowSeeds());
+
 /**
  * Creates the initial objects of a cluster, unless a durable store has them from an earlier run: namespaces, default roles, priority
- * classes, and the API server's own Service, whose endpoint is the address at which containers reach it.
+ * classes, priority levels, and the API server's own Service, whose endpoint is the address at which containers reach it.
  */
 export async function bootstrap(server: ApiServer, client: Client, apiServer: NetworkEndpoint): Promise<void> {
   await server.seed(bootstrapObjects, { fieldManager });
+  await server.seed(flowObjects, flowManagers);
   const [endpoints, slice] = apiServerEndpoints(apiServer);
   await keep(client, Endpoints, endpoints);
   await keep(client, EndpointSlice, slice);

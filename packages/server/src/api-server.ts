@@ -16,11 +16,15 @@ import type { ObjectStore } from '@orrery/store';
 import type { Observable } from 'rxjs';
 import type { AdmissionChain } from './admission/admission-chain.ts';
 import { type Authorizer, apiServerUser, privilegedGroup, refusal } from './authorizer.ts';
+import { collectionOf } from './collections.ts';
 import type { NodeDirectory, ServerContext } from './context.ts';
 import { createObject } from './create-object.ts';
 import { decodeWithoutDefaults } from './decode-body.ts';
 import { deleteCollection, deleteObject } from './deletes.ts';
 import { defaultEventLifetime, EventExpiry } from './event-expiry.ts';
+import { FlowConfiguration } from './flow-control/flow-configuration.ts';
+import { type Admission, FlowControl } from './flow-control/flow-control.ts';
+import { defaultRequestLimits, listSeats, type RequestLimits } from './flow-control/level-limits.ts';
 import { freshEnough, upToDate } from './freshness.ts';
 import { createLocalClient } from './local-client.ts';
 import type { NodeApi } from './node-api.ts';
@@ -33,12 +37,13 @@ import type {
   Credentials,
   DeleteRequestOptions,
   DeleteResult,
+  EnteringRequest,
   PatchBody,
   RequestPath,
   RequestScope,
   WriteResult,
 } from './request-path.ts';
-import { seedObjects } from './seed-objects.ts';
+import { type SeedOptions, seedObjects } from './seed-objects.ts';
 import { builtinStrategies } from './strategies/builtin-strategies.ts';
 import type { Subresource } from './strategies/strategy.ts';
 import { createStrategyRegistry } from './strategies/strategy-registry.ts';
@@ -59,6 +64,8 @@ export interface ApiServerOptions {
   readonly authorizers: readonly Authorizer[];
   readonly tokens: TokenAuthority;
   readonly nodes: NodeDirectory;
+  /** How many requests are carried out at once. Default: {@link defaultRequestLimits}. */
+  readonly requestLimits?: RequestLimits;
   /** How long Events are kept after their last write. Default one hour. */
   readonly eventLifetime?: Milliseconds;
 }
@@ -73,6 +80,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 /** The request path, and the in-process clients that use it. */
 export class ApiServer implements RequestPath, Disposable {
   readonly kinds: KindRegistry;
+  readonly flowControl: FlowControl;
   readonly #context: ServerContext;
   readonly #ownClient: Client;
   readonly #events: EventRecorder;
@@ -94,8 +102,10 @@ export class ApiServer implements RequestPath, Disposable {
       events: this.#events,
       authorize: (user, attributes) => this.authorize(user, attributes),
     };
-    const { store, environment, eventLifetime = defaultEventLifetime } = options;
+    const { store, environment, eventLifetime = defaultEventLifetime, requestLimits = defaultRequestLimits } = options;
+    this.flowControl = new FlowControl(environment.clock, requestLimits);
     this.#loops = [
+      new FlowConfiguration(store, environment, this.#ownClient, this.flowControl),
       new EventExpiry(store, environment, eventLifetime),
       new ClusterRoleAggregation(store, environment, this.#ownClient),
     ];
@@ -116,7 +126,7 @@ export class ApiServer implements RequestPath, Disposable {
    * be ones without side effects (no Services), and they name their namespaces. Frozen objects are prepared once per process.
    * @throws StatusError as a create does
    */
-  async seed(objects: readonly KubernetesObject[], options: WriteOptions): Promise<void> {
+  async seed(objects: readonly KubernetesObject[], options: SeedOptions): Promise<void> {
     const scopeOf = (object: KubernetesObject): RequestScope => {
       const { apiVersion = '', kind = '' } = object;
       const found = this.kinds.byKind(apiVersion, kind);
@@ -134,6 +144,16 @@ export class ApiServer implements RequestPath, Disposable {
   async impersonate(user: UserInfo, wanted: UserInfo): Promise<UserInfo> {
     await this.#authorizeImpersonation(user, wanted);
     return { ...wanted, groups: impersonatedGroups(wanted) };
+  }
+
+  enter(request: EnteringRequest, signal: () => AbortSignal): Admission | Promise<Admission> {
+    const { lists, limit = 0 } = request;
+    const seats = (): number => {
+      if (lists === undefined) return 1;
+      const stored = this.#context.store.count(collectionOf(lists));
+      return listSeats(limit > 0 ? Math.min(limit, stored) : stored);
+    };
+    return this.flowControl.enter(request, seats, signal);
   }
 
   async authorize(user: UserInfo, attributes: AccessAttributes): Promise<void> {

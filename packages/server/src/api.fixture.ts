@@ -21,6 +21,7 @@ import { AdmissionChain } from './admission/admission-chain.ts';
 import type { AdmissionPlugin } from './admission/admission-plugin.ts';
 import { type ApiServer, createApiServer } from './api-server.ts';
 import { collectionOf } from './collections.ts';
+import type { RequestLimits } from './flow-control/level-limits.ts';
 import type { NodeApi } from './node-api.ts';
 import { createRbacAuthorizer, rbacIndexes } from './rbac/rbac-authorizer.ts';
 import type { RequestScope } from './request-path.ts';
@@ -49,6 +50,7 @@ export interface TestApiOptions {
   /** The server's environment. Default: a new simulation's. */
   readonly environment?: Environment;
   readonly nodes?: { readonly [name: string]: NodeApi };
+  readonly requestLimits?: RequestLimits;
 }
 
 export const adminUser: UserInfo = { username: 'admin', groups: ['system:masters', 'system:authenticated'] };
@@ -71,6 +73,7 @@ export async function testApi(options: TestApiOptions = {}): Promise<TestApi> {
     authorizers: [createRbacAuthorizer(store)],
     tokens: createSimulatedTokenAuthority('test'),
     nodes: { find: (name) => options.nodes?.[name] },
+    ...(options.requestLimits === undefined ? {} : { requestLimits: options.requestLimits }),
   });
   const warnings: string[] = [];
   return {

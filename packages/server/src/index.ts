@@ -20,6 +20,8 @@ export {
   isSource,
   type Peer,
 } from './door/index.ts';
+export { flowManagers, flowSeeds } from './flow-control/flow-seeds.ts';
+export { defaultRequestLimits, type RequestLimits } from './flow-control/level-limits.ts';
 export { createLocalClient } from './local-client.ts';
 export type {
   AttachRequest,

@@ -7,6 +7,7 @@ export function delegatingRequestPath(path: RequestPath, own: Partial<RequestPat
     authenticate: (...call) => path.authenticate(...call),
     impersonate: (...call) => path.impersonate(...call),
     authorize: (...call) => path.authorize(...call),
+    enter: (...call) => path.enter(...call),
     get: (...call) => path.get(...call),
     list: (...call) => path.list(...call),
     watch: (...call) => path.watch(...call),

@@ -10,6 +10,8 @@ import type {
   WriteOptions,
 } from '@orrery/core';
 import type { Observable } from 'rxjs';
+import type { Admission } from './flow-control/flow-control.ts';
+import type { FlowRequest } from './flow-control/flow-request.ts';
 import type { NodeApi } from './node-api.ts';
 import type { ProxyBackend } from './subresources/proxy.ts';
 
@@ -74,6 +76,14 @@ export type AccessAttributes =
     }
   | { readonly verb: string; readonly path: string };
 
+/** A request as it is known before it is authorized. */
+export interface EnteringRequest extends FlowRequest {
+  /** The kind of the objects that it lists; undefined for a request that lists none. */
+  readonly lists?: Kind;
+  /** How many of them it asks for at most; 0 for all. */
+  readonly limit?: number;
+}
+
 /**
  * The one request path: authenticate → authorize → decode and default → admit → validate → commit. The in-process client
  * and the HTTPS front door both end here. Everything it throws is a `StatusError`.
@@ -87,6 +97,13 @@ export interface RequestPath {
   impersonate(user: UserInfo, wanted: UserInfo): Promise<UserInfo>;
   /** @throws StatusError Forbidden. Called by every method below; the front door calls it for non-resource paths. */
   authorize(user: UserInfo, attributes: AccessAttributes): Promise<void>;
+
+  /**
+   * Waits until the server has room for a request (Kubernetes API Priority and Fairness). The front door calls it before it
+   * authorizes; a promise only if the request has to wait. Callers in this process do not: the turns of their loops are fair.
+   * @throws Overloaded, or rejects with it
+   */
+  enter(request: EnteringRequest, signal: () => AbortSignal): Admission | Promise<Admission>;
 
   get(scope: RequestScope, options: GetOptions): Promise<KubernetesObject>;
   list(scope: RequestScope, options: ListOptions & { readonly sendInitialEvents?: boolean }): Promise<ObjectList>;

@@ -1,4 +1,5 @@
-import { deepFreeze, invalid, type KubernetesObject, keyOf, type Stored, timestamp } from '@orrery/api';
+import { deepFreeze, invalid, type Kind, type KubernetesObject, keyOf, type Stored, timestamp } from '@orrery/api';
+import { applyServerSide } from '@orrery/api/server';
 import type { WriteOptions } from '@orrery/core';
 import type { AdmissionRequest } from './admission/admission-plugin.ts';
 import { collectionOf } from './collections.ts';
@@ -7,6 +8,12 @@ import { inNamespace, track } from './create-object.ts';
 import { decodeBody } from './decode-body.ts';
 import { withIdentity, withoutServerFields } from './prepare-write.ts';
 import type { RequestScope } from './request-path.ts';
+
+/** Options of seeds. */
+export interface SeedOptions extends WriteOptions {
+  /** Applies the statuses of those that have one. */
+  readonly statusManager?: string;
+}
 
 /** What is the same of a seed in every cluster. */
 interface Seed {
@@ -28,7 +35,7 @@ export async function seedObjects(
   server: ServerContext,
   scopeOf: (object: KubernetesObject) => RequestScope,
   objects: readonly KubernetesObject[],
-  options: WriteOptions,
+  options: SeedOptions,
 ): Promise<void> {
   const { environment, store, admission } = server;
   const time = timestamp(environment.clock.now());
@@ -58,7 +65,7 @@ export async function seedObjects(
   }
 }
 
-function knownSeed(server: ServerContext, scope: RequestScope, object: KubernetesObject, options: WriteOptions): Seed {
+function knownSeed(server: ServerContext, scope: RequestScope, object: KubernetesObject, options: SeedOptions): Seed {
   const known = seeds.get(object);
   if (known !== undefined) return known;
   const decoded = deepFreeze(
@@ -73,7 +80,7 @@ function prepare(
   server: ServerContext,
   scope: RequestScope,
   decoded: KubernetesObject,
-  options: WriteOptions,
+  options: SeedOptions,
 ): KubernetesObject {
   const { kind, name } = scope;
   const strategy = server.strategies.of(kind);
@@ -82,10 +89,35 @@ function prepare(
     uid: '',
     creationTimestamp: '',
   });
-  const prepared = deepFreeze(track(server, scope, undefined, strategy.prepareForCreate(identified), options));
+  const created = track(server, scope, undefined, strategy.prepareForCreate(identified), options);
+  const prepared = deepFreeze(withStatus(kind, created, decoded, options));
   const errors = strategy.validate(stamp(prepared, '00000000-0000-4000-8000-000000000000', '2020-01-01T00:00:00Z'));
   if (errors.length > 0) throw invalid(kind, name, errors);
   return prepared;
+}
+
+/** What a create drops and a controller would write right afterwards. */
+function withStatus(
+  kind: Kind,
+  created: KubernetesObject,
+  { apiVersion, metadata, ...decoded }: KubernetesObject & { readonly status?: unknown },
+  { statusManager }: SeedOptions,
+): KubernetesObject {
+  if (statusManager === undefined || decoded.status === undefined) return created;
+  return applyServerSide({
+    kind,
+    live: created,
+    applied: {
+      apiVersion,
+      kind: kind.kind,
+      metadata: { name: metadata?.name ?? '' },
+      status: decoded.status,
+    } as KubernetesObject,
+    manager: statusManager,
+    time: '',
+    subresource: 'status',
+    force: true,
+  });
 }
 
 function stamp(prepared: KubernetesObject, uid: string, time: string): KubernetesObject {
@@ -94,6 +126,8 @@ function stamp(prepared: KubernetesObject, uid: string, time: string): Kubernete
     ...entry,
     time,
   }));
+  const { status } = prepared as { readonly status?: { readonly conditions?: readonly object[] } };
+  const conditions = status?.conditions?.map((condition) => ({ ...condition, lastTransitionTime: time }));
   return {
     ...prepared,
     metadata: {
@@ -102,5 +136,6 @@ function stamp(prepared: KubernetesObject, uid: string, time: string): Kubernete
       creationTimestamp: time,
       ...(managedFields === undefined ? {} : { managedFields }),
     },
-  };
+    ...(conditions === undefined ? {} : { status: { ...status, conditions } }),
+  } as KubernetesObject;
 }

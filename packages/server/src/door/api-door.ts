@@ -5,6 +5,7 @@ import type { ApiRequest, Peer } from './api-request.ts';
 import type { ApiResponse } from './api-response.ts';
 import { Documents, type HealthCheck, handlePath } from './documents.ts';
 import { type DoorContext, Exchange } from './exchange.ts';
+import { withEnd } from './held-body.ts';
 import type { SendToPort } from './proxy/proxy.ts';
 import { refusal } from './refusal.ts';
 import { handleResource } from './resource.ts';
@@ -58,8 +59,9 @@ export function createApiDoor(options: ApiDoorOptions): ApiDoor {
     answer: async (request, peer) => {
       const exchange = new Exchange(context, request, peer);
       try {
-        return await answer(exchange);
+        return withEnd(await answer(exchange), exchange.leave);
       } catch (error) {
+        exchange.leave();
         return await refusal(exchange, error);
       } finally {
         exchange.over();
@@ -70,7 +72,9 @@ export function createApiDoor(options: ApiDoorOptions): ApiDoor {
       try {
         return await upgradeOf(exchange, to);
       } catch (error) {
-        return refusal(exchange, error);
+        return await refusal(exchange, error);
+      } finally {
+        exchange.leave();
       }
     },
     fetch: (request, peer = nobody) => fetchFrom(door, request, peer),

@@ -139,8 +139,10 @@ export async function handlePath(exchange: Exchange, path: string): Promise<ApiR
 }
 
 /** Authorizes a request for a non-resource path; returns its verb. @throws StatusError Forbidden */
-export async function authorizePath({ request, context, user }: Exchange, path: string): Promise<string> {
+export async function authorizePath({ request, context, user, enter }: Exchange, path: string): Promise<string> {
   const verb = request.method === 'HEAD' ? 'get' : request.method.toLowerCase();
+  const wait = enter({ attributes: { verb, path } });
+  if (wait !== undefined) await wait;
   await context.requestPath.authorize(user, { verb, path });
   return verb;
 }

@@ -1,5 +1,6 @@
 import type { Clock, Environment, Random, UserInfo } from '@orrery/core';
-import type { RequestPath } from '../request-path.ts';
+import type { Admission, Classification } from '../flow-control/flow-control.ts';
+import type { EnteringRequest, RequestPath } from '../request-path.ts';
 import type { ApiRequest, Peer } from './api-request.ts';
 import type { ApiResponseHeaders } from './api-response.ts';
 import { credentialsOf } from './credentials.ts';
@@ -34,6 +35,7 @@ export class Exchange {
   readonly search: string;
   readonly query: URLSearchParams;
   #user: UserInfo | undefined;
+  #admission: Admission | undefined;
   #warnings: string[] | undefined;
   #warningLength = 0;
   #uploaded = 0;
@@ -60,6 +62,21 @@ export class Exchange {
     this.#user = await this.context.requestPath.authenticate(credentialsOf(this.request.headers, this.peer));
   }
 
+  /** Waits until the server has room for the request; undefined if there is room now. @throws Overloaded, or rejects with it */
+  readonly enter = (request: Omit<EnteringRequest, 'user'>): Promise<void> | undefined => {
+    const admission = this.context.requestPath.enter({ ...request, user: this.user }, () => this.request.signal);
+    if (!(admission instanceof Promise)) {
+      this.#admission = admission;
+      return undefined;
+    }
+    return admission.then((admitted) => {
+      this.#admission = admitted;
+    });
+  };
+
+  /** Gives back the room that the request took. */
+  readonly leave = (): void => this.#admission?.leave();
+
   /** Charges bytes of the body to the user. @throws StatusError TooManyRequests */
   charge(bytes: number): void {
     this.context.uploads.charge(this.user.username, bytes);
@@ -85,7 +102,11 @@ export class Exchange {
   /** The headers of every response. */
   head(): ApiResponseHeaders {
     const auditId = this.request.headers.get('audit-id') ?? this.context.random.uuid();
-    const head = { 'audit-id': auditId, 'cache-control': 'no-cache, private' };
+    const head = {
+      'audit-id': auditId,
+      'cache-control': 'no-cache, private',
+      ...(this.#admission === undefined ? {} : classificationHeaders(this.#admission)),
+    };
     return this.#warnings === undefined ? head : { ...head, warning: this.#warnings };
   }
 
@@ -94,6 +115,14 @@ export class Exchange {
     const { method } = this.request;
     record(this.context.environment, { level, message, error, method, path: this.path });
   }
+}
+
+/** Tells clients how their request was classified, as Kubernetes does. */
+export function classificationHeaders({ flowSchema, priorityLevel }: Classification): ApiResponseHeaders {
+  return {
+    'x-kubernetes-pf-flowschema-uid': flowSchema,
+    'x-kubernetes-pf-prioritylevel-uid': priorityLevel,
+  };
 }
 
 /** Shared by all requests without a query; never written to. */

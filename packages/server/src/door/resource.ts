@@ -16,8 +16,8 @@ import { replyWatch } from './watch-body.ts';
 
 /** Resolves the resource and the verb of an exchange. @throws StatusError */
 export function requested(exchange: Exchange, target: ResourceTarget): Promise<ResourceRequest> {
-  const { context, request, query, user, warn } = exchange;
-  return resourceRequest(context.requestPath, { method: request.method, query, user, warn }, target);
+  const { context, request, query, user, warn, enter } = exchange;
+  return resourceRequest(context.requestPath, { method: request.method, query, user, warn, enter }, target);
 }
 
 /** Answers a request for a resource. @throws StatusError */

@@ -8,6 +8,9 @@ type Distinguisher = 'ByUser' | 'ByNamespace';
 
 const apiVersion = 'flowcontrol.apiserver.k8s.io/v1';
 
+/** The manager of what Kubernetes' own configuration sets. */
+export const producer = 'api-priority-and-fairness-config-producer-v1';
+
 /** Objects with this annotation, set to `true`, are kept as Kubernetes defines them. */
 export const autoUpdateAnnotation = 'apf.kubernetes.io/autoupdate-spec';
 
@@ -29,9 +32,7 @@ function limited(
         nominalConcurrencyShares,
         lendablePercent,
         limitResponse:
-          queuing === undefined
-            ? { type: 'Reject' }
-            : { type: 'Queue', queuing: { ...queuing, queueLengthLimit: 50 } },
+          queuing === undefined ? { type: 'Reject' } : { type: 'Queue', queuing: { ...queuing, queueLengthLimit: 50 } },
       },
     },
   };
@@ -59,9 +60,7 @@ function schema(
 
 const groups = (...names: string[]): Subjects => names.map((name) => ({ kind: 'Group', group: { name } }));
 const users = (...names: string[]): Subjects => names.map((name) => ({ kind: 'User', user: { name } }));
-const systemAccounts: Subjects = [
-  { kind: 'ServiceAccount', serviceAccount: { name: '*', namespace: 'kube-system' } },
-];
+const systemAccounts: Subjects = [{ kind: 'ServiceAccount', serviceAccount: { name: '*', namespace: 'kube-system' } }];
 const everybody = groups('system:unauthenticated', 'system:authenticated');
 
 const anyResource: ResourceRules = [

@@ -43,14 +43,17 @@ export class FairQueues<T extends Waiting> {
   readonly #options: QueueOptions;
   readonly #queues: Queue<T>[];
   readonly #placeOf = new Map<T, number>();
-  /** What the queue that was served last has used: an idle queue has no credit from before. */
-  #floor = 0;
   /** Mean duration of a request, in milliseconds. */
   #mean = firstGuess;
 
   constructor(options: QueueOptions) {
     this.#options = options;
-    this.#queues = Array.from({ length: options.queues }, () => ({ waiting: new Set(), seats: 0, running: 0, used: 0 }));
+    this.#queues = Array.from({ length: options.queues }, () => ({
+      waiting: new Set(),
+      seats: 0,
+      running: 0,
+      used: 0,
+    }));
   }
 
   /** How many wait. */
@@ -107,23 +110,25 @@ export class FairQueues<T extends Waiting> {
     return this.#charge(index, seats);
   }
 
-  /** A request has ended: its queue is charged for what it did use, in place of the guess. */
+  /** A request has ended: its queue is charged for what it used beyond the guess. What it did not use is not given back, so that a queue which has begun later stays ahead. */
   finish({ queue: index, seats, amount }: Charge, milliseconds: number): void {
     const queue = this.#queues[index] as Queue<T>;
     queue.running--;
-    queue.used += seats * milliseconds - amount;
+    queue.used += Math.max(0, seats * milliseconds - amount);
     this.#mean += (milliseconds - this.#mean) * weight;
   }
 
-  /** A queue that was idle has no credit for that. */
+  /** A queue that was idle has no credit for that: it begins where the busy one stands that has used the least. */
   #begin(queue: Queue<T>): void {
-    if (queue.waiting.size === 0 && queue.running === 0) queue.used = Math.max(queue.used, this.#floor);
+    if (isBusy(queue)) return;
+    let least = Number.POSITIVE_INFINITY;
+    for (const other of this.#queues) if (isBusy(other)) least = Math.min(least, other.used);
+    if (least !== Number.POSITIVE_INFINITY) queue.used = Math.max(queue.used, least);
   }
 
   #charge(index: number, seats: number): Charge {
     const queue = this.#queues[index] as Queue<T>;
     const amount = seats * Math.max(this.#mean, shortest);
-    this.#floor = Math.max(this.#floor, queue.used);
     queue.used += amount;
     queue.running++;
     return { queues: this, queue: index, seats, amount };
@@ -153,6 +158,10 @@ export class FairQueues<T extends Waiting> {
     }
     return best;
   }
+}
+
+function isBusy<T>({ waiting, running }: Queue<T>): boolean {
+  return waiting.size > 0 || running > 0;
 }
 
 function first<T>({ waiting }: Queue<T>): T | undefined {

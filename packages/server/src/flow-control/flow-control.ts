@@ -82,7 +82,7 @@ export class FlowControl {
    * @param signal aborted when the client has gone
    * @throws Overloaded at once or, from the promise, later
    */
-  enter(request: FlowRequest, seats: () => number, signal?: AbortSignal): Admission | Promise<Admission> {
+  enter(request: FlowRequest, seats: () => number, signal?: () => AbortSignal): Admission | Promise<Admission> {
     const schema = schemaOf(this.#configured.schemas, request);
     const level = this.#levels.get(schema?.spec.priorityLevelConfiguration.name ?? '');
     // Nothing is configured for it, which only a server without the mandatory objects can have.
@@ -94,7 +94,7 @@ export class FlowControl {
     if (level.waiting === 0 && level.fits(wanted, this.#lentTo(level))) {
       return this.#admission(classified, level.seat({ flow, seats: wanted }));
     }
-    return this.#wait(level, classified, flow, wanted, signal);
+    return this.#wait(level, classified, flow, wanted, signal?.());
   }
 
   /** Occupied seats and waiting requests of a level. */

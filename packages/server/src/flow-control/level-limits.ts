@@ -34,6 +34,16 @@ export interface LevelLimits {
   readonly queuing: QueueOptions | undefined;
 }
 
+/** Objects that a list handles for one seat. */
+const objectsPerSeat = 100;
+/** Seats of the longest list. */
+const maxListSeats = 10;
+
+/** The seats that a list occupies. Pure. */
+export function listSeats(objects: number): number {
+  return Math.max(1, Math.min(maxListSeats, Math.ceil(objects / objectsPerSeat)));
+}
+
 /** A request takes at most this part of its level's seats, so that no level serves one request alone. */
 const largestShare = 0.15;
 

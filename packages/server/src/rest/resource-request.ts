@@ -1,6 +1,6 @@
 import { failures, type Kind } from '@orrery/api';
 import type { UserInfo } from '@orrery/core';
-import type { PatchBody, RequestPath, RequestScope } from '../request-path.ts';
+import type { AccessAttributes, EnteringRequest, PatchBody, RequestPath, RequestScope } from '../request-path.ts';
 import { parseMediaTypes } from './media-type.ts';
 import { boolean } from './query.ts';
 import { type RequestTarget, type ResourceVerb, resourceVerb, serves } from './request-target.ts';
@@ -22,6 +22,8 @@ export interface RequestLine {
   readonly user: UserInfo;
   /** Adds a `Warning` header. */
   warn(text: string): void;
+  /** Waits until the server has room for the request. @throws Overloaded */
+  enter(request: Omit<EnteringRequest, 'user'>): Promise<void> | undefined;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface RequestLine {
  */
 export async function resourceRequest(
   requestPath: RequestPath,
-  { method, query, user, warn }: RequestLine,
+  { method, query, user, warn, enter }: RequestLine,
   target: ResourceTarget,
 ): Promise<ResourceRequest> {
   const { group, version, resource, subresource, namespace } = target;
@@ -42,7 +44,7 @@ export async function resourceRequest(
   const connects = served?.includes('connect') ?? false;
   const name = target.name === '' ? selectedName(query.get('fieldSelector')) : target.name;
   const fieldSelector = verb === 'list' || verb === 'watch' ? (query.get('fieldSelector') ?? '') : '';
-  await requestPath.authorize(user, {
+  const attributes: AccessAttributes = {
     verb: (connects ? connectVerb(method, subresource) : verb) ?? method.toLowerCase(),
     group,
     version,
@@ -52,7 +54,15 @@ export async function resourceRequest(
     // The client chooses the name of a new object, so no rule can match by it.
     name: verb === 'create' && subresource === '' ? '' : name,
     ...(fieldSelector === '' ? {} : { fieldSelector }),
-  });
+  };
+  // Streams, logs and proxied requests last as long as their clients like, and count as no work.
+  if (!connects && subresource !== 'log') {
+    const collection = kind !== undefined && target.name === '' && (verb === 'list' || listsFirst(verb, query));
+    const lists = collection && name === '' ? { lists: kind, limit: Number(query.get('limit') ?? 0) || 0 } : {};
+    const wait = enter({ attributes, ...lists });
+    if (wait !== undefined) await wait;
+  }
+  await requestPath.authorize(user, attributes);
   if (kind === undefined || served === undefined) throw failures.noSuchPath();
   const scope = { user, kind, namespace, name, subresource, warn };
   // A proxy forwards every method.
@@ -61,6 +71,12 @@ export async function resourceRequest(
     throw failures.methodNotAllowed(kind, verb ?? method);
   }
   return { scope, verb: connects ? 'connect' : verb, target };
+}
+
+/** Whether a watch begins with all that is there. */
+function listsFirst(verb: ResourceVerb | undefined, query: URLSearchParams): boolean {
+  if (verb !== 'watch') return false;
+  return (boolean(query, 'sendInitialEvents') ?? false) || ['', '0'].includes(query.get('resourceVersion') ?? '');
 }
 
 /**
