@@ -64,12 +64,12 @@ export function machinesContract(name: string, open: () => Promise<MachinesUnder
     };
     const endpoints = (servers: readonly Started[]) => servers.map(({ ip }) => ({ ip, port: 80 }));
     const network = {
-      route: async (ip: string, port: number, servers: readonly Started[]) =>
-        subject.settled((async () => machines.network.routes.set(ip, port, endpoints(servers)))()),
+      route: async (ip: string, port: number, servers: readonly Started[], part?: string) =>
+        subject.settled((async () => machines.network.routes.set(ip, port, endpoints(servers), part))()),
       unroute: async (ip: string, port: number) =>
         subject.settled((async () => machines.network.routes.delete(ip, port))()),
-      name: async (host: string, ips: readonly string[]) =>
-        subject.settled((async () => machines.network.names.set(host, ips))()),
+      name: async (host: string, ips: readonly string[], part?: string) =>
+        subject.settled((async () => machines.network.names.set(host, ips, part))()),
       unname: async (host: string) => subject.settled((async () => machines.network.names.delete(host))()),
     };
 
@@ -129,6 +129,34 @@ export function machinesContract(name: string, open: () => Promise<MachinesUnder
       await network.unroute('10.96.4.2', 80);
       expect(await get(client, 'http://10.96.4.2/')).toBeUndefined();
       expect(await get(client, 'http://10.96.4.2:81/')).toBe('one');
+    });
+
+    test('a route and a name have the endpoints of all their parts, which change one by one', async () => {
+      const { client, servers } = await clientAndServers('one', 'two', 'three');
+      const [one, two, three] = servers as [Started, Started, Started];
+      const answers = async (url: string): Promise<ReadonlySet<string | undefined>> => {
+        const got = new Set<string | undefined>();
+        for (let i = 0; i < 9; i++) got.add(await get(client, url));
+        return got;
+      };
+      await network.route('10.96.4.2', 80, []);
+      await network.route('10.96.4.2', 80, [one, two], 'a');
+      await network.route('10.96.4.2', 80, [three], 'b');
+      expect(await answers('http://10.96.4.2/')).toEqual(new Set(['one', 'two', 'three']));
+      await network.route('10.96.4.2', 80, [two], 'a');
+      expect(await answers('http://10.96.4.2/')).toEqual(new Set(['two', 'three']));
+      await network.route('10.96.4.2', 80, [], 'a');
+      expect(await answers('http://10.96.4.2/')).toEqual(new Set(['three']));
+      await network.unroute('10.96.4.2', 80);
+      expect(await get(client, 'http://10.96.4.2/')).toBeUndefined();
+
+      await network.name('web.default.svc.cluster.local', [one.ip], 'a');
+      await network.name('web.default.svc.cluster.local', [two.ip], 'b');
+      expect(['one', 'two']).toContain(await get(client, 'http://web/'));
+      await network.name('web.default.svc.cluster.local', [], 'a');
+      expect(await get(client, 'http://web/')).toBe('two');
+      await network.unname('web.default.svc.cluster.local');
+      expect(await get(client, 'http://web/')).toBeUndefined();
     });
 
     test('a Service is reachable by its name, full or short', async () => {

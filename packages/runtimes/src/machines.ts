@@ -40,19 +40,28 @@ export interface Machine {
   powerOff(): Promise<void>;
 }
 
-/** Where connections to a Service's addresses go, on every node (Kubernetes "Virtual IPs and Service Proxies"). */
+/**
+ * Where connections to a Service's addresses go, on every node (Kubernetes "Virtual IPs and Service Proxies"). A route consists of
+ * parts, which are set one by one: one EndpointSlice of a large Service can change without the others being repeated.
+ */
 export interface ServiceRoutes {
-  /** Routes connections for an address to the endpoints in turn, replacing its former route. Without endpoints, they are refused. */
-  set(ip: string, port: number, endpoints: readonly NetworkEndpoint[]): void | Promise<void>;
-  /** Removes a route. Idempotent. */
+  /**
+   * Routes connections for an address to the endpoints of all parts in turn, replacing one part. A part without endpoints is
+   * removed, and the route with its last part. Only the default part, `''`, stays: a route without endpoints refuses connections.
+   */
+  set(ip: string, port: number, endpoints: readonly NetworkEndpoint[], part?: string): void | Promise<void>;
+  /** Removes a route with all its parts. Idempotent. */
   delete(ip: string, port: number): void | Promise<void>;
 }
 
-/** What the cluster's DNS answers (Kubernetes "DNS for Services and Pods"). */
+/** What the cluster's DNS answers (Kubernetes "DNS for Services and Pods"). Like routes, names have parts. */
 export interface ServiceNames {
-  /** Sets the addresses of a full name, `web.default.svc.cluster.local`. */
-  set(name: string, ips: readonly string[]): void | Promise<void>;
-  /** Removes a name. Idempotent. */
+  /**
+   * Sets the addresses of one part of a full name, `web.default.svc.cluster.local`, which has those of all its parts. A part
+   * without addresses is removed, and the name with its last part. Only the default part, `''`, stays.
+   */
+  set(name: string, ips: readonly string[], part?: string): void | Promise<void>;
+  /** Removes a name with all its parts. Idempotent. */
   delete(name: string): void | Promise<void>;
 }
 

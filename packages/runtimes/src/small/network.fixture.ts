@@ -27,8 +27,9 @@ export class SmallNetwork implements ServiceNetwork {
   readonly #work: Work;
   readonly #nameservers: readonly string[];
   readonly #servers = new Map<string, SmallServer>();
-  readonly #routes = new Map<string, readonly NetworkEndpoint[]>();
-  readonly #names = new Map<string, readonly string[]>();
+  /** By address, then by part. */
+  readonly #routes = new Map<string, Map<string, readonly NetworkEndpoint[]>>();
+  readonly #names = new Map<string, Map<string, readonly string[]>>();
   #requests = 0;
 
   constructor(work: Work, nameservers: readonly string[]) {
@@ -37,12 +38,13 @@ export class SmallNetwork implements ServiceNetwork {
   }
 
   readonly routes: ServiceRoutes = {
-    set: (ip, port, endpoints) => this.#change(() => this.#routes.set(`${ip}:${port}`, endpoints)),
+    set: (ip, port, endpoints, part = '') =>
+      this.#change(() => setPart(this.#routes, `${ip}:${port}`, part, endpoints)),
     delete: (ip, port) => this.#change(() => this.#routes.delete(`${ip}:${port}`)),
   };
 
   readonly names: ServiceNames = {
-    set: (name, ips) => this.#change(() => this.#names.set(name, ips)),
+    set: (name, ips, part = '') => this.#change(() => setPart(this.#names, name, part, ips)),
     delete: (name) => this.#change(() => this.#names.delete(name)),
   };
 
@@ -84,7 +86,7 @@ export class SmallNetwork implements ServiceNetwork {
     if (parseIpv4(host) !== undefined) return host;
     if (nameservers.some((server) => this.#nameservers.includes(server))) {
       for (const name of [...searches.map((domain) => `${host}.${domain}`), host]) {
-        const [ip] = this.#names.get(name) ?? [];
+        const [ip] = [...(this.#names.get(name)?.values() ?? [])].flat();
         if (ip !== undefined) return ip;
       }
     }
@@ -92,10 +94,17 @@ export class SmallNetwork implements ServiceNetwork {
   }
 
   #server(ip: string, port: number): SmallServer {
-    const endpoints = this.#routes.get(`${ip}:${port}`) ?? [];
+    const endpoints = [...(this.#routes.get(`${ip}:${port}`)?.values() ?? [])].flat();
     const to = endpoints[this.#requests++ % endpoints.length] ?? { ip, port };
     const server = this.#servers.get(`${to.ip}:${to.port}`);
     if (server === undefined) throw new Error(`dial tcp ${ip}:${port}: connect: connection refused`);
     return server;
   }
+}
+
+function setPart<T>(all: Map<string, Map<string, readonly T[]>>, key: string, part: string, items: readonly T[]): void {
+  const parts = new Map(all.get(key)).set(part, items);
+  if (items.length === 0 && part !== '') parts.delete(part);
+  if (parts.size === 0) all.delete(key);
+  else all.set(key, parts);
 }

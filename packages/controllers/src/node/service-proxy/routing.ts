@@ -14,45 +14,54 @@ interface NameRecord {
   readonly ips: readonly string[];
 }
 
-/** What a network needs to know of one Service. */
+/** What a network needs to know of one Service, or of a part of it. */
 export interface ServiceRouting {
   readonly routes: readonly Route[];
   readonly names: readonly NameRecord[];
 }
 
-/** What a node's proxy and the cluster's DNS make of a Service and its endpoints. Pure. */
-export function serviceRouting(
-  service: Service,
-  slices: readonly EndpointSlice[],
-  clusterDomain: string,
-): ServiceRouting {
-  const { name, namespace = '' } = service.metadata;
-  const host = `${name}.${namespace}.svc.${clusterDomain}`;
+/** What a node's proxy and the cluster's DNS make of a Service without its endpoints: addresses that lead nowhere yet. Pure. */
+export function serviceRouting(service: Service, clusterDomain: string): ServiceRouting {
   const { clusterIP = '', ports = [] } = service.spec;
-  if (clusterIP === '' || clusterIP === 'None') {
-    const ready = slices.flatMap((slice) => (slice.endpoints ?? []).filter(isReady));
-    const names: NameRecord[] = [{ name: host, ips: [...new Set(ready.flatMap(({ addresses }) => addresses))].sort() }];
-    for (const endpoint of ready) {
-      if ((endpoint.hostname ?? '') !== '')
-        names.push({ name: `${endpoint.hostname}.${host}`, ips: endpoint.addresses });
-    }
-    return { routes: [], names: clusterIP === 'None' ? names : [] };
-  }
-  const routes = ports.map((port): Route => {
-    const backends: NetworkEndpoint[] = [];
-    for (const slice of slices) {
-      const target = (slice.ports ?? []).find((candidate) => (candidate.name ?? '') === (port.name ?? ''));
-      if (target?.port === undefined) continue;
-      for (const endpoint of slice.endpoints ?? []) {
-        if (!isReady(endpoint)) continue;
-        for (const ip of endpoint.addresses) backends.push({ ip, port: target.port });
-      }
-    }
-    return { ip: clusterIP, port: port.port, backends };
-  });
-  return { routes, names: [{ name: host, ips: [clusterIP] }] };
+  const name = hostOf(service, clusterDomain);
+  if (clusterIP === '') return { routes: [], names: [] };
+  if (clusterIP === 'None') return { routes: [], names: [{ name, ips: [] }] };
+  return {
+    routes: ports.map(({ port }) => ({ ip: clusterIP, port, backends: [] })),
+    names: [{ name, ips: [clusterIP] }],
+  };
 }
 
-function isReady(endpoint: NonNullable<EndpointSlice['endpoints']>[number]): boolean {
+/** What the endpoints of one slice add to the Service. Pure. */
+export function sliceRouting(service: Service, slice: EndpointSlice, clusterDomain: string): ServiceRouting {
+  const { clusterIP = '', ports = [] } = service.spec;
+  if (clusterIP === '') return { routes: [], names: [] };
+  const ready = (slice.endpoints ?? []).filter(isReady);
+  if (clusterIP === 'None') return { routes: [], names: headlessNames(hostOf(service, clusterDomain), ready) };
+  const routes = ports.flatMap((port): Route[] => {
+    const target = (slice.ports ?? []).find((candidate) => (candidate.name ?? '') === (port.name ?? ''))?.port;
+    if (target === undefined) return [];
+    const backends = ready.flatMap(({ addresses }) => addresses.map((ip) => ({ ip, port: target })));
+    return [{ ip: clusterIP, port: port.port, backends }];
+  });
+  return { routes, names: [] };
+}
+
+type Endpoint = NonNullable<EndpointSlice['endpoints']>[number];
+
+/** The Service's name leads to all Pods, and each Pod with a hostname has a name of its own. */
+function headlessNames(host: string, ready: readonly Endpoint[]): readonly NameRecord[] {
+  const names: NameRecord[] = [{ name: host, ips: [...new Set(ready.flatMap(({ addresses }) => addresses))].sort() }];
+  for (const { hostname = '', addresses } of ready) {
+    if (hostname !== '') names.push({ name: `${hostname}.${host}`, ips: addresses });
+  }
+  return names;
+}
+
+function hostOf({ metadata: { name, namespace = '' } }: Service, clusterDomain: string): string {
+  return `${name}.${namespace}.svc.${clusterDomain}`;
+}
+
+function isReady(endpoint: Endpoint): boolean {
   return endpoint.conditions?.ready !== false;
 }

@@ -7,6 +7,7 @@ import {
   newConnection,
   type ServiceOptions,
 } from './network-namespace.ts';
+import { Parts } from './parts.ts';
 import { serveBytes } from './raw-http.ts';
 
 /** Why no connection came about, in the words of Linux. */
@@ -28,16 +29,23 @@ export class ConnectError extends Error {
 
 /** Addresses that stand for others: cluster IPs of Services, node ports, host ports. */
 class Routes implements ServiceRoutes {
-  readonly #routes = new Map<string, Map<number, { readonly endpoints: readonly NetworkEndpoint[]; next: number }>>();
+  readonly #routes = new Map<string, Map<number, { readonly endpoints: Parts<NetworkEndpoint>; next: number }>>();
 
   /** No endpoints: connections are refused. */
-  set(ip: string, port: number, endpoints: readonly NetworkEndpoint[]): void {
+  set(ip: string, port: number, endpoints: readonly NetworkEndpoint[], part = ''): void {
     let ports = this.#routes.get(ip);
     if (ports === undefined) {
       ports = new Map();
       this.#routes.set(ip, ports);
     }
-    ports.set(port, { endpoints, next: 0 });
+    let route = ports.get(port);
+    if (route === undefined) {
+      route = { endpoints: new Parts(), next: 0 };
+      ports.set(port, route);
+    }
+    route.endpoints.set(part, endpoints);
+    route.next = 0;
+    if (route.endpoints.isEmpty) this.delete(ip, port);
   }
 
   delete(ip: string, port: number): void {
@@ -55,18 +63,23 @@ class Routes implements ServiceRoutes {
   next(ip: string, port: number): NetworkEndpoint | 'none' | undefined {
     const route = this.#routes.get(ip)?.get(port);
     if (route === undefined) return undefined;
-    const endpoint = route.endpoints[route.next % route.endpoints.length];
-    route.next++;
-    return endpoint ?? 'none';
+    return route.endpoints.at(route.next++) ?? 'none';
   }
 }
 
 /** Names and their addresses, as the cluster's DNS answers. Names are stored in full: `web.default.svc.cluster.local`. */
 class Names implements ServiceNames {
-  readonly #addresses = new Map<string, readonly string[]>();
+  readonly #addresses = new Map<string, Parts<string>>();
 
-  set(name: string, ips: readonly string[]): void {
-    this.#addresses.set(name.toLowerCase(), ips);
+  set(name: string, ips: readonly string[], part = ''): void {
+    const key = name.toLowerCase();
+    let addresses = this.#addresses.get(key);
+    if (addresses === undefined) {
+      addresses = new Parts();
+      this.#addresses.set(key, addresses);
+    }
+    addresses.set(part, ips);
+    if (addresses.isEmpty) this.delete(name);
   }
 
   delete(name: string): void {
@@ -74,7 +87,7 @@ class Names implements ServiceNames {
   }
 
   resolve(name: string): readonly string[] | undefined {
-    return this.#addresses.get(name.toLowerCase().replace(/\.$/, ''));
+    return this.#addresses.get(name.toLowerCase().replace(/\.$/, ''))?.distinct();
   }
 }
 
