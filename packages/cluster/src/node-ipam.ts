@@ -7,14 +7,14 @@ import type { PodRanges } from './pod-ranges.ts';
  * Records the Pod ranges of all Nodes, regardless of their creator, so that no two nodes get the same (Kubernetes' node IPAM
  * controller). A range is released when its Node is deleted, unless the node still has a machine: its kubelet will register again.
  */
-export function nodeIpam(podRanges: PodRanges, nodes: Pick<ClusterNodes, 'names'>): Controller {
+export function nodeIpam(podRanges: PodRanges, nodes: Pick<ClusterNodes, 'has'>): Controller {
   return defineController({
     name: 'node-ipam-controller',
     for: Node,
     when: (node, previous) => podRangeOf(node) !== (previous === undefined ? undefined : podRangeOf(previous)),
     reconcile: (node) => occupy(podRanges, node),
     deleted: ({ name }) => {
-      if (!nodes.names.includes(name)) podRanges.release(name);
+      if (!nodes.has(name)) podRanges.release(name);
     },
   });
 }

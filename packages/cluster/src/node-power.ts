@@ -10,7 +10,7 @@ export const powerAnnotation = 'orrery.dev/power';
  * (`orrery node stop`). With `off`, the machine is gone without notice: the node lifecycle controller has to detect it.
  * With `shutdown`, its Pods end first.
  */
-export function nodePower(nodes: Pick<ClusterNodes, 'names' | 'running' | 'start' | 'stop' | 'shutDown'>): Controller {
+export function nodePower(nodes: Pick<ClusterNodes, 'has' | 'running' | 'start' | 'stop' | 'shutDown'>): Controller {
   return defineController({
     name: 'node-power',
     for: Node,
@@ -20,7 +20,7 @@ export function nodePower(nodes: Pick<ClusterNodes, 'names' | 'running' | 'start
       node.metadata.annotations?.[powerAnnotation] !== previous?.metadata.annotations?.[powerAnnotation],
     async reconcile(node, { log }) {
       const { name } = node.metadata;
-      if (!nodes.names.includes(name)) return;
+      if (!nodes.has(name)) return;
       const power = node.metadata.annotations?.[powerAnnotation];
       const wanted = power !== 'off' && power !== 'shutdown';
       if (wanted === nodes.running(name)) return;

@@ -27,6 +27,8 @@ import type { PodRanges } from './pod-ranges.ts';
 export interface ClusterNodes extends NodeDirectory {
   /** Names of all nodes, running or not, in the order in which they were added. */
   readonly names: readonly string[];
+  /** Whether there is a node of that name. */
+  has(name: string): boolean;
   /** The runtime of a node that runs. */
   runtime(name: string): ContainerRuntime | undefined;
   running(name: string): boolean;
@@ -87,6 +89,10 @@ export class Nodes implements ClusterNodes {
 
   get names(): readonly string[] {
     return [...this.#members.keys()];
+  }
+
+  has(name: string): boolean {
+    return this.#members.has(name);
   }
 
   find(nodeName: string): NodeApi | undefined {

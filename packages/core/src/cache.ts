@@ -33,6 +33,17 @@ export interface Cache {
    */
   list<T extends KubernetesObject>(from: Kind<T> | IndexEntry<T>, options?: CacheListOptions): readonly Stored<T>[];
   /**
+   * How many objects {@link list} would give. Unlike a list, it costs the same whatever there is.
+   * @throws Error as {@link list}.
+   */
+  count<T extends KubernetesObject>(from: Kind<T> | IndexEntry<T>, options?: CacheListOptions): number;
+  /**
+   * An object for which the test is true, in no particular order, or undefined if there is none. No more objects are tested than it
+   * takes to find one.
+   * @throws Error as {@link list}.
+   */
+  find<T extends KubernetesObject>(from: IndexEntry<T>, test: (object: Stored<T>) => boolean): Stored<T> | undefined;
+  /**
    * What an index sums up of the objects under a value; undefined where there are none. The sum is the cache's own and changes
    * with it: read it, and keep nothing of it.
    * @throws Error as {@link list}.

@@ -6,6 +6,7 @@ import {
   keyOf,
   keyString,
   kindId,
+  Namespace,
   type ObjectKey,
   type OwnerReference,
   parseApiVersion,
@@ -182,7 +183,7 @@ export class Collector {
     const states = new Map<OwnerReference, OwnerState>();
     for (const reference of ownerReferences) states.set(reference, await this.#confirmedState(kind, object, reference));
     const owners = classifyOwners(ownerReferences, (reference) => states.get(reference) ?? 'unknown');
-    const decision = collectionOf(owners, finalizers, this.#dependentsOf(object));
+    const decision = collectionOf(owners, finalizers, () => this.#dependentsOf(object));
     if (decision.type === 'keep') return;
     if (decision.type === 'unlink') {
       await this.#setOwners(kind, object, decision.remaining);
@@ -198,13 +199,18 @@ export class Collector {
     });
   }
 
-  #dependentsOf({ metadata }: Stored): Dependents {
-    let found: Dependents = 'none';
-    for (const [, dependent] of this.#dependents(metadata.uid)) {
-      if (isWaiting(dependent)) return 'waiting';
-      found = 'some';
+  #dependentsOf({ metadata: { uid } }: Stored): Dependents {
+    if (this.#findDependent(uid, isWaiting) !== undefined) return 'waiting';
+    return this.#findDependent(uid, () => true) === undefined ? 'none' : 'some';
+  }
+
+  /** A dependent for which the test is true; no more are looked at than it takes to find one. */
+  #findDependent(uid: string, test: (dependent: Stored) => boolean): readonly [Kind, Stored] | undefined {
+    for (const kind of this.#kinds.values()) {
+      const found = this.#context.cache.find(ownedBy(kind, uid), test);
+      if (found !== undefined) return [kind, found];
     }
-    return found;
+    return undefined;
   }
 
   /** Before an object is taken for absent, the API server is asked: the cache may lag. */
@@ -227,10 +233,11 @@ export class Collector {
 
   /** The owner exists, but in another namespace, where this dependent may not look for it. */
   #isElsewhere(kind: Kind, { uid, name }: OwnerReference): boolean {
-    return (
-      kind.namespaced &&
-      this.#context.cache.list(kind).some(({ metadata }) => metadata.uid === uid && metadata.name === name)
-    );
+    if (!kind.namespaced || !this.#kinds.has(kindId(Namespace))) return false;
+    const { cache } = this.#context;
+    return cache
+      .list(Namespace)
+      .some(({ metadata }) => cache.get(kind, { namespace: metadata.name, name })?.metadata.uid === uid);
   }
 
   #recordInvalidNamespace(object: Stored, { apiVersion, kind, name, uid }: OwnerReference): void {
@@ -262,21 +269,21 @@ export class Collector {
     await this.#dropFinalizer(kind, owner, orphan);
   }
 
-  /** Foreground: the owner goes when no dependent is left that blocks it. */
+  /** Foreground: the owner goes when no dependent is left that blocks it. All were queued when its deletion began. */
   async #awaitDependents(kind: Kind, owner: Stored): Promise<void> {
     const { uid } = owner.metadata;
-    let blocked = false;
-    for (const [dependentKind, dependent] of [...this.#dependents(uid)]) {
-      const blocks = dependent.metadata.ownerReferences?.some(
+    const blocking = this.#findDependent(uid, ({ metadata }) =>
+      (metadata.ownerReferences ?? []).some(
         (reference) => reference.uid === uid && reference.blockOwnerDeletion === true,
-      );
-      if (blocks !== true) continue;
-      blocked = true;
-      if (dependent.metadata.deletionTimestamp === undefined) {
-        this.#add(dependentKind, dependent, { type: 'deleted', kind: kindId(kind), key: keyString(keyOf(owner)) });
-      }
+      ),
+    );
+    if (blocking === undefined) {
+      await this.#dropFinalizer(kind, owner, foreground);
+      return;
     }
-    if (!blocked) await this.#dropFinalizer(kind, owner, foreground);
+    const [dependentKind, dependent] = blocking;
+    if (dependent.metadata.deletionTimestamp !== undefined) return;
+    this.#add(dependentKind, dependent, { type: 'deleted', kind: kindId(kind), key: keyString(keyOf(owner)) });
   }
 
   async #setOwners(kind: Kind, object: Stored, references: readonly OwnerReference[]): Promise<void> {

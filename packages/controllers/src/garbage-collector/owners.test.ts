@@ -50,7 +50,7 @@ describe('an object with owners', () => {
   test.each(rows)('%s', (_, states, finalizers, dependents, expected) => {
     const references = states.map((_state, index) => reference(String(index)));
     const owners = classifyOwners(references, ({ uid }) => states[Number(uid)] ?? 'unknown');
-    const decision = collectionOf(owners, finalizers, dependents);
+    const decision = collectionOf(owners, finalizers, () => dependents);
     const text =
       decision.type === 'unlink'
         ? `unlink ${decision.remaining.map(({ uid }) => uid).join(' ')}`

@@ -44,18 +44,17 @@ export type Collection =
 /** What an object's dependents are like: there are none, some, or some that wait for dependents of their own. */
 export type Dependents = 'none' | 'some' | 'waiting';
 
-/** Decides over an object with owners. */
+/** Decides over an object with owners. Its dependents are asked for only where they matter. */
 export function collectionOf(
   { solid, dangling, waiting }: ClassifiedOwners,
   finalizers: readonly string[],
-  dependents: Dependents,
+  dependentsOf: () => Dependents,
 ): Collection {
   if (solid.length > 0) {
     return dangling.length + waiting.length === 0 ? { type: 'keep' } : { type: 'unlink', remaining: solid };
   }
-  if (waiting.length > 0 && dependents !== 'none') {
-    return { type: 'delete', policy: 'Foreground', unblocksOwners: dependents === 'waiting' };
-  }
+  const dependents = waiting.length > 0 ? dependentsOf() : 'none';
+  if (dependents !== 'none') return { type: 'delete', policy: 'Foreground', unblocksOwners: dependents === 'waiting' };
   const policy = finalizers.includes('orphan')
     ? 'Orphan'
     : finalizers.includes('foregroundDeletion')

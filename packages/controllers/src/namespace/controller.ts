@@ -25,11 +25,19 @@ export function namespaceController({ kinds }: NamespaceControllerOptions): Cont
   return defineController({
     name: 'namespace-controller',
     for: Namespace,
+    // Its own status is no reason to empty a namespace once more.
+    when: (namespace, previous) =>
+      previous === undefined ||
+      namespace.spec !== previous.spec ||
+      namespace.metadata.deletionTimestamp !== previous.metadata.deletionTimestamp,
     watches: [
       {
-        // A Pod that ends frees its namespace sooner than the estimate says.
+        // The last Pod that ends frees its namespace sooner than the estimate says.
         kind: Pod,
-        map: ({ metadata }) => (metadata.deletionTimestamp === undefined ? [] : [metadata.namespace ?? '']),
+        map({ metadata: { namespace = '' } }, { cache }) {
+          const terminating = cache.get(Namespace, namespace)?.metadata.deletionTimestamp !== undefined;
+          return terminating && cache.count(Pod, { namespace }) === 0 ? [namespace] : [];
+        },
       },
     ],
     concurrency: 5,

@@ -37,7 +37,7 @@ export class PodGarbageCollector {
       .subscribe(({ type, object }) => {
         const { name } = object.metadata;
         if (type !== 'deleted') this.#missing.delete(name);
-        else if (cache.list(podsByNode.at(name)).length > 0) this.#miss(name);
+        else if (cache.count(podsByNode.at(name)) > 0) this.#miss(name);
       });
     cache
       .changes(Pod, { replay: true })
@@ -97,7 +97,9 @@ export class PodGarbageCollector {
       if (node === '') await this.#end(pod, undefined);
       else if (isOutOfService(cache.get(Node, node))) await this.#end(pod, undefined);
     }
-    for (const pod of excessTerminated([...this.#terminated.values()])) await this.#end(pod, undefined);
+    if (this.#terminated.size > terminatedThreshold) {
+      for (const pod of excessTerminated([...this.#terminated.values()])) await this.#end(pod, undefined);
+    }
     for (const [node, since] of [...this.#missing]) {
       const pods = cache.list(podsByNode.at(node));
       if (pods.length === 0) this.#missing.delete(node);

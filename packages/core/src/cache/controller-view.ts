@@ -44,17 +44,22 @@ class ControllerView implements Cache {
   }
 
   list<T extends KubernetesObject>(from: Kind<T> | IndexEntry<T>, options?: CacheListOptions): readonly Stored<T>[] {
-    if (!('rule' in from)) this.#check(from);
-    else {
-      this.#check(from.kind);
-      this.#checkIndex(from);
-    }
+    this.#checkSource(from);
     return this.#cache.list(from, options);
   }
 
+  count<T extends KubernetesObject>(from: Kind<T> | IndexEntry<T>, options?: CacheListOptions): number {
+    this.#checkSource(from);
+    return this.#cache.count(from, options);
+  }
+
+  find<T extends KubernetesObject>(from: IndexEntry<T>, test: (object: Stored<T>) => boolean): Stored<T> | undefined {
+    this.#checkSource(from);
+    return this.#cache.find(from, test);
+  }
+
   aggregate<T extends KubernetesObject, A>(entry: IndexEntry<T, A>): A | undefined {
-    this.#check(entry.kind);
-    this.#checkIndex(entry);
+    this.#checkSource(entry);
     return this.#cache.aggregate(entry);
   }
 
@@ -64,6 +69,15 @@ class ControllerView implements Cache {
   ): Observable<CacheChange<T>> {
     this.#check(kind);
     return this.#cache.changes(kind, options);
+  }
+
+  #checkSource<T extends KubernetesObject>(from: Kind<T> | IndexEntry<T>): void {
+    if (!('rule' in from)) {
+      this.#check(from);
+      return;
+    }
+    this.#check(from.kind);
+    this.#checkIndex(from);
   }
 
   #check(kind: Kind): void {

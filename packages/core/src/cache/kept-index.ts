@@ -25,6 +25,18 @@ export class KeptIndex {
     return this.#buckets.get(value)?.objects.list() ?? none;
   }
 
+  /** How many objects are under a value. @throws Error as {@link at}. */
+  count(value: string): number {
+    this.#check();
+    return this.#buckets.get(value)?.objects.size ?? 0;
+  }
+
+  /** The objects under a value in no particular order. @throws Error as {@link at}. */
+  each(value: string): Iterable<Stored> {
+    this.#check();
+    return this.#buckets.get(value)?.objects.values() ?? none;
+  }
+
   /**
    * The sum over the objects under a value; undefined where there are none. It changes with them.
    * @throws Error as {@link at}.

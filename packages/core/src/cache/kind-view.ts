@@ -37,6 +37,10 @@ export class KindView {
     return this.#all.get(key);
   }
 
+  get size(): number {
+    return this.#all.size;
+  }
+
   /** All, in key order. */
   list(): readonly Stored[] {
     return this.#all.list();
@@ -48,6 +52,16 @@ export class KindView {
    */
   find(rule: IndexRule, value: string): readonly Stored[] {
     return this.#kept(rule).at(value);
+  }
+
+  /** How many those are. @throws Error as {@link find}. */
+  count(rule: IndexRule, value: string): number {
+    return this.#kept(rule).count(value);
+  }
+
+  /** The same ones in no particular order. @throws Error as {@link find}. */
+  each(rule: IndexRule, value: string): Iterable<Stored> {
+    return this.#kept(rule).each(value);
   }
 
   /**

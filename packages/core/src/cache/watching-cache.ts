@@ -78,6 +78,26 @@ class ObjectCache implements WatchingCache {
     return anywhere ? found : [...found].filter((object) => object.metadata.namespace === namespace);
   }
 
+  count<T extends KubernetesObject>(from: Kind<T> | IndexEntry<T>, options: CacheListOptions = {}): number {
+    const { namespace } = options;
+    const anywhere = namespace === undefined || namespace === '';
+    if ('rule' in from) {
+      return anywhere ? this.#readable(from.kind).count(from.rule, from.value) : this.list(from, options).length;
+    }
+    const view = this.#readable(from);
+    return anywhere ? view.size : view.count(byNamespace, namespace);
+  }
+
+  find<T extends KubernetesObject>(
+    { kind, rule, value }: IndexEntry<T>,
+    test: (object: Stored<T>) => boolean,
+  ): Stored<T> | undefined {
+    for (const object of this.#readable(kind).each(rule, value)) {
+      if (test(object as Stored<T>)) return object as Stored<T>;
+    }
+    return undefined;
+  }
+
   aggregate<T extends KubernetesObject, A>({ kind, rule, value }: IndexEntry<T, A>): A | undefined {
     return this.#readable(kind).sum(rule, value) as A | undefined;
   }
