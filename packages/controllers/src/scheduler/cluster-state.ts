@@ -1,5 +1,8 @@
 import type { LabelMatcher, Node, Stored } from '@orrery/api';
+import { NodeColumns } from './columns/node-columns.ts';
+import { PodCounters } from './columns/pod-counters.ts';
 import { NodeInfo } from './node-info.ts';
+import { Nominations } from './nominations.ts';
 import type { AffinityTerm, PodAffinityTerms, PodInfo } from './pod-info.ts';
 
 /**
@@ -37,13 +40,58 @@ export class ClusterState {
   readonly #placed = new Map<string, { readonly pod: PodInfo; readonly node: string }>();
   readonly #groups = new Map<string, PodGroup & { readonly nodes: Map<string, number> }>();
   readonly #groupsByNamespace = new Map<string, Set<PodGroup>>();
+  /** Namespace, label and value → groups that have it. */
+  readonly #groupsByLabel = new Map<string, Set<PodGroup>>();
   readonly #groupsWithAffinity = new Set<PodGroup>();
+  /** Topology key → how many groups have a term of it. */
+  readonly #repelling = new Map<string, number>();
+  readonly #preferring = new Map<string, number>();
   /** Image name → how many nodes have it. */
   readonly #imageNodes = new Map<string, number>();
   #order: readonly NodeInfo[] | undefined;
+  #slots: Int32Array | undefined;
+  readonly #freeSlots: number[] = [];
+  #columns = new NodeColumns();
+  #counters = this.#newCounters();
+  /** Pods that are promised a node. */
+  readonly nominations = new Nominations((node) => this.touch(node));
 
   constructor(facts: ClusterFacts) {
     this.facts = facts;
+  }
+
+  /** The same nodes as columns. */
+  get columns(): NodeColumns {
+    return this.#columns;
+  }
+
+  /** Sums of Pods by topology. */
+  get counters(): PodCounters {
+    return this.#counters;
+  }
+
+  /** The slots of {@link nodes}, in their order. */
+  get slots(): Int32Array {
+    this.#slots ??= Int32Array.from(this.nodes, ({ slot }) => slot);
+    return this.#slots;
+  }
+
+  /** Begins with new columns when the present ones are full of what nobody needs any more. */
+  tidy(): void {
+    if (!this.#columns.isCrowded) return;
+    this.#columns = new NodeColumns(this.#nodes.values());
+    this.#counters = this.#newCounters();
+  }
+
+  /** Something changed that decides about a node, beside the node and its Pods. */
+  touch(name: string): void {
+    const info = this.#nodes.get(name);
+    if (info !== undefined) this.#columns.touch(info.slot);
+  }
+
+  /** Labels of a namespace changed: other Pods may be meant by affinity terms. */
+  namespaceChanged(): void {
+    this.#counters.clear();
   }
 
   /** All nodes that exist, zones taking turns. */
@@ -68,7 +116,8 @@ export class ClusterState {
     this.#countImages(info, -1);
     info.setNode(node);
     this.#countImages(info, 1);
-    if (before === undefined || zoneOf(before) !== zoneOf(node)) this.#order = undefined;
+    this.#columns.nodeChanged(info);
+    if (before === undefined || zoneOf(before) !== zoneOf(node)) this.#forgetOrder();
   }
 
   removeNode(name: string): void {
@@ -76,8 +125,9 @@ export class ClusterState {
     if (info === undefined) return;
     this.#countImages(info, -1);
     info.setNode(undefined);
-    if (info.pods.size === 0) this.#nodes.delete(name);
-    this.#order = undefined;
+    this.#columns.nodeChanged(info);
+    this.#dropUnlessNeeded(info);
+    this.#forgetOrder();
   }
 
   /** The node that a Pod is on or about to be bound to. */
@@ -93,18 +143,23 @@ export class ClusterState {
   add(pod: PodInfo, node: string): void {
     this.remove(pod.uid);
     this.#placed.set(pod.uid, { pod, node });
-    this.#info(node).add(pod);
-    this.#joinGroup(pod, node);
+    const info = this.#info(node);
+    info.add(pod);
+    this.#columns.podsChanged(info, pod);
+    this.#joinGroup(pod, info);
+    this.#touchPromise(pod.uid);
   }
 
   remove(uid: string): void {
     const placed = this.#placed.get(uid);
     if (placed === undefined) return;
     this.#placed.delete(uid);
-    const info = this.#nodes.get(placed.node);
-    info?.remove(placed.pod);
-    if (info !== undefined && info.node === undefined && info.pods.size === 0) this.#nodes.delete(placed.node);
-    this.#leaveGroup(placed.pod, placed.node);
+    const info = this.#info(placed.node);
+    info.remove(placed.pod);
+    this.#columns.podsChanged(info, placed.pod);
+    this.#leaveGroup(placed.pod, info);
+    this.#dropUnlessNeeded(info);
+    this.#touchPromise(uid);
   }
 
   groupsOf(namespace: string): ReadonlySet<PodGroup> {
@@ -116,10 +171,46 @@ export class ClusterState {
     return this.#groupsWithAffinity;
   }
 
+  /** Topology keys of the Pods' required anti-affinity. */
+  get repellingTopologies(): Iterable<string> {
+    return this.#repelling.keys();
+  }
+
+  /** Topology keys of all their other affinity terms. */
+  get preferringTopologies(): Iterable<string> {
+    return this.#preferring.keys();
+  }
+
   /** Groups in the namespaces that a term is about. */
   *groupsFor(term: AffinityTerm): Generator<PodGroup> {
     for (const [namespace, groups] of this.#groupsByNamespace) {
       if (this.termCovers(term, namespace)) yield* groups;
+    }
+  }
+
+  /** Groups of a namespace that a selector matches. Only groups that have one of the labels it demands are looked at. */
+  *groupsMatching(namespace: string, selector: LabelMatcher): Generator<PodGroup> {
+    for (const group of this.#groupsThatMayMatch(namespace, selector)) {
+      if (selector.matches(group.labels)) yield group;
+    }
+  }
+
+  #groupsThatMayMatch(namespace: string, { requirements }: LabelMatcher): Iterable<PodGroup> {
+    let fewest: ReadonlySet<PodGroup> = this.groupsOf(namespace);
+    for (const { key, operator, values } of requirements) {
+      const [value] = values;
+      if (value === undefined || values.length > 1) continue;
+      if (operator !== '=' && operator !== '==' && operator !== 'in') continue;
+      const groups = this.#groupsByLabel.get(labelKey(namespace, key, value)) ?? noGroups;
+      if (groups.size < fewest.size) fewest = groups;
+    }
+    return fewest;
+  }
+
+  /** Groups in the namespaces that a term is about that its selector matches. */
+  *groupsMatchingTerm(term: AffinityTerm): Generator<PodGroup> {
+    for (const namespace of this.#groupsByNamespace.keys()) {
+      if (this.termCovers(term, namespace)) yield* this.groupsMatching(namespace, term.selector);
     }
   }
 
@@ -133,13 +224,35 @@ export class ClusterState {
   #info(name: string): NodeInfo {
     let info = this.#nodes.get(name);
     if (info === undefined) {
-      info = new NodeInfo(name);
+      info = new NodeInfo(name, this.#freeSlots.pop() ?? this.#nodes.size);
       this.#nodes.set(name, info);
     }
     return info;
   }
 
-  #joinGroup(pod: PodInfo, node: string): void {
+  #dropUnlessNeeded(info: NodeInfo): void {
+    if (info.node !== undefined || info.pods.size > 0) return;
+    this.#nodes.delete(info.name);
+    this.#columns.release(info);
+    this.#freeSlots.push(info.slot);
+  }
+
+  #forgetOrder(): void {
+    this.#order = undefined;
+    this.#slots = undefined;
+  }
+
+  #newCounters(): PodCounters {
+    return new PodCounters(this.#columns, (node) => this.#nodes.get(node)?.slot);
+  }
+
+  /** A Pod that is promised one node came to a node or left it: the promise counts no longer, or again. */
+  #touchPromise(uid: string): void {
+    const promised = this.nominations.nodeOf(uid);
+    if (promised !== undefined) this.touch(promised);
+  }
+
+  #joinGroup(pod: PodInfo, { name: node, slot }: NodeInfo): void {
     let group = this.#groups.get(pod.groupKey);
     if (group === undefined) {
       const { labels, deletionTimestamp } = pod.pod.metadata;
@@ -149,32 +262,72 @@ export class ClusterState {
       const siblings = this.#groupsByNamespace.get(namespace);
       if (siblings === undefined) this.#groupsByNamespace.set(namespace, new Set([group]));
       else siblings.add(group);
-      if (affinity !== undefined) this.#groupsWithAffinity.add(group);
+      for (const key in labels) this.#labelled(namespace, key, labels[key] ?? '').add(group);
+      if (affinity !== undefined) {
+        this.#groupsWithAffinity.add(group);
+        this.#countTopologies(affinity, 1);
+      }
+      this.#counters.groupAdded(group);
     }
     group.nodes.set(node, (group.nodes.get(node) ?? 0) + 1);
+    this.#counters.podMoved(group, slot, 1);
   }
 
-  #leaveGroup(pod: PodInfo, node: string): void {
+  #labelled(namespace: string, key: string, value: string): Set<PodGroup> {
+    const at = labelKey(namespace, key, value);
+    let groups = this.#groupsByLabel.get(at);
+    if (groups === undefined) {
+      groups = new Set();
+      this.#groupsByLabel.set(at, groups);
+    }
+    return groups;
+  }
+
+  #leaveGroup(pod: PodInfo, { name: node, slot }: NodeInfo): void {
     const group = this.#groups.get(pod.groupKey);
     if (group === undefined) return;
     const count = (group.nodes.get(node) ?? 0) - 1;
     if (count > 0) group.nodes.set(node, count);
     else group.nodes.delete(node);
+    this.#counters.podMoved(group, slot, -1);
     if (group.nodes.size > 0) return;
     this.#groups.delete(pod.groupKey);
-    this.#groupsWithAffinity.delete(group);
+    this.#counters.groupRemoved(group);
+    for (const key in group.labels) {
+      const at = labelKey(group.namespace, key, group.labels[key] ?? '');
+      const groups = this.#groupsByLabel.get(at);
+      groups?.delete(group);
+      if (groups?.size === 0) this.#groupsByLabel.delete(at);
+    }
+    if (group.affinity !== undefined) {
+      this.#groupsWithAffinity.delete(group);
+      this.#countTopologies(group.affinity, -1);
+    }
     const siblings = this.#groupsByNamespace.get(group.namespace);
     siblings?.delete(group);
     if (siblings?.size === 0) this.#groupsByNamespace.delete(group.namespace);
   }
 
-  #countImages(info: NodeInfo, sign: 1 | -1): void {
-    for (const name of info.images.keys()) {
-      const count = (this.#imageNodes.get(name) ?? 0) + sign;
-      if (count > 0) this.#imageNodes.set(name, count);
-      else this.#imageNodes.delete(name);
+  #countTopologies({ required, requiredAnti, preferred, preferredAnti }: PodAffinityTerms, sign: 1 | -1): void {
+    for (const { topologyKey } of requiredAnti) count(this.#repelling, topologyKey, sign);
+    for (const { topologyKey } of [...required, ...preferred, ...preferredAnti]) {
+      count(this.#preferring, topologyKey, sign);
     }
   }
+
+  #countImages(info: NodeInfo, sign: 1 | -1): void {
+    for (const name of info.images.keys()) count(this.#imageNodes, name, sign);
+  }
+}
+
+function count(counts: Map<string, number>, key: string, sign: 1 | -1): void {
+  const sum = (counts.get(key) ?? 0) + sign;
+  if (sum > 0) counts.set(key, sum);
+  else counts.delete(key);
+}
+
+function labelKey(namespace: string, key: string, value: string): string {
+  return `${namespace}\n${key}\n${value}`;
 }
 
 function zoneOf({ metadata }: Stored<Node>): string {

@@ -3,6 +3,7 @@ import { createSeededRandom } from '@orrery/core';
 import { builtinSchedulerPlugins } from './builtin-plugins.ts';
 import { ClusterState } from './cluster-state.ts';
 import { fitMessage } from './fit-message.ts';
+import { summary } from './node-failures.ts';
 import type { SchedulerPlugin } from './plugin.ts';
 import { podInfo } from './pod-info.ts';
 import { type Placement, place } from './schedule.ts';
@@ -29,12 +30,8 @@ export function placeIn(
   plugins: readonly SchedulerPlugin[] = builtinSchedulerPlugins,
   seed = 1,
 ): Placement {
-  return place(podInfo(pod), cluster, plugins, createSeededRandom(seed), {
-    percentageOfNodesToScore: 0,
-    start: 0,
-    nominatedTo: () => [],
-    nominatedNode: undefined,
-  }).placement;
+  return place(podInfo(pod), cluster, plugins, createSeededRandom(seed), { percentageOfNodesToScore: 0, start: 0 })
+    .placement;
 }
 
 /** The node's name, or the message that says why there is none. */
@@ -42,6 +39,5 @@ export function outcome(cluster: ClusterState, pod: Stored<Pod>, plugins?: reado
   const placement = placeIn(cluster, pod, plugins);
   if (placement.type === 'placed') return placement.node;
   if (placement.type === 'rejected') return placement.message;
-  const reasons = [...placement.failures.values()].flatMap((failure) => failure.reasons);
-  return fitMessage({ nodes: cluster.nodes.length, reasons });
+  return fitMessage({ nodes: cluster.nodes.length, reasons: summary(placement.failures).reasons });
 }

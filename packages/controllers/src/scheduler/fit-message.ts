@@ -4,8 +4,8 @@ export interface FitDiagnosis {
   readonly nodes: number;
   /** Set when the Pod was rejected before any node was looked at. */
   readonly rejection?: string;
-  /** One entry per node and reason. */
-  readonly reasons: Iterable<string>;
+  /** One entry per node and reason, or how many nodes there are for each reason. */
+  readonly reasons: readonly string[] | ReadonlyMap<string, number>;
   /** What came of preemption: `preemption: …`. */
   readonly preemption?: string;
 }
@@ -22,9 +22,13 @@ export function fitMessage({ nodes, rejection, reasons, preemption }: FitDiagnos
 }
 
 /** `1 Insufficient cpu, 2 Too many pods`: counts and reasons, sorted as texts. */
-function countReasons(reasons: Iterable<string>): string {
-  const counts = new Map<string, number>();
-  for (const reason of reasons) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+function countReasons(reasons: FitDiagnosis['reasons']): string {
+  let counts = reasons as ReadonlyMap<string, number>;
+  if (Array.isArray(reasons)) {
+    const counted = new Map<string, number>();
+    for (const reason of reasons) counted.set(reason, (counted.get(reason) ?? 0) + 1);
+    counts = counted;
+  }
   const parts = [...counts].map(([reason, count]) => `${count} ${reason}`);
   return parts.sort().join(', ');
 }

@@ -1,13 +1,14 @@
 import type { Node, Stored, Taint } from '@orrery/api';
-import type { PodInfo } from './pod-info.ts';
+import { anyAddress, type PodInfo } from './pod-info.ts';
 import { type Resources, readResources } from './resources.ts';
 
 const noTaints: readonly Taint[] = [];
-const anyAddress = '0.0.0.0';
 
 /** A node as the scheduler keeps it at hand: what it has, and what its Pods have taken, counted as they come and go. */
 export class NodeInfo {
   readonly name: string;
+  /** Its place in the scheduler's columns. */
+  readonly slot: number;
   #node: Stored<Node> | undefined;
   #allocatable: Resources = new Map();
   readonly #requested = new Map<string, number>();
@@ -19,8 +20,9 @@ export class NodeInfo {
   #scoredCpu = 0;
   #scoredMemory = 0;
 
-  constructor(name: string) {
+  constructor(name: string, slot: number) {
     this.name = name;
+    this.slot = slot;
   }
 
   /** Undefined while only its Pods are known, not the node itself. */
@@ -88,6 +90,19 @@ export class NodeInfo {
       if (holders !== undefined && (ip === anyAddress || holders.has(anyAddress) || holders.has(ip))) return true;
     }
     return false;
+  }
+
+  /** Whether a Pod here holds exactly this address and port. */
+  holdsPort(protocol: string, port: number, ip: string): boolean {
+    return this.#ports.get(`${protocol}/${port}`)?.has(ip) === true;
+  }
+
+  /** Puts its Pods back into an order in which they were. */
+  restoreOrder(pods: Iterable<PodInfo>): void {
+    for (const pod of pods) {
+      this.#pods.delete(pod.uid);
+      this.#pods.set(pod.uid, pod);
+    }
   }
 
   #count(pod: PodInfo, sign: 1 | -1): void {

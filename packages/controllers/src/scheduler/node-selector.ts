@@ -1,4 +1,11 @@
-import { type LabelMatcher, type LabelOperator, matcherOf, type Node, type PodSpec } from '@orrery/api';
+import {
+  type LabelMatcher,
+  type LabelOperator,
+  type LabelRequirement,
+  matcherOf,
+  type Node,
+  type PodSpec,
+} from '@orrery/api';
 
 type Affinity = NonNullable<NonNullable<PodSpec['affinity']>['nodeAffinity']>;
 type Selector = NonNullable<Affinity['requiredDuringSchedulingIgnoredDuringExecution']>;
@@ -40,11 +47,27 @@ export function nodeAllows(spec: PodSpec, name: string, labels: Node['metadata']
   return required.nodeSelectorTerms.some((term) => termMatches(term, name, labels));
 }
 
-function matcherFor({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm): TermMatcher | null {
-  if (matchExpressions.length === 0 && matchFields.length === 0) return null;
-  return { labels: matcherOf(matchExpressions.map(requirement)), fields: matcherOf(matchFields.map(requirement)) };
+/** What a term requires of a node's labels and of its fields; undefined for a term without any, which matches nothing. */
+export function termRequirements({
+  matchExpressions = [],
+  matchFields = [],
+}: NodeSelectorTerm):
+  | { readonly labels: readonly LabelRequirement[]; readonly fields: readonly LabelRequirement[] }
+  | undefined {
+  if (matchExpressions.length === 0 && matchFields.length === 0) return undefined;
+  return { labels: matchExpressions.map(requirement), fields: matchFields.map(requirement) };
 }
 
-function requirement({ key, operator, values }: NonNullable<NodeSelectorTerm['matchExpressions']>[number]) {
+function matcherFor(term: NodeSelectorTerm): TermMatcher | null {
+  const requirements = termRequirements(term);
+  if (requirements === undefined) return null;
+  return { labels: matcherOf(requirements.labels), fields: matcherOf(requirements.fields) };
+}
+
+function requirement({
+  key,
+  operator,
+  values,
+}: NonNullable<NodeSelectorTerm['matchExpressions']>[number]): LabelRequirement {
   return { key, operator: operators[operator] ?? 'in', values: values ?? [] };
 }

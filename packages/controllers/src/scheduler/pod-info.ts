@@ -4,6 +4,9 @@ import { podRequests, type Resources, scoredRequests } from './resources.ts';
 type PodAntiAffinity = NonNullable<NonNullable<Pod['spec']['affinity']>['podAntiAffinity']>;
 type ApiTerm = NonNullable<PodAntiAffinity['requiredDuringSchedulingIgnoredDuringExecution']>[number];
 
+/** The host address that is all addresses. */
+export const anyAddress = '0.0.0.0';
+
 /** A host port that a Pod takes on its node. */
 export interface HostPort {
   /** `0.0.0.0` is all addresses. */
@@ -79,7 +82,7 @@ function hostPorts(pod: Pod): readonly HostPort[] {
   for (const container of pod.spec.containers) {
     for (const { hostPort, hostIP, protocol } of container.ports ?? []) {
       if (hostPort !== undefined && hostPort > 0) {
-        ports.push({ ip: hostIP || '0.0.0.0', protocol: protocol ?? 'TCP', port: hostPort });
+        ports.push({ ip: hostIP || anyAddress, protocol: protocol ?? 'TCP', port: hostPort });
       }
     }
   }

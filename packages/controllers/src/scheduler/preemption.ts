@@ -2,18 +2,19 @@ import { labelSelectorMatcher, type Pod, type PodDisruptionBudget, type Stored }
 import type { Random } from '@orrery/core';
 import type { ClusterState } from './cluster-state.ts';
 import { fitMessage } from './fit-message.ts';
+import type { NodeFailures } from './node-failures.ts';
 import type { NodeInfo } from './node-info.ts';
-import type { SchedulerPlugin } from './plugin.ts';
+import type { Failure, SchedulerPlugin } from './plugin.ts';
 import type { PodInfo } from './pod-info.ts';
-import { failureOn, type NodeFailure } from './schedule.ts';
+import { failureOn } from './schedule.ts';
 
 /** A node that has room for the Pod once the victims are gone. */
 export interface Candidate {
   readonly node: string;
   /** Most important first. */
   readonly victims: readonly PodInfo[];
-  /** How many disruption budgets' victims there are: they are best effort. */
-  readonly budgetViolations: number;
+  /** How much it hurts, by kube-scheduler's criteria; the first that differs decides, and less is better. */
+  readonly cost: readonly number[];
 }
 
 /** What preemption came to: a node to wait for, or why there is none. */
@@ -40,8 +41,12 @@ const leastCandidates = 100;
  */
 export function preempt(
   pod: PodInfo,
-  failures: ReadonlyMap<string, NodeFailure>,
+  failures: NodeFailures,
   context: PreemptionContext,
+  victims: VictimSearch = (node) => {
+    const failure = () => failureOn(pod, node, context.cluster, context.plugins);
+    return victimsOn(node, pod, stateTrial(node, context.cluster, failure), context);
+  },
 ): Preemption {
   const { cluster } = context;
   if (pod.pod.spec.preemptionPolicy === 'Never') {
@@ -51,20 +56,20 @@ export function preempt(
     return { message: 'preemption: not eligible due to a terminating pod on the nominated node.' };
   }
   const nodes = cluster.nodes;
-  const helpful = nodes.filter(({ name }) => failures.get(name)?.unresolvable === false);
+  const helpful = nodes.filter((node) => failures.of(node)?.unresolvable === false);
   const wanted = Math.max(leastCandidates, Math.floor(nodes.length / 10));
   const start = helpful.length === 0 ? 0 : context.random.integer(helpful.length);
   const candidates: Candidate[] = [];
-  const reasons: string[] = [];
+  const reasons = new Map<string, number>();
   for (let i = 0; i < helpful.length && candidates.length < wanted; i++) {
-    const node = helpful[(start + i) % helpful.length] as NodeInfo;
-    const outcome = victimsOn(node, pod, context);
-    if (typeof outcome === 'string') reasons.push(outcome);
+    const outcome = victims(helpful[(start + i) % helpful.length] as NodeInfo);
+    if (typeof outcome === 'string') reasons.set(outcome, (reasons.get(outcome) ?? 0) + 1);
     else candidates.push(outcome);
   }
-  const candidate = bestCandidate(candidates, context);
+  const candidate = bestCandidate(candidates);
   if (candidate !== undefined) return { candidate };
-  for (const { name } of nodes) if (failures.get(name)?.unresolvable !== false) reasons.push(notHelpful);
+  const others = nodes.length - helpful.length;
+  if (others > 0) reasons.set(notHelpful, (reasons.get(notHelpful) ?? 0) + others);
   return { message: `preemption: ${fitMessage({ nodes: nodes.length, reasons })}` };
 }
 
@@ -85,33 +90,66 @@ function waitsForVictims(pod: PodInfo, { cluster, current }: PreemptionContext):
   return false;
 }
 
+/** Looks for victims on one node; a text says why there are none. */
+export type VictimSearch = (node: NodeInfo) => Candidate | string;
+
+/** A node as it would be without some of its Pods. */
+export interface Trial {
+  remove(pod: PodInfo): void;
+  /** Puts a Pod that was removed back. */
+  restore(pod: PodInfo): void;
+  /** Why the Pod in question does not fit on the node as it is in this trial; undefined if it does. */
+  failure(): Failure | undefined;
+  /** The node is again as it was. */
+  end(): void;
+}
+
 /** The fewest Pods of lower priority whose going makes room on a node, or why there are none. */
-function victimsOn(node: NodeInfo, pod: PodInfo, context: PreemptionContext): Candidate | string {
-  const { cluster, plugins } = context;
+export function victimsOn(node: NodeInfo, pod: PodInfo, trial: Trial, context: PreemptionContext): Candidate | string {
   const lower = [...node.pods.values()].filter(({ priority }) => priority < pod.priority);
   if (lower.length === 0) return noVictims;
-  const removed = new Set(lower);
-  for (const { uid } of lower) cluster.remove(uid);
+  for (const other of lower) trial.remove(other);
   try {
-    const failure = failureOn(pod, node, cluster, plugins);
+    const failure = trial.failure();
     if (failure !== undefined) return failure.reasons[0] ?? noVictims;
     const { violating, others } = byBudget(lower.sort(byImportance(context)), context.budgets);
     const victims: PodInfo[] = [];
     let budgetViolations = 0;
     for (const candidate of [...violating, ...others]) {
-      cluster.add(candidate, node.name);
-      removed.delete(candidate);
-      if (failureOn(pod, node, cluster, plugins) === undefined) continue;
-      cluster.remove(candidate.uid);
-      removed.add(candidate);
+      trial.restore(candidate);
+      if (trial.failure() === undefined) continue;
+      trial.remove(candidate);
       victims.push(candidate);
       if (violating.includes(candidate)) budgetViolations++;
     }
     if (victims.length === 0) return noVictims;
-    return { node: node.name, victims: victims.sort(byImportance(context)), budgetViolations };
+    victims.sort(byImportance(context));
+    return { node: node.name, victims, cost: cost(victims, budgetViolations, context) };
   } finally {
-    for (const candidate of removed) cluster.add(candidate, node.name);
+    trial.end();
   }
+}
+
+/** A trial that takes Pods out of the picture of the cluster and puts them back: right for any plugins. */
+export function stateTrial(node: NodeInfo, cluster: ClusterState, failure: Trial['failure']): Trial {
+  const before = [...node.pods.values()];
+  const removed = new Set<PodInfo>();
+  return {
+    remove(other) {
+      cluster.remove(other.uid);
+      removed.add(other);
+    },
+    restore(other) {
+      cluster.add(other, node.name);
+      removed.delete(other);
+    },
+    failure,
+    end() {
+      for (const other of removed) cluster.add(other, node.name);
+      // Among equally important Pods, their order decides who is a victim; a trial must not change it.
+      node.restoreOrder(before);
+    },
+  };
 }
 
 /** Higher priority first, then the one that runs for longer. */
@@ -154,29 +192,29 @@ function byBudget(
 /** Offset that makes sums of priorities, which can be below 0, comparable. */
 const priorityOffset = 2 ** 31;
 
-/** The candidate that hurts least, by kube-scheduler's six criteria. */
-function bestCandidate(candidates: readonly Candidate[], context: PreemptionContext): Candidate | undefined {
-  const highest = ({ victims }: Candidate) => victims[0]?.priority ?? 0;
-  const sum = ({ victims }: Candidate) => victims.reduce((total, { priority }) => total + priority + priorityOffset, 0);
-  const earliestStart = (candidate: Candidate) =>
-    Math.min(
-      ...candidate.victims
-        .filter(({ priority }) => priority === highest(candidate))
-        .map((victim) => startTime(victim, context)),
-    );
-  const criteria: readonly ((candidate: Candidate) => number)[] = [
-    ({ budgetViolations }) => budgetViolations,
-    highest,
-    sum,
-    ({ victims }) => victims.length,
-    (candidate) => -earliestStart(candidate),
-  ];
-  let left = candidates;
-  for (const criterion of criteria) {
-    if (left.length < 2) break;
-    const scores = left.map(criterion);
-    const least = Math.min(...scores);
-    left = left.filter((_, index) => scores[index] === least);
+/** kube-scheduler's criteria, in its order. */
+function cost(victims: readonly PodInfo[], budgetViolations: number, context: PreemptionContext): readonly number[] {
+  const highest = victims[0]?.priority ?? 0;
+  let sum = 0;
+  let earliestStart = Number.POSITIVE_INFINITY;
+  for (const victim of victims) {
+    sum += victim.priority + priorityOffset;
+    if (victim.priority === highest) earliestStart = Math.min(earliestStart, startTime(victim, context));
   }
-  return left[0];
+  return [budgetViolations, highest, sum, victims.length, -earliestStart];
+}
+
+/** The first of those that cost least. */
+function bestCandidate(candidates: readonly Candidate[]): Candidate | undefined {
+  let best: Candidate | undefined;
+  for (const candidate of candidates) if (best === undefined || costsLess(candidate, best)) best = candidate;
+  return best;
+}
+
+function costsLess(a: Candidate, b: Candidate): boolean {
+  for (let i = 0; i < a.cost.length; i++) {
+    const difference = (a.cost[i] as number) - (b.cost[i] as number);
+    if (difference !== 0) return difference < 0;
+  }
+  return false;
 }

@@ -1,38 +1,38 @@
 import type { Random } from '@orrery/core';
 import type { ClusterState } from './cluster-state.ts';
+import { failuresByNode, type NodeFailure, type NodeFailures } from './node-failures.ts';
 import type { NodeInfo } from './node-info.ts';
-import type { Failure, NodeFilter, SchedulerPlugin } from './plugin.ts';
+import type { NodeFilter, SchedulerPlugin } from './plugin.ts';
 import type { PodInfo } from './pod-info.ts';
-
-/** Why one node was not taken, and by which plugin. */
-export interface NodeFailure extends Failure {
-  readonly plugin: string;
-}
 
 /** What came of trying to place a Pod. */
 export type Placement =
   | { readonly type: 'placed'; readonly node: string }
   | { readonly type: 'rejected'; readonly plugin: string; readonly message: string }
-  | { readonly type: 'unfit'; readonly failures: ReadonlyMap<string, NodeFailure> };
+  | { readonly type: 'unfit'; readonly failures: NodeFailures };
 
-/** Which nodes are looked at, and which Pods are promised room. */
+/** Which nodes are looked at. */
 export interface SearchOptions {
   /** Share of nodes to find, in percent; 0 lets the size of the cluster decide (`percentageOfNodesToScore`). */
   readonly percentageOfNodesToScore: number;
   /** Where in the cluster's order to begin; advances with every try, so that all nodes get their chance. */
   readonly start: number;
-  /** Pods that wait for victims to leave a node: they count as being there for Pods of no higher priority. */
-  nominatedTo(node: string): readonly PodInfo[];
-  /** The node that this Pod itself waits for is looked at first. */
-  readonly nominatedNode: string | undefined;
+  /** Called with the nodes that fit, when there are several, and their scores. */
+  scored?(nodes: readonly NodeInfo[], totals: ArrayLike<number>): void;
 }
 
 /** Below this many nodes all are looked at. */
 const leastNodes = 100;
 
+/** A placement, and how many nodes were looked at for it. */
+export interface Try {
+  readonly placement: Placement;
+  readonly visited: number;
+}
+
 /**
- * Where a Pod goes: the node that passes all filters and has the highest weighted score; chance decides between equals.
- * Gives also how many nodes were looked at.
+ * Where a Pod goes: the node that passes all filters and has the highest weighted score; chance decides between equals. This
+ * asks every plugin about every node, and is right for any plugins; `ColumnarPlacer` finds the same for the built-in ones.
  */
 export function place(
   pod: PodInfo,
@@ -40,17 +40,18 @@ export function place(
   plugins: readonly SchedulerPlugin[],
   random: Random,
   options: SearchOptions,
-): { readonly placement: Placement; readonly visited: number } {
+): Try {
   const filters = prepareFilters(pod, cluster, plugins);
   if ('rejection' in filters) return { placement: filters.rejection, visited: 0 };
   const { feasible, failures, visited } = search(pod, cluster, plugins, filters.prepared, options);
   const [first] = feasible;
-  if (first === undefined) return { placement: { type: 'unfit', failures }, visited };
-  const chosen = feasible.length === 1 ? first : best(pod, cluster, plugins, feasible, random);
+  if (first === undefined) return { placement: { type: 'unfit', failures: failuresByNode(failures) }, visited };
+  const chosen = feasible.length === 1 ? first : best(pod, cluster, plugins, feasible, random, options);
   return { placement: { type: 'placed', node: chosen.name }, visited };
 }
 
-interface PreparedFilter {
+/** What a plugin has to say about the nodes for one Pod. */
+export interface PreparedFilter {
   readonly plugin: string;
   readonly filter: NodeFilter;
 }
@@ -59,7 +60,8 @@ type Prepared =
   | { readonly prepared: readonly PreparedFilter[] }
   | { readonly rejection: Extract<Placement, { type: 'rejected' }> };
 
-function prepareFilters(pod: PodInfo, cluster: ClusterState, plugins: readonly SchedulerPlugin[]): Prepared {
+/** Asks all plugins for their filters, or for a rejection: then no node is looked at. */
+export function prepareFilters(pod: PodInfo, cluster: ClusterState, plugins: readonly SchedulerPlugin[]): Prepared {
   const prepared: PreparedFilter[] = [];
   for (const plugin of plugins) {
     const filter = plugin.filter?.(pod, cluster);
@@ -72,7 +74,8 @@ function prepareFilters(pod: PodInfo, cluster: ClusterState, plugins: readonly S
   return { prepared };
 }
 
-function firstFailure(node: NodeInfo, filters: readonly PreparedFilter[]): NodeFailure | undefined {
+/** What the first filter that fails says of a node. */
+export function firstFailure(node: NodeInfo, filters: readonly PreparedFilter[]): NodeFailure | undefined {
   for (const { plugin, filter } of filters) {
     const failure = filter(node);
     if (failure !== undefined) return { plugin, ...failure };
@@ -102,22 +105,23 @@ function search(
   options: SearchOptions,
 ): {
   readonly feasible: readonly NodeInfo[];
-  readonly failures: ReadonlyMap<string, NodeFailure>;
+  readonly failures: ReadonlyMap<NodeInfo, NodeFailure>;
   readonly visited: number;
 } {
   const { nodes } = cluster;
-  const failures = new Map<string, NodeFailure>();
+  const failures = new Map<NodeInfo, NodeFailure>();
   const check = (node: NodeInfo) => {
-    const promised = options
-      .nominatedTo(node.name)
-      .filter(({ uid, priority }) => uid !== pod.uid && priority >= pod.priority);
+    const promised = [...cluster.nominations.on(node.name).values()].filter(
+      ({ uid, priority }) => uid !== pod.uid && priority >= pod.priority,
+    );
     const failure =
       (promised.length > 0 ? failureWith(promised, pod, node, cluster, plugins) : undefined) ??
       firstFailure(node, filters);
-    if (failure !== undefined) failures.set(node.name, failure);
+    if (failure !== undefined) failures.set(node, failure);
     return failure === undefined;
   };
-  const nominated = options.nominatedNode === undefined ? undefined : cluster.node(options.nominatedNode);
+  // The node that this Pod itself waits for is looked at first.
+  const nominated = cluster.node(cluster.nominations.nodeOf(pod.uid) ?? '');
   if (nominated !== undefined && check(nominated)) return { feasible: [nominated], failures, visited: 0 };
 
   const wanted = nodesToFind(nodes.length, options.percentageOfNodesToScore);
@@ -161,6 +165,7 @@ function best(
   plugins: readonly SchedulerPlugin[],
   nodes: readonly NodeInfo[],
   random: Random,
+  options: SearchOptions,
 ): NodeInfo {
   const totals = new Array<number>(nodes.length).fill(0);
   for (const plugin of plugins) {
@@ -169,16 +174,22 @@ function best(
     const weight = plugin.weight ?? 1;
     for (let i = 0; i < totals.length; i++) totals[i] = (totals[i] ?? 0) + (scores[i] ?? 0) * weight;
   }
-  let highest = Number.NEGATIVE_INFINITY;
-  let chosen: NodeInfo | undefined;
+  options.scored?.(nodes, totals);
+  return nodes[highest(totals, totals.length, random)] as NodeInfo;
+}
+
+/** The index of the highest of the first `count` totals; chance decides between equals, drawing at each as they come. */
+export function highest(totals: ArrayLike<number>, count: number, random: Random): number {
+  let most = Number.NEGATIVE_INFINITY;
+  let chosen = 0;
   let equals = 0;
-  nodes.forEach((node, index) => {
-    const total = totals[index] ?? 0;
-    if (total > highest) {
-      highest = total;
-      chosen = node;
+  for (let i = 0; i < count; i++) {
+    const total = totals[i] as number;
+    if (total > most) {
+      most = total;
+      chosen = i;
       equals = 1;
-    } else if (total === highest && random.integer(++equals) === 0) chosen = node;
-  });
-  return chosen as NodeInfo;
+    } else if (total === most && random.integer(++equals) === 0) chosen = i;
+  }
+  return chosen;
 }

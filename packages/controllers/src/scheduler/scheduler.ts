@@ -17,10 +17,11 @@ import { takeUntil } from 'rxjs';
 import { isTerminal } from '../workload/pod-state.ts';
 import { ClusterState } from './cluster-state.ts';
 import { eventMessage, fitMessage } from './fit-message.ts';
+import { type NodeFailures, noFailures, summary } from './node-failures.ts';
+import { createPlacer, type Placer } from './placer.ts';
 import type { ClusterChange, SchedulerPlugin } from './plugin.ts';
 import { type PodInfo, podInfo, sameForScheduling } from './pod-info.ts';
-import { type Candidate, preempt } from './preemption.ts';
-import { type NodeFailure, place } from './schedule.ts';
+import type { Candidate } from './preemption.ts';
 import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts';
 import { siblingSelector } from './sibling-selector.ts';
 
@@ -37,12 +38,10 @@ export class Scheduler {
   readonly #settings: SchedulerSettings;
   readonly #plugins: ReadonlyMap<string, SchedulerPlugin>;
   readonly #cluster: ClusterState;
+  readonly #placer: Placer;
   readonly #queue: SchedulingQueue;
   /** Pods whose binding is on its way. */
   readonly #binding = new Set<string>();
-  /** Node → Pods that wait for victims to leave it. */
-  readonly #nominated = new Map<string, Map<string, PodInfo>>();
-  readonly #nominatedNode = new Map<string, string>();
   readonly #writes = new Set<Promise<void>>();
   #nextStart = 0;
   #running = false;
@@ -56,6 +55,7 @@ export class Scheduler {
       namespaceLabels: (name) => cache.get(Namespace, name)?.metadata.labels,
       siblingSelector: (pod) => siblingSelector(pod, cache),
     });
+    this.#placer = createPlacer(this.#cluster, settings.plugins, context.random);
     this.#queue = new SchedulingQueue(
       context.clock,
       (change, queued) => this.#mayHelp(change, queued),
@@ -103,7 +103,7 @@ export class Scheduler {
     const { uid } = object.metadata;
     if (type === 'deleted' || isTerminal(object)) {
       this.#queue.delete(uid);
-      this.#dropNomination(uid);
+      this.#cluster.nominations.delete(uid);
       const gone = this.#cluster.placed(uid);
       if (gone === undefined) return;
       this.#cluster.remove(uid);
@@ -116,7 +116,7 @@ export class Scheduler {
       const info = podInfo(object);
       this.#queue.put(info);
       const nominated = object.status?.nominatedNodeName;
-      if (nominated !== undefined && nominated !== '') this.#nominate(info, nominated);
+      if (nominated !== undefined && nominated !== '') this.#cluster.nominations.put(info, nominated);
     }
   }
 
@@ -125,7 +125,7 @@ export class Scheduler {
     const known = this.#cluster.placed(uid);
     if (known !== undefined && this.#cluster.placeOf(uid) === node && sameForScheduling(known.pod, object)) return;
     this.#queue.delete(uid);
-    this.#dropNomination(uid);
+    this.#cluster.nominations.delete(uid);
     const pod = podInfo(object);
     this.#cluster.add(pod, node);
     // Until now it was at most assumed to be there.
@@ -200,17 +200,15 @@ export class Scheduler {
       this.#recordFailure(pod, 'Unschedulable', 'no nodes available to schedule pods', undefined);
       return;
     }
-    const { placement, visited } = place(pod, this.#cluster, this.#settings.plugins, this.#context.random, {
+    const { placement, visited } = this.#placer.place(pod, {
       percentageOfNodesToScore: this.#settings.percentageOfNodesToScore,
       start: this.#nextStart % nodes.length,
-      nominatedTo: (node) => [...(this.#nominated.get(node)?.values() ?? [])],
-      nominatedNode: this.#nominatedNode.get(pod.uid),
     });
     this.#nextStart = (this.#nextStart + visited) % nodes.length;
     if (placement.type === 'placed') this.#assume(queued, placement.node);
     else if (placement.type === 'unfit') this.#unfit(queued, placement.failures);
     else {
-      const preemption = this.#preempt(pod, new Map());
+      const preemption = this.#preempt(pod, noFailures);
       const rejection = placement.message;
       this.#queue.park(queued, new Set([placement.plugin]));
       const message = fitMessage({ nodes: nodes.length, rejection, reasons: [], ...preemption.details });
@@ -218,16 +216,11 @@ export class Scheduler {
     }
   }
 
-  #unfit(queued: QueuedPod, failures: ReadonlyMap<string, NodeFailure>): void {
+  #unfit(queued: QueuedPod, failures: NodeFailures): void {
     const { pod } = queued;
-    const reasons: string[] = [];
-    const rejectedBy = new Set<string>();
-    for (const failure of failures.values()) {
-      reasons.push(...failure.reasons);
-      rejectedBy.add(failure.plugin);
-    }
+    const { reasons, plugins } = summary(failures);
     const { candidate, details } = this.#preempt(pod, failures);
-    this.#queue.park(queued, rejectedBy);
+    this.#queue.park(queued, plugins);
     if (candidate !== undefined) this.#evict(pod, candidate);
     const message = fitMessage({ nodes: this.#cluster.nodes.length, reasons, ...details });
     this.#recordFailure(pod, 'Unschedulable', message, candidate?.node);
@@ -235,10 +228,10 @@ export class Scheduler {
 
   #preempt(
     pod: PodInfo,
-    failures: ReadonlyMap<string, NodeFailure>,
+    failures: NodeFailures,
   ): { readonly candidate?: Candidate; readonly details: { readonly preemption?: string } } {
     const { cache, random } = this.#context;
-    const result = preempt(pod, failures, {
+    const result = this.#placer.preempt(pod, failures, {
       cluster: this.#cluster,
       plugins: this.#settings.plugins,
       random,
@@ -272,7 +265,7 @@ export class Scheduler {
       await client.createSubresource(Pod, keyOf(pod.pod), 'binding', binding);
       this.#binding.delete(pod.uid);
       this.#queue.delete(pod.uid);
-      this.#dropNomination(pod.uid);
+      this.#cluster.nominations.delete(pod.uid);
       const message = `Successfully assigned ${pod.key} to ${node}`;
       events.event(pod.pod, 'Normal', 'Scheduled', message, { action: 'Binding' });
       log.info('bound', { pod: pod.key, node });
@@ -311,7 +304,7 @@ export class Scheduler {
     const { events, log } = this.#context;
     events.event(pod.pod, 'Warning', 'FailedScheduling', eventMessage(message), { action: 'Scheduling' });
     log.info('not scheduled', { pod: pod.key, reason, message });
-    if (nominatedNodeName !== undefined) this.#nominate(pod, nominatedNodeName);
+    if (nominatedNodeName !== undefined) this.#cluster.nominations.put(pod, nominatedNodeName);
     this.#write(this.#patchStatus(pod, reason, message, nominatedNodeName));
   }
 
@@ -340,8 +333,9 @@ export class Scheduler {
   }
 
   #evict(pod: PodInfo, { node, victims }: Candidate): void {
-    for (const { uid, priority } of this.#nominated.get(node)?.values() ?? []) {
-      if (priority < pod.priority) this.#dropNomination(uid);
+    const { nominations } = this.#cluster;
+    for (const { uid, priority } of [...nominations.on(node).values()]) {
+      if (priority < pod.priority) nominations.delete(uid);
     }
     for (const victim of victims) this.#write(this.#evictOne(pod, victim, node));
   }
@@ -368,23 +362,6 @@ export class Scheduler {
       // Without the victim's end nothing would wake the Pod that waits for it.
       this.#queue.changed({ type: 'podGone', pod: victim });
     }
-  }
-
-  #nominate(pod: PodInfo, node: string): void {
-    this.#dropNomination(pod.uid);
-    this.#nominatedNode.set(pod.uid, node);
-    const pods = this.#nominated.get(node) ?? new Map<string, PodInfo>();
-    pods.set(pod.uid, pod);
-    this.#nominated.set(node, pods);
-  }
-
-  #dropNomination(uid: string): void {
-    const node = this.#nominatedNode.get(uid);
-    if (node === undefined) return;
-    this.#nominatedNode.delete(uid);
-    const pods = this.#nominated.get(node);
-    pods?.delete(uid);
-    if (pods?.size === 0) this.#nominated.delete(node);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Pod } from '@orrery/api';
 import type { SchedulerPlugin } from '../plugin.ts';
 
 const mebibyte = 1024 * 1024;
@@ -8,22 +9,31 @@ const mostPerContainer = 1000 * mebibyte;
 export const imageLocality: SchedulerPlugin = {
   name: 'ImageLocality',
   score({ pod }, cluster, nodes) {
-    const containers = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])];
-    const images = containers.map(({ image }) => withTag(image ?? ''));
+    const images = imagesOf(pod);
     if (!images.some((image) => cluster.nodesWithImage(image) > 0)) return undefined;
     const all = cluster.nodes.length;
-    const most = mostPerContainer * containers.length;
     return nodes.map((node) => {
       let sum = 0;
       for (const image of images) {
         const size = node.images.get(image);
         if (size !== undefined) sum += Math.floor((size * cluster.nodesWithImage(image)) / all);
       }
-      const clamped = Math.min(most, Math.max(least, sum));
-      return Math.floor((100 * (clamped - least)) / (most - least));
+      return imageScore(sum, images.length);
     });
   },
 };
+
+/** The images of all containers, as nodes name them. */
+export function imagesOf({ spec }: Pod): readonly string[] {
+  return [...spec.containers, ...(spec.initContainers ?? [])].map(({ image }) => withTag(image ?? ''));
+}
+
+/** 0 to 100, from the bytes that are there, shared among nodes, and the number of containers. */
+export function imageScore(bytes: number, containers: number): number {
+  const most = mostPerContainer * containers;
+  const clamped = Math.min(most, Math.max(least, bytes));
+  return Math.floor((100 * (clamped - least)) / (most - least));
+}
 
 /** An image without a tag means `:latest`. */
 function withTag(image: string): string {

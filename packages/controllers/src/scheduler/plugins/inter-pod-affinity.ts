@@ -2,15 +2,18 @@ import type { ClusterState, PodGroup } from '../cluster-state.ts';
 import type { ClusterChange, Failure, SchedulerPlugin } from '../plugin.ts';
 import type { AffinityTerm, PodInfo } from '../pod-info.ts';
 
-const noAffinity: Failure = { reasons: ["node(s) didn't match pod affinity rules"], unresolvable: true };
-const antiAffinity: Failure = { reasons: ["node(s) didn't match pod anti-affinity rules"], unresolvable: false };
-const othersAntiAffinity: Failure = {
+/** No Pod is near that the Pod must be with. */
+export const noAffinity: Failure = { reasons: ["node(s) didn't match pod affinity rules"], unresolvable: true };
+/** A Pod is near that the Pod must not be with. */
+export const antiAffinity: Failure = { reasons: ["node(s) didn't match pod anti-affinity rules"], unresolvable: false };
+/** A Pod is near that must not be with the Pod. */
+export const othersAntiAffinity: Failure = {
   reasons: ["node(s) didn't satisfy existing pods anti-affinity rules"],
   unresolvable: false,
 };
 
 /** What a required affinity of a Pod that is there counts for in scores. */
-const hardAffinityWeight = 1;
+export const hardAffinityWeight = 1;
 
 /** Values of a topology label → how many Pods (or how much score) they have. */
 type Domains = Map<string, number>;
@@ -68,7 +71,7 @@ export const interPodAffinity: SchedulerPlugin = {
 };
 
 /** Whether the term is about this Pod: its namespace and its labels. */
-function isAbout(term: AffinityTerm, { namespace, pod }: PodInfo, cluster: ClusterState): boolean {
+export function isAbout(term: AffinityTerm, { namespace, pod }: PodInfo, cluster: ClusterState): boolean {
   return cluster.termCovers(term, namespace) && term.selector.matches(pod.metadata.labels);
 }
 

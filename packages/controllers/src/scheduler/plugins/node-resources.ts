@@ -4,7 +4,8 @@ import type { Failure, SchedulerPlugin } from '../plugin.ts';
 import type { PodInfo } from '../pod-info.ts';
 import { readResources } from '../resources.ts';
 
-const portTaken: Failure = {
+/** Another Pod has the host port. */
+export const portTaken: Failure = {
   reasons: ["node(s) didn't have free ports for the requested pod ports"],
   unresolvable: false,
 };
@@ -43,13 +44,21 @@ export const nodeResourcesFit: SchedulerPlugin = {
   },
 };
 
+/** The reason when a node has its most Pods. */
+export const tooManyPods = 'Too many pods';
+
+/** The reason when a node has too little of a resource. */
+export function insufficient(resource: string): string {
+  return `Insufficient ${resource}`;
+}
+
 /** What a node has too little of for a Pod, as the message says it: `Insufficient memory`, `Too many pods`. */
 function lacking(pod: PodInfo, node: NodeInfo): readonly string[] {
   const reasons: string[] = [];
-  if (node.pods.size + 1 > (node.allocatable.get('pods') ?? 0)) reasons.push('Too many pods');
+  if (node.pods.size + 1 > (node.allocatable.get('pods') ?? 0)) reasons.push(tooManyPods);
   for (const [name, value] of pod.requests) {
     if (value > 0 && value > (node.allocatable.get(name) ?? 0) - (node.requested.get(name) ?? 0)) {
-      reasons.push(`Insufficient ${name}`);
+      reasons.push(insufficient(name));
     }
   }
   return reasons;
@@ -61,39 +70,52 @@ function exceedsNode(pod: PodInfo, node: NodeInfo): boolean {
   return false;
 }
 
-/** 0 to 100: the mean share of cpu and memory that stays free, in whole numbers as Kubernetes divides them. */
-function leastAllocated(pod: PodInfo, node: NodeInfo): number {
-  const { scored } = node;
-  let sum = 0;
-  let count = 0;
-  for (const name of ['cpu', 'memory'] as const) {
-    const allocatable = node.allocatable.get(name) ?? 0;
-    if (allocatable === 0) continue;
-    const requested = scored[name] + pod.scored[name];
-    sum += requested > allocatable ? 0 : Math.floor(((allocatable - requested) * 100) / allocatable);
-    count++;
-  }
-  return count === 0 ? 0 : Math.floor(sum / count);
+/** 0 to 100: the mean share of cpu and memory that stays free. */
+function leastAllocated(pod: PodInfo, { scored, allocatable }: NodeInfo): number {
+  return leastAllocatedScore(
+    allocatable.get('cpu') ?? 0,
+    scored.cpu + pod.scored.cpu,
+    allocatable.get('memory') ?? 0,
+    scored.memory + pod.scored.memory,
+  );
+}
+
+/** The same of numbers, in whole numbers as Kubernetes divides them. A resource that the node does not have is left out. */
+export function leastAllocatedScore(cpu: number, usedCpu: number, memory: number, usedMemory: number): number {
+  if (cpu === 0) return memory === 0 ? 0 : freeShare(memory, usedMemory);
+  if (memory === 0) return freeShare(cpu, usedCpu);
+  return Math.floor((freeShare(cpu, usedCpu) + freeShare(memory, usedMemory)) / 2);
+}
+
+/** 0 to 100. */
+function freeShare(allocatable: number, used: number): number {
+  return used > allocatable ? 0 : Math.floor(((allocatable - used) * 100) / allocatable);
 }
 
 /** Prefers nodes where cpu and memory are used to the same degree. */
 export const nodeResourcesBalancedAllocation: SchedulerPlugin = {
   name: 'NodeResourcesBalancedAllocation',
-  score(pod, _, nodes) {
-    const asksForNothing = (pod.requests.get('cpu') ?? 0) === 0 && (pod.requests.get('memory') ?? 0) === 0;
-    return asksForNothing ? undefined : nodes.map((node) => balancedAllocation(pod, node));
-  },
+  score: (pod, _, nodes) => (asksForNothing(pod) ? undefined : nodes.map((node) => balancedAllocation(pod, node))),
 };
 
+/** Whether balance does not matter to a Pod. */
+export function asksForNothing({ requests }: PodInfo): boolean {
+  return (requests.get('cpu') ?? 0) === 0 && (requests.get('memory') ?? 0) === 0;
+}
+
 /** 0 to 100: the closer the used shares of cpu and memory, the higher. */
-function balancedAllocation(pod: PodInfo, node: NodeInfo): number {
-  const shares: number[] = [];
-  for (const name of ['cpu', 'memory']) {
-    const allocatable = node.allocatable.get(name) ?? 0;
-    if (allocatable === 0) continue;
-    const requested = (node.requested.get(name) ?? 0) + (pod.requests.get(name) ?? 0);
-    shares.push(Math.min(1, requested / allocatable));
-  }
-  const [first = 0, second = first] = shares;
-  return Math.floor((1 - Math.abs(first - second) / 2) * 100);
+function balancedAllocation({ requests: wanted }: PodInfo, { allocatable, requested }: NodeInfo): number {
+  return balancedAllocationScore(
+    allocatable.get('cpu') ?? 0,
+    (requested.get('cpu') ?? 0) + (wanted.get('cpu') ?? 0),
+    allocatable.get('memory') ?? 0,
+    (requested.get('memory') ?? 0) + (wanted.get('memory') ?? 0),
+  );
+}
+
+/** The same of numbers. A node that has only one of the two counts as balanced. */
+export function balancedAllocationScore(cpu: number, usedCpu: number, memory: number, usedMemory: number): number {
+  if (cpu === 0 || memory === 0) return 100;
+  const difference = Math.abs(Math.min(1, usedCpu / cpu) - Math.min(1, usedMemory / memory));
+  return Math.floor((1 - difference / 2) * 100);
 }

@@ -1,20 +1,19 @@
-import { equalJson } from '@orrery/api';
+import { equalJson, type Pod, type Taint, type Toleration } from '@orrery/api';
 import { nodeAllows, termMatches } from '../node-selector.ts';
 import { type ClusterChange, type Failure, normalized, type SchedulerPlugin } from '../plugin.ts';
 import { tolerates, untoleratedTaint } from '../tolerations.ts';
 
 const unresolvable = (reason: string): Failure => ({ reasons: [reason], unresolvable: true });
 
-const isUnschedulable = unresolvable('node(s) were unschedulable');
+/** The node is cordoned. */
+export const isUnschedulable = unresolvable('node(s) were unschedulable');
 const unschedulableTaint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' } as const;
 
 /** A node with `spec.unschedulable` takes only Pods that tolerate it. */
 export const nodeUnschedulable: SchedulerPlugin = {
   name: 'NodeUnschedulable',
-  filter({ pod }) {
-    const tolerated = (pod.spec.tolerations ?? []).some((toleration) => tolerates(toleration, unschedulableTaint));
-    return tolerated ? undefined : (node) => (node.unschedulable ? isUnschedulable : undefined);
-  },
+  filter: ({ pod }) =>
+    toleratesUnschedulable(pod) ? undefined : (node) => (node.unschedulable ? isUnschedulable : undefined),
   retryOn: (change) =>
     change.type === 'nodeAdded' ||
     (change.type === 'nodeChanged' &&
@@ -22,7 +21,13 @@ export const nodeUnschedulable: SchedulerPlugin = {
       change.node.spec?.unschedulable !== true),
 };
 
-const isOtherNode = unresolvable("node(s) didn't match the requested node name");
+/** Whether a Pod may go to a cordoned node. */
+export function toleratesUnschedulable({ spec }: Pod): boolean {
+  return (spec.tolerations ?? []).some((toleration) => tolerates(toleration, unschedulableTaint));
+}
+
+/** The Pod names another node. */
+export const isOtherNode = unresolvable("node(s) didn't match the requested node name");
 
 /** A Pod that names its node goes there or nowhere. */
 export const nodeName: SchedulerPlugin = {
@@ -42,32 +47,43 @@ export const taintToleration: SchedulerPlugin = {
   weight: 3,
   filter({ pod }) {
     const tolerations = pod.spec.tolerations ?? [];
-    return ({ taints }) => {
-      if (taints.length === 0) return undefined;
-      const taint = untoleratedTaint(taints, tolerations, ['NoSchedule', 'NoExecute']);
-      return taint === undefined
-        ? undefined
-        : unresolvable(`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`);
-    };
+    return ({ taints }) => untoleratedFailure(taints, tolerations);
   },
   score({ pod }, _, nodes) {
-    const tolerations = (pod.spec.tolerations ?? []).filter(
-      ({ effect }) => effect === undefined || effect === 'PreferNoSchedule',
+    const tolerations = pod.spec.tolerations ?? [];
+    return normalized(
+      nodes.map(({ taints }) => untoleratedPreferences(taints, tolerations)),
+      true,
     );
-    const counts = nodes.map(({ taints }) => {
-      let untolerated = 0;
-      for (const taint of taints) {
-        if (taint.effect !== 'PreferNoSchedule') continue;
-        if (!tolerations.some((toleration) => tolerates(toleration, taint))) untolerated++;
-      }
-      return untolerated;
-    });
-    return normalized(counts, true);
   },
   retryOn: (change) => change.type === 'nodeAdded' || nodeChanged(change, (node) => node.spec?.taints),
 };
 
-const doesNotMatch = unresolvable("node(s) didn't match Pod's node affinity/selector");
+/** What the first taint that keeps a Pod away makes of a node; undefined if none does. */
+export function untoleratedFailure(taints: readonly Taint[], tolerations: readonly Toleration[]): Failure | undefined {
+  if (taints.length === 0) return undefined;
+  const taint = untoleratedTaint(taints, tolerations, ['NoSchedule', 'NoExecute']);
+  return taint === undefined
+    ? undefined
+    : unresolvable(`node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`);
+}
+
+/** How many `PreferNoSchedule` taints are not tolerated. */
+export function untoleratedPreferences(taints: readonly Taint[], tolerations: readonly Toleration[]): number {
+  let untolerated = 0;
+  for (const taint of taints) {
+    if (taint.effect !== 'PreferNoSchedule') continue;
+    const tolerated = tolerations.some(
+      (toleration) =>
+        (toleration.effect === undefined || toleration.effect === 'PreferNoSchedule') && tolerates(toleration, taint),
+    );
+    if (!tolerated) untolerated++;
+  }
+  return untolerated;
+}
+
+/** The node is not one of those that the Pod asks for. */
+export const doesNotMatch = unresolvable("node(s) didn't match Pod's node affinity/selector");
 
 /** `nodeSelector` and node affinity (Kubernetes "Assigning Pods to Nodes"). */
 export const nodeAffinity: SchedulerPlugin = {

@@ -6,21 +6,25 @@ import type { Failure, SchedulerPlugin } from '../plugin.ts';
 import type { PodInfo } from '../pod-info.ts';
 import { untoleratedTaint } from '../tolerations.ts';
 
-const hostnameLabel = 'kubernetes.io/hostname';
+/** The topology in which each node is a domain. */
+export const hostnameLabel = 'kubernetes.io/hostname';
 const zoneLabel = 'topology.kubernetes.io/zone';
 
-const tooSkewed: Failure = {
+/** A domain would be too far ahead. */
+export const tooSkewed: Failure = {
   reasons: ["node(s) didn't match pod topology spread constraints"],
   unresolvable: false,
 };
-const noLabel: Failure = {
+/** The node is in no domain. */
+export const noLabel: Failure = {
   reasons: ["node(s) didn't match pod topology spread constraints (missing required label)"],
   unresolvable: true,
 };
 
 type ApiConstraint = NonNullable<Pod['spec']['topologySpreadConstraints']>[number];
 
-interface Constraint {
+/** A constraint as it applies to one Pod. */
+export interface Constraint {
   readonly topologyKey: string;
   readonly maxSkew: number;
   readonly minDomains: number;
@@ -63,7 +67,8 @@ export const podTopologySpread: SchedulerPlugin = {
     change.type === 'nodeAdded' || change.type === 'nodeChanged' || change.pod.namespace === pod.namespace,
 };
 
-function constraintsOf(pod: PodInfo, action: 'DoNotSchedule' | 'ScheduleAnyway'): readonly Constraint[] {
+/** A Pod's own constraints of one sort. */
+export function constraintsOf(pod: PodInfo, action: 'DoNotSchedule' | 'ScheduleAnyway'): readonly Constraint[] {
   const constraints = pod.pod.spec.topologySpreadConstraints;
   if (constraints === undefined) return [];
   return constraints
@@ -89,7 +94,7 @@ function selectorOf(constraint: ApiConstraint, pod: Pod): LabelMatcher {
 }
 
 /** What the cluster does for Pods that say nothing but have siblings: it tries to spread them over nodes and zones. */
-function defaultConstraints(pod: PodInfo, cluster: ClusterState): readonly Constraint[] {
+export function defaultConstraints(pod: PodInfo, cluster: ClusterState): readonly Constraint[] {
   if ((pod.pod.spec.topologySpreadConstraints ?? []).length > 0) return [];
   const selector = cluster.facts.siblingSelector(pod);
   if (selector === undefined || selector === everything) return [];

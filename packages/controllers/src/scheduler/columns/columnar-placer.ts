@@ -1,0 +1,293 @@
+import type { Random } from '@orrery/core';
+import type { ClusterState } from '../cluster-state.ts';
+import type { NodeFailure, NodeFailures } from '../node-failures.ts';
+import type { NodeInfo } from '../node-info.ts';
+import type { Placer } from '../placer.ts';
+import type { SchedulerPlugin } from '../plugin.ts';
+import { imageLocality, imageScore, imagesOf } from '../plugins/image-locality.ts';
+import { interPodAffinity } from '../plugins/inter-pod-affinity.ts';
+import { nodeAffinity, taintToleration } from '../plugins/node-rules.ts';
+import { podTopologySpread } from '../plugins/pod-topology-spread.ts';
+import type { PodInfo } from '../pod-info.ts';
+import { type Preemption, type PreemptionContext, preempt, stateTrial, victimsOn } from '../preemption.ts';
+import {
+  firstFailure,
+  highest,
+  nodesToFind,
+  type Placement,
+  prepareFilters,
+  type SearchOptions,
+  type Try,
+} from '../schedule.ts';
+import { AffinityRules } from './affinity.ts';
+import { Candidates } from './candidates.ts';
+import { FailureTable, fits, noNode } from './failure-table.ts';
+import { askAlone, awaitedPods, FitClass, fitKey } from './fit-class.ts';
+import type { NodeColumns } from './node-columns.ts';
+import { SpreadRules } from './spread.ts';
+import { VictimCache } from './victim-cache.ts';
+
+/** As many classes of Pods are kept; beyond, the one that was not used for longest is dropped. */
+const mostClasses = 64;
+/** With more different failures than this, the table begins anew. */
+const mostFailures = 10_000;
+
+type RejectedBy = Extract<Placement, { type: 'rejected' }>;
+
+/** Everything that decides about one Pod, as the cluster is at this moment. */
+interface Judge {
+  readonly fit: FitClass;
+  readonly spread: SpreadRules;
+  readonly affinity: AffinityRules;
+  /** Whether no rule looks further than one node and its Pods. */
+  readonly isLocal: boolean;
+  /** The verdict of the rules that look further, on a node that passed those that do not. */
+  others(slot: number): number;
+}
+
+interface PodClass {
+  readonly fit: FitClass;
+  readonly victims: VictimCache;
+}
+
+/**
+ * Places Pods by the built-in rules, and by others after them, over columns: what is equal is decided once, and what has
+ * not changed is not decided again. It decides as `place` and `preempt` do with the same plugins, and draws the same numbers.
+ */
+export class ColumnarPlacer implements Placer {
+  readonly #cluster: ClusterState;
+  /** The rules that are not built in; they see nodes as objects. */
+  readonly #added: readonly SchedulerPlugin[];
+  readonly #random: Random;
+  readonly #candidates = new Candidates();
+  #columns: NodeColumns;
+  #failures = new FailureTable();
+  /** In the order of their last use. */
+  readonly #classes = new Map<string, PodClass>();
+  /** Verdicts of the latest try, by slot, where they are not those of the class. */
+  #verdicts = new Int32Array(0);
+
+  constructor(cluster: ClusterState, added: readonly SchedulerPlugin[], random: Random) {
+    this.#cluster = cluster;
+    this.#columns = cluster.columns;
+    this.#added = added;
+    this.#random = random;
+  }
+
+  place(pod: PodInfo, options: SearchOptions): Try {
+    this.#tidy();
+    const judge = this.#judge(pod);
+    if ('message' in judge) {
+      return { placement: { type: 'rejected', plugin: judge.plugin, message: judge.message }, visited: 0 };
+    }
+    const visited = this.#search(pod, judge, options);
+    const { count, slots } = this.#candidates;
+    if (count === 0) {
+      return { placement: { type: 'unfit', failures: this.#latestFailures() }, visited };
+    }
+    const index = count === 1 ? 0 : this.#best(pod, judge, options);
+    const chosen = this.#columns.info(slots[index] as number) as NodeInfo;
+    return { placement: { type: 'placed', node: chosen.name }, visited };
+  }
+
+  preempt(pod: PodInfo, failures: NodeFailures, context: PreemptionContext): Preemption {
+    this.#tidy();
+    const judge = this.#judge(pod);
+    if (!('message' in judge) && judge.isLocal) {
+      const { fit, victims } = this.#classOf(pod);
+      victims.begin(context.budgets);
+      return preempt(pod, failures, context, (node) => victims.on(node, pod, fit, context));
+    }
+    return preempt(pod, failures, context, (node) => {
+      const trial = stateTrial(node, this.#cluster, () => this.#failureOn(pod, node));
+      return victimsOn(node, pod, trial, context);
+    });
+  }
+
+  /** What decides about a Pod, as the cluster is now; or the rejection of an added plugin. */
+  #judge(pod: PodInfo): Judge | RejectedBy {
+    const added = prepareFilters(pod, this.#cluster, this.#added);
+    if ('rejection' in added) return added.rejection;
+    const { fit } = this.#classOf(pod);
+    fit.sync();
+    const spread = new SpreadRules(pod, this.#cluster, this.#failures);
+    const affinity = new AffinityRules(pod, this.#cluster, this.#failures);
+    const rules = [spread.filter(), affinity.filter()].filter((rule) => rule !== undefined);
+    const filters = added.prepared;
+    const others = (slot: number): number => {
+      for (const rule of rules) {
+        const verdict = rule(slot);
+        if (verdict !== fits) return verdict;
+      }
+      if (filters.length === 0) return fits;
+      const failure = firstFailure(this.#columns.info(slot) as NodeInfo, filters);
+      return failure === undefined ? fits : this.#failures.number(failure.plugin, failure);
+    };
+    return { fit, spread, affinity, isLocal: rules.length === 0 && filters.length === 0, others };
+  }
+
+  /** Fills the candidates with the nodes that fit, until they are enough. Gives how many nodes were looked at. */
+  #search(pod: PodInfo, judge: Judge, { percentageOfNodesToScore, start }: SearchOptions): number {
+    const { slots } = this.#cluster;
+    const candidates = this.#candidates;
+    const wanted = nodesToFind(slots.length, percentageOfNodesToScore);
+    candidates.begin(wanted);
+    this.#reserveVerdicts();
+    const own = this.#cluster.node(this.#cluster.nominations.nodeOf(pod.uid) ?? '')?.slot ?? noNode;
+    if (own !== noNode && this.#verdict(pod, own, own, judge) === fits) {
+      candidates.add(own);
+      return 0;
+    }
+    const verdicts = this.#verdicts;
+    let visited = 0;
+    for (let at = start; visited < slots.length && candidates.count < wanted; visited++) {
+      const slot = slots[at] as number;
+      if (++at === slots.length) at = 0;
+      const verdict = this.#verdict(pod, slot, own, judge);
+      verdicts[slot] = verdict;
+      if (verdict === fits) candidates.add(slot);
+    }
+    return visited;
+  }
+
+  /** The verdict on one node. `own` is the slot that is promised to this very Pod. */
+  #verdict(pod: PodInfo, slot: number, own: number, { fit, isLocal, others }: Judge): number {
+    if (isLocal) {
+      const verdict = fit.verdicts.get(slot);
+      return verdict === askAlone || slot === own ? this.#verdictAlone(pod, slot) : verdict;
+    }
+    if (fit.promised.has(slot)) return this.#verdictAlone(pod, slot);
+    const verdict = fit.unpromised.get(slot);
+    return verdict === fits ? others(slot) : verdict;
+  }
+
+  /** Tries the node as it will be once the Pods are there that it is promised to, then as it is. */
+  #verdictAlone(pod: PodInfo, slot: number): number {
+    const node = this.#columns.info(slot) as NodeInfo;
+    const awaited = awaitedPods(slot, this.#cluster, pod.priority, pod.uid);
+    const failure = awaited.length === 0 ? undefined : this.#failureWith(awaited, pod, node);
+    const decisive = failure ?? this.#failureOn(pod, node);
+    return decisive === undefined ? fits : this.#failures.number(decisive.plugin, decisive);
+  }
+
+  #failureWith(others: readonly PodInfo[], pod: PodInfo, node: NodeInfo): NodeFailure | undefined {
+    for (const other of others) this.#cluster.add(other, node.name);
+    try {
+      return this.#failureOn(pod, node);
+    } finally {
+      for (const other of others) this.#cluster.remove(other.uid);
+    }
+  }
+
+  /** Whether a Pod fits on one node as the cluster is now. Undefined says yes. */
+  #failureOn(pod: PodInfo, node: NodeInfo): NodeFailure | undefined {
+    const judge = this.#judge(pod);
+    if ('message' in judge) return { plugin: judge.plugin, reasons: [judge.message], unresolvable: true };
+    const verdict = judge.fit.unpromised.get(node.slot);
+    return this.#failures.failure(verdict === fits ? judge.others(node.slot) : verdict);
+  }
+
+  /** The failures of the latest search, which looked at every node. */
+  #latestFailures(): NodeFailures {
+    const failures = this.#failures;
+    const verdicts = this.#verdicts;
+    const { slots } = this.#cluster;
+    return {
+      of: ({ slot }) => failures.failure(verdicts[slot] as number),
+      *counts() {
+        const nodes = new Int32Array(failures.size);
+        for (const slot of slots) nodes[verdicts[slot] as number] = (nodes[verdicts[slot] as number] as number) + 1;
+        for (let verdict = 1; verdict < nodes.length; verdict++) {
+          const failure = failures.failure(verdict);
+          if (failure !== undefined && nodes[verdict] !== 0) yield [failure, nodes[verdict] as number];
+        }
+      },
+    };
+  }
+
+  /** The index of the best candidate. */
+  #best(pod: PodInfo, { fit, spread, affinity }: Judge, options: SearchOptions): number {
+    const candidates = this.#candidates;
+    const { slots, totals, count } = candidates;
+    const tainted = taintToleration.weight ?? 1;
+    const scores = fit.scores.values;
+    const base = fit.minds ? 0 : 100 * tainted;
+    for (let i = 0; i < count; i++) totals[i] = base + (scores[slots[i] as number] as number);
+    if (fit.minds) candidates.addNormalized((slot) => fit.taintCounts.get(slot), tainted, true);
+    if (fit.prefers) candidates.addNormalized((slot) => fit.preferences.get(slot), nodeAffinity.weight ?? 1, false);
+    spread.score(candidates, podTopologySpread.weight ?? 1);
+    affinity.score(candidates, interPodAffinity.weight ?? 1);
+    this.#scoreImages(pod);
+    this.#scoreByAdded(pod);
+    options.scored?.(this.#nodes(), totals.subarray(0, count));
+    return highest(totals, count, this.#random);
+  }
+
+  #scoreImages({ pod }: PodInfo): void {
+    const images = imagesOf(pod);
+    const known = images.filter((image) => this.#cluster.nodesWithImage(image) > 0);
+    if (known.length === 0) return;
+    const { slots, totals, count } = this.#candidates;
+    const columns = known.map((image) => ({
+      sizes: this.#columns.image(image),
+      nodes: this.#cluster.nodesWithImage(image),
+    }));
+    const all = this.#cluster.slots.length;
+    const weight = imageLocality.weight ?? 1;
+    for (let i = 0; i < count; i++) {
+      let sum = 0;
+      for (const { sizes, nodes } of columns) {
+        const size = sizes.get(slots[i] as number);
+        if (size > 0) sum += Math.floor((size * nodes) / all);
+      }
+      totals[i] = (totals[i] as number) + imageScore(sum, images.length) * weight;
+    }
+  }
+
+  #scoreByAdded(pod: PodInfo): void {
+    const { totals, count } = this.#candidates;
+    let nodes: readonly NodeInfo[] | undefined;
+    for (const plugin of this.#added) {
+      if (plugin.score === undefined) continue;
+      nodes ??= this.#nodes();
+      const scores = plugin.score(pod, this.#cluster, nodes);
+      if (scores === undefined) continue;
+      const weight = plugin.weight ?? 1;
+      for (let i = 0; i < count; i++) totals[i] = (totals[i] as number) + (scores[i] ?? 0) * weight;
+    }
+  }
+
+  /** The candidates as objects. */
+  #nodes(): readonly NodeInfo[] {
+    const { slots, count } = this.#candidates;
+    return Array.from(slots.subarray(0, count), (slot) => this.#columns.info(slot) as NodeInfo);
+  }
+
+  #classOf(pod: PodInfo): PodClass {
+    const key = fitKey(pod);
+    let known = this.#classes.get(key);
+    if (known === undefined) {
+      const victims = new VictimCache(this.#failures);
+      known = { victims, fit: new FitClass(pod, this.#cluster, this.#failures, (slot) => victims.forget(slot)) };
+      for (const oldest of this.#classes.keys()) {
+        if (this.#classes.size < mostClasses) break;
+        this.#classes.delete(oldest);
+      }
+    } else this.#classes.delete(key);
+    this.#classes.set(key, known);
+    return known;
+  }
+
+  /** Begins anew with what stands on columns that are no longer in use. */
+  #tidy(): void {
+    this.#cluster.tidy();
+    if (this.#columns === this.#cluster.columns && this.#failures.size <= mostFailures) return;
+    this.#columns = this.#cluster.columns;
+    this.#failures = new FailureTable();
+    this.#classes.clear();
+  }
+
+  #reserveVerdicts(): void {
+    if (this.#verdicts.length < this.#columns.size) this.#verdicts = new Int32Array(2 * this.#columns.size);
+  }
+}
