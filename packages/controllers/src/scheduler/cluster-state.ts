@@ -150,6 +150,16 @@ export class ClusterState {
     this.#touchPromise(pod.uid);
   }
 
+  /** The same Pod on the same node, in a later state that takes up and looks like the one before. */
+  replace(pod: PodInfo): void {
+    const placed = this.#placed.get(pod.uid);
+    if (placed === undefined) return;
+    this.#placed.set(pod.uid, { pod, node: placed.node });
+    const info = this.#info(placed.node);
+    info.replace(pod);
+    this.#columns.touch(info.slot);
+  }
+
   remove(uid: string): void {
     const placed = this.#placed.get(uid);
     if (placed === undefined) return;

@@ -79,6 +79,12 @@ export class NodeInfo {
     this.#count(pod, 1);
   }
 
+  /** A Pod in a later state, which takes up the same. */
+  replace(pod: PodInfo): void {
+    this.#pods.delete(pod.uid);
+    this.#pods.set(pod.uid, pod);
+  }
+
   remove(pod: PodInfo): void {
     if (this.#pods.delete(pod.uid)) this.#count(pod, -1);
   }
@@ -99,10 +105,7 @@ export class NodeInfo {
 
   /** Puts its Pods back into an order in which they were. */
   restoreOrder(pods: Iterable<PodInfo>): void {
-    for (const pod of pods) {
-      this.#pods.delete(pod.uid);
-      this.#pods.set(pod.uid, pod);
-    }
+    for (const pod of pods) this.replace(pod);
   }
 
   #count(pod: PodInfo, sign: 1 | -1): void {

@@ -77,6 +77,27 @@ export function sameForScheduling(a: Stored<Pod>, b: Stored<Pod>): boolean {
   );
 }
 
+/**
+ * Reads a later state of a Pod. Parts that are the same objects as before are not read again; the result is the same as from
+ * {@link podInfo}.
+ */
+export function podInfoAfter(before: PodInfo, pod: Stored<Pod>): PodInfo {
+  return looksAndTakesTheSame(before.pod, pod) ? { ...before, pod, priority: pod.spec.priority ?? 0 } : podInfo(pod);
+}
+
+/** Whether a Pod asks for the same and looks the same to selectors, wherever it is. */
+export function looksAndTakesTheSame(a: Stored<Pod>, b: Stored<Pod>): boolean {
+  return (
+    a.metadata.labels === b.metadata.labels &&
+    (a.metadata.deletionTimestamp === undefined) === (b.metadata.deletionTimestamp === undefined) &&
+    a.spec.containers === b.spec.containers &&
+    a.spec.initContainers === b.spec.initContainers &&
+    a.spec.resources === b.spec.resources &&
+    a.spec.overhead === b.spec.overhead &&
+    a.spec.affinity === b.spec.affinity
+  );
+}
+
 function hostPorts(pod: Pod): readonly HostPort[] {
   const ports: HostPort[] = [];
   for (const container of pod.spec.containers) {

@@ -4,10 +4,13 @@ import type { Random } from '@orrery/core';
 /** Random objects that the scheduler looks at, from few values, so that they meet: the same labels, ports, zones, images. */
 export class RandomObjects {
   readonly #random: Random;
+  /** Whether nodes have much room, so that other rules than room decide. */
+  readonly #isRoomy: boolean;
   #count = 0;
 
   constructor(random: Random) {
     this.#random = random;
+    this.#isRoomy = this.chance(50);
   }
 
   integer(bound: number): number {
@@ -44,14 +47,14 @@ export class RandomObjects {
       kind: 'Node',
       metadata: { ...this.#metadata(name), labels },
       spec: {
-        ...(this.chance(10) ? { unschedulable: true } : {}),
-        ...(this.chance(30) ? { taints: this.several(2, () => this.#taint()) } : {}),
+        ...(this.chance(this.#isRoomy ? 4 : 10) ? { unschedulable: true } : {}),
+        ...(this.chance(this.#isRoomy ? 15 : 30) ? { taints: this.several(2, () => this.#taint()) } : {}),
       },
       status: {
         allocatable: {
-          ...(this.chance(95) ? { cpu: this.one(['1', '2', '4', '3500m']) } : {}),
-          ...(this.chance(95) ? { memory: this.one(['1Gi', '2Gi', '4G']) } : {}),
-          ...(this.chance(95) ? { pods: this.one(['2', '4', '110']) } : {}),
+          ...(this.chance(95) ? { cpu: this.one(this.#isRoomy ? ['16', '32'] : ['1', '2', '4', '3500m']) } : {}),
+          ...(this.chance(95) ? { memory: this.one(this.#isRoomy ? ['64Gi', '96Gi'] : ['1Gi', '2Gi', '4G']) } : {}),
+          ...(this.chance(95) ? { pods: this.one(this.#isRoomy ? ['110'] : ['2', '4', '110']) } : {}),
           ...(this.chance(20) ? { 'example.com/gpu': this.one(['1', '2']) } : {}),
         },
         images: this.some(images, 40).map((image) => ({
@@ -71,10 +74,10 @@ export class RandomObjects {
       spec: {
         containers: this.#containers(),
         ...(this.chance(20) ? { initContainers: this.#containers() } : {}),
-        ...(this.chance(40) ? { priority: this.one([0, 5, 5, 10]) } : {}),
+        ...(this.chance(60) ? { priority: this.one([0, 5, 10, 10, 20]) } : {}),
         ...(this.chance(5) ? { preemptionPolicy: 'Never' as const } : {}),
         ...(this.chance(10) ? { overhead: { cpu: '100m', memory: '16Mi' } } : {}),
-        ...(this.chance(15) ? { nodeSelector: { disk: this.one(['ssd', 'hdd', 'tape']) } } : {}),
+        ...(this.chance(8) ? { nodeSelector: { disk: this.one(['ssd', 'hdd', 'tape']) } } : {}),
         ...(this.chance(30) ? { tolerations: this.several(2, () => this.#toleration()) } : {}),
         ...(this.chance(50) ? { affinity: this.#affinity() } : {}),
         ...(this.chance(30) ? { topologySpreadConstraints: this.several(2, () => this.#spread()) } : {}),
@@ -117,7 +120,7 @@ export class RandomObjects {
       image: this.one(['web', 'store:2', 'registry/web:1']),
       resources: {
         requests: {
-          ...(this.chance(70) ? { cpu: this.one(['0', '100m', '500m', '1', '5']) } : {}),
+          ...(this.chance(70) ? { cpu: this.one(['0', '100m', '500m', '500m', '1', '1', '5']) } : {}),
           ...(this.chance(70) ? { memory: this.one(['64Mi', '256Mi', '1Gi']) } : {}),
           ...(this.chance(8) ? { 'example.com/gpu': this.one(['0', '1']) } : {}),
         },

@@ -20,7 +20,7 @@ import { eventMessage, fitMessage } from './fit-message.ts';
 import { type NodeFailures, noFailures, summary } from './node-failures.ts';
 import { createPlacer, type Placer } from './placer.ts';
 import type { ClusterChange, SchedulerPlugin } from './plugin.ts';
-import { type PodInfo, podInfo, sameForScheduling } from './pod-info.ts';
+import { looksAndTakesTheSame, type PodInfo, podInfo, podInfoAfter, sameForScheduling } from './pod-info.ts';
 import type { Candidate } from './preemption.ts';
 import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts';
 import { siblingSelector } from './sibling-selector.ts';
@@ -123,11 +123,17 @@ export class Scheduler {
   #podPlaced(object: Stored<Pod>, node: string): void {
     const { uid } = object.metadata;
     const known = this.#cluster.placed(uid);
-    if (known !== undefined && this.#cluster.placeOf(uid) === node && sameForScheduling(known.pod, object)) return;
+    const isThere = known !== undefined && this.#cluster.placeOf(uid) === node;
+    if (isThere && sameForScheduling(known.pod, object)) {
+      // Preemption compares when Pods started.
+      if (known.pod.status?.startTime !== object.status?.startTime) this.#cluster.replace({ ...known, pod: object });
+      return;
+    }
     this.#queue.delete(uid);
     this.#cluster.nominations.delete(uid);
-    const pod = podInfo(object);
-    this.#cluster.add(pod, node);
+    const pod = known === undefined ? podInfo(object) : podInfoAfter(known, object);
+    if (isThere && looksAndTakesTheSame(known.pod, object)) this.#cluster.replace(pod);
+    else this.#cluster.add(pod, node);
     // Until now it was at most assumed to be there.
     if (known === undefined || (known.pod.spec.nodeName ?? '') === '') this.#queue.changed({ type: 'podPlaced', pod });
     else if (known.groupKey !== pod.groupKey || !equalJson([...known.requests], [...pod.requests])) {

@@ -40,11 +40,13 @@ function fraction(word: Word): number {
 function integer(word: Word, bound: number): number {
   if (!Number.isSafeInteger(bound) || bound < 1) throw new RangeError(`the bound must be a positive integer: ${bound}`);
   if (bound > 0x100000000) return Math.floor(fraction(word) * bound);
-  // Words above the greatest multiple of the bound would favour small results.
-  const limit = 0x100000000 - (0x100000000 % bound);
   for (;;) {
     const drawn = word();
-    if (drawn < limit) return drawn % bound;
+    // Words above the greatest multiple of the bound would favour small results; most are clearly below.
+    if (drawn <= 0x100000000 - bound || drawn < 0x100000000 - (0x100000000 % bound)) {
+      // The same as `drawn % bound`, which is slow for numbers above 2^31.
+      return drawn - Math.floor(drawn / bound) * bound;
+    }
   }
 }
 

@@ -3,7 +3,8 @@ import { randomOver } from './random-over.ts';
 
 /** Real chance, from the platform's cryptographic generator. Every fork is the same endless source. */
 export function createSystemRandom(): Random {
-  const pool = new Uint32Array(256);
+  // Each refill costs microseconds, whatever its size.
+  const pool = new Uint32Array(4096);
   let used = pool.length;
   const random: Random = randomOver(
     () => {

@@ -16,7 +16,7 @@ import { place, type Try } from '../schedule.ts';
  * The plain form of the scheduler (every plugin is asked about every node) and the columnar one decide the same: filters and their
  * reasons, scores, the chosen node, victims, and the numbers drawn. `ORRERY_SCHEDULER_CLUSTERS=10000` tries that many clusters.
  */
-const clusters = Number(process.env.ORRERY_SCHEDULER_CLUSTERS ?? 600);
+const clusters = Number(process.env.ORRERY_SCHEDULER_CLUSTERS ?? 2000);
 const stepsEach = 12;
 
 describe('both forms decide the same', () => {

@@ -32,6 +32,9 @@ const mostClasses = 64;
 /** With more different failures than this, the table begins anew. */
 const mostFailures = 10_000;
 
+/** How often it is seen to that nothing is kept for ever. */
+const triesBetweenTidying = 256;
+
 type RejectedBy = Extract<Placement, { type: 'rejected' }>;
 
 /** Everything that decides about one Pod, as the cluster is at this moment. */
@@ -64,8 +67,9 @@ export class ColumnarPlacer implements Placer {
   #failures = new FailureTable();
   /** In the order of their last use. */
   readonly #classes = new Map<string, PodClass>();
-  /** Verdicts of the latest try, by slot, where they are not those of the class. */
+  /** Verdicts of the latest try that found no node, by slot. */
   #verdicts = new Int32Array(0);
+  #tries = 0;
 
   constructor(cluster: ClusterState, added: readonly SchedulerPlugin[], random: Random) {
     this.#cluster = cluster;
@@ -132,22 +136,53 @@ export class ColumnarPlacer implements Placer {
     const candidates = this.#candidates;
     const wanted = nodesToFind(slots.length, percentageOfNodesToScore);
     candidates.begin(wanted);
-    this.#reserveVerdicts();
     const own = this.#cluster.node(this.#cluster.nominations.nodeOf(pod.uid) ?? '')?.slot ?? noNode;
     if (own !== noNode && this.#verdict(pod, own, own, judge) === fits) {
       candidates.add(own);
       return 0;
     }
-    const verdicts = this.#verdicts;
+    const visited = judge.isLocal
+      ? this.#searchLocally(pod, own, judge.fit, wanted, start)
+      : this.#searchWidely(pod, own, judge, wanted, start);
+    if (candidates.count === 0) this.#record(pod, own, judge);
+    return visited;
+  }
+
+  /** The search for Pods that no rule asks about more than single nodes: their class knows it all. */
+  #searchLocally(pod: PodInfo, own: number, fit: FitClass, wanted: number, start: number): number {
+    const { slots } = this.#cluster;
+    const candidates = this.#candidates;
+    const verdicts = fit.verdicts.values;
+    if (fit.tally(fits) === 0 && !fit.asksAlone && own === noNode) return slots.length;
     let visited = 0;
     for (let at = start; visited < slots.length && candidates.count < wanted; visited++) {
       const slot = slots[at] as number;
       if (++at === slots.length) at = 0;
-      const verdict = this.#verdict(pod, slot, own, judge);
-      verdicts[slot] = verdict;
-      if (verdict === fits) candidates.add(slot);
+      const verdict = verdicts[slot] as number;
+      if (verdict === fits && slot !== own) candidates.add(slot);
+      else if ((verdict === askAlone || slot === own) && this.#verdictAlone(pod, slot) === fits) candidates.add(slot);
     }
     return visited;
+  }
+
+  #searchWidely(pod: PodInfo, own: number, judge: Judge, wanted: number, start: number): number {
+    const { slots } = this.#cluster;
+    const candidates = this.#candidates;
+    let visited = 0;
+    for (let at = start; visited < slots.length && candidates.count < wanted; visited++) {
+      const slot = slots[at] as number;
+      if (++at === slots.length) at = 0;
+      if (this.#verdict(pod, slot, own, judge) === fits) candidates.add(slot);
+    }
+    return visited;
+  }
+
+  /** No node fits: keeps the verdict on each. */
+  #record(pod: PodInfo, own: number, judge: Judge): void {
+    const { slots } = this.#cluster;
+    this.#reserveVerdicts();
+    const verdicts = this.#verdicts;
+    for (const slot of slots) verdicts[slot] = this.#verdict(pod, slot, own, judge);
   }
 
   /** The verdict on one node. `own` is the slot that is promised to this very Pod. */
@@ -176,6 +211,7 @@ export class ColumnarPlacer implements Placer {
       return this.#failureOn(pod, node);
     } finally {
       for (const other of others) this.#cluster.remove(other.uid);
+      this.#classOf(pod).fit.sync();
     }
   }
 
@@ -280,7 +316,7 @@ export class ColumnarPlacer implements Placer {
 
   /** Begins anew with what stands on columns that are no longer in use. */
   #tidy(): void {
-    this.#cluster.tidy();
+    if (this.#tries++ % triesBetweenTidying === 0) this.#cluster.tidy();
     if (this.#columns === this.#cluster.columns && this.#failures.size <= mostFailures) return;
     this.#columns = this.#cluster.columns;
     this.#failures = new FailureTable();

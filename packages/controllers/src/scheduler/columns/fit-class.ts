@@ -87,10 +87,12 @@ export class FitClass {
   readonly #memory: ResourceColumn;
   readonly #portVerdict: number;
   readonly #judged: (slot: number) => void;
+  #reserved = 0;
   #seenNodes = Number.NEGATIVE_INFINITY;
   #seen = Number.NEGATIVE_INFINITY;
   /** How many nodes have a taint count above 0. */
   #tainted = 0;
+  #alone = 0;
 
   /** `judged` is called with each slot whose verdict or score is found anew. */
   constructor(pod: PodInfo, cluster: ClusterState, failures: FailureTable, judged: (slot: number) => void) {
@@ -117,6 +119,11 @@ export class FitClass {
     return this.#nodeRules.prefers;
   }
 
+  /** Whether there is a node with {@link askAlone}. */
+  get asksAlone(): boolean {
+    return this.#alone > 0;
+  }
+
   /** How many nodes have a verdict. */
   tally(verdict: number): number {
     return this.#tally.get(verdict);
@@ -126,13 +133,18 @@ export class FitClass {
   sync(): void {
     const { changes, nodeChanges, size } = this.#columns;
     if (this.#seen === changes.end) return;
-    for (const column of [this.unpromised, this.verdicts, this.scores, this.taintCounts, this.preferences]) {
-      column.reserve(size);
-    }
+    if (size > this.#reserved) this.#reserve(size);
     forEachChange(nodeChanges, this.#seenNodes, size, (slot) => this.#judgeNode(slot));
     this.#seenNodes = nodeChanges.end;
     forEachChange(changes, this.#seen, size, (slot) => this.#judge(slot));
     this.#seen = changes.end;
+  }
+
+  #reserve(size: number): void {
+    for (const column of [this.unpromised, this.verdicts, this.scores, this.taintCounts, this.preferences]) {
+      column.reserve(size);
+    }
+    this.#reserved = size;
   }
 
   #judgeNode(slot: number): void {
@@ -151,6 +163,8 @@ export class FitClass {
     const verdict = awaited.length === 0 ? unpromised : this.#promisedVerdict(slot, unpromised, awaited);
     if (verdict >= fits) this.#tally.add(verdict, 1);
     this.#tallied.set(slot, Math.max(verdict, noNode) + 1);
+    if (this.verdicts.get(slot) === askAlone) this.#alone--;
+    if (verdict === askAlone) this.#alone++;
     this.unpromised.set(slot, unpromised);
     this.verdicts.set(slot, verdict);
     this.promised.set(slot, awaited.length > 0);
