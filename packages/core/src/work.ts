@@ -3,6 +3,8 @@
  * a function of the seed: every loop and every client waits for its turn, and the seed picks whose comes next.
  */
 export interface Work {
+  /** True where history must be a function of the seed, so that nothing may be left to other threads: in simulation. */
+  readonly ordered: boolean;
   /** Resolves when `actor` (a controller's, kubelet's or client's name) may proceed. */
   turn(actor: string): Promise<void>;
   /**
@@ -10,4 +12,9 @@ export interface Work {
    * a module being loaded. Virtual time and turns stand still until it is disposed.
    */
   busy(what: string): Disposable;
+  /**
+   * Whether the present task of the event loop has run for so long that sockets and timers are to have theirs: whoever computes on
+   * then waits for a turn first. Always false in simulation, where only what is counted may decide.
+   */
+  crowded(): boolean;
 }

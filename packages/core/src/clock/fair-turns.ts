@@ -20,6 +20,7 @@ const defaultSlice: Milliseconds = 4;
  * much work is queued. Actors that wait take turns one by one, so that a loop with much to do does not hold up the others.
  */
 export class FairTurns implements Work {
+  readonly ordered = false;
   readonly #now: () => Milliseconds;
   readonly #nextTask: (task: () => void) => void;
   readonly #slice: Milliseconds;
@@ -56,6 +57,11 @@ export class FairTurns implements Work {
 
   busy(): Disposable {
     return nothing;
+  }
+
+  crowded(): boolean {
+    if (this.#began === undefined) this.#open();
+    return this.#over();
   }
 
   #open(): void {

@@ -173,6 +173,8 @@ class Engine implements Simulation, RetryClock, TransitClock, Work {
 
   // Work
 
+  readonly ordered = true;
+
   turn(actor: string): Promise<void> {
     this.#activity++;
     return new Promise((resolve) => {
@@ -192,6 +194,10 @@ class Engine implements Simulation, RetryClock, TransitClock, Work {
     };
     this.#busy.set(token, what);
     return token;
+  }
+
+  crowded(): boolean {
+    return false;
   }
 
   // Simulation

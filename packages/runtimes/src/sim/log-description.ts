@@ -22,11 +22,11 @@ export class LogDescription extends Description {
     this.#now = now;
   }
 
-  read(): undefined {
+  take(): undefined {
     return undefined;
   }
 
-  write(_process: Process, bytes: Uint8Array): void {
+  put(_process: Process, bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     this.#log.write(this.#stream, bytes);
     for (const attached of this.#attached) attached(this.#stream, bytes);

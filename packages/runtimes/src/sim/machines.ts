@@ -11,6 +11,7 @@ import type {
 import type { ImageInfo } from '../runtime.ts';
 import type { Image } from './images/image.ts';
 import { SimNetwork } from './network/network.ts';
+import { createHost, type Host } from './node.ts';
 import { createSimRuntime, type SimRuntimeOptions, type SimulatedRuntime } from './runtime.ts';
 
 /** Options of simulated machines. */
@@ -19,6 +20,11 @@ export interface SimulatedMachinesOptions {
   readonly images?: readonly Image[];
   /** Time to pull an image that is not on the node, in milliseconds. Default 0. */
   readonly pullLatency?: Milliseconds | ((image: ImageInfo) => Milliseconds);
+  /**
+   * Bytes of this process' memory that the programs of all machines may hold together, whatever memory the machines are said to have;
+   * beyond, whichever holds most is OOM killed. Default 256 MiB.
+   */
+  readonly memoryBytes?: number;
 }
 
 /** Machines in this process. */
@@ -50,10 +56,12 @@ class MachineRoom implements SimulatedMachines {
   readonly #environment: Environment;
   readonly #options: SimulatedMachinesOptions;
   readonly #machines = new Map<string, SimulatedMachine>();
+  readonly #host: Host;
 
   constructor(environment: Environment, options: SimulatedMachinesOptions) {
     this.#environment = environment;
     this.#options = options;
+    this.#host = createHost(environment.work, options.memoryBytes);
   }
 
   machine(request: MachineRequest): Machine {
@@ -63,7 +71,12 @@ class MachineRoom implements SimulatedMachines {
     const { clock, random, work } = this.#environment;
     const own = { clock, random: random.fork(`runtime-${name}`), work };
     const ip = machineAddress(this.#machines.size);
-    const machine = new SimulatedMachine(ip, request, { ...this.#options, ...own, network: this.network });
+    const machine = new SimulatedMachine(ip, request, {
+      ...this.#options,
+      ...own,
+      network: this.network,
+      host: this.#host,
+    });
     this.#machines.set(name, machine);
     return machine;
   }

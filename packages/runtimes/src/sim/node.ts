@@ -5,9 +5,11 @@ import { AddressPool } from './network/address-pool.ts';
 import type { SimNetwork } from './network/network.ts';
 import type { NetworkNamespace } from './network/network-namespace.ts';
 import { Activity } from './process/activity.ts';
+import { ComputeTurns } from './process/compute-turns.ts';
+import { HostMemory } from './process/host-memory.ts';
 import { PidNamespace } from './process/pid-namespace.ts';
 import { type Kernel, Process } from './process/process.ts';
-import { type Machine, Memory, type Realm } from './process/realm.ts';
+import { type Machine, Memory, type Realm, worst } from './process/realm.ts';
 
 /** A simulated machine. */
 export interface SimNodeOptions {
@@ -23,6 +25,20 @@ export interface SimNodeOptions {
   readonly kernelVersion?: string;
 }
 
+/** What all machines of one cluster share of the process that simulates them. */
+export interface Host {
+  readonly turns: ComputeTurns;
+  readonly memory: HostMemory;
+}
+
+/** Bytes of the host's memory for all its machines, where nobody knows how much it has. */
+const defaultHostMemory = 256 * 1024 ** 2;
+
+/** A host of simulated machines. `memoryBytes`: what they may hold together; default 256 MiB. */
+export function createHost(work: Work, memoryBytes = defaultHostMemory): Host {
+  return { turns: new ComputeTurns(work), memory: new HostMemory(memoryBytes) };
+}
+
 /** A node's kernel, files, addresses, and the system's own processes. */
 export class SimNode {
   readonly kernel: Kernel;
@@ -36,15 +52,24 @@ export class SimNode {
 
   constructor(
     options: SimNodeOptions,
-    environment: { readonly clock: Clock; readonly random: Random; readonly work: Work; readonly network: SimNetwork },
+    environment: {
+      readonly clock: Clock;
+      readonly random: Random;
+      readonly work: Work;
+      readonly network: SimNetwork;
+      readonly host: Host;
+    },
   ) {
-    const { clock, random, work, network } = environment;
+    const { clock, random, work, network, host } = environment;
     this.kernel = {
       clock,
       random,
+      work,
       activity: new Activity(work, `containers of ${options.name}`),
       network,
       processes: new PidNamespace(),
+      turns: host.turns,
+      host: host.memory,
     };
     this.machine = {
       node: options.name,
@@ -61,7 +86,9 @@ export class SimNode {
       hostname: options.name,
       processes: this.kernel.processes,
       network: this.network,
-      memory: new Memory(0, () => {}),
+      memory: new Memory(this.machine.memoryBytes, () =>
+        worst(this.kernel.processes.processes.values())?.killForMemory(),
+      ),
       flavor: 'gnu',
       machine: this.machine,
       pace: { epoch: 0, steps: 0 },

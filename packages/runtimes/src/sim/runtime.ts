@@ -28,7 +28,7 @@ import { ImageStore } from './images/image-store.ts';
 import { ConnectError, type SimNetwork } from './network/network.ts';
 import { NetworkNamespace } from './network/network-namespace.ts';
 import { SimPodNetwork } from './network/pod-network.ts';
-import { SimNode, type SimNodeOptions } from './node.ts';
+import { createHost, type Host, SimNode, type SimNodeOptions } from './node.ts';
 import { NullDescription } from './process/description.ts';
 import { PidNamespace } from './process/pid-namespace.ts';
 import { Memory, type Realm } from './process/realm.ts';
@@ -40,6 +40,8 @@ export interface SimRuntimeOptions {
   readonly node: SimNodeOptions;
   /** Shared by all nodes of a cluster. */
   readonly network: SimNetwork;
+  /** Shared by all nodes of a cluster. Default: one of its own. */
+  readonly host?: Host;
   /** More images than the catalogue's; they hide those of the same name. */
   readonly images?: readonly Image[];
   /** Time to pull an image that is not on the node, in milliseconds. Default 0. */
@@ -106,7 +108,7 @@ class SimRuntime implements SimulatedRuntime {
     this.#clock = clock;
     this.#random = random;
     this.#cluster = network;
-    this.#node = new SimNode(node, options);
+    this.#node = new SimNode(node, { ...options, host: options.host ?? createHost(options.work) });
     this.files = this.#node.files;
     this.network = new SimPodNetwork(network, this.#node.network, this.#node.kernel);
     this.#images = new ImageStore([...catalogue, ...images]);

@@ -16,6 +16,11 @@ const reasons = {
   ENXIO: 'No such device or address',
   ENOSPC: 'No space left on device',
   EBADF: 'Bad file descriptor',
+  EMFILE: 'Too many open files',
+  ENAMETOOLONG: 'File name too long',
+  E2BIG: 'Argument list too long',
+  EFBIG: 'File too large',
+  ENOMEM: 'Cannot allocate memory',
 } as const;
 
 export type FileErrorCode = keyof typeof reasons;

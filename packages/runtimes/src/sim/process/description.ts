@@ -1,22 +1,41 @@
 import type { Process } from './process.ts';
 import type { Terminal } from './terminal.ts';
 
+/** What a read or a write costs beside its bytes, in steps ({@link Process.step}), and how many bytes are one step. */
+const perCall = 1 / 16;
+const block = 65_536;
+
 /** The open file description behind a descriptor; shared by the processes that inherited it. */
 export abstract class Description {
   #references = 0;
 
   /**
    * Up to `max` bytes; undefined at the end. With `until`, stops after that byte, so that a line can be taken without what
-   * follows it.
+   * follows it. A promise where the reader must wait, or has done enough for one turn.
    */
-  abstract read(
+  read(process: Process, max: number, until?: number): Uint8Array | undefined | Promise<Uint8Array | undefined> {
+    const pause = process.step(perCall);
+    return pause === undefined ? this.take(process, max, until) : pause.then(() => this.take(process, max, until));
+  }
+
+  /** A promise only where the writer must wait, or has done enough for one turn. */
+  write(process: Process, bytes: Uint8Array): void | Promise<void> {
+    const pause = process.step(perCall + bytes.length / block);
+    return pause === undefined ? this.put(process, bytes) : pause.then(() => this.put(process, bytes));
+  }
+
+  /** Writes without waiting, whether there is room or not. */
+  post(process: Process, bytes: Uint8Array): void {
+    void this.put(process, bytes);
+  }
+
+  protected abstract take(
     process: Process,
     max: number,
     until?: number,
   ): Uint8Array | undefined | Promise<Uint8Array | undefined>;
 
-  /** A promise only when the writer must wait. */
-  abstract write(process: Process, bytes: Uint8Array): void | Promise<void>;
+  protected abstract put(process: Process, bytes: Uint8Array): void | Promise<void>;
 
   /** The terminal behind it, if it is one. */
   get terminal(): Terminal | undefined {
@@ -39,11 +58,11 @@ export abstract class Description {
 
 /** `/dev/null`: nothing comes out, everything goes in. */
 export class NullDescription extends Description {
-  read(): undefined {
+  take(): undefined {
     return undefined;
   }
 
-  write(): void {}
+  put(): void {}
 }
 
 /** Output that goes to a function: a container's log, the other side of an exec, a command substitution. */
@@ -57,11 +76,11 @@ export class SinkDescription extends Description {
     this.#end = end;
   }
 
-  read(): undefined {
+  take(): undefined {
     return undefined;
   }
 
-  write(_process: Process, bytes: Uint8Array): void {
+  put(_process: Process, bytes: Uint8Array): void {
     if (bytes.length > 0) this.#sink(bytes);
   }
 
@@ -79,9 +98,9 @@ export class SourceDescription extends Description {
     this.#make = make;
   }
 
-  read(_process: Process, max: number): Uint8Array {
-    return this.#make(Math.min(max, 65_536));
+  take(_process: Process, max: number): Uint8Array {
+    return this.#make(Math.min(max, block));
   }
 
-  write(): void {}
+  put(): void {}
 }

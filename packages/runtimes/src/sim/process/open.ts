@@ -15,7 +15,7 @@ export class FileDescription extends Description {
     this.#append = append;
   }
 
-  read(_process: Process, max: number, until?: number): Uint8Array | undefined {
+  take(_process: Process, max: number, until?: number): Uint8Array | undefined {
     const content = contentOf(this.file);
     if (this.position >= content.length) return undefined;
     let end = Math.min(content.length, this.position + max);
@@ -28,7 +28,7 @@ export class FileDescription extends Description {
     return bytes;
   }
 
-  write(_process: Process, bytes: Uint8Array): void {
+  put(_process: Process, bytes: Uint8Array): void {
     if (this.#append) this.position = this.file.size;
     writeAt(this.file, this.position, bytes);
     this.position += bytes.length;
@@ -68,11 +68,11 @@ class DirectoryDescription extends Description {
     this.#path = path;
   }
 
-  read(): never {
+  take(): never {
     throw new FileError('EISDIR', this.#path);
   }
 
-  write(): never {
+  put(): never {
     throw new FileError('EBADF', this.#path);
   }
 }

@@ -141,11 +141,11 @@ class PipeReader extends Description {
     this.#pipe = pipe;
   }
 
-  read(process: Process, max: number, until?: number): Uint8Array | undefined | Promise<Uint8Array | undefined> {
+  take(process: Process, max: number, until?: number): Uint8Array | undefined | Promise<Uint8Array | undefined> {
     return this.#pipe.read(process, max, until);
   }
 
-  write(): void {}
+  put(): void {}
 
   protected override closed(): void {
     this.#pipe.abandon();
@@ -160,11 +160,11 @@ class PipeWriter extends Description {
     this.#pipe = pipe;
   }
 
-  read(): undefined {
+  take(): undefined {
     return undefined;
   }
 
-  write(process: Process, bytes: Uint8Array): void | Promise<void> {
+  put(process: Process, bytes: Uint8Array): void | Promise<void> {
     return this.#pipe.write(process, bytes);
   }
 

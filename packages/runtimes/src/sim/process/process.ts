@@ -1,9 +1,13 @@
-import { type Clock, type Duration, errorText, milliseconds, type Random } from '@orrery/core';
+import { type Clock, type Duration, errorText, milliseconds, type Random, type Work } from '@orrery/core';
+import { FileError } from '../files/file-error.ts';
 import type { Credentials, FileView } from '../files/file-view.ts';
 import { absolutePath } from '../files/path.ts';
+import { bytesOf } from '../files/tree.ts';
 import type { SimNetwork } from '../network/network.ts';
 import type { Activity } from './activity.ts';
+import type { ComputeTurns } from './compute-turns.ts';
 import type { Description } from './description.ts';
+import { type HostMemory, type MemoryHolder, processCost } from './host-memory.ts';
 import type { PidNamespace } from './pid-namespace.ts';
 import type { Program } from './program.ts';
 import type { Realm } from './realm.ts';
@@ -15,9 +19,13 @@ export interface Kernel {
   readonly clock: Clock;
   readonly random: Random;
   readonly activity: Activity;
+  readonly work: Work;
   readonly network: SimNetwork;
   /** The node's own PID namespace: every process has a number in it. */
   readonly processes: PidNamespace;
+  readonly turns: ComputeTurns;
+  /** Of the process that simulates the machine. */
+  readonly host: HostMemory;
 }
 
 /** Thrown inside a program to end it: by {@link Process.exit}, or because the process has been killed. */
@@ -66,6 +74,9 @@ const stepPause = 10;
 /** Processes in one container (the cgroup's pids.max). */
 const maximumProcesses = 4096;
 
+/** Open files of one process (RLIMIT_NOFILE). */
+const maximumDescriptors = 1024;
+
 type SignalHandler = (signal: Signal) => void;
 
 interface Parked {
@@ -77,7 +88,7 @@ interface Parked {
  * One simulated process: what a {@link Program} runs with. Its waiting functions let virtual time go on; while the program
  * does anything else, time stands still.
  */
-export class Process {
+export class Process implements MemoryHolder {
   readonly kernel: Kernel;
   readonly realm: Realm;
   /** Number in its own PID namespace. */
@@ -101,6 +112,7 @@ export class Process {
   /** The signal that ended it. */
   endedBy: Signal | undefined;
   #memory = 0;
+  #held = 0;
   #handlers: Map<Signal, SignalHandler | 'ignore'> | undefined;
   readonly #parked = new Set<Parked>();
   #endListeners: Set<() => void> | undefined;
@@ -123,6 +135,8 @@ export class Process {
     this.pid = realm.processes === kernel.processes ? this.hostPid : realm.processes.add(this);
     this.parent?.children.add(this);
     realm.members.add(this);
+    this.#held = processCost;
+    kernel.host.count(this, processCost);
   }
 
   /** Arguments without the program's name. */
@@ -172,7 +186,9 @@ export class Process {
     if (!(error instanceof ProcessEnd) && !this.ended) {
       const text = errorText(error);
       // A full pipe must not keep the error from ending the process.
-      if (this.descriptors[2] !== undefined) void this.stderr.write(`${this.argv[0]}: ${text}\n`);
+      const waits = this.#parked.size;
+      this.descriptors[2]?.post(this, bytesOf(`${this.argv[0]}: ${text}\n`));
+      if (this.#parked.size > waits) this.kernel.activity.enter();
     }
     this.end(error instanceof ProcessEnd ? error.exitCode : 1);
   }
@@ -188,12 +204,16 @@ export class Process {
     throw new ProcessEnd(exitCode & 255);
   }
 
-  /** Goes on as another program, with the same number and streams (execve(2)). */
-  async become(argv: readonly string[], program: Program, environment: Map<string, string>): Promise<never> {
+  /** Goes on as another program, with the same number and streams (execve(2)). The former program is never resumed. */
+  become(argv: readonly string[], program: Program, environment: Map<string, string>): Promise<never> {
+    this.check();
     this.argv = argv;
     this.environment = environment;
     if (this.#handlers) for (const [signal, handler] of this.#handlers) if (handler !== 'ignore') this.handle(signal);
-    return this.exit(await program(this));
+    this.hold(processCost - this.#held);
+    this.start(program);
+    this.kernel.activity.leave();
+    return new Promise(() => {});
   }
 
   /** A child process with the same surroundings. */
@@ -207,6 +227,7 @@ export class Process {
   fork(argv: readonly string[], options: SpawnOptions = {}): Process {
     this.check();
     if (this.realm.members.size >= maximumProcesses) throw new Error("can't fork: Resource temporarily unavailable");
+    if (!this.kernel.host.hasRoom(processCost)) throw new Error("can't fork: Cannot allocate memory");
     const child = new Process({
       kernel: this.kernel,
       realm: this.realm,
@@ -238,7 +259,7 @@ export class Process {
         this.#parked.delete(parked);
         cancel?.();
         activity.enter();
-        resolve(value);
+        this.#resume(() => resolve(value));
       };
       const parked: Parked = {
         cancel: () => cancel?.(),
@@ -249,6 +270,18 @@ export class Process {
       if (woken) cancel();
       activity.leave();
     });
+  }
+
+  /** Goes on at once, or on the real clock in a later turn of its container where others are to have theirs first. */
+  #resume(resume: () => void): void {
+    const { turns, activity } = this.kernel;
+    const later = () => {
+      // Killed meanwhile: it is not resumed.
+      if (this.ended) activity.leave();
+      else resume();
+    };
+    if (turns.due) turns.wait(this.realm, later);
+    else resume();
   }
 
   /** Resolves after `duration` of the clock with true, or with false when a handled signal came first. */
@@ -299,10 +332,11 @@ export class Process {
   }
 
   /**
-   * To be awaited now and then in a loop that may never wait: computing costs time, so that nobody stands still because of a
-   * runaway loop. `weight` is how much was done. All processes of the container spend from one purse, which is full again when all have waited.
+   * To be awaited in every loop that may run long without waiting. Computing costs time, so that nobody stands still because of a
+   * runaway loop, and on the real clock it is done in slices. `weight` is how much was done: 1 is a command, or a block of 64 KiB.
+   * All processes of the container spend from one purse, which is full again when all have waited.
    */
-  step(weight = 1): void | Promise<boolean> {
+  step(weight = 1): void | Promise<unknown> {
     this.check();
     const { pace } = this.realm;
     const { epoch } = this.kernel.activity;
@@ -312,6 +346,7 @@ export class Process {
     }
     pace.steps += weight;
     if (pace.steps > stepsInARow) return this.sleep(stepPause);
+    if (this.kernel.turns.due) return new Promise<void>((resolve) => this.#resume(resolve));
   }
 
   /** Handles a signal; `ignore` ignores it; undefined restores the default. */
@@ -384,6 +419,9 @@ export class Process {
     this.group.members.delete(this);
     this.realm.members.delete(this);
     this.realm.memory.charge(-this.#memory);
+    const held = this.#held;
+    this.#held = 0;
+    this.kernel.host.count(this, -held);
     this.kernel.processes.remove(this.hostPid);
     if (this.realm.processes !== this.kernel.processes) this.realm.processes.remove(this.pid);
     this.#leaveFamily();
@@ -414,6 +452,7 @@ export class Process {
 
   /** Puts a description at a descriptor's number. */
   redirect(number: number, description: Description | undefined): void {
+    if (number >= maximumDescriptors && description !== undefined) throw new FileError('EMFILE', '');
     const old = this.descriptors[number];
     this.descriptors[number] = description?.retain();
     old?.release();
@@ -423,15 +462,35 @@ export class Process {
     this.redirect(number, undefined);
   }
 
-  /** Bytes that the process holds. */
+  /** Bytes of its container's memory that the process has. */
   get memory(): number {
     return this.#memory;
   }
 
-  /** Allocates or frees memory. @throws ProcessEnd when the container's limit is exceeded: the kernel kills it. */
+  /** Bytes of the host's memory that it really holds. */
+  get held(): number {
+    return this.#held;
+  }
+
+  killForMemory(): void {
+    this.realm.memory.kill();
+  }
+
+  /**
+   * Allocates or frees memory of the container, which the host need not have.
+   * @throws ProcessEnd when the limit of the container or of the machine is exceeded and the kernel has killed it.
+   */
   allocate(bytes: number): void {
     this.#memory += bytes;
     this.realm.memory.charge(bytes);
     this.check();
+  }
+
+  /** The same for what it really holds, or frees, on the host: variables, lines, buffers. @throws ProcessEnd */
+  hold(bytes: number): void {
+    if (bytes === 0) return;
+    this.#held += bytes;
+    this.kernel.host.count(this, bytes);
+    this.allocate(bytes);
   }
 }

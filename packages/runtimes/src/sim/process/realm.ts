@@ -31,7 +31,7 @@ export interface Machine {
   readonly bootedAt: number;
 }
 
-/** Memory of a container, as its cgroup counts it. */
+/** Memory of a container or of a machine, as its cgroup counts it. */
 export class Memory {
   /** Bytes; 0 is no limit. */
   limit: number;
@@ -48,7 +48,19 @@ export class Memory {
 
   charge(bytes: number): void {
     this.used += bytes;
-    if (this.#machine !== undefined) this.#machine.used += bytes;
     if (bytes > 0 && this.limit > 0 && this.used > this.limit) this.#exceeded();
+    this.#machine?.charge(bytes);
   }
+
+  /** What is in it is killed for want of memory. */
+  kill(): void {
+    this.#exceeded();
+  }
+}
+
+/** The process that has most memory: whom the out-of-memory killer of Linux chooses first (`/proc/PID/oom_score`). */
+export function worst(processes: Iterable<Process>): Process | undefined {
+  let worst: Process | undefined;
+  for (const process of processes) if (process.memory > (worst?.memory ?? 0)) worst = process;
+  return worst;
 }

@@ -1,9 +1,14 @@
 import { FileError } from '../files/file-error.ts';
 import { bytesOf, textOf } from '../files/tree.ts';
+import type { Description } from './description.ts';
 import { joined } from './pipe.ts';
 import type { Process } from './process.ts';
 
 const newline = 10;
+/** Bytes read or written at once. */
+const block = 65_536;
+/** What a chunk costs beside its bytes. */
+const perChunk = 64;
 
 /** A process's view of a descriptor that it reads. */
 export class InputStream {
@@ -16,7 +21,7 @@ export class InputStream {
   }
 
   /** Some bytes; undefined at the end. @throws FileError EBADF when the descriptor is closed. */
-  read(max = 65_536, until?: number): Uint8Array | undefined | Promise<Uint8Array | undefined> {
+  read(max = block, until?: number): Uint8Array | undefined | Promise<Uint8Array | undefined> {
     this.#process.check();
     const description = this.#process.descriptors[this.#number];
     if (description === undefined) throw new FileError('EBADF', String(this.#number));
@@ -25,31 +30,28 @@ export class InputStream {
 
   /** A line with its newline, or what there is before the end; undefined at the end. */
   async readLine(): Promise<string | undefined> {
-    const chunks: Uint8Array[] = [];
-    for (;;) {
-      const chunk = await this.read(65_536, newline);
-      if (chunk === undefined) break;
-      chunks.push(chunk);
-      if (chunk[chunk.length - 1] === newline) break;
-    }
-    return chunks.length === 0 ? undefined : textOf(joined(chunks));
+    const line = await this.#collect(newline);
+    return line.length === 0 ? undefined : textOf(line);
   }
 
   /** Everything until the end. */
   async readAll(): Promise<Uint8Array> {
+    return this.#collect(undefined);
+  }
+
+  /** Until a byte or the end. What is held counts as the process's memory meanwhile. */
+  async #collect(until: number | undefined): Promise<Uint8Array> {
     const chunks: Uint8Array[] = [];
     let held = 0;
     for (;;) {
-      const chunk = await this.read();
+      const chunk = await this.read(block, until);
       if (chunk === undefined) break;
       chunks.push(chunk);
-      // What is held counts as the process's memory, or an endless input would take all of the real one.
-      if (chunk.length > 4096) {
-        this.#process.allocate(chunk.length);
-        held += chunk.length;
-      }
+      held += chunk.length + perChunk;
+      this.#process.hold(chunk.length + perChunk);
+      if (until !== undefined && chunk[chunk.length - 1] === until) break;
     }
-    this.#process.allocate(-held);
+    this.#process.hold(-held);
     return joined(chunks);
   }
 
@@ -73,6 +75,13 @@ export class OutputStream {
     this.#process.check();
     const description = this.#process.descriptors[this.#number];
     if (description === undefined) throw new FileError('EBADF', String(this.#number));
-    return description.write(this.#process, bytesOf(content));
+    const bytes = bytesOf(content);
+    return bytes.length <= block ? description.write(this.#process, bytes) : this.#inBlocks(description, bytes);
+  }
+
+  async #inBlocks(description: Description, bytes: Uint8Array): Promise<void> {
+    for (let at = 0; at < bytes.length; at += block) {
+      await description.write(this.#process, bytes.subarray(at, at + block));
+    }
   }
 }

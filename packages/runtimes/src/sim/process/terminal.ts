@@ -253,11 +253,11 @@ export class TerminalDescription extends Description {
     return this.#terminal;
   }
 
-  read(process: Process, max: number, until?: number): Uint8Array | undefined | Promise<Uint8Array | undefined> {
+  take(process: Process, max: number, until?: number): Uint8Array | undefined | Promise<Uint8Array | undefined> {
     return this.#terminal.read(process, max, until);
   }
 
-  write(_process: Process, bytes: Uint8Array): void {
+  put(_process: Process, bytes: Uint8Array): void {
     this.#terminal.print(bytes);
   }
 }

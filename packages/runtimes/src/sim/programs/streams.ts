@@ -2,7 +2,7 @@ import { FileError } from '../files/file-error.ts';
 import { parentPath } from '../files/path.ts';
 import { bytesOf, contentOf, textOf } from '../files/tree.ts';
 import type { Description } from '../process/description.ts';
-import { FileDescription, openPath } from '../process/open.ts';
+import { openPath } from '../process/open.ts';
 import { joined } from '../process/pipe.ts';
 import type { Process } from '../process/process.ts';
 import type { Program } from '../process/program.ts';
@@ -28,7 +28,7 @@ export function openWords(process: Process): (path: string, error: FileError) =>
   };
 }
 
-/** All bytes of a description. Large inputs count as memory while they are held. @throws FileError */
+/** All bytes of a description. They count as memory while they are read. @throws FileError */
 export async function readAll(process: Process, description: Description): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let held = 0;
@@ -37,13 +37,10 @@ export async function readAll(process: Process, description: Description): Promi
     process.check();
     if (chunk === undefined) break;
     chunks.push(chunk);
-    if (description instanceof FileDescription) continue;
-    process.allocate(chunk.length);
-    held += chunk.length;
-    const pause = process.step();
-    if (pause !== undefined) await pause;
+    held += chunk.length + 64;
+    process.hold(chunk.length + 64);
   }
-  process.allocate(-held);
+  process.hold(-held);
   return joined(chunks);
 }
 
@@ -53,8 +50,6 @@ async function copyOut(process: Process, description: Description): Promise<void
     const chunk = await description.read(process, 65_536);
     if (chunk === undefined) return;
     await process.stdout.write(chunk);
-    const pause = process.step();
-    if (pause !== undefined) await pause;
   }
 }
 
@@ -137,8 +132,6 @@ async function headBytes(process: Process, input: Description, bytes: number): P
     if (chunk === undefined) return;
     left -= chunk.length;
     await process.stdout.write(chunk);
-    const pause = process.step();
-    if (pause !== undefined) await pause;
   }
 }
 
@@ -267,8 +260,6 @@ export const yes: Program = async (process) => {
   const block = joined(Array.from({ length: Math.max(1, Math.floor(4096 / line.length)) }, () => line));
   for (;;) {
     await process.stdout.write(block);
-    const pause = process.step();
-    if (pause !== undefined) await pause;
   }
 };
 
@@ -282,7 +273,7 @@ export const dd: Program = async (process) => {
     const output = path === undefined ? process.descriptors[1] : openPath(process, path, 'write');
     const skip = Number(settings.get('skip') ?? 0) * blockSize;
     for (let left = skip; left > 0; ) {
-      const chunk = await input.read(process, left);
+      const chunk = await input.read(process, Math.min(left, 65_536));
       if (chunk === undefined) break;
       left -= chunk.length;
     }
@@ -295,8 +286,6 @@ export const dd: Program = async (process) => {
       left -= chunk.length;
       total += chunk.length;
       await output?.write(process, chunk);
-      const pause = process.step();
-      if (pause !== undefined) await pause;
     }
     input.release();
     const full = Math.floor(total / blockSize);
