@@ -57,6 +57,8 @@ async function run({ scripts, span }: VictimRequest): Promise<VictimReport> {
   await new Promise((resolve) => setTimeout(resolve, 20));
   const stall = watch();
   globalThis.gc?.();
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();
   return { stall, held: heapUsed + external, ends };
 }

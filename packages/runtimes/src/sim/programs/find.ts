@@ -2,9 +2,10 @@ import { errorText } from '@orrery/core';
 import { FileError } from '../files/file-error.ts';
 import { baseName } from '../files/path.ts';
 import { sizeOf, type TreeNode } from '../files/tree.ts';
+import { paced } from '../process/paced.ts';
 import type { Process } from '../process/process.ts';
 import type { Program } from '../process/program.ts';
-import { matches } from '../shell/pattern.ts';
+import { matching } from '../shell/pattern.ts';
 import { run } from './run.ts';
 import { complain } from './words.ts';
 
@@ -88,9 +89,9 @@ class Expression {
       case '-path':
       case '-wholename': {
         const pattern = name === '-iname' ? this.#value().toLowerCase() : this.#value();
-        return (_process, { path }) => {
+        return (process, { path }) => {
           const text = name.endsWith('name') && name !== '-wholename' ? baseName(path) : path;
-          return matches(pattern, name === '-iname' ? text.toLowerCase() : text);
+          return paced(process, matching(pattern, name === '-iname' ? text.toLowerCase() : text));
         };
       }
       case '-type': {
@@ -240,6 +241,8 @@ export const find: Program = async (process) => {
   let status = 0;
   const follows = process.args.includes('-L') || process.args.includes('-follow');
   const visit = async (path: string, depth: number, within: readonly TreeNode[] = []): Promise<void> => {
+    const pause = process.step();
+    if (pause !== undefined) await pause;
     try {
       const target = follows ? process.files.find(process.path(path)) : undefined;
       const node = target ?? process.files.lookup(process.path(path), false);

@@ -1,28 +1,22 @@
-import { textOf } from '../files/tree.ts';
+import type { Description } from '../process/description.ts';
+import type { Process } from '../process/process.ts';
 import type { Program } from '../process/program.ts';
+import { matchBasicAtStart } from '../shell/regular-expression.ts';
 import { parseOptions } from './options.ts';
-import { openInput, openWords, readAll } from './streams.ts';
+import { openInput, openWords } from './streams.ts';
 import { complain, forEachPath } from './words.ts';
 
 export const wc: Program = async (process) => {
   const { flags, operands } = parseOptions(process.args, 'lwcmL', { lines: 'l', words: 'w', bytes: 'c', chars: 'm' });
-  const wanted = ['l', 'w', 'm', 'c', 'L'].filter((flag) => flags.has(flag));
-  const columns = wanted.length === 0 ? ['l', 'w', 'c'] : wanted;
+  const wanted = allColumns.filter((flag) => flags.has(flag));
+  const columns: readonly Column[] = wanted.length === 0 ? ['l', 'w', 'c'] : wanted;
   const rows: { readonly values: readonly number[]; readonly name: string }[] = [];
   const status = await forEachPath(
     process,
     operands.length === 0 ? ['-'] : operands,
     async (path) => {
-      const bytes = await readAll(process, openInput(process, path));
-      const text = textOf(bytes);
-      const count: { readonly [column: string]: number } = {
-        l: text.split('\n').length - 1,
-        w: text.split(/\s+/).filter((word) => word !== '').length,
-        m: [...text].length,
-        c: bytes.length,
-        L: Math.max(...text.split('\n').map((line) => line.length)),
-      };
-      rows.push({ values: columns.map((column) => count[column] ?? 0), name: operands.length === 0 ? '' : path });
+      const count = await counted(process, openInput(process, path));
+      rows.push({ values: columns.map((column) => count[column]), name: operands.length === 0 ? '' : path });
     },
     openWords(process),
   );
@@ -44,6 +38,37 @@ export const wc: Program = async (process) => {
   return status;
 };
 
+const allColumns = ['l', 'w', 'm', 'c', 'L'] as const;
+type Column = (typeof allColumns)[number];
+
+/** Lines, words, characters, bytes, and the longest line, counted as they come. */
+async function counted(process: Process, input: Description): Promise<{ readonly [column in Column]: number }> {
+  const count = { l: 0, w: 0, m: 0, c: 0, L: 0 };
+  const decoder = new TextDecoder();
+  let [inWord, line] = [false, 0];
+  for (let more = true; more; ) {
+    const chunk = await input.read(process, 65_536);
+    more = chunk !== undefined;
+    count.c += chunk?.length ?? 0;
+    for (const character of decoder.decode(chunk, { stream: more })) {
+      count.m++;
+      const blank = /\s/.test(character);
+      if (!blank && !inWord) count.w++;
+      inWord = !blank;
+      line += character.length;
+      if (character !== '\n') continue;
+      count.l++;
+      count.L = Math.max(count.L, line - 1);
+      line = 0;
+    }
+  }
+  count.L = Math.max(count.L, line);
+  return count;
+}
+
+/** Words of one expression. */
+const deepestExpr = 500;
+
 /** The value of an `expr` expression. @throws Error `syntax error` */
 function evaluateExpr(args: readonly string[]): string {
   let at = 0;
@@ -53,6 +78,7 @@ function evaluateExpr(args: readonly string[]): string {
     if (!/^-?\d+$/.test(text)) throw new Error('non-integer argument');
     return Number(text);
   };
+  let depth = 0;
   const binary = (level: number): string => {
     const operators = levels[level];
     if (operators === undefined) return primary();
@@ -94,17 +120,14 @@ function evaluateExpr(args: readonly string[]): string {
     }
   };
   const match = (text: string, pattern: string): string => {
-    const source = pattern.replace(
-      /\\([(){}|+?])|([(){}|+?])/g,
-      (_whole, escaped: string | undefined, plain: string) => escaped ?? `\\${plain}`,
-    );
-    const found = new RegExp(`^(?:${source})`).exec(text);
+    const found = matchBasicAtStart(pattern, text);
     const groups = /\\\(/.test(pattern);
-    if (found === null) return groups ? '' : '0';
-    return groups ? (found[1] ?? '') : String(found[0].length);
+    if (found === undefined) return groups ? '' : '0';
+    return groups ? (found[1] ?? '') : String(found[0]?.length);
   };
   const primary = (): string => {
     const word = args[at++];
+    if (++depth > deepestExpr) throw new Error('syntax error');
     if (word === undefined) throw new Error('syntax error');
     if (word === '(') {
       const value = binary(0);

@@ -20,12 +20,7 @@ export async function assign(shell: Shell, assignment: Assignment, temporary = f
   if (assignment.elements === undefined) await assignOne(shell, assignment);
   else await assignElements(shell, assignment);
   if (temporary || shell.options.has('a')) variables.of(assignment.name).exported = true;
-  return {
-    restore: () => {
-      variables.unset(assignment.name);
-      if (old !== undefined) Object.assign(variables.of(assignment.name), old);
-    },
-  };
+  return { restore: () => variables.restore(assignment.name, old) };
 }
 
 async function assignOne(shell: Shell, { name, index, append, value }: Assignment): Promise<void> {

@@ -1,8 +1,9 @@
 import { evaluate } from './arithmetic.ts';
 import type { Condition } from './ast.ts';
-import { compare, testBinary, testUnary } from './condition.ts';
+import { ConditionError, compare, testBinary, testUnary } from './condition.ts';
 import { expandPattern, expandText } from './expansion.ts';
-import { compiled, matches } from './pattern.ts';
+import { matching } from './pattern.ts';
+import { matchExtended, RegularExpressionError } from './regular-expression.ts';
 import type { Shell } from './shell.ts';
 
 /** Evaluates the expression between `[[` and `]]`. @throws ConditionError */
@@ -31,7 +32,8 @@ async function binary(shell: Shell, condition: Extract<Condition, { type: 'binar
   const { operator } = condition;
   const left = await expandText(shell.expansion, condition.left);
   if (operator === '=' || operator === '==' || operator === '!=') {
-    return matches(await expandPattern(shell.expansion, condition.right), left) === (operator !== '!=');
+    const pattern = await expandPattern(shell.expansion, condition.right);
+    return (await shell.expansion.paced(matching(pattern, left))) === (operator !== '!=');
   }
   if (operator === '=~') return regularExpression(shell, left, await expandPattern(shell.expansion, condition.right));
   const right = await expandText(shell.expansion, condition.right);
@@ -47,19 +49,14 @@ async function binary(shell: Shell, condition: Extract<Condition, { type: 'binar
 
 function regularExpression(shell: Shell, text: string, pattern: string): boolean {
   // Escapes that only a shell pattern needs are taken back.
-  const source = pattern
-    .replace(/\\([^.*+?^${}()|[\]\\])/g, '$1')
-    .replace(/\[\[:(\w+):\]\]/g, (_whole, name: string) => classes[name] ?? '.');
-  const match = compiled(source).exec(text);
-  shell.variables.setElements('BASH_REMATCH', new Map((match ?? []).map((group, at) => [String(at), group ?? ''])));
-  return match !== null;
+  const source = pattern.replace(/\\([^\w.*+?^${}()|[\]\\])/g, '$1');
+  try {
+    const groups = matchExtended(source, text);
+    const elements = (groups ?? []).map((group, at): [string, string] => [String(at), group ?? '']);
+    shell.variables.setElements('BASH_REMATCH', new Map(elements));
+    return groups !== undefined;
+  } catch (error) {
+    if (!(error instanceof RegularExpressionError)) throw error;
+    throw new ConditionError(`[[: ${error.message}`);
+  }
 }
-
-const classes: { readonly [name: string]: string } = {
-  alpha: '[A-Za-z]',
-  digit: '[0-9]',
-  alnum: '[A-Za-z0-9]',
-  space: '\\s',
-  upper: '[A-Z]',
-  lower: '[a-z]',
-};

@@ -14,7 +14,7 @@ import { findExecutable } from './executable.ts';
 import { expandArithmetic, expandPattern, expandText, expandWords } from './expansion.ts';
 import { syntaxText, timeText } from './messages.ts';
 import { isDeclaration, ShellSyntaxError } from './parser.ts';
-import { matches } from './pattern.ts';
+import { matching } from './pattern.ts';
 import { emptyInput, keep, RedirectionError, redirect, restore, type Saved } from './redirections.ts';
 import { parseCached } from './script-cache.ts';
 import type { Shell } from './shell.ts';
@@ -160,12 +160,8 @@ export class Execution {
         return this.#if(command);
       case 'while':
         return this.#while(command);
-      case 'for': {
-        const words =
-          command.words === undefined ? shell.positional : await expandWords(shell.expansion, command.words);
-        shell.status = 0;
-        return this.#loop(words, (word) => shell.variables.set(command.variable, word), command.body);
-      }
+      case 'for':
+        return this.#for(command);
       case 'arithmetic-for':
         return this.#arithmeticFor(command);
       case 'case':
@@ -213,6 +209,18 @@ export class Execution {
     shell.status = status;
   }
 
+  async #for(command: Of<'for'>): Promise<void> {
+    const shell = this.#shell;
+    const held = shell.commandHolds;
+    const words = command.words === undefined ? shell.positional : await expandWords(shell.expansion, command.words);
+    shell.status = 0;
+    try {
+      await this.#loop(words, (word) => shell.variables.set(command.variable, word), command.body);
+    } finally {
+      shell.release(held);
+    }
+  }
+
   async #loop(words: readonly string[], set: (word: string) => void, body: List): Promise<void> {
     for (const word of words) {
       set(word);
@@ -257,7 +265,8 @@ export class Execution {
     for (const item of command.items) {
       let matched = fallThrough;
       for (const pattern of matched ? [] : item.patterns) {
-        if (!matches(await expandPattern(shell.expansion, pattern), text)) continue;
+        const expanded = await expandPattern(shell.expansion, pattern);
+        if (!(await shell.expansion.paced(matching(expanded, text)))) continue;
         matched = true;
         break;
       }
@@ -327,7 +336,18 @@ export class Execution {
     if (text !== undefined && !process.ended) await process.stderr.write(`${text}\n`);
   }
 
+  /** What the words hold is free once the command is done. */
   async #simple(command: Of<'simple'>, last: boolean): Promise<void> {
+    const shell = this.#shell;
+    const held = shell.commandHolds;
+    try {
+      await this.#run(command, last);
+    } finally {
+      shell.release(held);
+    }
+  }
+
+  async #run(command: Of<'simple'>, last: boolean): Promise<void> {
     const shell = this.#shell;
     shell.line = command.line;
     shell.substituted = undefined;

@@ -1,13 +1,15 @@
 import { baseName } from '../files/path.ts';
+import type { Parts } from '../process/paced.ts';
 import { evaluate } from './arithmetic.ts';
 import type { List, Part, Word } from './ast.ts';
+import { expandBraces } from './braces.ts';
 import {
-  compiled,
   escapePattern,
   hasWildcard,
-  matches,
-  patternSource,
-  removeMatch,
+  matching,
+  removing,
+  replacing,
+  singleCharacter,
   unescapePattern,
 } from './pattern.ts';
 import type { Variables } from './variables.ts';
@@ -32,37 +34,75 @@ export interface ExpansionContext {
   readonly unsetIsError: boolean;
   /** `set -f` */
   readonly noGlob: boolean;
+  /** Runs long computing in parts. */
+  paced<T>(parts: Parts<T>): Promise<T>;
+  /** Counts bytes of results, which the command holds until it is done. */
+  hold(bytes: number): void;
+  /** The host has no memory for such a text: the kernel kills the process. */
+  exhaust(): never;
   /** Ends the command with a message: `${name:?message}`. */
   fail(message: string): never;
 }
 
-/** One word on its way: text, and the same as a pattern in which quoted characters are escaped. */
+/** One word on its way: pieces of text, quoted or not. */
 interface Field {
-  text: string;
-  pattern: string;
+  readonly pieces: { readonly text: string; readonly quoted: boolean }[];
+  length: number;
   /** Quoted somewhere, so that it stays even when it is empty. */
   quoted: boolean;
   /** Something was put in, if only an empty text. */
   started: boolean;
 }
 
+/** What a word costs beside its characters, in bytes. */
+const perWord = 32;
+/** Longer texts are handled in parts. */
+const longText = 32_768;
+
 /** Expands words into arguments: parameters, commands, arithmetic, splitting, file names, quotes. */
 export async function expandWords(context: ExpansionContext, words: readonly Word[]): Promise<string[]> {
   const result: string[] = [];
+  const add = (text: string) => {
+    result.push(text);
+    if (words.length > 1 || result.length > 1 || text.length > longText) context.hold(text.length + perWord);
+  };
   for (const word of words) {
-    for (const braced of context.braces ? expandBraces(word) : [word]) {
+    for (const braced of await bracedWords(context, word)) {
       const literal = plainText(braced);
       if (literal !== undefined) {
-        result.push(literal);
+        add(literal);
         continue;
       }
       for (const field of await new Expansion(context, true).run(braced)) {
-        if (!context.noGlob && hasWildcard(field.pattern)) result.push(...glob(context, field));
-        else result.push(field.text);
+        if (context.noGlob || !field.pieces.some(({ text, quoted }) => !quoted && hasWildcard(text)))
+          add(textOf(field));
+        else for (const name of await glob(context, field)) add(name);
       }
     }
   }
   return result;
+}
+
+async function bracedWords(context: ExpansionContext, word: Word): Promise<readonly Word[]> {
+  if (!context.braces || !word.some((part) => part.type === 'text' && !part.quoted && part.text.includes('{')))
+    return [word];
+  const all: Word[] = [];
+  const emit = (braced: Word) => {
+    all.push(braced);
+    const [part] = braced;
+    context.hold(perWord * braced.length + (part?.type === 'text' ? part.text.length : 0));
+  };
+  await context.paced(expandBraces(word, emit));
+  return all;
+}
+
+function textOf({ pieces }: Field): string {
+  return pieces.length === 1 ? (pieces[0]?.text ?? '') : pieces.map(({ text }) => text).join('');
+}
+
+/** The word as a pattern in which quoted characters are escaped. */
+function patternOf({ pieces }: Field): string {
+  return pieces.map(({ text, quoted }) => (quoted ? escapePattern(text) : text)).join('');
 }
 
 /** A word without anything to expand. */
@@ -79,13 +119,13 @@ function plainText(word: Word): string | undefined {
 export async function expandText(context: ExpansionContext, word: Word): Promise<string> {
   if (word.length === 0) return '';
   const fields = await new Expansion(context, false).run(word);
-  return fields.map((field) => field.text).join(' ');
+  return fields.map(textOf).join(' ');
 }
 
 /** Expands to a pattern in which what was quoted is literal. */
 export async function expandPattern(context: ExpansionContext, word: Word): Promise<string> {
   const fields = await new Expansion(context, false).run(word);
-  return fields.map((field) => field.pattern).join(' ');
+  return fields.map(patternOf).join(' ');
 }
 
 /** Evaluates an arithmetic word. @throws ArithmeticError */
@@ -98,12 +138,21 @@ export async function expandArithmetic(context: ExpansionContext, word: Word): P
   });
 }
 
+/** The longest text that one expansion may give, in characters. */
+const longestText = 16 * 1024 ** 2;
+
+const blank: ReadonlySet<string> = new Set(' \t\n\v\f\r');
+
+function newField(): Field {
+  return { pieces: [], length: 0, quoted: false, started: false };
+}
+
 class Expansion {
   readonly #context: ExpansionContext;
   readonly #split: boolean;
   readonly #separators: string;
   readonly #fields: Field[] = [];
-  #field: Field = { text: '', pattern: '', quoted: false, started: false };
+  #field: Field = newField();
 
   constructor(context: ExpansionContext, split: boolean) {
     this.#context = context;
@@ -117,9 +166,9 @@ class Expansion {
       if (part.type === 'text')
         this.#text(at === 0 && !part.quoted ? this.#tilde(part.text, word.length === 1) : part.text, part.quoted);
       else if (part.type === 'parameter') await this.#parameter(part);
-      else if (part.type === 'command') this.#value(await this.#context.substitute(part.body), part.quoted);
+      else if (part.type === 'command') await this.#value(await this.#context.substitute(part.body), part.quoted);
       else if (part.type === 'process') this.#text(this.#context.connect(part.body, part.direction), true);
-      else this.#value(String(await expandArithmetic(this.#context, part.expression)), part.quoted);
+      else await this.#value(String(await expandArithmetic(this.#context, part.expression)), part.quoted);
     }
     this.#finish();
     return this.#fields;
@@ -133,53 +182,47 @@ class Expansion {
 
   #text(text: string, quoted: boolean): void {
     const field = this.#field;
-    field.text += text;
-    field.pattern += quoted ? escapePattern(text) : text;
+    field.pieces.push({ text, quoted });
+    field.length += text.length;
     field.started = true;
     if (quoted) field.quoted = true;
+    if (text.length > longText) this.#context.hold(text.length);
+    if (field.length > longestText) this.#context.exhaust();
   }
 
   #finish(): void {
     const field = this.#field;
-    if (field.text !== '' || field.quoted || (!this.#split && field.started)) this.#fields.push(field);
-    this.#field = { text: '', pattern: '', quoted: false, started: false };
+    if (field.length > 0 || field.quoted || (!this.#split && field.started)) this.#fields.push(field);
+    this.#field = newField();
   }
 
   /** The result of an expansion: split at separators unless quoted. */
-  #value(value: string, quoted: boolean): void {
-    if (quoted || !this.#split) {
-      const field = this.#field;
-      field.text += value;
-      field.pattern += quoted ? escapePattern(value) : value;
-      field.started = true;
-      if (quoted) field.quoted = true;
-      return;
-    }
+  #value(value: string, quoted: boolean): void | Promise<void> {
+    if (quoted || !this.#split) return this.#text(value, quoted);
+    const parts = this.#splitting(value);
+    if (value.length > longText) return this.#context.paced(parts);
+    while (!parts.next().done);
+  }
+
+  *#splitting(value: string): Parts<void> {
     const separators = this.#separators;
-    let piece = '';
-    const put = () => {
-      if (piece !== '') {
-        this.#field.text += piece;
-        this.#field.pattern += piece;
-        this.#field.started = true;
-      }
-      piece = '';
+    let start = 0;
+    const put = (end: number) => {
+      if (end > start) this.#text(value.slice(start, end), false);
+      start = end + 1;
     };
     for (let at = 0; at < value.length; at++) {
+      if (at % longText === longText - 1) yield;
       const character = value[at] as string;
-      if (!separators.includes(character)) {
-        piece += character;
-        continue;
-      }
-      put();
-      if (/\s/.test(character)) this.#finish();
-      else {
-        // A separator that is no blank also delimits empty fields.
-        this.#field.quoted = true;
-        this.#finish();
-      }
+      if (!separators.includes(character)) continue;
+      put(at);
+      // A separator that is no blank also delimits empty fields.
+      if (!blank.has(character)) this.#field.quoted = true;
+      const before = this.#fields.length;
+      this.#finish();
+      if (this.#fields.length > before) this.#context.hold(perWord);
     }
-    put();
+    put(value.length);
   }
 
   async #parameter(part: Part & { type: 'parameter' }): Promise<void> {
@@ -252,11 +295,11 @@ class Expansion {
     for (const piece of operand) {
       if (piece.type === 'text') {
         if (piece.quoted) this.#text(piece.text, true);
-        else this.#value(piece.text, false);
+        else await this.#value(piece.text, false);
       } else if (piece.type === 'parameter') await this.#parameter(piece);
-      else if (piece.type === 'command') this.#value(await this.#context.substitute(piece.body), piece.quoted);
+      else if (piece.type === 'command') await this.#value(await this.#context.substitute(piece.body), piece.quoted);
       else if (piece.type === 'process') this.#text(this.#context.connect(piece.body, piece.direction), true);
-      else this.#value(String(await expandArithmetic(this.#context, piece.expression)), piece.quoted);
+      else await this.#value(String(await expandArithmetic(this.#context, piece.expression)), piece.quoted);
     }
   }
 
@@ -269,21 +312,19 @@ class Expansion {
     return this.#context.variables.elements(part.name).map(([, value]) => value);
   }
 
-  #putMany(part: Part & { type: 'parameter' }, values: readonly string[]): void {
+  async #putMany(part: Part & { type: 'parameter' }, values: readonly string[]): Promise<void> {
     const star = part.name === '*' || (part.index !== undefined && indexText(part.index) === '*');
     const joined =
       part.quoted && star ? values.join(this.#separators[0] ?? '') : this.#split ? undefined : values.join(' ');
-    if (joined !== undefined) {
-      this.#value(joined, part.quoted);
-      return;
-    }
-    values.forEach((value, at) => {
+    if (joined !== undefined) return this.#value(joined, part.quoted);
+    for (let at = 0; at < values.length; at++) {
       if (at > 0) {
         if (part.quoted) this.#field.quoted = true;
         this.#finish();
+        this.#context.hold(perWord);
       }
-      this.#value(value, part.quoted);
-    });
+      await this.#value(values[at] as string, part.quoted);
+    }
   }
 
   #length(part: Part & { type: 'parameter' }): number {
@@ -291,7 +332,7 @@ class Expansion {
     if (part.index !== undefined) {
       return (this.#context.variables.get(part.name, indexText(part.index)) ?? '').length;
     }
-    return [...(this.#plain(part.name) ?? '')].length;
+    return characterCount(this.#plain(part.name) ?? '');
   }
 
   #plain(name: string): string | undefined {
@@ -328,30 +369,40 @@ class Expansion {
     switch (operator) {
       case '#':
       case '##':
-        return removeMatch(value, pattern, 'prefix', operator === '##');
+        return this.#context.paced(removing(value, pattern, 'prefix', operator === '##'));
       case '%':
       case '%%':
-        return removeMatch(value, pattern, 'suffix', operator === '%%');
+        return this.#context.paced(removing(value, pattern, 'suffix', operator === '%%'));
       case '^':
       case '^^':
       case ',':
       case ',,':
-        return changeCase(value, operator, pattern);
+        return this.#context.paced(changingCase(value, operator, pattern));
       default: {
         const replacement = part.second === undefined ? '' : await expandText(this.#context, part.second);
-        return replace(value, operator, pattern, replacement);
+        return this.#replace(value, operator, pattern, replacement);
       }
     }
   }
 
   async #substring(part: Part & { type: 'parameter' }, value: string): Promise<string> {
-    const characters = [...value];
+    const characters = surrogates.test(value) ? [...value] : value;
     const start = await expandArithmetic(this.#context, part.operand ?? []);
     const from = start < 0 ? characters.length + start : start;
     if (from < 0) return '';
-    if (part.second === undefined) return characters.slice(from).join('');
-    const length = await expandArithmetic(this.#context, part.second);
-    return characters.slice(from, length < 0 ? characters.length + length : from + length).join('');
+    const length = part.second === undefined ? value.length : await expandArithmetic(this.#context, part.second);
+    const piece = characters.slice(from, length < 0 ? characters.length + length : from + length);
+    return typeof piece === 'string' ? piece : piece.join('');
+  }
+
+  async #replace(value: string, operator: string, pattern: string, replacement: string): Promise<string> {
+    const count = replacement.length > 1 ? value.length * replacement.length : value.length;
+    if (count <= longestText) return this.#context.paced(replacing(value, operator, pattern, replacement));
+    // How long it gets is known only once the matches are counted.
+    const marked = await this.#context.paced(replacing(value, operator, pattern, '\0'));
+    const matches = marked.split('\0').length - 1;
+    if (value.length + matches * replacement.length > longestText) this.#context.exhaust();
+    return marked.replaceAll('\0', () => replacement);
   }
 }
 
@@ -363,89 +414,61 @@ function isPerElement(operator: string): boolean {
   return /^(##?|%%?|\/[/#%]?|\^\^?|,,?|@)$/.test(operator);
 }
 
-function replace(value: string, operator: string, pattern: string, replacement: string): string {
-  if (pattern === '') return value;
-  const source = patternSource(pattern);
-  const literal = () => replacement;
-  if (operator === '//') return value.replace(new RegExp(source, 'g'), (match) => (match === '' ? '' : replacement));
-  if (operator === '/#') return value.replace(compiled(`^(?:${source})`), literal);
-  if (operator === '/%') return value.replace(compiled(`(?:${source})$`), literal);
-  return value.replace(compiled(source), literal);
+const surrogates = /[\ud800-\udfff]/;
+
+/** Characters, not code units. */
+function characterCount(text: string): number {
+  if (!surrogates.test(text)) return text.length;
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
 }
 
-function changeCase(value: string, operator: string, pattern: string): string {
-  const change = (character: string) => {
-    if (pattern !== '' && !matches(pattern, character)) return character;
-    return operator.startsWith('^') ? character.toUpperCase() : character.toLowerCase();
-  };
-  const characters = [...value];
-  return operator.length === 2
-    ? characters.map(change).join('')
-    : characters.map((character, at) => (at === 0 ? change(character) : character)).join('');
+function* changingCase(value: string, operator: string, pattern: string): Parts<string> {
+  const changes = pattern === '' ? () => true : singleCharacter(pattern);
+  const to = (character: string) => (operator.startsWith('^') ? character.toUpperCase() : character.toLowerCase());
+  let changed = '';
+  let count = 0;
+  for (const character of value) {
+    changed += (count === 0 || operator.length === 2) && changes(character) ? to(character) : character;
+    if (++count % longText === 0) yield;
+  }
+  return changed;
 }
 
 /** File names that match; the word itself where none does. */
-function glob(context: ExpansionContext, field: Field): readonly string[] {
-  const absolute = field.pattern.startsWith('/');
-  let paths = [absolute ? '/' : ''];
-  const parts = field.pattern.split('/').filter((part) => part !== '');
-  parts.forEach((part, at) => {
-    const last = at === parts.length - 1;
-    const next: string[] = [];
-    for (const path of paths) {
-      const prefix = path === '' || path === '/' ? path : `${path}/`;
-      if (!hasWildcard(part)) {
-        const name = prefix + unescapePattern(part);
-        if (context.exists(name)) next.push(name);
-        continue;
-      }
-      for (const name of context.list(path === '' ? '.' : path)) {
-        if (name.startsWith('.') && !part.startsWith('.')) continue;
-        if (matches(part, baseName(name)) && (last || context.isDirectory(prefix + name))) next.push(prefix + name);
-      }
-    }
-    paths = next;
-  });
-  if (field.pattern.endsWith('/')) paths = paths.filter((path) => context.isDirectory(path)).map((path) => `${path}/`);
-  return paths.length > 0 ? paths.sort() : [field.text];
-}
-
-/** `{a,b}` and `{1..3}` in unquoted text. */
-function expandBraces(word: Word): readonly Word[] {
-  const at = word.findIndex(
-    (part) => part.type === 'text' && !part.quoted && /\{[^{}]*(,|\.\.)[^{}]*\}/.test(part.text),
-  );
-  const part = word[at];
-  if (part === undefined || part.type !== 'text') return [word];
-  const match = /\{([^{}]*)\}/.exec(part.text.slice(part.text.search(/\{[^{}]*(,|\.\.)[^{}]*\}/))) as RegExpExecArray;
-  const start = part.text.search(/\{[^{}]*(,|\.\.)[^{}]*\}/);
-  const before = part.text.slice(0, start);
-  const after = part.text.slice(start + match[0].length);
-  const items = braceItems(match[1] as string);
-  if (items === undefined) return [word];
-  return items.flatMap((item) =>
-    expandBraces([
-      ...word.slice(0, at),
-      { type: 'text', text: `${before}${item}${after}`, quoted: false },
-      ...word.slice(at + 1),
-    ]),
-  );
-}
-
-function braceItems(inside: string): readonly string[] | undefined {
-  if (inside.includes(',')) return inside.split(',');
-  const range = /^(-?\d+|[a-zA-Z])\.\.(-?\d+|[a-zA-Z])(?:\.\.(-?\d+))?$/.exec(inside);
-  if (range === null) return undefined;
-  const [, first = '', last = '', stepText] = range;
-  const numeric = /\d/.test(first) && /\d/.test(last);
-  const from = numeric ? Number(first) : first.charCodeAt(0);
-  const to = numeric ? Number(last) : last.charCodeAt(0);
-  const step = Math.max(1, Math.abs(Number(stepText ?? 1)));
-  const width = /^-?0\d/.test(first) || /^-?0\d/.test(last) ? Math.max(first.length, last.length) : 0;
-  const items: string[] = [];
-  for (let value = from; from <= to ? value <= to : value >= to; value += from <= to ? step : -step) {
-    items.push(numeric ? String(value).padStart(width, '0') : String.fromCharCode(value));
-    if (items.length >= 100_000) break;
+async function glob(context: ExpansionContext, field: Field): Promise<readonly string[]> {
+  const pattern = patternOf(field);
+  let paths = [pattern.startsWith('/') ? '/' : ''];
+  const parts = pattern.split('/').filter((part) => part !== '');
+  for (const [at, part] of parts.entries()) {
+    if (paths.length === 0) break;
+    paths = await context.paced(nextPaths(context, paths, part, at === parts.length - 1));
   }
-  return items;
+  if (pattern.endsWith('/')) paths = paths.filter((path) => context.isDirectory(path)).map((path) => `${path}/`);
+  return paths.length > 0 ? paths.sort() : [textOf(field)];
+}
+
+/** The paths to which one more part of a pattern leads. */
+function* nextPaths(context: ExpansionContext, paths: readonly string[], part: string, last: boolean): Parts<string[]> {
+  const next: string[] = [];
+  const wild = hasWildcard(part);
+  let looked = 0;
+  for (const path of paths) {
+    if (++looked % 50 === 0) yield;
+    const prefix = path === '' || path === '/' ? path : `${path}/`;
+    if (!wild) {
+      const name = prefix + unescapePattern(part);
+      if (context.exists(name)) next.push(name);
+      continue;
+    }
+    for (const name of context.list(path === '' ? '.' : path)) {
+      if (++looked % 500 === 0) yield;
+      if (name.startsWith('.') && !part.startsWith('.')) continue;
+      if (!(yield* matching(part, baseName(name))) || !(last || context.isDirectory(prefix + name))) continue;
+      next.push(prefix + name);
+      context.hold(prefix.length + name.length + perWord);
+    }
+  }
+  return next;
 }

@@ -1,6 +1,7 @@
 import { FileError } from '../files/file-error.ts';
 import { textOf } from '../files/tree.ts';
 import { SinkDescription } from '../process/description.ts';
+import { paced } from '../process/paced.ts';
 import { joined, Pipe } from '../process/pipe.ts';
 import type { Process } from '../process/process.ts';
 import { parseSignal, type Signal, signalNumber } from '../process/signals.ts';
@@ -13,6 +14,9 @@ import type { Variables } from './variables.ts';
 
 /** Which shell it is: they differ in words, prompts and details. */
 export type Dialect = 'ash' | 'dash' | 'bash';
+
+/** Bytes that may come and go without being counted. */
+const heldUnnoticed = 16_384;
 
 /** The state of one shell process (POSIX "Shell Execution Environment"). */
 export class Shell {
@@ -29,7 +33,9 @@ export class Shell {
   readonly traps: Map<string, string>;
   /** `$0` */
   name: string;
-  positional: readonly string[];
+  #positional: readonly string[] = [];
+  /** Bytes. */
+  #positionalSize = 0;
   /** `$?` */
   status = 0;
   /** Number of the last background process; `$!`. */
@@ -51,6 +57,8 @@ export class Shell {
   readonly #connected: number[] = [];
   #trapping = false;
   #counted = 0;
+  #commandHolds = 0;
+  #commandCounted = 0;
 
   constructor(
     process: Process,
@@ -109,6 +117,12 @@ export class Shell {
       list: (path) => readable(() => process.files.readdir(process.path(path)), []),
       exists: (path) => readable(() => process.files.find(process.path(path), false) !== undefined, false),
       isDirectory: (path) => readable(() => process.files.isDirectory(process.path(path)), false),
+      paced: (parts) => paced(process, parts),
+      hold: (bytes) => this.hold(bytes),
+      exhaust: () => {
+        process.killForMemory();
+        return process.exit(137);
+      },
       fail: (message) => {
         throw new ShellError(message, this.dialect === 'bash' ? 1 : 2);
       },
@@ -174,10 +188,37 @@ export class Shell {
     return copy;
   }
 
+  /** Bytes of results that the command under way holds. */
+  get commandHolds(): number {
+    return this.#commandHolds;
+  }
+
+  /** Counts bytes that the command under way holds; {@link release} frees them. */
+  hold(bytes: number): void {
+    this.#commandHolds += bytes;
+    if (this.#commandHolds - this.#commandCounted < heldUnnoticed) return;
+    const grown = this.#commandHolds - this.#commandCounted;
+    this.#commandCounted = this.#commandHolds;
+    this.process.hold(grown);
+  }
+
+  /** A command is done: what it held beyond `before` is free. */
+  release(before: number): void {
+    this.#commandHolds = before;
+    if (this.#commandCounted <= before || this.process.ended) return;
+    const freed = this.#commandCounted - before;
+    this.#commandCounted = before;
+    this.process.hold(-freed);
+  }
+
   /** Runs a body in a child process and returns its output, without its last newlines. */
   async substitute(body: List): Promise<string> {
     const chunks: Uint8Array[] = [];
-    const sink = new SinkDescription((bytes) => chunks.push(bytes));
+    const held = this.commandHolds;
+    const sink = new SinkDescription((bytes) => {
+      chunks.push(bytes.slice());
+      this.hold(bytes.length + 64);
+    });
     const descriptors = [...this.process.descriptors];
     descriptors[1] = sink;
     const child = this.process.fork(this.process.argv, { environment: this.process.environment, descriptors });
@@ -186,7 +227,12 @@ export class Shell {
     await this.process.waitFor(child);
     this.substituted = child.exitCode ?? 0;
     this.status = this.substituted;
-    return textOf(joined(chunks)).replace(/\n+$/, '').replaceAll('\0', '');
+    const output = joined(chunks);
+    let end = output.length;
+    while (end > 0 && output[end - 1] === 10) end--;
+    const text = textOf(output.subarray(0, end));
+    this.release(held);
+    return text.includes('\0') ? text.replaceAll('\0', '') : text;
   }
 
   /** Starts a command beside this one, joined to it by a pipe that looks like a file. */
@@ -276,6 +322,17 @@ export class Shell {
     return signal === undefined ? 0 : 128 + signalNumber(signal);
   }
 
+  /** `$1` and so on. */
+  get positional(): readonly string[] {
+    return this.#positional;
+  }
+
+  set positional(words: readonly string[]) {
+    this.#positional = words;
+    this.#positionalSize = 0;
+    for (const word of words) this.#positionalSize += word.length + 32;
+  }
+
   /** Between two commands: runs traps of signals that have arrived, and lets time pass in endless loops. */
   async boundary(): Promise<void> {
     if (this.#pending.length > 0 && !this.#trapping) await this.#runTraps();
@@ -286,14 +343,13 @@ export class Shell {
     this.#countMemory();
   }
 
-  /** Large variables count as memory of the process. */
+  /** What variables, functions and parameters hold counts as memory of the process. */
   #countMemory(): void {
-    if (this.process.realm.memory.limit === 0) return;
-    const size = this.variables.size();
-    if (Math.abs(size - this.#counted) < 65_536) return;
+    const size = this.variables.size + this.functions.size * 256 + this.#positionalSize;
+    if (Math.abs(size - this.#counted) < heldUnnoticed) return;
     const grown = size - this.#counted;
     this.#counted = size;
-    this.process.allocate(grown);
+    this.process.hold(grown);
   }
 
   async #runTraps(): Promise<void> {

@@ -25,8 +25,16 @@ export class Variables {
   readonly #global: Map<string, Variable>;
   readonly #locals: Map<string, Variable | undefined>[] = [];
 
+  #size = 0;
+
   constructor(variables: Map<string, Variable> = new Map()) {
     this.#global = variables;
+    this.#size = variables.size * perValue;
+  }
+
+  /** Bytes that they hold. A subshell shares the values of its parent. */
+  get size(): number {
+    return this.#size;
   }
 
   /** A copy for a subshell. */
@@ -49,6 +57,7 @@ export class Variables {
     if (variable === undefined) {
       variable = { value: undefined };
       this.#global.set(name, variable);
+      this.#size += perValue;
     }
     return variable;
   }
@@ -73,12 +82,18 @@ export class Variables {
   set(name: string, value: string, index?: string): void {
     const variable = this.of(name);
     if (variable.readonly) throw new ReadonlyError(name);
-    if (variable.value instanceof Map) variable.value.set(index ?? '0', value);
-    else if (index === undefined) variable.value = value;
-    else {
+    if (variable.value instanceof Map) {
+      const before = variable.value.get(index ?? '0');
+      this.#size += value.length - (before?.length ?? -perValue);
+      variable.value.set(index ?? '0', value);
+    } else if (index === undefined) {
+      this.#size += value.length - (variable.value?.length ?? 0);
+      variable.value = value;
+    } else {
       const elements = new Map<string, string>();
       if (variable.value !== undefined) elements.set('0', variable.value);
       variable.value = elements.set(index, value);
+      this.#size += value.length + perValue;
     }
   }
 
@@ -86,6 +101,7 @@ export class Variables {
   setElements(name: string, elements: Map<string, string>): void {
     const variable = this.of(name);
     if (variable.readonly) throw new ReadonlyError(name);
+    this.#size += sizeOf(elements) - sizeOf(variable.value);
     variable.value = elements;
   }
 
@@ -94,8 +110,14 @@ export class Variables {
     const variable = this.#global.get(name);
     if (variable === undefined) return;
     if (variable.readonly) throw new ReadonlyError(name);
-    if (index !== undefined && variable.value instanceof Map) variable.value.delete(index);
-    else this.#global.delete(name);
+    if (index !== undefined && variable.value instanceof Map) {
+      const element = variable.value.get(index);
+      if (element !== undefined) this.#size -= element.length + perValue;
+      variable.value.delete(index);
+      return;
+    }
+    this.#size -= sizeOf(variable.value);
+    this.#global.delete(name);
   }
 
   names(): readonly string[] {
@@ -110,8 +132,22 @@ export class Variables {
     const shadowed = this.#locals.pop();
     if (shadowed === undefined) return;
     for (const [name, variable] of shadowed) {
+      // The shadowed one has been counted all the time.
+      const local = this.#global.get(name);
+      if (local !== undefined) this.#size -= sizeOf(local.value);
       if (variable === undefined) this.#global.delete(name);
       else this.#global.set(name, variable);
+    }
+  }
+
+  /** Puts back a variable as it was; undefined: there was none. */
+  restore(name: string, variable: Variable | undefined): void {
+    const current = this.#global.get(name);
+    if (current !== undefined) this.#size -= sizeOf(current.value);
+    if (variable === undefined) this.#global.delete(name);
+    else {
+      this.#global.set(name, variable);
+      this.#size += sizeOf(variable.value);
     }
   }
 
@@ -122,6 +158,7 @@ export class Variables {
     if (shadowed.has(name)) return true;
     const outer = this.#global.get(name);
     shadowed.set(name, outer);
+    this.#size += perValue;
     this.#global.set(name, { value: undefined, ...(outer?.exported ? { exported: true } : {}) });
     return true;
   }
@@ -134,14 +171,15 @@ export class Variables {
     }
     return environment;
   }
+}
 
-  /** Characters held by all values. */
-  size(): number {
-    let size = 0;
-    for (const { value } of this.#global.values()) {
-      if (typeof value === 'string') size += value.length;
-      else if (value !== undefined) for (const element of value.values()) size += element.length;
-    }
-    return size;
-  }
+/** What a variable or an element costs beside its value. */
+const perValue = 64;
+
+function sizeOf(value: Variable['value']): number {
+  if (value === undefined) return perValue;
+  if (typeof value === 'string') return value.length + perValue;
+  let size = perValue;
+  for (const element of value.values()) size += element.length + perValue;
+  return size;
 }
