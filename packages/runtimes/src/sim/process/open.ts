@@ -4,7 +4,7 @@ import { Description, NullDescription, SourceDescription } from './description.t
 import type { Process } from './process.ts';
 
 /** An open regular file. */
-export class FileDescription extends Description {
+class FileDescription extends Description {
   readonly file: FileNode;
   readonly #append: boolean;
   position = 0;
