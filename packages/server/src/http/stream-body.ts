@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { constants, createGzip } from 'node:zlib';
+import { concatBytes } from '../door/bytes.ts';
 import type { BodyController, BodySource } from '../door/index.ts';
 import type { ResponseChannel } from './response-channel.ts';
 
@@ -57,7 +58,9 @@ class StreamedBody implements BodyController {
   readonly #channel: ResponseChannel;
   readonly #source: BodySource;
   #blocked = false;
-  #corked = false;
+  /** Short chunks of this task, which are sent at its end. */
+  #gathered: Uint8Array[] = [];
+  #gatheredBytes = 0;
   #ended = false;
   /** Whether the source has enqueued something since it was last pulled. */
   #fed = false;
@@ -78,14 +81,15 @@ class StreamedBody implements BodyController {
   get desiredSize(): number | null {
     const { destroyed, writableHighWaterMark, writableLength } = this.#target;
     if (this.#ended || destroyed) return null;
-    const room = writableHighWaterMark - writableLength;
-    return this.#blocked ? Math.min(0, room) : Math.max(1, room);
+    const room = writableHighWaterMark - writableLength - this.#gatheredBytes;
+    if (this.#blocked) return Math.min(0, room);
+    return this.#gatheredBytes > 0 ? room : Math.max(1, room);
   }
 
   enqueue(chunk: Uint8Array): void {
     this.#fed = true;
-    if (chunk.length < smallBytes && !this.#corked) this.#cork();
-    this.#blocked = !this.#target.write(chunk);
+    if (chunk.length >= smallBytes && this.#gathered.length === 0) this.#write(chunk);
+    else this.#gather(chunk);
   }
 
   drained(): void {
@@ -96,7 +100,7 @@ class StreamedBody implements BodyController {
   close(): void {
     if (this.#ended) return;
     this.#ended = true;
-    if (this.#corked) this.#uncork();
+    this.#flush();
     this.#target.end();
   }
 
@@ -109,29 +113,41 @@ class StreamedBody implements BodyController {
   #pullLater(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(this.#pull);
+    setImmediate(this.#pullScheduled);
   }
 
-  readonly #pull = (): void => {
+  readonly #pullScheduled = (): void => {
     this.#scheduled = false;
+    this.#pull();
+  };
+
+  #pull(): void {
     if (this.#ended || this.#blocked || this.#target.destroyed) return;
     this.#fed = false;
     this.#source.pull(this);
     this.#again();
-  };
-
-  /** What arrives in one task is sent in one piece: a burst of events costs one packet. */
-  #cork(): void {
-    this.#corked = true;
-    this.#target.cork();
-    setImmediate(this.#uncork);
   }
 
-  readonly #uncork = (): void => {
-    if (!this.#corked) return;
-    this.#corked = false;
-    this.#target.uncork();
+  /** What arrives in one task is sent in one piece: a burst of events costs one packet. */
+  #gather(chunk: Uint8Array): void {
+    if (this.#gathered.length === 0) setImmediate(this.#flush);
+    this.#gathered.push(chunk);
+    this.#gatheredBytes += chunk.length;
+  }
+
+  readonly #flush = (): void => {
+    if (this.#gathered.length === 0) return;
+    const chunks = this.#gathered;
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
+    this.#write(concatBytes(chunks));
+    // Now there may be room for what the source holds back.
+    if (!this.#ended) this.#pull();
   };
+
+  #write(chunk: Uint8Array): void {
+    this.#blocked = !this.#target.write(chunk);
+  }
 
   #again(): void {
     if (this.#fed && !this.#blocked && !this.#ended) this.#pullLater();

@@ -182,6 +182,18 @@ describe('a watch', () => {
     expect(JSON.parse(last)).toMatchObject({ type: 'ERROR', object: { reason: 'Expired' } });
   });
 
+  it('goes on after bursts of any size', async () => {
+    const events = new Subject<WatchEvent>();
+    server.own.watch = async () => events;
+    const { next, response } = await watch(server, `${pods}?watch=true`);
+    const object = await server.put(pod('x'));
+    for (const burst of [1, 10, 100, 1000, 10, 3000, 1]) {
+      for (let i = 0; i < burst; i++) events.next({ type: 'MODIFIED', object });
+      for (let i = 0; i < burst; i++) expect(await next()).toMatchObject({ type: 'MODIFIED' });
+    }
+    response.destroy();
+  });
+
   it('keeps its events in order for a slow client', async () => {
     const events = new Subject<WatchEvent>();
     server.own.watch = async () => events;
