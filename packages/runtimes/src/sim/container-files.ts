@@ -136,6 +136,9 @@ function groupId(view: FileView, text: string): number {
   return Number(lines(view, '/etc/group').find(([name]) => name === text)?.[2] ?? 0);
 }
 
+/** Bytes of a Pod's /dev/shm, as containerd mounts it. */
+const sharedMemory = 64 * 1024 ** 2;
+
 /** The files of a sandbox, from its configuration. */
 export function sandboxFiles(
   layer: Layer,
@@ -164,6 +167,6 @@ export function sandboxFiles(
     hostname: newFile(layer, `${hostname}\n`),
     hosts: newFile(layer, `${hosts.join('\n')}\n`),
     resolvConf: newFile(layer, own.length === 0 ? nodeResolvConf : `${own.join('\n')}\n`),
-    shm: nodeShm ?? newDirectory(layer, 0o1777),
+    shm: nodeShm ?? newDirectory({ ...layer, quota: { limit: sharedMemory, used: 0 } }, 0o1777),
   };
 }

@@ -1,6 +1,7 @@
 import type { ContainerConfig, ContainerState, ContainerStatus } from '../runtime.ts';
 import { RuntimeError } from '../runtime.ts';
 import { containerTable, credentialsOf } from './container-files.ts';
+import { DiskShare, type HostDisk } from './files/disk.ts';
 import { type Credentials, FileView } from './files/file-view.ts';
 import type { Layer, TreeNode } from './files/tree.ts';
 import type { Image } from './images/image.ts';
@@ -30,6 +31,8 @@ export interface ContainerOptions {
   readonly machine: Machine;
   readonly node: FileView;
   readonly changes: { count: number };
+  /** Of the machine's host. */
+  readonly disk: HostDisk;
   /** Of the machine. */
   readonly memory: Memory;
   /** Bytes of all the node's logs. */
@@ -49,6 +52,7 @@ export class Container {
   readonly realm: Realm;
   /** What it writes beside its volumes. */
   readonly layer: Layer;
+  readonly disk: DiskShare;
   readonly createdAt: number;
   /** Whoever is attached to its output. */
   readonly attached = new Set<OutputListener>();
@@ -93,7 +97,8 @@ export class Container {
       pace: { epoch: 0, steps: 0 },
       members: new Set(),
     };
-    const layer: Layer = { now: () => kernel.clock.now(), changes: options.changes };
+    this.disk = new DiskShare(options.disk);
+    const layer: Layer = { now: () => kernel.clock.now(), changes: options.changes, disk: this.disk };
     this.layer = layer;
     const table = containerTable({
       image,

@@ -22,7 +22,7 @@ export interface SimulatedMachinesOptions {
   readonly pullLatency?: Milliseconds | ((image: ImageInfo) => Milliseconds);
   /**
    * Bytes of this process' memory that the programs of all machines may hold together, whatever memory the machines are said to have;
-   * beyond, whichever holds most is OOM killed. Default 256 MiB.
+   * beyond, whichever holds most is OOM killed. Their files may have as much again; then the disks are full. Default 256 MiB.
    */
   readonly memoryBytes?: number;
 }

@@ -1,4 +1,5 @@
 import type { Clock, Random, Work } from '@orrery/core';
+import { DiskShare, HostDisk } from './files/disk.ts';
 import { type Credentials, type FileView, newFileView, superuser } from './files/file-view.ts';
 import { type Layer, newDevice, type TreeNode } from './files/tree.ts';
 import { AddressPool } from './network/address-pool.ts';
@@ -29,14 +30,15 @@ export interface SimNodeOptions {
 export interface Host {
   readonly turns: ComputeTurns;
   readonly memory: HostMemory;
+  readonly disk: HostDisk;
 }
 
 /** Bytes of the host's memory for all its machines, where nobody knows how much it has. */
 const defaultHostMemory = 256 * 1024 ** 2;
 
-/** A host of simulated machines. `memoryBytes`: what they may hold together; default 256 MiB. */
+/** A host of simulated machines. `memoryBytes`: what their programs may hold, and their files as much again; default 256 MiB. */
 export function createHost(work: Work, memoryBytes = defaultHostMemory): Host {
-  return { turns: new ComputeTurns(work), memory: new HostMemory(memoryBytes) };
+  return { turns: new ComputeTurns(work), memory: new HostMemory(memoryBytes), disk: new HostDisk(memoryBytes) };
 }
 
 /** A node's kernel, files, addresses, and the system's own processes. */
@@ -44,6 +46,9 @@ export class SimNode {
   readonly kernel: Kernel;
   readonly machine: Machine;
   readonly files: FileView;
+  readonly host: Host;
+  /** What its own files take, among them volumes. */
+  readonly disk: DiskShare;
   readonly changes = { count: 0 };
   readonly network: NetworkNamespace;
   readonly addresses: AddressPool;
@@ -78,7 +83,9 @@ export class SimNode {
       kernelVersion: options.kernelVersion ?? '6.12.0',
       bootedAt: clock.now(),
     };
-    const layer: Layer = { now: () => clock.now(), changes: this.changes };
+    this.host = host;
+    this.disk = new DiskShare(host.disk);
+    const layer: Layer = { now: () => clock.now(), changes: this.changes, disk: this.disk };
     this.files = newFileView(layer);
     this.network = network.join(options.ip);
     this.addresses = new AddressPool(options.podCidr);
@@ -152,5 +159,6 @@ export class SimNode {
   /** Ends everything that runs. */
   halt(): void {
     for (const [, process] of this.kernel.processes.list()) process.deliver('SIGKILL');
+    this.disk.close();
   }
 }

@@ -148,7 +148,7 @@ class SimRuntime implements SimulatedRuntime {
     }
     const { pid } = config.namespaces;
     const hostname = config.hostname || (onHost ? this.#node.machine.node : config.metadata.name);
-    const layer = { now: () => this.#clock.now(), changes };
+    const layer = { now: () => this.#clock.now(), changes, disk: this.#node.disk };
     const sandbox = new Sandbox({
       id: this.#newId(),
       config,
@@ -259,6 +259,7 @@ class SimRuntime implements SimulatedRuntime {
       machine: this.#node.machine,
       node: this.#node.files,
       changes: this.#node.changes,
+      disk: this.#node.host.disk,
       memory: this.#node.realm.memory,
       logs: this.#logs,
       target: targetContainerId === undefined ? undefined : this.#containers.get(targetContainerId),
@@ -304,6 +305,7 @@ class SimRuntime implements SimulatedRuntime {
     container.kill();
     container.log.end();
     container.log.discard();
+    container.disk.close();
     this.#node.changes.count++;
     this.#containers.delete(container.id);
     container.sandbox.containers.delete(container);

@@ -8,14 +8,15 @@ interface StoredAmount {
 }
 
 /** Adds what a tree holds of its own: nodes of other layers (an image's) belong to their makers. */
-function addOwn(amount: StoredAmount, node: TreeNode, layer: Layer, seen: Set<TreeNode>): void {
-  if (node.layer !== layer || seen.has(node)) return;
-  amount.inodes++;
-  if (node.kind === 'file') {
-    seen.add(node);
-    amount.bytes += node.size;
-  } else if (node.kind === 'directory') {
-    for (const entry of node.entries.values()) addOwn(amount, entry, layer, seen);
+function addOwn(amount: StoredAmount, root: TreeNode, layer: Layer, seen: Set<TreeNode>): void {
+  const pending: TreeNode[] = [root];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    if (node.layer !== layer || seen.has(node)) continue;
+    amount.inodes++;
+    if (node.kind === 'file') {
+      seen.add(node);
+      amount.bytes += node.size;
+    } else if (node.kind === 'directory') for (const entry of node.entries.values()) pending.push(entry);
   }
 }
 

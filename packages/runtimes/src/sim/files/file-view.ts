@@ -1,6 +1,7 @@
 import type { FileStat, NodeFiles } from '../../runtime.ts';
 import { hasCapability } from '../process/capabilities.ts';
 import type { Process } from '../process/process.ts';
+import { inodeCost } from './disk.ts';
 import { FileError, type FileErrorCode } from './file-error.ts';
 import {
   bytesOf,
@@ -13,6 +14,7 @@ import {
   newDirectory,
   newFile,
   newSymlink,
+  releaseNode,
   replaceContent,
   sizeOf,
   type TreeNode,
@@ -70,6 +72,9 @@ interface Frame {
 }
 
 const maximumLinks = 40;
+/** Characters of a path, and of one name in it (PATH_MAX without its end, NAME_MAX). */
+const longestPath = 4095;
+const longestName = 255;
 const setGroupId = 0o2000;
 
 /**
@@ -112,7 +117,10 @@ export class FileView implements NodeFiles {
   /** The same without throwing: lookups of missing files are common, and errors are slow to make. */
   #walk(path: string, follow: boolean, own: boolean): Located | FileErrorCode {
     const { table } = this;
+    if (path.length > longestPath) return 'ENAMETOOLONG';
     const rest = path.split('/').reverse();
+    let longestMount = 0;
+    for (const mount of table.mounts.keys()) longestMount = Math.max(longestMount, mount.length);
     let frame = this.#rootFrame(own);
     let stack: Frame[] = [];
     let links = 0;
@@ -128,11 +136,12 @@ export class FileView implements NodeFiles {
         frame = stack.pop() ?? frame;
         continue;
       }
+      if (name.length > longestName) return 'ENAMETOOLONG';
       const directory = frame.node;
       if (directory.kind !== 'directory' && directory.kind !== 'dynamic') return 'ENOTDIR';
       if (!this.#may(directory, 1)) return 'EACCES';
       const childPath = frame.path === '/' ? `/${name}` : `${frame.path}/${name}`;
-      const mounted = table.mounts.size === 0 ? undefined : table.mounts.get(childPath);
+      const mounted = childPath.length > longestMount ? undefined : table.mounts.get(childPath);
       let node: TreeNode | undefined;
       if (mounted !== undefined) node = own ? ownMount(mounted) : mounted.node;
       else if (directory.kind === 'dynamic') node = directory.lookup(name, this.#viewer);
@@ -225,7 +234,9 @@ export class FileView implements NodeFiles {
     if (node === undefined) {
       if (!create) throw new FileError('ENOENT', path);
       const parent = this.#writableParent(located, path);
-      const file = newFile(layerIn(parent, located), undefined, mode, this.credentials.uid, this.#groupIn(parent));
+      const layer = layerIn(parent, located);
+      layer.disk?.take(inodeCost);
+      const file = newFile(layer, undefined, mode, this.credentials.uid, this.#groupIn(parent));
       parent.entries.set(located.name, file);
       touchNode(parent);
       return file;
@@ -265,14 +276,29 @@ export class FileView implements NodeFiles {
   }
 
   mkdir(path: string, options: { mode?: number; uid?: number; gid?: number } = {}): void {
-    let prefix = '';
-    for (const part of path.split('/')) {
-      if (part === '') continue;
-      prefix += `/${part}`;
-      const found = this.find(prefix);
-      if (found === undefined) this.makeDirectory(prefix, options);
-      else if (found.kind !== 'directory' && found.kind !== 'dynamic') throw new FileError('ENOTDIR', path);
+    if (path.length > longestPath) throw new FileError('ENAMETOOLONG', path);
+    const parts = path.split('/').filter((part) => part !== '');
+    const prefix = (count: number) => `/${parts.slice(0, count).join('/')}`;
+    let made = this.#existing(parts, prefix);
+    while (made < parts.length) this.makeDirectory(prefix(++made), options);
+    const { kind } = this.lookup(prefix(made));
+    if (kind !== 'directory' && kind !== 'dynamic') throw new FileError('ENOTDIR', path);
+  }
+
+  /** How many parts of a path lead to something that exists: found by halving, where no part leads back. */
+  #existing(parts: readonly string[], prefix: (count: number) => string): number {
+    if (parts.includes('..')) {
+      let count = 0;
+      while (count < parts.length && this.exists(prefix(count + 1))) count++;
+      return count;
     }
+    let [low, high] = [0, parts.length];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if (this.exists(prefix(middle))) low = middle;
+      else high = middle - 1;
+    }
+    return low;
   }
 
   /** One directory, whose parent must exist and which must not. */
@@ -283,7 +309,9 @@ export class FileView implements NodeFiles {
     const mode = (options.mode ?? 0o755) | (parent.mode & setGroupId);
     const owner = options.uid ?? this.credentials.uid;
     const group = options.gid ?? this.#groupIn(parent);
-    parent.entries.set(located.name, newDirectory(layerIn(parent, located), mode, owner, group));
+    const layer = layerIn(parent, located);
+    layer.disk?.take(inodeCost);
+    parent.entries.set(located.name, newDirectory(layer, mode, owner, group));
     touchNode(parent);
   }
 
@@ -296,7 +324,7 @@ export class FileView implements NodeFiles {
     const { mode = 0o777, gid = 0 } = options;
     this.place(path, (layer) => {
       const directory = newDirectory(layer, mode, this.credentials.uid, gid);
-      directory.layer = { ...layer, now: () => layer.now(), quota: { limit: sizeBytes, root: directory } };
+      directory.layer = { ...layer, now: () => layer.now(), quota: { limit: sizeBytes, used: 0 } };
       return directory;
     });
   }
@@ -306,7 +334,9 @@ export class FileView implements NodeFiles {
     const located = this.locate(path, false, true);
     if (located.node !== undefined) throw new FileError('EEXIST', path);
     const parent = this.#writableParent(located, path);
-    parent.entries.set(located.name, make(located.mount.layer));
+    const node = make(located.mount.layer);
+    if (node.kind !== 'file') node.layer.disk?.take(inodeCost);
+    parent.entries.set(located.name, node);
     touchNode(parent);
   }
 
@@ -335,6 +365,7 @@ export class FileView implements NodeFiles {
   }
 
   symlink(target: string, path: string): void {
+    if (target.length > longestPath) throw new FileError('ENAMETOOLONG', target);
     this.place(path, (layer) => newSymlink(layer, target));
   }
 
@@ -345,6 +376,7 @@ export class FileView implements NodeFiles {
     const { node } = from;
     if (this.locate(path, false).mount.layer !== from.mount.layer) throw new FileError('EXDEV', path);
     this.place(path, () => node);
+    if (node.kind === 'file') node.moreLinks = (node.moreLinks ?? 0) + 1;
   }
 
   rename(from: string, to: string): void {
@@ -364,6 +396,7 @@ export class FileView implements NodeFiles {
       if (source.node.kind !== 'directory') throw new FileError('EISDIR', to);
       if (target.node.entries.size > 0) throw new FileError('ENOTEMPTY', to);
     } else if (target.node !== undefined && source.node.kind === 'directory') throw new FileError('ENOTDIR', to);
+    if (target.node !== undefined) releaseNode(target.node);
     fromParent.entries.delete(source.name);
     toParent.entries.set(target.name, source.node);
     touchNode(fromParent);
@@ -392,7 +425,9 @@ export class FileView implements NodeFiles {
     if (this.table.mounts.has(located.path)) throw new FileError('EBUSY', path);
     parent.entries.delete(located.name);
     touchNode(parent);
-    if (located.node !== undefined) touchNode(located.node);
+    if (located.node === undefined) return;
+    touchNode(located.node);
+    releaseNode(located.node);
   }
 
   remove(path: string): void {

@@ -15,13 +15,19 @@ export function absolutePath(base: string, path: string): string {
 }
 
 export function baseName(path: string): string {
-  const trimmed = path.replace(/\/+$/, '');
+  const trimmed = withoutTrailingSlashes(path);
   return trimmed === '' ? (path.startsWith('/') ? '/' : '') : trimmed.slice(trimmed.lastIndexOf('/') + 1);
 }
 
 export function parentPath(path: string): string {
-  const trimmed = path.replace(/\/+$/, '');
+  const trimmed = withoutTrailingSlashes(path);
   const slash = trimmed.lastIndexOf('/');
   if (slash < 0) return '.';
-  return slash === 0 ? '/' : trimmed.slice(0, slash).replace(/\/+$/, '') || '/';
+  return withoutTrailingSlashes(trimmed.slice(0, slash)) || '/';
+}
+
+export function withoutTrailingSlashes(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === '/') end--;
+  return path.slice(0, end);
 }

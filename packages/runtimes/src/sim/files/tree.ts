@@ -1,5 +1,6 @@
 import type { Process } from '../process/process.ts';
 import type { Program } from '../process/program.ts';
+import { type DiskShare, inodeCost } from './disk.ts';
 import { FileError } from './file-error.ts';
 
 /**
@@ -11,8 +12,15 @@ export interface Layer {
   now(): number;
   /** Counts changes; anything read stays valid while it is unchanged. Shared by all layers of one node. */
   readonly changes: { count: number };
-  /** A file system of limited size: everything under `root` is at most `limit` bytes. */
-  readonly quota?: { readonly limit: number; readonly root: DirectoryNode };
+  /** A file system in memory, of limited size: its files are at most `limit` bytes together, and are `used` bytes now. */
+  readonly quota?: { readonly limit: number; used: number };
+  /** What its files take from the host. Absent where they come with the program: an image's. */
+  readonly disk?: DiskShare;
+}
+
+/** Whose memory a file in memory is charged to: the container that wrote it (memory cgroup). */
+interface MemoryOwner {
+  charge(bytes: number): void;
 }
 
 interface Attributes {
@@ -35,6 +43,12 @@ export interface FileNode extends Attributes {
    */
   content: Uint8Array;
   size: number;
+  /** Bytes of the host's disk that it has taken. */
+  taken?: number;
+  /** How many more names it has. */
+  moreLinks?: number;
+  /** Who pays for it, where it lies in memory, and how many bytes. */
+  charged?: { readonly owner: MemoryOwner; bytes: number };
   /** What runs when the file is executed; a script otherwise. */
   program?: Program;
 }
@@ -101,14 +115,26 @@ export function newDevice(layer: Layer, device: string): DeviceNode {
   return { kind: 'device', layer, mode: 0o666, uid: 0, gid: 0, mtime: layer.now(), device };
 }
 
-/** The bytes of a file. They stay as they are, whatever is written later. */
+/** A file of zeros that is larger is not made into bytes. */
+const largestSparse = 16 * 1024 ** 2;
+
+/** The bytes of a file. They stay as they are, whatever is written later. @throws FileError ENOMEM where they are too many zeros */
 export function contentOf(file: FileNode): Uint8Array {
   if (file.content.length < file.size) {
+    if (file.size - file.content.length > largestSparse) throw new FileError('ENOMEM', '');
     const content = new Uint8Array(file.size);
     content.set(file.content);
-    file.content = content;
+    setContent(file, content);
   }
   return file.size === file.content.length ? file.content : file.content.subarray(0, file.size);
+}
+
+/** At most `max` bytes from a position on; none at the end. They stay as they are. */
+export function contentAt({ content, size }: FileNode, position: number, max: number): Uint8Array {
+  const end = Math.min(size, position + max);
+  if (position >= end) return empty;
+  if (position < content.length) return content.subarray(position, Math.min(end, content.length));
+  return zeros.subarray(0, Math.min(end - position, zeros.length));
 }
 
 export function sizeOf(node: TreeNode): number {
@@ -119,8 +145,13 @@ export function sizeOf(node: TreeNode): number {
 
 /** A copy of a shared node for another layer. Entries of a directory stay shared until they are written. */
 export function copyNode<T extends TreeNode>(node: T, layer: Layer): T {
+  layer.disk?.take(inodeCost);
   const copy = { ...node, layer };
   delete copy.watchers;
+  if (copy.kind === 'file') {
+    delete copy.taken;
+    delete copy.charged;
+  }
   if (copy.kind === 'directory') copy.entries = new Map(copy.entries);
   return copy;
 }
@@ -132,63 +163,135 @@ export function touchNode(node: TreeNode): void {
   if (node.watchers) for (const watcher of [...node.watchers]) watcher();
 }
 
-/** @throws FileError ENOSPC if the file cannot become so large where it lies */
-function checkRoom(file: FileNode, size: number): void {
+/** Gives the file other bytes, which it takes from the disk. @throws FileError ENOSPC */
+function setContent(file: FileNode, content: Uint8Array): void {
+  takeRoom(file, content.length);
+  file.content = content;
+}
+
+/** Makes room for so many bytes of content, before they are there. @throws FileError ENOSPC */
+function takeRoom(file: FileNode, length: number): void {
+  file.layer.disk?.take(length - (file.taken ?? 0));
+  file.taken = length;
+}
+
+/** Gives the file another size where it lies. @throws FileError ENOSPC if the file system is full */
+function setSize(file: FileNode, size: number): void {
   const { quota } = file.layer;
-  if (quota === undefined || size <= file.size) return;
-  if (usageOf(quota.root) + size - file.size > quota.limit) throw new FileError('ENOSPC', '');
+  if (quota !== undefined) {
+    if (size > file.size && quota.used + size - file.size > quota.limit) throw new FileError('ENOSPC', '');
+    quota.used += size - file.size;
+  }
+  file.size = size;
+  const { charged } = file;
+  if (charged === undefined || size >= charged.bytes) return;
+  charged.owner.charge(size - charged.bytes);
+  charged.bytes = size;
+}
+
+/** Charges a file in memory to whoever has written it. */
+export function chargeTo(owner: MemoryOwner, file: FileNode): void {
+  if (file.layer.quota === undefined) return;
+  file.charged ??= { owner, bytes: 0 };
+  const grown = file.size - file.charged.bytes;
+  file.charged.bytes = file.size;
+  file.charged.owner.charge(grown);
+}
+
+/** A name of a node is gone: what it held is free with the last one. */
+export function releaseNode(node: TreeNode): void {
+  const pending: TreeNode[] = [node];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (next.kind === 'directory')
+      for (const entry of next.entries.values()) if (entry.layer === next.layer) pending.push(entry);
+    if (next.kind !== 'file') next.layer.disk?.take(-inodeCost);
+    else if ((next.moreLinks ?? 0) > 0) next.moreLinks = (next.moreLinks ?? 0) - 1;
+    else releaseFile(next);
+  }
+}
+
+function releaseFile(file: FileNode): void {
+  const { quota, disk } = file.layer;
+  disk?.take(-inodeCost - (file.taken ?? 0));
+  file.taken = 0;
+  if (quota !== undefined) quota.used -= file.size;
+  file.charged?.owner.charge(-file.charged.bytes);
+  delete file.charged;
 }
 
 /** Replaces the whole content. @throws FileError ENOSPC */
 export function replaceContent(file: FileNode, content: Uint8Array): void {
-  checkRoom(file, content.length);
-  file.content = content;
-  file.size = content.length;
+  setSize(file, content.length);
+  setContent(file, content);
   delete file.program;
   touchNode(file);
+}
+
+/** Gives a file the content of another; zeros that were never made into bytes stay so. @throws FileError ENOSPC */
+export function copyContent(from: FileNode, to: FileNode): void {
+  const content = from.content.slice(0, Math.min(from.size, from.content.length));
+  setSize(to, from.size);
+  setContent(to, content);
+  delete to.program;
+  touchNode(to);
 }
 
 /** Writes at a position, extending the file with zeros where needed. @throws FileError ENOSPC */
 export function writeAt(file: FileNode, position: number, bytes: Uint8Array): void {
   const end = position + bytes.length;
-  checkRoom(file, end);
-  if (position === file.size && bytes.buffer === zeros.buffer) file.size = end;
-  else if (position < file.size) {
-    const content = new Uint8Array(Math.max(file.size, end));
-    content.set(contentOf(file));
+  const { size } = file;
+  if (position >= size && bytes.buffer === zeros.buffer) setSize(file, end);
+  else if (position < size) {
+    const length = Math.max(size, end);
+    takeRoom(file, length);
+    setSize(file, length);
+    const content = new Uint8Array(length);
+    content.set(file.content.subarray(0, Math.min(size, file.content.length)));
     content.set(bytes, position);
     file.content = content;
-    file.size = content.length;
   } else {
-    if (end > file.content.length || file.content.length === 0) {
-      const content = new Uint8Array(Math.max(end, Math.min(file.size * 2, file.size + 1_048_576), 64));
-      content.set(contentOf(file));
+    // Room for more at the end, so that appending takes linear time.
+    const room = Math.max(end, Math.min(size * 2, size + Math.max(1_048_576, size >> 2)), 64);
+    const grows = end > file.content.length || file.content.length === 0;
+    if (grows) takeRoom(file, room);
+    setSize(file, end);
+    if (grows) {
+      const content = new Uint8Array(room);
+      content.set(file.content.subarray(0, Math.min(size, file.content.length)));
       file.content = content;
     }
     file.content.set(bytes, position);
-    file.size = end;
   }
   delete file.program;
   touchNode(file);
 }
 
-/** Cuts the file or fills it with zeros. */
+/** The largest file, in bytes (ext4's). */
+const largestFile = 16 * 1024 ** 4;
+
+/** Cuts the file or fills it with zeros. @throws FileError EFBIG, ENOSPC */
 export function truncate(file: FileNode, size: number): void {
-  checkRoom(file, size);
-  replaceContent(file, size < file.size ? contentOf(file).slice(0, size) : contentOf(file));
-  file.size = size;
+  if (size > largestFile) throw new FileError('EFBIG', '');
+  const kept = Math.min(size, file.size, file.content.length);
+  // Bytes beyond the end are room to append, and must not be seen again.
+  const content = file.content.slice(0, kept);
+  setSize(file, size);
+  setContent(file, content);
+  delete file.program;
+  touchNode(file);
 }
 
 /** Bytes held under a node. */
-export function usageOf(node: TreeNode, seen: Set<TreeNode> = new Set()): number {
-  if (node.kind === 'file') {
-    if (seen.has(node)) return 0;
-    seen.add(node);
-    return node.size;
-  }
-  if (node.kind !== 'directory') return 0;
+export function usageOf(node: TreeNode): number {
+  const seen = new Set<TreeNode>();
+  const pending: TreeNode[] = [node];
   let total = 0;
-  for (const entry of node.entries.values()) total += usageOf(entry, seen);
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    if (next.kind === 'directory') for (const entry of next.entries.values()) pending.push(entry);
+    if (next.kind !== 'file' || seen.has(next)) continue;
+    seen.add(next);
+    total += next.size;
+  }
   return total;
 }
 

@@ -4,6 +4,8 @@ import type { Terminal } from './terminal.ts';
 /** What a read or a write costs beside its bytes, in steps ({@link Process.step}), and how many bytes are one step. */
 const perCall = 1 / 16;
 const block = 65_536;
+/** Bytes that are made at once where only those of one line are wanted. */
+const lineBlock = 4096;
 
 /** The open file description behind a descriptor; shared by the processes that inherited it. */
 export abstract class Description {
@@ -98,8 +100,10 @@ export class SourceDescription extends Description {
     this.#make = make;
   }
 
-  take(_process: Process, max: number): Uint8Array {
-    return this.#make(Math.min(max, block));
+  take(_process: Process, max: number, until?: number): Uint8Array {
+    const bytes = this.#make(Math.min(max, until === undefined ? block : lineBlock));
+    const at = until === undefined ? -1 : bytes.indexOf(until);
+    return at < 0 ? bytes : bytes.subarray(0, at + 1);
   }
 
   put(): void {}

@@ -1,5 +1,5 @@
 import { FileError } from '../files/file-error.ts';
-import { contentOf, type FileNode, truncate, writeAt, zeros } from '../files/tree.ts';
+import { chargeTo, contentAt, type FileNode, truncate, writeAt, zeros } from '../files/tree.ts';
 import { Description, NullDescription, SourceDescription } from './description.ts';
 import type { Process } from './process.ts';
 
@@ -16,22 +16,20 @@ class FileDescription extends Description {
   }
 
   take(_process: Process, max: number, until?: number): Uint8Array | undefined {
-    const content = contentOf(this.file);
-    if (this.position >= content.length) return undefined;
-    let end = Math.min(content.length, this.position + max);
-    if (until !== undefined) {
-      const at = content.indexOf(until, this.position);
-      if (at >= 0 && at < end) end = at + 1;
-    }
-    const bytes = content.subarray(this.position, end);
-    this.position = end;
-    return bytes;
+    const bytes = contentAt(this.file, this.position, max);
+    if (bytes.length === 0) return undefined;
+    const at = until === undefined ? -1 : bytes.indexOf(until);
+    const taken = at < 0 ? bytes : bytes.subarray(0, at + 1);
+    this.position += taken.length;
+    return taken;
   }
 
-  put(_process: Process, bytes: Uint8Array): void {
+  put(process: Process, bytes: Uint8Array): void {
     if (this.#append) this.position = this.file.size;
     writeAt(this.file, this.position, bytes);
     this.position += bytes.length;
+    chargeTo(process.realm.memory, this.file);
+    process.check();
   }
 }
 

@@ -1,6 +1,6 @@
 import { FileError } from '../files/file-error.ts';
-import { baseName, parentPath } from '../files/path.ts';
-import { replaceContent, type TreeNode, truncate, usageOf } from '../files/tree.ts';
+import { baseName, parentPath, withoutTrailingSlashes } from '../files/path.ts';
+import { copyContent, type TreeNode, truncate, usageOf } from '../files/tree.ts';
 import type { Process } from '../process/process.ts';
 import type { Program } from '../process/program.ts';
 import { humanSize } from './listing.ts';
@@ -47,7 +47,7 @@ export const mkdir: Program = async (process) => {
     process,
     operands,
     (path) => {
-      const absolute = process.path(path).replace(/\/+$/, '');
+      const absolute = withoutTrailingSlashes(process.path(path));
       if (flags.has('p')) process.files.mkdir(absolute, { mode });
       else process.files.makeDirectory(absolute, { mode });
     },
@@ -78,7 +78,7 @@ export const rm: Program = async (process) => {
   return forEachPath(
     process,
     operands,
-    (path) => {
+    async (path) => {
       const absolute = process.path(path);
       const node = process.files.find(absolute, false);
       if (node === undefined) {
@@ -86,7 +86,7 @@ export const rm: Program = async (process) => {
         throw new FileError('ENOENT', path);
       }
       if (node.kind === 'directory' && !recursive) throw new FileError('EISDIR', path);
-      if (node.kind === 'directory') removeTree(process, absolute);
+      if (node.kind === 'directory') await removeTree(process, absolute);
       else process.files.unlink(absolute);
     },
     (path, error) =>
@@ -97,23 +97,30 @@ export const rm: Program = async (process) => {
 };
 
 /** Entry by entry, so that what is mounted below stays, as on a real system. */
-function removeTree(process: Process, path: string): void {
+async function removeTree(process: Process, path: string): Promise<void> {
   const { files } = process;
+  await process.step();
   for (const name of files.readdir(path)) {
     const child = `${path === '/' ? '' : path}/${name}`;
-    if (files.find(child, false)?.kind === 'directory') removeTree(process, child);
-    else files.unlink(child);
+    if (files.find(child, false)?.kind === 'directory') await removeTree(process, child);
+    else {
+      const pause = process.step();
+      if (pause !== undefined) await pause;
+      files.unlink(child);
+    }
   }
   files.rmdir(path);
 }
 
 /** Copies one node with all below it. @throws FileError */
-function copyTree(process: Process, from: string, to: string, keep: boolean, follow: boolean): void {
+async function copyTree(process: Process, from: string, to: string, keep: boolean, follow: boolean): Promise<void> {
   const { files } = process;
+  const pause = process.step();
+  if (pause !== undefined) await pause;
   const node = files.lookup(from, follow);
   if (node.kind === 'directory' || node.kind === 'dynamic') {
     if (!files.isDirectory(to)) files.makeDirectory(to, { mode: node.mode });
-    for (const name of files.readdir(from)) copyTree(process, `${from}/${name}`, `${to}/${name}`, keep, false);
+    for (const name of files.readdir(from)) await copyTree(process, `${from}/${name}`, `${to}/${name}`, keep, false);
   } else if (node.kind === 'symlink') {
     if (files.find(to, false) !== undefined) files.unlink(to);
     files.symlink(node.target, to);
@@ -130,12 +137,16 @@ function copyTree(process: Process, from: string, to: string, keep: boolean, fol
 }
 
 function copyFile(process: Process, node: TreeNode, from: string, to: string): void {
-  const bytes = process.files.readFile(from);
-  const existed = process.files.find(to) !== undefined;
-  const file = process.files.openForWriting(to, true, node.mode & ~process.umask);
-  replaceContent(file, bytes.slice());
+  const { files } = process;
+  if (node.kind !== 'file') throw new FileError('EINVAL', from);
+  if (!files.allows(node, 4)) throw new FileError('EACCES', from);
+  const existed = files.find(to) !== undefined;
+  const file = files.openForWriting(to, true, node.mode & ~process.umask);
+  if (file === node) return;
+  const { program } = node;
+  copyContent(node, file);
   // A copied program still runs.
-  if (node.kind === 'file' && node.program !== undefined) file.program = node.program;
+  if (program !== undefined) file.program = program;
   if (!existed) file.mode = node.mode & ~process.umask;
 }
 
@@ -149,7 +160,7 @@ function destinations(
   const last = target ?? operands.at(-1) ?? '';
   const into = process.files.isDirectory(process.path(last));
   if (!into && sources.length > 1) return last;
-  return sources.map((source) => [source, into ? `${last.replace(/\/+$/, '')}/${baseName(source)}` : last]);
+  return sources.map((source) => [source, into ? `${withoutTrailingSlashes(last)}/${baseName(source)}` : last]);
 }
 
 export const cp: Program = async (process) => {
@@ -196,7 +207,7 @@ export const cp: Program = async (process) => {
       if (flags.has('n') && process.files.exists(to)) continue;
       if (node.kind === 'directory' && `${process.path(target)}/`.startsWith(`${from}/`))
         throw new FileError('EINVAL', target);
-      copyTree(process, from, to, flags.has('a') || flags.has('p'), follow || source.endsWith('/'));
+      await copyTree(process, from, to, flags.has('a') || flags.has('p'), follow || source.endsWith('/'));
       if (flags.has('v')) await process.stdout.write(`'${source}' -> '${target}'\n`);
     } catch (error) {
       if (!(error instanceof FileError)) throw error;
@@ -223,13 +234,14 @@ export const mv: Program = async (process) => {
     await complain(process, `target '${pairs}' is not a directory`);
     return 1;
   }
+  const targets = new Map([...pairs].reverse());
   return forEachPath(
     process,
     pairs.map(([source]) => source),
-    (source) => {
-      const target = pairs.find(([from]) => from === source)?.[1] ?? '';
+    async (source) => {
+      const target = targets.get(source) ?? '';
       if (flags.has('n') && process.files.exists(process.path(target))) return;
-      move(process, process.path(source), process.path(target));
+      await move(process, process.path(source), process.path(target));
     },
     (path, error) =>
       process.realm.flavor === 'busybox'
@@ -240,14 +252,14 @@ export const mv: Program = async (process) => {
   );
 };
 
-function move(process: Process, from: string, to: string): void {
+async function move(process: Process, from: string, to: string): Promise<void> {
   try {
     process.files.rename(from, to);
   } catch (error) {
     // Between two file systems a move is a copy and a removal.
     if (!(error instanceof FileError) || error.code !== 'EXDEV') throw error;
     if (process.files.find(to, false) !== undefined && !process.files.isDirectory(to)) process.files.unlink(to);
-    copyTree(process, from, to, true, false);
+    await copyTree(process, from, to, true, false);
     process.files.remove(from);
   }
 }
@@ -301,11 +313,18 @@ export const touch: Program = async (process) => {
   );
 };
 
-function walk(process: Process, path: string, recursive: boolean, step: (path: string, node: TreeNode) => void): void {
+async function walk(
+  process: Process,
+  path: string,
+  recursive: boolean,
+  change: (path: string, node: TreeNode) => void,
+): Promise<void> {
+  const pause = process.step();
+  if (pause !== undefined) await pause;
   const node = process.files.lookup(process.path(path), !recursive);
-  step(path, node);
+  change(path, node);
   if (!recursive || node.kind !== 'directory') return;
-  for (const name of process.files.readdir(process.path(path))) walk(process, `${path}/${name}`, true, step);
+  for (const name of process.files.readdir(process.path(path))) await walk(process, `${path}/${name}`, true, change);
 }
 
 export const chmod: Program = async (process) => {
@@ -387,8 +406,10 @@ export const realpath: Program = (process) =>
 export const mktemp: Program = async (process) => {
   const { flags, values, operands } = parseOptions(process.args, 'dtuqp:', { directory: 'd', tmpdir: 'p:' });
   const template = operands[0] ?? 'tmp.XXXXXX';
-  const suffix = process.random.nameSuffix((/X+$/.exec(template)?.[0] ?? 'XXXXXX').length);
-  const name = template.replace(/X+$/, suffix);
+  let wild = 0;
+  while (template[template.length - 1 - wild] === 'X') wild++;
+  const suffix = process.random.nameSuffix(Math.min(255, wild) || 6);
+  const name = template.slice(0, template.length - wild) + (wild > 0 ? suffix : '');
   const path = template.includes('/')
     ? name
     : operands[0] !== undefined && !flags.has('t') && !values.has('p')
@@ -412,7 +433,6 @@ export const du: Program = async (process) => {
     process,
     operands.length === 0 ? ['.'] : operands,
     async (path) => {
-      const lines: string[] = [];
       const size = (bytes: number) =>
         flags.has('h')
           ? humanSize(bytes)
@@ -421,18 +441,19 @@ export const du: Program = async (process) => {
             : flags.has('m')
               ? String(Math.ceil(bytes / 1_048_576))
               : String(Math.ceil(bytes / 1024));
-      const visit = (each: string): void => {
+      const visit = async (each: string): Promise<void> => {
+        const pause = process.step();
+        if (pause !== undefined) await pause;
         const node = process.files.lookup(process.path(each), false);
         if (node.kind === 'directory' && !flags.has('s')) {
           for (const name of process.files.readdir(process.path(each))) {
             const child = `${each}/${name}`;
-            if (process.files.lookup(process.path(child), false).kind === 'directory') visit(child);
+            if (process.files.lookup(process.path(child), false).kind === 'directory') await visit(child);
           }
         }
-        lines.push(`${size(usageOf(node) + (node.kind === 'directory' ? 4096 : 0))}\t${each}\n`);
+        await process.stdout.write(`${size(usageOf(node) + (node.kind === 'directory' ? 4096 : 0))}\t${each}\n`);
       };
-      visit(path);
-      await process.stdout.write(lines.join(''));
+      await visit(path);
     },
     (path, error) => `${path}: ${error.reason}`,
   );

@@ -75,7 +75,7 @@ export const ls: Program = async (process) => {
   for (let path = directories.shift(); path !== undefined; path = directories.shift()) {
     if (titles) await process.stdout.write(`${first ? '' : '\n'}${path}:\n`);
     first = false;
-    const entries = entriesOf(process, path, flags);
+    const entries = await entriesOf(process, path, flags);
     await show(process, entries, flags, true);
     if (!flags.has('R')) continue;
     const below = entries.filter(({ name, node }) => node.kind === 'directory' && name !== '.' && name !== '..');
@@ -84,7 +84,8 @@ export const ls: Program = async (process) => {
   return status;
 };
 
-function entriesOf(process: Process, path: string, flags: ReadonlySet<string>): readonly Entry[] {
+async function entriesOf(process: Process, path: string, flags: ReadonlySet<string>): Promise<readonly Entry[]> {
+  await process.step();
   const base = process.path(path);
   const names = [...process.files.readdir(base)].filter(
     (name) => flags.has('a') || flags.has('A') || !name.startsWith('.'),
@@ -92,6 +93,7 @@ function entriesOf(process: Process, path: string, flags: ReadonlySet<string>): 
   if (flags.has('a')) names.unshift('.', '..');
   const entries: Entry[] = [];
   for (const name of names) {
+    if (entries.length % 200 === 199) await process.step();
     const node = process.files.find(`${base}/${name}`, flags.has('L'));
     if (node !== undefined) entries.push({ name, node });
   }
@@ -142,23 +144,51 @@ function nameText({ name, node }: Entry, flags: ReadonlySet<string>): string {
   return flags.has('p') && isDirectory ? `${name}/` : name;
 }
 
+interface Row {
+  readonly mode: string;
+  readonly links: string;
+  readonly user: string;
+  readonly group: string;
+  readonly size: string;
+  readonly time: string;
+  readonly name: string;
+}
+
+/** Names of users and groups, each looked up once. */
+function namesOnce(process: Process, numeric: boolean): { user(id: number): string; group(id: number): string } {
+  const once = (look: (id: number) => string) => {
+    const known = new Map<number, string>();
+    return (id: number) => {
+      const name = known.get(id) ?? (numeric ? String(id) : look(id));
+      known.set(id, name);
+      return name;
+    };
+  };
+  return { user: once((id) => userName(process, id)), group: once((id) => groupName(process, id)) };
+}
+
 async function long(
   process: Process,
   entries: readonly Entry[],
   flags: ReadonlySet<string>,
   total: boolean,
 ): Promise<void> {
-  const numeric = flags.has('n');
-  const rows = entries.map(({ name, node }) => ({
-    mode: modeText(node),
-    links: node.kind === 'directory' ? '2' : '1',
-    user: numeric ? String(node.uid) : userName(process, node.uid),
-    group: numeric ? String(node.gid) : groupName(process, node.gid),
-    size: flags.has('h') ? humanSize(sizeOf(node)) : String(sizeOf(node)),
-    time: timeText(process, node.mtime),
-    name: nameText({ name, node }, flags) + (node.kind === 'symlink' ? ` -> ${node.target}` : ''),
-  }));
-  const wide = (key: 'links' | 'user' | 'group' | 'size') => Math.max(0, ...rows.map((row) => row[key].length));
+  const names = namesOnce(process, flags.has('n'));
+  const rows: Row[] = [];
+  for (const { name, node } of entries) {
+    if (rows.length % 200 === 199) await process.step();
+    rows.push({
+      mode: modeText(node),
+      links: node.kind === 'directory' ? '2' : '1',
+      user: names.user(node.uid),
+      group: names.group(node.gid),
+      size: flags.has('h') ? humanSize(sizeOf(node)) : String(sizeOf(node)),
+      time: timeText(process, node.mtime),
+      name: nameText({ name, node }, flags) + (node.kind === 'symlink' ? ` -> ${node.target}` : ''),
+    });
+  }
+  const wide = (key: 'links' | 'user' | 'group' | 'size') =>
+    rows.reduce((widest, row) => Math.max(widest, row[key].length), 0);
   const [links, user, group, size] = [wide('links'), wide('user'), wide('group'), wide('size')];
   const busybox = process.realm.flavor === 'busybox';
   const lines = rows.map((row) =>

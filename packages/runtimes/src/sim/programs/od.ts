@@ -1,7 +1,7 @@
 import { joined } from '../process/pipe.ts';
 import type { Program } from '../process/program.ts';
 import { parseOptions } from './options.ts';
-import { openInput, openWords, parseSize, readAll } from './streams.ts';
+import { openInput, openWords, parseSize } from './streams.ts';
 import { forEachPath } from './words.ts';
 
 const named: { readonly [byte: number]: string } = {
@@ -56,30 +56,52 @@ export const od: Program = async (process) => {
     (flags.has('c') ? 'c' : flags.has('x') ? 'x2' : flags.has('b') ? 'o1' : flags.has('d') ? 'u2' : 'o2');
   const format = formatOf(type);
   const radix = { n: 0, x: 16, d: 10, o: 8 }[values.get('A') ?? 'o'] ?? 8;
-  const chunks: Uint8Array[] = [];
+  const skip = parseSize(values.get('j') ?? '0');
+  const end = values.has('N') ? skip + parseSize(values.get('N') as string) : Number.POSITIVE_INFINITY;
+  const address = (at: number) => (radix === 0 ? '' : at.toString(radix).padStart(radix === 16 ? 6 : 7, '0'));
+  let rest: Uint8Array = new Uint8Array();
+  let position = 0;
+  /** Prints full lines, or with `last` all that is left. */
+  const print = async (bytes: Uint8Array, last: boolean) => {
+    const size = last ? bytes.length : bytes.length - (bytes.length % 16);
+    let lines = '';
+    for (let start = 0; start < size; start += 16) {
+      lines += `${address(position + start)}${shown(bytes.subarray(start, Math.min(start + 16, size)), format)}\n`;
+    }
+    position += size;
+    rest = bytes.slice(size);
+    if (lines !== '') await process.stdout.write(lines);
+  };
   const status = await forEachPath(
     process,
     operands.length === 0 ? ['-'] : operands,
-    async (path) => void chunks.push(await readAll(process, openInput(process, path))),
+    async (path) => {
+      const input = openInput(process, path);
+      let read = 0;
+      while (position + rest.length < end) {
+        const chunk = await input.read(process, 4096);
+        if (chunk === undefined) return;
+        const from = Math.max(0, skip - read);
+        read += chunk.length;
+        if (from >= chunk.length) continue;
+        if (position + rest.length < skip) position = skip;
+        await print(joined([rest, chunk.subarray(from)]).subarray(0, end - position), false);
+      }
+    },
     openWords(process),
   );
-  const skip = parseSize(values.get('j') ?? '0');
-  const bytes = joined(chunks).subarray(
-    skip,
-    values.has('N') ? skip + parseSize(values.get('N') as string) : undefined,
-  );
-  const address = (at: number) => (radix === 0 ? '' : (at + skip).toString(radix).padStart(radix === 16 ? 6 : 7, '0'));
-  const lines: string[] = [];
-  for (let start = 0; start < bytes.length; start += 16) {
-    let line = address(start);
-    for (let at = start; at < Math.min(start + 16, bytes.length); at += format.size) {
-      let value = 0;
-      for (let byte = format.size - 1; byte >= 0; byte--) value = value * 256 + (bytes[at + byte] ?? 0);
-      line += format.show(value);
-    }
-    lines.push(line);
-  }
-  if (radix !== 0) lines.push(address(bytes.length));
-  if (lines.length > 0) await process.stdout.write(`${lines.join('\n')}\n`);
+  await print(rest, true);
+  if (radix !== 0) await process.stdout.write(`${address(position)}\n`);
   return status;
 };
+
+/** The units of one line. */
+function shown(bytes: Uint8Array, format: Format): string {
+  let line = '';
+  for (let at = 0; at < bytes.length; at += format.size) {
+    let value = 0;
+    for (let byte = format.size - 1; byte >= 0; byte--) value = value * 256 + (bytes[at + byte] ?? 0);
+    line += format.show(value);
+  }
+  return line;
+}

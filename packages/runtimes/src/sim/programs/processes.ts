@@ -3,6 +3,7 @@ import type { Process } from '../process/process.ts';
 import type { Program } from '../process/program.ts';
 import { parseSignal } from '../process/signals.ts';
 import { killProcesses } from '../shell/job-builtins.ts';
+import { matchExtended } from '../shell/regular-expression.ts';
 import { formatDate } from './date.ts';
 import { parseOptions } from './options.ts';
 import { userName } from './users.ts';
@@ -141,6 +142,10 @@ export const kill: Program = (process) =>
     (message) => complain(process, message.replace(/^kill: /, '')),
   );
 
+/** Characters of a command line in which `pgrep` searches (`/proc/PID/cmdline`). */
+const longestCommandLine = 4096;
+
+/** @throws RegularExpressionError */
 function named(
   process: Process,
   name: string,
@@ -149,8 +154,8 @@ function named(
 ): readonly (readonly [number, Process])[] {
   return process.realm.processes.list().filter(([, other]) => {
     if (other === process) return false;
-    const text = whole ? commandLine(other) : commandName(other);
-    return exact ? text === name : new RegExp(name).test(text);
+    const text = (whole ? commandLine(other) : commandName(other)).slice(0, longestCommandLine);
+    return exact ? text === name : matchExtended(name, text) !== undefined;
   });
 }
 

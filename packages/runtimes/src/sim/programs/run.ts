@@ -1,5 +1,5 @@
 import type { Process, SpawnOptions } from '../process/process.ts';
-import { findExecutable } from '../shell/executable.ts';
+import { findExecutable, tooManyArguments } from '../shell/executable.ts';
 import { complain } from './words.ts';
 
 /** Starts a program found in PATH; undefined (and a message) where there is none. */
@@ -18,6 +18,11 @@ export async function launch(
     return found.exitCode;
   }
   const { program, argv: words } = found;
+  const refused = tooManyArguments(found.path, words, options.environment ?? process.environment);
+  if (refused !== undefined) {
+    await complain(process, `${argv[0]}: ${refused.reason}`);
+    return 126;
+  }
   if (program === undefined) return launch(process, ['/bin/sh', found.path, ...argv.slice(1)], options);
   return process.spawn(words, program, options);
 }

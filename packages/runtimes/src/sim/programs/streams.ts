@@ -1,8 +1,9 @@
 import { FileError } from '../files/file-error.ts';
 import { parentPath } from '../files/path.ts';
-import { bytesOf, contentOf, textOf } from '../files/tree.ts';
+import { bytesOf, contentAt } from '../files/tree.ts';
 import type { Description } from '../process/description.ts';
 import { openPath } from '../process/open.ts';
+import { type Parts, paced } from '../process/paced.ts';
 import { joined } from '../process/pipe.ts';
 import type { Process } from '../process/process.ts';
 import type { Program } from '../process/program.ts';
@@ -63,16 +64,17 @@ export const cat: Program = async (process) => {
     async (path) => {
       const input = openInput(process, path);
       if (!numbered && !flags.has('e') && !flags.has('E') && !flags.has('A')) return copyOut(process, input);
-      const text = textOf(await readAll(process, input));
-      const lines = text.split('\n');
-      const last = lines.pop();
-      const shown = lines.map((each) => {
-        const end = flags.has('e') || flags.has('E') || flags.has('A') ? '$' : '';
-        const count = numbered && !(flags.has('b') && each === '') ? `${String(line++).padStart(6)}\t` : '';
-        return `${count}${each}${end}\n`;
-      });
-      if (last) shown.push(`${numbered ? `${String(line++).padStart(6)}\t` : ''}${last}`);
-      await process.stdout.write(shown.join(''));
+      const end = flags.has('e') || flags.has('E') || flags.has('A') ? '$' : '';
+      const decoder = new TextDecoder();
+      for (let start = true; ; ) {
+        const chunk = await input.read(process, 65_536, newline);
+        if (chunk === undefined) return;
+        const text = decoder.decode(chunk, { stream: true });
+        const whole = text.endsWith('\n');
+        const count = start && numbered && !(flags.has('b') && text === '\n') ? `${String(line++).padStart(6)}\t` : '';
+        await process.stdout.write(`${count}${whole ? `${text.slice(0, -1)}${end}\n` : text}`);
+        start = whole;
+      }
     },
     openWords(process),
   );
@@ -108,8 +110,8 @@ export const head: Program = async (process) => {
       first = false;
       if (bytes !== undefined) return headBytes(process, input, bytes);
       if (lines < 0) {
-        const all = splitLines(await readAll(process, input));
-        return process.stdout.write(joined(all.slice(0, lines)));
+        const all = await readAll(process, input);
+        return process.stdout.write(all.subarray(0, await paced(process, lastLinesStart(all, -lines))));
       }
       for (let left = lines; left > 0; ) {
         const chunk = await input.read(process, 65_536, newline);
@@ -135,16 +137,26 @@ async function headBytes(process: Process, input: Description, bytes: number): P
   }
 }
 
-/** Lines with their newlines. */
-function splitLines(bytes: Uint8Array): readonly Uint8Array[] {
-  const lines: Uint8Array[] = [];
-  let start = 0;
-  for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, start)) {
-    lines.push(bytes.subarray(start, at + 1));
-    start = at + 1;
+/** Where the last lines of all begin. */
+function* lastLinesStart(all: Uint8Array, count: number): Parts<number> {
+  let start = all.length;
+  for (let left = count; left > 0 && start > 0; left--) {
+    if (left % 10_000 === 0) yield;
+    start = start === 1 ? 0 : all.lastIndexOf(newline, start - 2) + 1;
   }
-  if (start < bytes.length) lines.push(bytes.subarray(start));
-  return lines;
+  return start;
+}
+
+/** Where what follows the first lines begins. */
+function* afterLines(all: Uint8Array, count: number): Parts<number> {
+  let start = 0;
+  for (let left = count; left > 0; left--) {
+    if (left % 10_000 === 0) yield;
+    const end = all.indexOf(newline, start);
+    if (end < 0) return all.length;
+    start = end + 1;
+  }
+  return start;
 }
 
 export const tail: Program = async (process) => {
@@ -165,7 +177,7 @@ export const tail: Program = async (process) => {
       const input = openInput(process, path);
       if (state.titles) await process.stdout.write(`${state.first ? '' : '\n'}==> ${path} <==\n`);
       state.first = false;
-      await process.stdout.write(lastPart(await readAll(process, input), count, values.has('c')));
+      await process.stdout.write(await lastPart(process, await readAll(process, input), count, values.has('c')));
     },
     openWords(process),
   );
@@ -174,14 +186,13 @@ export const tail: Program = async (process) => {
   return followFiles(process, paths, byName, state.titles);
 };
 
-function lastPart(all: Uint8Array, countText: string, bytes: boolean): Uint8Array {
+async function lastPart(process: Process, all: Uint8Array, countText: string, bytes: boolean): Promise<Uint8Array> {
   const count = parseSize(countText);
   const fromStart = countText.startsWith('+');
   if (bytes)
     return fromStart ? all.subarray(Math.max(0, count - 1)) : all.subarray(Math.max(0, all.length - Math.abs(count)));
-  const lines = splitLines(all);
-  if (fromStart) return joined(lines.slice(Math.max(0, count - 1)));
-  return Math.abs(count) === 0 ? new Uint8Array() : joined(lines.slice(-Math.abs(count)));
+  const parts = fromStart ? afterLines(all, count - 1) : lastLinesStart(all, Math.abs(count));
+  return all.subarray(await paced(process, parts));
 }
 
 /** Prints what is added to files, until killed. With `byName`, a file that appears later or is replaced is followed too. */
@@ -210,11 +221,12 @@ async function followFiles(
       }
       if (node.size < state.at) state.at = 0;
       if (node.size === state.at) continue;
-      const added = contentOf(node).subarray(state.at);
-      state.at = node.size;
       if (titles && current !== path) await process.stdout.write(`\n==> ${path} <==\n`);
       current = path;
-      await process.stdout.write(added);
+      for (let added = contentAt(node, state.at, 65_536); added.length > 0; added = contentAt(node, state.at, 65_536)) {
+        state.at += added.length;
+        await process.stdout.write(added);
+      }
     }
     await changed(process, paths, byName);
   }

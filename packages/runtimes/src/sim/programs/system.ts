@@ -6,7 +6,7 @@ import { parseSignal, signalNumber } from '../process/signals.ts';
 import { ConditionError, testArguments } from '../shell/condition.ts';
 import { echo as echoBuiltin } from '../shell/echo.ts';
 import { defaultPath, findExecutable } from '../shell/executable.ts';
-import { formatted } from '../shell/printf.ts';
+import { formatting, printed } from '../shell/printf.ts';
 import { formatDate, parseDate } from './date.ts';
 import { parseOptions } from './options.ts';
 import { launch, run } from './run.ts';
@@ -16,7 +16,7 @@ import { complain, missingOperand } from './words.ts';
 /** `5`, `0.5`, `2m`, `1h`, `1d`, `infinity` in milliseconds. */
 function parseSleep(text: string): number | undefined {
   if (/^inf(inity)?$/.test(text)) return Number.POSITIVE_INFINITY;
-  const match = /^(\d+\.?\d*|\.\d+)([smhd]?)$/.exec(text);
+  const match = /^(\d+(?:\.\d*)?|\.\d+)([smhd]?)$/.exec(text);
   if (match === null) return undefined;
   const units: { readonly [unit: string]: number } = { '': 1000, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
   return Number(match[1]) * (units[match[2] ?? ''] ?? 1000);
@@ -184,8 +184,7 @@ export const echo: Program = (process) =>
 export const printf: Program = async (process) => {
   const [format, ...values] = process.args;
   if (format === undefined) return missingOperand(process);
-  const { bytes, errors } = formatted(format, values);
-  await process.stdout.write(bytes);
+  const errors = await printed(process, formatting(format, values), (bytes) => process.stdout.write(bytes));
   for (const error of errors) await complain(process, `${error}: invalid number`);
   return errors.length > 0 ? 1 : 0;
 };
@@ -213,24 +212,28 @@ export const seq: Program = async (process) => {
     await complain(process, 'invalid number');
     return 1;
   }
-  const places = Math.max(...operands.map((operand) => operand.split('.')[1]?.length ?? 0));
+  const places = Math.min(100, Math.max(...operands.map((operand) => operand.split('.')[1]?.length ?? 0)));
   const separator = values.get('s') ?? '\n';
   const width = flags.has('w') ? Math.max(first.toFixed(places).length, last.toFixed(places).length) : 0;
   let block: string[] = [];
+  let size = 0;
   let written = false;
   const flush = async () => {
     if (block.length === 0) return;
     await process.stdout.write(`${written ? separator : ''}${block.join(separator)}`);
     written = true;
-    block = [];
-    const pause = process.step(100);
+    const pause = process.step(block.length / 10);
     if (pause !== undefined) await pause;
+    block = [];
+    size = 0;
   };
   for (let count = 0; ; count++) {
     const value = first + count * step;
     if (step > 0 ? value > last + 1e-9 : value < last - 1e-9) break;
-    block.push(value.toFixed(places).padStart(width, '0'));
-    if (block.length >= 1000) await flush();
+    const text = value.toFixed(places).padStart(width, '0');
+    size += text.length + separator.length;
+    block.push(text);
+    if (block.length >= 1000 || size > 65_536) await flush();
   }
   await flush();
   if (written) await process.stdout.write('\n');
@@ -306,46 +309,6 @@ export const timeout: Program = async (process) => {
 export const nohup: Program = async (process) => {
   process.handle('SIGHUP', 'ignore');
   return run(process, process.args);
-};
-
-export const xargs: Program = async (process) => {
-  const letters = '0rtn:I:P:d:L:';
-  let at = 0;
-  const options: string[] = [];
-  // The first operand is the command: its options are its own.
-  for (; /^-./.test(process.args[at] ?? ''); at++) {
-    const arg = process.args[at] as string;
-    options.push(arg);
-    if (arg.length === 2 && letters[letters.indexOf(arg[1] as string) + 1] === ':')
-      options.push(process.args[++at] ?? '');
-  }
-  const { flags, values } = parseOptions(options, letters);
-  const command = process.args.slice(at);
-  const text = await process.stdin.readText();
-  const delimiter = values.get('d');
-  const items = flags.has('0')
-    ? text.split('\0').filter((item) => item !== '')
-    : delimiter !== undefined
-      ? text.replace(/\n$/, '').split(delimiter.replace('\\n', '\n'))
-      : values.has('I')
-        ? text.split('\n').filter((line) => line.trim() !== '')
-        : (text.match(/"[^"]*"|'[^']*'|(?:\\.|[^\s'"])+/g) ?? []).map((item) =>
-            item.replace(/^(['"])(.*)\1$/, '$2').replace(/\\(.)/g, '$1'),
-          );
-  const words = command.length === 0 ? ['echo'] : command;
-  const replace = values.get('I');
-  const size = replace !== undefined ? 1 : Number(values.get('n') ?? values.get('L') ?? Math.max(1, items.length));
-  let status = 0;
-  if (items.length === 0) return flags.has('r') || replace !== undefined ? 0 : run(process, words);
-  for (let start = 0; start < items.length; start += size) {
-    const part = items.slice(start, start + size);
-    const argv =
-      replace !== undefined ? words.map((word) => word.replaceAll(replace, part[0] ?? '')) : [...words, ...part];
-    if (flags.has('t')) await process.stderr.write(`${argv.join(' ')}\n`);
-    const code = await run(process, argv);
-    if (code !== 0) status = 123;
-  }
-  return status;
 };
 
 export const uptime: Program = async (process) => {

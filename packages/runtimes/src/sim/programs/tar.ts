@@ -1,5 +1,5 @@
 import { FileError } from '../files/file-error.ts';
-import { parentPath } from '../files/path.ts';
+import { parentPath, withoutTrailingSlashes } from '../files/path.ts';
 import { bytesOf, type TreeNode, textOf } from '../files/tree.ts';
 import { openPath } from '../process/open.ts';
 import { joined } from '../process/pipe.ts';
@@ -98,7 +98,7 @@ async function create(process: Process, options: Options): Promise<number> {
     if (options.verbose) await process.stderr.write(`${name}\n`);
     await output?.write(process, entryBytes(process, node, name, full));
     if (node.kind !== 'directory' && node.kind !== 'dynamic') return;
-    for (const child of process.files.readdir(full)) await add(`${path.replace(/\/+$/, '')}/${child}`);
+    for (const child of process.files.readdir(full)) await add(`${withoutTrailingSlashes(path)}/${child}`);
   };
   for (const path of options.operands) {
     try {
@@ -201,8 +201,8 @@ export function* readEntries(archive: Uint8Array): Generator<Entry> {
     if (content.length < size) throw new Error('short read');
     at += block + Math.ceil(size / block) * block;
     const type = text(156, 1) || '0';
-    if (type === 'L') longNameText = textOf(content).replace(/\0+$/, '');
-    else if (type === 'K') longLink = textOf(content).replace(/\0+$/, '');
+    if (type === 'L') longNameText = textOf(content).split('\0', 1)[0] ?? '';
+    else if (type === 'K') longLink = textOf(content).split('\0', 1)[0] ?? '';
     else if (type === 'x' || type === 'g') {
       for (const record of textOf(content).matchAll(/\d+ (path|linkpath)=([^\n]*)\n/g)) {
         if (type === 'g') continue;

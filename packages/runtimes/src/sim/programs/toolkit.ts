@@ -10,6 +10,7 @@ import { tar } from './tar.ts';
 import { expr, wc } from './text.ts';
 import { tool } from './toolbox.ts';
 import { tr } from './tr.ts';
+import { xargs } from './xargs.ts';
 
 /** The everyday tools that every image with a shell has, by name. */
 export const coreTools: { readonly [name: string]: Program } = {
@@ -108,7 +109,7 @@ export const coreTools: { readonly [name: string]: Program } = {
   wc,
   which: system.which,
   whoami: system.whoami,
-  xargs: system.xargs,
+  xargs,
   yes: streams.yes,
   zcat: tool('zcat'),
 };

@@ -15,6 +15,9 @@ export function cannot(process: Process, verb: string, path: string, error: unkn
     : `cannot ${verb} '${path}': ${reason}`;
 }
 
+/** What a path costs, in steps ({@link Process.step}). */
+const perPath = 1 / 4;
+
 /** Runs a step for each path; a file error is printed and makes the exit code 1. */
 export async function forEachPath(
   process: Process,
@@ -24,6 +27,8 @@ export async function forEachPath(
 ): Promise<number> {
   let status = 0;
   for (const path of paths) {
+    const pause = process.step(perPath);
+    if (pause !== undefined) await pause;
     try {
       await step(path);
     } catch (error) {

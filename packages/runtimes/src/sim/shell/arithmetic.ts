@@ -26,29 +26,44 @@ const levels: readonly (readonly string[])[] = [
 ];
 
 /** Evaluates an expression as `$(( ))` does. @throws ArithmeticError */
-export function evaluate(text: string, scope: ArithmeticScope, depth = 0): number {
-  if (depth > 50) throw new ArithmeticError('expression recursion level exceeded');
+export function evaluate(text: string, scope: ArithmeticScope): number {
+  return evaluateWithin(text, scope, 0, { left: mostWork });
+}
+
+/** Tokens that one evaluation may take, those of the variables in it included: some 20 ms. */
+const mostWork = 100_000;
+/** Variables in variables, and parts in parts. */
+const deepest = 50;
+const deepestNesting = 256;
+
+function evaluateWithin(text: string, scope: ArithmeticScope, depth: number, work: { left: number }): number {
+  if (depth > deepest) throw new ArithmeticError('expression recursion level exceeded');
+  if (text.length > mostWork) throw new ArithmeticError('expression too long');
   if (text.trim() === '') return 0;
-  return new Evaluation(text, scope, depth).run();
+  return new Evaluation(text, scope, depth, work).run();
 }
 
 class Evaluation {
   readonly #tokens: string[] = [];
   readonly #scope: ArithmeticScope;
   readonly #depth: number;
+  readonly #work: { left: number };
+  #nesting = 0;
   #at = 0;
   /** Inside a branch that is not taken, nothing is assigned. */
   #idle = 0;
 
-  constructor(text: string, scope: ArithmeticScope, depth: number) {
+  constructor(text: string, scope: ArithmeticScope, depth: number, work: { left: number }) {
     this.#scope = scope;
     this.#depth = depth;
+    this.#work = work;
     tokens.lastIndex = 0;
     const trimmed = text.trimEnd();
     while (tokens.lastIndex < trimmed.length) {
       const match = tokens.exec(trimmed);
       if (match === null) throw new ArithmeticError('arithmetic syntax error');
       this.#tokens.push(match[1] as string);
+      if (--work.left < 0) throw new ArithmeticError('expression recursion level exceeded');
     }
   }
 
@@ -85,7 +100,9 @@ class Evaluation {
       const operator = this.#peek() ?? '';
       if (/^([-+*/%&|^]|<<|>>)?=$/.test(operator)) {
         this.#at++;
+        if (++this.#nesting > deepestNesting) throw new ArithmeticError('expression recursion level exceeded');
         const right = this.#assignment();
+        this.#nesting--;
         const value = operator === '=' ? right : this.#apply(operator.slice(0, -1), this.#read(target), right);
         return this.#write(target, value);
       }
@@ -108,7 +125,7 @@ class Evaluation {
     const text = this.#scope.get(target.name, target.index).trim();
     if (text === '') return 0;
     if (/^-?\d+$/.test(text) && !/^-?0\d/.test(text)) return Number(text);
-    return evaluate(text, this.#scope, this.#depth + 1);
+    return evaluateWithin(text, this.#scope, this.#depth + 1, this.#work);
   }
 
   #write(target: { name: string; index: number | undefined }, value: number): number {
@@ -126,9 +143,11 @@ class Evaluation {
   }
 
   #branch(taken: boolean, part: () => number): number {
+    if (++this.#nesting > deepestNesting) throw new ArithmeticError('expression recursion level exceeded');
     if (!taken) this.#idle++;
     const value = part();
     if (!taken) this.#idle--;
+    this.#nesting--;
     return value;
   }
 
@@ -150,12 +169,24 @@ class Evaluation {
 
   #power(): number {
     const base = this.#unary();
-    return this.#take('**') ? base ** this.#power() : base;
+    if (!this.#take('**')) return base;
+    if (++this.#nesting > deepestNesting) throw new ArithmeticError('expression recursion level exceeded');
+    const power = base ** this.#power();
+    this.#nesting--;
+    return power;
   }
 
+  /** Every way to nest expressions leads through here. */
   #unary(): number {
+    if (++this.#nesting > deepestNesting) throw new ArithmeticError('expression recursion level exceeded');
+    const value = this.#signed();
+    this.#nesting--;
+    return value;
+  }
+
+  #signed(): number {
     if (this.#take('!')) return this.#unary() === 0 ? 1 : 0;
-    if (this.#take('~')) return Number(~BigInt(this.#unary()));
+    if (this.#take('~')) return Number(~whole(this.#unary()));
     if (this.#take('-')) return -this.#unary();
     if (this.#take('+')) return this.#unary();
     for (const [operator, step] of [
@@ -217,9 +248,13 @@ class Evaluation {
       case '!=':
         return left !== right ? 1 : 0;
       default:
-        return bitwise(operator, BigInt(Math.trunc(left)), BigInt(Math.trunc(right)));
+        return bitwise(operator, whole(left), whole(right));
     }
   }
+}
+
+function whole(value: number): bigint {
+  return Number.isFinite(value) ? BigInt(Math.trunc(value)) : 0n;
 }
 
 function bitwise(operator: string, left: bigint, right: bigint): number {

@@ -1,6 +1,7 @@
 import { FileError } from '../files/file-error.ts';
 import { baseName, resolvePath } from '../files/path.ts';
 import { textOf } from '../files/tree.ts';
+import { joined } from '../process/pipe.ts';
 import { ArithmeticError, evaluate } from './arithmetic.ts';
 import { ConditionError, testArguments } from './condition.ts';
 import { Jump, ShellError } from './control-flow.ts';
@@ -8,7 +9,7 @@ import { declarationBuiltins } from './declarations.ts';
 import { echo } from './echo.ts';
 import { findExecutable } from './executable.ts';
 import { jobBuiltins } from './job-builtins.ts';
-import { formatted } from './printf.ts';
+import { formatting, printed } from './printf.ts';
 import { read } from './read-builtin.ts';
 import type { Shell } from './shell.ts';
 
@@ -270,9 +271,15 @@ async function printf(shell: Shell, args: readonly string[]): Promise<number> {
   const variable = args[0] === '-v' ? args[1] : undefined;
   const [format, ...values] = variable === undefined ? (args[0] === '--' ? args.slice(1) : args) : args.slice(2);
   if (format === undefined) throw new ShellError('printf: usage: printf format [arguments]');
-  const { bytes, errors } = formatted(format, values);
-  if (variable === undefined) await shell.process.stdout.write(bytes);
-  else shell.variables.set(variable, textOf(bytes));
+  const held = shell.commandHolds;
+  const chunks: Uint8Array[] = [];
+  const errors = await printed(shell.process, formatting(format, values), (bytes) => {
+    if (variable === undefined) return shell.process.stdout.write(bytes);
+    chunks.push(bytes);
+    shell.hold(bytes.length + 64);
+  });
+  if (variable !== undefined) shell.variables.set(variable, textOf(joined(chunks)));
+  shell.release(held);
   for (const error of errors) await shell.complain(`printf: ${error}: invalid number`);
   return errors.length > 0 ? 1 : 0;
 }
@@ -328,9 +335,11 @@ export const builtins: ReadonlyMap<string, Builtin> = new Map<string, Builtin>([
     'shift',
     (shell, args) => {
       const count = Number(args[0] ?? 1);
-      if (count > shell.positional.length) return 1;
-      shell.positional = shell.positional.slice(count);
-      return 0;
+      const { positional, process } = shell;
+      if (count > positional.length) return 1;
+      shell.positional = positional.slice(count);
+      const pause = process.step(positional.length / 1000);
+      return pause === undefined ? 0 : pause.then(() => 0);
     },
   ],
   ['type', type],

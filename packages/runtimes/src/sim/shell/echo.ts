@@ -1,4 +1,5 @@
 import { bytesOf } from '../files/tree.ts';
+import { joined } from '../process/pipe.ts';
 import type { Process } from '../process/process.ts';
 import type { Dialect } from './shell.ts';
 
@@ -20,6 +21,11 @@ export async function echo(process: Process, args: readonly string[], dialect: D
     if (end >= 0) {
       text = text.slice(0, end);
       newline = false;
+    }
+    if (text.length > pieceSize) {
+      for (const piece of unescaping(text, dialect !== 'ash')) await process.stdout.write(piece);
+      if (newline) await process.stdout.write('\n');
+      return 0;
     }
     const bytes = unescapeBytes(text, dialect !== 'ash');
     await process.stdout.write(newline ? joinNewline(bytes) : bytes);
@@ -56,32 +62,61 @@ const simple: { readonly [code: string]: number } = {
 
 /** Bytes of a text with `\n`, `\t`, `\0101`, `\x41` … (`echo -e`, `printf`). `zeroFirst`: octal ones need the zero. */
 export function unescapeBytes(text: string, zeroFirst = false): Uint8Array {
-  if (!text.includes('\\')) return bytesOf(text);
-  const bytes: number[] = [];
-  let at = 0;
-  while (at < text.length) {
+  return text.includes('\\') ? joined([...unescaping(text, zeroFirst)]) : bytesOf(text);
+}
+
+/** Characters of a text that are one piece. */
+const pieceSize = 16_384;
+
+/** The same piece by piece. */
+export function* unescaping(text: string, zeroFirst = false): Generator<Uint8Array, void, void> {
+  let buffer = new Uint8Array(pieceSize + 8);
+  let filled = 0;
+  for (let at = 0; at < text.length; ) {
+    if (filled >= pieceSize) {
+      yield buffer.subarray(0, filled);
+      buffer = new Uint8Array(pieceSize + 8);
+      filled = 0;
+    }
     const slash = text.indexOf('\\', at);
-    const end = slash < 0 ? text.length : slash;
-    if (end > at) for (const byte of bytesOf(text.slice(at, end))) bytes.push(byte);
-    if (slash < 0) break;
-    const code = /^(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|([0-7]{1,4}))/.exec(text.slice(slash + 1, slash + 6));
-    const character = text[slash + 1];
-    if (code?.[1] !== undefined) bytes.push(Number.parseInt(code[1], 16));
-    else if (code?.[2] !== undefined) {
-      for (const byte of bytesOf(String.fromCodePoint(Number.parseInt(code[2], 16)))) bytes.push(byte);
-    } else if (code?.[3] !== undefined && (!zeroFirst || code[3].startsWith('0'))) {
-      const digits = code[3].startsWith('0') ? code[3] : code[3].slice(0, 3);
-      bytes.push(Number.parseInt(digits, 8) & 255);
-      at = slash + 1 + digits.length;
-      continue;
-    } else if (character !== undefined && simple[character] !== undefined) {
-      bytes.push(simple[character]);
-    } else {
-      bytes.push(92);
-      at = slash + 1;
+    if (slash !== at) {
+      let end = Math.min(slash < 0 ? text.length : slash, at + pieceSize);
+      // The halves of one character stay together.
+      if (end < text.length && (text.charCodeAt(end) & 0xfc00) === 0xdc00) end++;
+      if (filled > 0) yield buffer.subarray(0, filled);
+      filled = 0;
+      buffer = new Uint8Array(pieceSize + 8);
+      yield bytesOf(text.slice(at, end));
+      at = end;
       continue;
     }
-    at = slash + 1 + (code === null ? 1 : code[0].length);
+    const { length, byte, character } = escapeAt(text, slash, zeroFirst);
+    at += length;
+    if (character !== undefined) for (const each of bytesOf(character)) buffer[filled++] = each;
+    else buffer[filled++] = byte;
   }
-  return Uint8Array.from(bytes);
+  if (filled > 0) yield buffer.subarray(0, filled);
+}
+
+interface Escape {
+  /** Characters with the backslash. */
+  readonly length: number;
+  readonly byte: number;
+  /** In place of the byte. */
+  readonly character?: string;
+}
+
+function escapeAt(text: string, slash: number, zeroFirst: boolean): Escape {
+  const code = /^(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|([0-7]{1,4}))/.exec(text.slice(slash + 1, slash + 6));
+  if (code?.[1] !== undefined) return { length: 1 + code[0].length, byte: Number.parseInt(code[1], 16) };
+  if (code?.[2] !== undefined) {
+    const character = String.fromCodePoint(Number.parseInt(code[2], 16));
+    return { length: 1 + code[0].length, byte: 0, character };
+  }
+  if (code?.[3] !== undefined && (!zeroFirst || code[3].startsWith('0'))) {
+    const digits = code[3].startsWith('0') ? code[3] : code[3].slice(0, 3);
+    return { length: 1 + digits.length, byte: Number.parseInt(digits, 8) & 255 };
+  }
+  const known = simple[text[slash + 1] ?? ''];
+  return known === undefined ? { length: 1, byte: 92 } : { length: 2, byte: known };
 }

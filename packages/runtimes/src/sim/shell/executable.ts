@@ -1,5 +1,5 @@
 import { FileError } from '../files/file-error.ts';
-import { contentOf, textOf } from '../files/tree.ts';
+import { contentAt, textOf } from '../files/tree.ts';
 import type { Process } from '../process/process.ts';
 import type { Program } from '../process/program.ts';
 
@@ -39,6 +39,27 @@ export function findExecutable(
   return refused ?? { exitCode: 127, path: name, error: 'not found' };
 }
 
+/** Bytes of one argument, and of all with the environment (MAX_ARG_STRLEN, ARG_MAX). */
+const longestArgument = 131_072;
+const allArguments = 2 * 1024 ** 2;
+
+/** Why a program cannot be given these arguments and this environment (execve(2)). */
+export function tooManyArguments(
+  path: string,
+  argv: readonly string[],
+  environment: ReadonlyMap<string, string>,
+): FileError | undefined {
+  let size = 0;
+  let longest = 0;
+  const add = (length: number) => {
+    size += length + 9;
+    longest = Math.max(longest, length);
+  };
+  for (const argument of argv) add(argument.length);
+  for (const [name, value] of environment) add(name.length + 1 + value.length);
+  return longest >= longestArgument || size > allArguments ? new FileError('E2BIG', path) : undefined;
+}
+
 /** Made once: looking through PATH finds nothing most of the time. */
 const absent = new FileError('ENOENT', '');
 
@@ -55,7 +76,7 @@ function inspect(process: Process, path: string, argv: readonly string[], depth:
   if (node.kind !== 'file' || !files.allows(node, 1))
     return { exitCode: 126, path, error: new FileError('EACCES', path) };
   if (node.program !== undefined) return { path, program: node.program, argv };
-  const start = textOf(contentOf(node).subarray(0, 256));
+  const start = textOf(contentAt(node, 0, 256));
   const interpreter = /^#![ \t]*(\S+)(?:[ \t]+([^\n]*?))?[ \t]*(?:\n|$)/.exec(start);
   if (interpreter === null) return { path, program: undefined, argv };
   const [, command = '', argument] = interpreter;

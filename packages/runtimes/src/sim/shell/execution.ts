@@ -10,21 +10,25 @@ import { builtins } from './builtins.ts';
 import { ConditionError } from './condition.ts';
 import { evaluateCondition } from './conditional.ts';
 import { Jump, ShellError } from './control-flow.ts';
-import { findExecutable } from './executable.ts';
+import { findExecutable, tooManyArguments } from './executable.ts';
 import { expandArithmetic, expandPattern, expandText, expandWords } from './expansion.ts';
 import { syntaxText, timeText } from './messages.ts';
 import { isDeclaration, ShellSyntaxError } from './parser.ts';
 import { matching } from './pattern.ts';
 import { emptyInput, keep, RedirectionError, redirect, restore, type Saved } from './redirections.ts';
-import { parseCached } from './script-cache.ts';
+import { scriptPieces } from './script-cache.ts';
 import type { Shell } from './shell.ts';
 import { ReadonlyError } from './variables.ts';
 
 type Of<T extends Command['type']> = Extract<Command, { type: T }>;
 
+/** `eval`, `.` and traps in one another. */
+const deepestEvaluation = 200;
+
 /** Runs commands in a shell (POSIX "Shell Commands"). The outcome is the shell's status. */
 export class Execution {
   readonly #shell: Shell;
+  #evaluations = 0;
 
   constructor(shell: Shell) {
     this.#shell = shell;
@@ -33,11 +37,15 @@ export class Execution {
   /** Parses and runs a text in this shell: `eval`, traps, `.`. */
   async evaluate(text: string): Promise<number> {
     const shell = this.#shell;
+    if (this.#evaluations >= deepestEvaluation) throw new ShellError('maximum eval nesting level exceeded', 1);
+    this.#evaluations++;
     try {
-      await this.list(parseCached(text), false);
+      for await (const list of scriptPieces(shell.process, text)) await this.list(list, false);
     } catch (error) {
       if (!(error instanceof ShellSyntaxError)) throw error;
       throw new ShellError(syntaxText(shell, error));
+    } finally {
+      this.#evaluations--;
     }
     return shell.status;
   }
@@ -445,10 +453,11 @@ export class Execution {
   /** Goes on as a program: `exec`. Gives an exit code only where it cannot be run and the shell is interactive. */
   async replace(words: readonly string[]): Promise<number> {
     const shell = this.#shell;
-    const found = findExecutable(shell.process, words, shell.variables.get('PATH'));
+    const environment = shell.variables.environment();
+    const found = executable(shell.process, words, shell.variables.get('PATH'), environment);
     if (!('exitCode' in found)) {
       const { argv, program = scriptOf(shell, found.path) } = found;
-      return shell.process.become(argv, program, shell.variables.environment());
+      return shell.process.become(argv, program, environment);
     }
     await this.#notFound(words[0] as string, found.error);
     if (!shell.interactive) shell.process.exit(found.exitCode);
@@ -464,7 +473,7 @@ export class Execution {
     for (const undo of assigned) undo.restore();
     let saved: Saved = await redirect(shell, command.redirections);
     try {
-      const found = findExecutable(process, words, path);
+      const found = executable(process, words, path, environment);
       if ('exitCode' in found) {
         await this.#notFound(words[0] as string, found.error);
         shell.status = found.exitCode;
@@ -499,12 +508,25 @@ export class Execution {
   }
 }
 
+/** What a command runs, unless it is given more than the kernel accepts. */
+function executable(
+  process: Process,
+  words: readonly string[],
+  path: string | undefined,
+  environment: ReadonlyMap<string, string>,
+): ReturnType<typeof findExecutable> {
+  const found = findExecutable(process, words, path);
+  if ('exitCode' in found) return found;
+  const error = tooManyArguments(found.path, found.argv, environment);
+  return error === undefined ? found : { exitCode: 126, path: found.path, error };
+}
+
 /** A text file without `#!`, run by a copy of this shell. */
 function scriptOf(shell: Shell, path: string): (process: Process) => Promise<number> {
   return async (process) => {
     const fork = shell.fork(process);
     fork.name = path;
     fork.positional = process.args;
-    return fork.runToEnd(parseCached(textOf(process.files.readFile(process.path(path)))));
+    return fork.runText(textOf(process.files.readFile(process.path(path))));
   };
 }

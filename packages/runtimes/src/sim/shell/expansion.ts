@@ -36,6 +36,8 @@ export interface ExpansionContext {
   readonly noGlob: boolean;
   /** Runs long computing in parts. */
   paced<T>(parts: Parts<T>): Promise<T>;
+  /** To be awaited now and then in long loops. */
+  step(): void | Promise<unknown>;
   /** Counts bytes of results, which the command holds until it is done. */
   hold(bytes: number): void;
   /** The host has no memory for such a text: the kernel kills the process. */
@@ -55,7 +57,7 @@ interface Field {
 }
 
 /** What a word costs beside its characters, in bytes. */
-const perWord = 32;
+const perWord = 256;
 /** Longer texts are handled in parts. */
 const longText = 32_768;
 
@@ -68,6 +70,7 @@ export async function expandWords(context: ExpansionContext, words: readonly Wor
   };
   for (const word of words) {
     for (const braced of await bracedWords(context, word)) {
+      if (result.length % 256 === 255) await context.step();
       const literal = plainText(braced);
       if (literal !== undefined) {
         add(literal);
@@ -324,6 +327,7 @@ class Expansion {
         this.#context.hold(perWord);
       }
       await this.#value(values[at] as string, part.quoted);
+      if (at % 256 === 255) await this.#context.step();
     }
   }
 

@@ -5,8 +5,8 @@ import { ShellSyntaxError } from './word-parser.ts';
 export { ShellSyntaxError } from './word-parser.ts';
 
 /** Parses a whole script (POSIX Shell Command Language, with the extensions of ash and bash that people use). @throws ShellSyntaxError */
-export function parseScript(source: string): List {
-  return new Parser(source, true).parseAll();
+export function parseScript(source: string, firstLine = 1): List {
+  return new Parser(source, true, { firstLine }).parseAll();
 }
 
 const reserved = new Set([
@@ -48,11 +48,11 @@ class Parser extends TokenParser {
   }
 
   protected parseDocument(source: string): Word {
-    return new Parser(source, true).document();
+    return new Parser(source, true, { depth: this.depth }).document();
   }
 
   protected parseNested(source: string): List {
-    return parseScript(source);
+    return new Parser(source, true, { depth: this.depth }).parseAll();
   }
 
   /** Commands until `stop`, the end, or a reserved word that closes something. */
@@ -120,6 +120,10 @@ class Parser extends TokenParser {
   }
 
   #command(): Command {
+    return this.inside(() => this.#anyCommand());
+  }
+
+  #anyCommand(): Command {
     this.skipBlanks();
     if (this.done) this.incomplete('unexpected end of file');
     if (this.rest(2) === '((') {
@@ -203,7 +207,7 @@ class Parser extends TokenParser {
         return this.#functionBody(name);
       }
       case '!':
-        return this.#pipeline();
+        return this.inside(() => this.#pipeline());
       default:
         return this.unexpected();
     }
@@ -395,9 +399,9 @@ function withErrorsToo(command: Command): Command {
 }
 
 /** Whether the text is a whole script, or needs more lines; throws where more lines cannot mend it. */
-export function parseIfComplete(source: string): List | undefined {
+export function parseIfComplete(source: string, firstLine = 1): List | undefined {
   try {
-    return new Parser(source, false).parseAll();
+    return new Parser(source, false, { firstLine }).parseAll();
   } catch (error) {
     if (error instanceof ShellSyntaxError && error.incomplete) return undefined;
     throw error;

@@ -1,5 +1,3 @@
-import { textOf } from '../files/tree.ts';
-import { joined } from '../process/pipe.ts';
 import { InputStream } from '../process/streams.ts';
 import type { Shell } from './shell.ts';
 
@@ -77,8 +75,7 @@ export async function read(shell: Shell, args: readonly string[]): Promise<numbe
 async function take(shell: Shell, options: ReadOptions): Promise<{ text: string; ended: boolean }> {
   const { process } = shell;
   const input = new InputStream(process, options.descriptor);
-  const chunks: Uint8Array[] = [];
-  const text = () => textOf(joined(chunks));
+  const line = new Line(shell);
   let expired = options.timeout === 0;
   using _timer =
     options.timeout === undefined
@@ -87,27 +84,58 @@ async function take(shell: Shell, options: ReadOptions): Promise<{ text: string;
           expired = true;
           process.interrupt();
         });
+  const done = (ended: boolean) => ({ text: line.take(), ended });
   for (;;) {
-    const max = options.characters === undefined ? 65_536 : options.characters - text().length;
-    if (max <= 0) return { text: text(), ended: false };
+    const max = options.characters === undefined ? 65_536 : options.characters - line.characters;
+    if (max <= 0) return done(false);
     const chunk = await input.read(max, options.delimiter);
-    if (chunk === undefined) return { text: text(), ended: true };
+    if (chunk === undefined) return done(true);
     if (chunk.length === 0) {
       // Woken by a signal, or out of time.
-      if (shell.interrupted || shell.interruptAsked || expired) return { text: text(), ended: true };
+      if (shell.interrupted || shell.interruptAsked || expired) return done(true);
       continue;
     }
     const end = chunk[chunk.length - 1] === options.delimiter;
-    chunks.push(end ? chunk.subarray(0, -1) : chunk);
-    if (!end) continue;
-    const sofar = text();
+    line.add(end ? chunk.subarray(0, -1) : chunk);
     // A backslash at the end joins the next line.
-    if (!options.raw && /(^|[^\\])(\\\\)*\\$/.test(sofar)) {
-      chunks.length = 0;
-      chunks.push(new TextEncoder().encode(sofar.slice(0, -1)));
-      continue;
-    }
-    return { text: sofar, ended: false };
+    if (end && (options.raw || !line.continues())) return done(false);
+  }
+}
+
+/** What has been read of a line. */
+class Line {
+  readonly #shell: Shell;
+  readonly #before: number;
+  readonly #decoder = new TextDecoder();
+  readonly #texts: string[] = [];
+  characters = 0;
+
+  constructor(shell: Shell) {
+    this.#shell = shell;
+    this.#before = shell.commandHolds;
+  }
+
+  add(bytes: Uint8Array): void {
+    this.#shell.hold(bytes.length + 64);
+    const text = this.#decoder.decode(bytes, { stream: true });
+    this.characters += text.length;
+    this.#texts.push(text);
+  }
+
+  /** Whether it ends with a backslash that is not escaped itself, which is taken off. */
+  continues(): boolean {
+    const last = this.#texts.length - 1;
+    const text = this.#texts[last] ?? '';
+    let start = text.length;
+    while (text[start - 1] === '\\') start--;
+    if ((text.length - start) % 2 === 0) return false;
+    this.#texts[last] = text.slice(0, -1);
+    return true;
+  }
+
+  take(): string {
+    this.#shell.release(this.#before);
+    return this.#texts.join('') + this.#decoder.decode();
   }
 }
 
@@ -147,8 +175,9 @@ function split(text: string, separators: string, count: number, raw: boolean): s
     }
   }
   if (at < text.length) {
-    let rest = text.slice(at);
-    while (rest !== '' && blanks.includes(rest[rest.length - 1] as string)) rest = rest.slice(0, -1);
+    let end = text.length;
+    while (end > at && blanks.includes(text[end - 1] as string)) end--;
+    const rest = text.slice(at, end);
     fields.push(raw ? rest : rest.replace(/\\([\s\S])/g, '$1'));
   }
   return fields;

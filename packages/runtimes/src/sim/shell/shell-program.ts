@@ -8,7 +8,7 @@ import { defaultPath } from './executable.ts';
 import { runInteractively } from './interactive.ts';
 import { syntaxText } from './messages.ts';
 import { parseIfComplete, ShellSyntaxError } from './parser.ts';
-import { parseCached } from './script-cache.ts';
+import { longestCommand, parseCached, pieceSize } from './script-cache.ts';
 import { type Dialect, Shell } from './shell.ts';
 import { Variables } from './variables.ts';
 
@@ -80,7 +80,7 @@ function variablesOf(process: Process, dialect: Dialect): Variables {
 
 async function runText(shell: Shell, text: string): Promise<number> {
   try {
-    return await shell.runToEnd(parseCached(text));
+    return await shell.runText(text);
   } catch (error) {
     if (!(error instanceof ShellSyntaxError)) throw error;
     await shell.complain(syntaxText(shell, error));
@@ -104,15 +104,22 @@ async function runFile(shell: Shell, file: string): Promise<number> {
 async function runInput(shell: Shell): Promise<number> {
   const input = shell.process.stdin;
   let text = '';
+  let looked = 0;
   for (;;) {
     const line = await input.readLine();
     if (line !== undefined) text += line;
     if (line === undefined && text === '') break;
+    // What is long and unfinished is not looked at again for each line.
+    if (line !== undefined && text.length > pieceSize && text.length < looked + looked / 16) continue;
+    looked = text.length;
+    await shell.process.step(text.length / 500);
     try {
       // At the end of the input, what is still incomplete is an error.
+      if (text.length > longestCommand) throw new ShellSyntaxError('memory exhausted', 1);
       const list = line === undefined ? parseCached(text) : parseIfComplete(text);
       if (list === undefined) continue;
       text = '';
+      looked = 0;
       await shell.execution.list(list, false);
     } catch (error) {
       if (error instanceof ShellSyntaxError) {

@@ -10,6 +10,7 @@ import { Jump, ShellError } from './control-flow.ts';
 import { Execution } from './execution.ts';
 import type { ExpansionContext } from './expansion.ts';
 import { Jobs } from './jobs.ts';
+import { parseCached, pieceSize, scriptPieces } from './script-cache.ts';
 import type { Variables } from './variables.ts';
 
 /** Which shell it is: they differ in words, prompts and details. */
@@ -118,6 +119,7 @@ export class Shell {
       exists: (path) => readable(() => process.files.find(process.path(path), false) !== undefined, false),
       isDirectory: (path) => readable(() => process.files.isDirectory(process.path(path)), false),
       paced: (parts) => paced(process, parts),
+      step: () => process.step(),
       hold: (bytes) => this.hold(bytes),
       exhaust: () => {
         process.killForMemory();
@@ -253,6 +255,17 @@ export class Shell {
   /** The pipes of a command's process substitutions are no longer needed. */
   disconnect(): void {
     for (const number of this.#connected.splice(0)) this.process.close(number);
+  }
+
+  /** Runs the text of a whole script. @throws ShellSyntaxError */
+  async runText(text: string): Promise<number> {
+    if (text.length <= pieceSize) return this.runToEnd(parseCached(text));
+    try {
+      for await (const list of scriptPieces(this.process, text)) await this.execution.list(list, false);
+    } catch (error) {
+      await this.#unwound(error);
+    }
+    return this.finish();
   }
 
   /** Runs a whole script, the last command in place of the shell where that makes no difference; then the exit trap. */

@@ -1,5 +1,5 @@
 import type { Condition, Redirection, Word } from './ast.ts';
-import { WordParser } from './word-parser.ts';
+import { type Placement, WordParser } from './word-parser.ts';
 
 const redirectionStart = /^(\d*)(&>>|&>|<<<|<<-|<<|<>|<&|>&|>>|>\||<|>)/;
 
@@ -16,8 +16,8 @@ export abstract class TokenParser extends WordParser {
   /** No more lines can follow: the end also ends a here-document. */
   protected readonly final: boolean;
 
-  constructor(source: string, final: boolean) {
-    super(source);
+  constructor(source: string, final: boolean, placement?: Placement) {
+    super(source, placement);
     this.final = final;
   }
 
@@ -148,11 +148,11 @@ export abstract class TokenParser extends WordParser {
     this.skipNewlines();
     if (this.peek() === '!' && /\s/.test(this.peek(1))) {
       this.position++;
-      return { type: 'not', operand: this.conditionNot() };
+      return { type: 'not', operand: this.inside(() => this.conditionNot()) };
     }
     if (this.peek() === '(') {
       this.position++;
-      const inner = this.conditionOr();
+      const inner = this.inside(() => this.conditionOr());
       this.skipNewlines();
       if (this.peek() !== ')') this.unexpected();
       this.position++;

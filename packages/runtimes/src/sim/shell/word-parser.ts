@@ -13,6 +13,15 @@ export class ShellSyntaxError extends Error {
   }
 }
 
+/** Where a text is found: in how many others, and on which line. */
+export interface Placement {
+  readonly depth?: number;
+  readonly firstLine?: number;
+}
+
+/** How many commands, substitutions and parameters may be inside of one another. */
+const deepest = 250;
+
 const nameStart = /[A-Za-z_]/;
 const nameCharacter = /[A-Za-z0-9_]/;
 const metacharacters = new Set([' ', '\t', '\n', ';', '&', '|', '<', '>', '(', ')']);
@@ -21,9 +30,16 @@ const metacharacters = new Set([' ', '\t', '\n', ';', '&', '|', '<', '>', '(', '
 export abstract class WordParser {
   protected readonly source: string;
   protected position = 0;
+  protected depth: number;
+  readonly #firstLine: number;
+  #line: number;
+  #lineAt = 0;
 
-  constructor(source: string) {
+  constructor(source: string, { depth = 0, firstLine = 1 }: Placement = {}) {
     this.source = source;
+    this.depth = depth;
+    this.#firstLine = firstLine;
+    this.#line = firstLine;
   }
 
   /** Commands up to a closing `)`, which is consumed. */
@@ -32,11 +48,29 @@ export abstract class WordParser {
   /** A nested script: the text between backquotes. */
   protected abstract parseNested(source: string): List;
 
+  /** Counted on from where it was asked for last. */
   protected get line(): number {
-    let line = 1;
-    for (let at = this.source.indexOf('\n'); at >= 0 && at < this.position; at = this.source.indexOf('\n', at + 1))
-      line++;
-    return line;
+    if (this.position < this.#lineAt) {
+      this.#line = this.#firstLine;
+      this.#lineAt = 0;
+    }
+    for (let at = this.source.indexOf('\n', this.#lineAt); at >= 0 && at < this.position; ) {
+      this.#line++;
+      this.#lineAt = at + 1;
+      at = this.source.indexOf('\n', this.#lineAt);
+    }
+    return this.#line;
+  }
+
+  /** Parses what is inside of something. @throws ShellSyntaxError where that goes too deep */
+  protected inside<T>(parse: () => T): T {
+    if (this.depth >= deepest) this.fail('nesting too deep');
+    this.depth++;
+    try {
+      return parse();
+    } finally {
+      this.depth--;
+    }
   }
 
   protected fail(message: string): never {
@@ -73,7 +107,12 @@ export abstract class WordParser {
       if ((character === '<' || character === '>') && this.peek(1) === '(' && stop === undefined) {
         flush();
         this.position += 2;
-        parts.push({ type: 'process', body: this.parseSubstitution(), direction: character, quoted: false });
+        parts.push({
+          type: 'process',
+          body: this.inside(() => this.parseSubstitution()),
+          direction: character,
+          quoted: false,
+        });
         continue;
       }
       if (stop === undefined ? metacharacters.has(character) : stop(character)) break;
@@ -187,9 +226,9 @@ export abstract class WordParser {
         if (arithmetic !== undefined) return arithmetic;
       }
       this.position += 2;
-      return { type: 'command', body: this.parseSubstitution(), quoted };
+      return { type: 'command', body: this.inside(() => this.parseSubstitution()), quoted };
     }
-    if (next === '{') return this.bracedParameter(quoted);
+    if (next === '{') return this.inside(() => this.bracedParameter(quoted));
     if (nameStart.test(next)) {
       const start = ++this.position;
       while (nameCharacter.test(this.peek())) this.position++;
@@ -216,7 +255,7 @@ export abstract class WordParser {
       }
     }
     this.position++;
-    return { type: 'command', body: this.parseNested(source), quoted };
+    return { type: 'command', body: this.inside(() => this.parseNested(source)), quoted };
   }
 
   private tryArithmetic(quoted: boolean): Part | undefined {
@@ -244,7 +283,7 @@ export abstract class WordParser {
     if (end >= this.source.length) this.incomplete('unterminated arithmetic');
     if (this.source[end + 1] !== ')') return undefined;
     this.position = start;
-    const parts = this.quotedParts(() => this.position >= end, false);
+    const parts = this.inside(() => this.quotedParts(() => this.position >= end, false));
     this.position = end + 2;
     return parts;
   }
@@ -299,7 +338,9 @@ export abstract class WordParser {
   }
 
   private parameterOperation(quoted: boolean): { operator: string; operand: Word; second?: Word } {
-    const operator = /^(:[-=?+]|##|%%|\/\/|\/#|\/%|\^\^|,,|[-=?+#%/:^,@])/.exec(this.source.slice(this.position))?.[0];
+    const operator = /^(:[-=?+]|##|%%|\/\/|\/#|\/%|\^\^|,,|[-=?+#%/:^,@])/.exec(
+      this.source.slice(this.position, this.position + 2),
+    )?.[0];
     if (operator === undefined) this.fail('bad substitution');
     this.position += operator.length;
     const separator = operator.startsWith('/') ? '/' : operator === ':' ? ':' : undefined;

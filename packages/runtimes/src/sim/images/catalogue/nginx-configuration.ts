@@ -1,3 +1,4 @@
+import { FileError } from '../../files/file-error.ts';
 import { textOf } from '../../files/tree.ts';
 import type { Process } from '../../process/process.ts';
 
@@ -56,7 +57,7 @@ function parseServers(text: string): readonly Server[] {
 }
 
 function directive(text: string, name: string): string | undefined {
-  return new RegExp(`(?:^|[;{}\\s])${name}\\s+([^;{}]+);`).exec(text)?.[1]?.trim();
+  return new RegExp(`(?:^|[;{}\\s])${name}\\s([^;{}]+);`).exec(text)?.[1]?.trim();
 }
 
 function blocks(
@@ -85,14 +86,21 @@ function blocks(
 /** The servers of the configuration that a command line names. @throws FileError if it cannot be read */
 export function configuration(process: Process, args: readonly string[]): readonly Server[] {
   const given = args.indexOf('-c');
-  const main = textOf(
-    process.files.readFile(given >= 0 ? process.path(args[given + 1] ?? '') : '/etc/nginx/nginx.conf'),
-  );
+  const main = read(process, given >= 0 ? process.path(args[given + 1] ?? '') : '/etc/nginx/nginx.conf');
   const parts = [main];
   if (/include\s+\/etc\/nginx\/conf\.d\/\*\.conf/.test(main) && process.files.isDirectory('/etc/nginx/conf.d')) {
     for (const name of process.files.readdir('/etc/nginx/conf.d')) {
-      if (name.endsWith('.conf')) parts.push(textOf(process.files.readFile(`/etc/nginx/conf.d/${name}`)));
+      if (name.endsWith('.conf')) parts.push(read(process, `/etc/nginx/conf.d/${name}`));
     }
   }
   return parts.flatMap(parseServers);
+}
+
+/** Characters of a configuration file that are looked at. */
+const longestFile = 32_768;
+
+function read(process: Process, path: string): string {
+  const bytes = process.files.readFile(path);
+  if (bytes.length > longestFile) throw new FileError('EFBIG', path);
+  return textOf(bytes);
 }
