@@ -69,6 +69,54 @@ describe('a JSON patch', () => {
   });
 });
 
+describe('a JSON patch of many operations', () => {
+  /** A document that counts the copies of its largest part. */
+  function counted(keys: number) {
+    let copies = 0;
+    const large = new Proxy(Object.fromEntries(Array.from({ length: keys }, (_, i) => [`key${i}`, 'v'])), {
+      ownKeys: (target) => {
+        copies++;
+        return Reflect.ownKeys(target);
+      },
+    });
+    return { document: { data: large }, copies: () => copies };
+  }
+
+  test('copies what it changes once', () => {
+    const { document: large, copies } = counted(100_000);
+    const operations = Array.from({ length: 1000 }, (_, i) => ({ op: 'add', path: `/data/new${i}`, value: 'v' }));
+    const result = applyJsonPatch(large, operations) as typeof large;
+    expect(Object.keys(result.data)).toHaveLength(101_000);
+    expect(Object.keys(large.data)).toHaveLength(100_000);
+    // One copy, one look for excessive nesting of the result, and the two of this test's own.
+    expect(copies()).toBeLessThanOrEqual(4);
+  });
+
+  test('leaves its own values as they were, so that it can be tried again', () => {
+    const operations = deepFreeze([
+      { op: 'add', path: '/a', value: { list: [1] } },
+      { op: 'add', path: '/a/list/-', value: 2 },
+      { op: 'copy', from: '/a', path: '/b' },
+      { op: 'add', path: '/a/list/-', value: 3 },
+      { op: 'remove', path: '/b/list/0' },
+      { op: 'move', from: '/b', path: '/a/b' },
+      { op: 'replace', path: '/a/b/list/0', value: 4 },
+    ]);
+    const expected = { a: { list: [1, 2, 3], b: { list: [4] } } };
+    expect(applyJsonPatch({}, operations)).toEqual(expected);
+    expect(applyJsonPatch({}, operations)).toEqual(expected);
+  });
+
+  test('cannot nest a document without end', () => {
+    const operations = Array.from({ length: 600 }, () => [
+      { op: 'add', path: '/next', value: {} },
+      { op: 'move', from: '/root', path: '/next/root' },
+      { op: 'move', from: '/next', path: '/root' },
+    ]).flat();
+    expect(() => applyJsonPatch({ root: {} }, operations)).toThrow('the server rejected our request');
+  });
+});
+
 describe('a JSON patch that does not fit is invalid', () => {
   test.each([
     ['missing field', { op: 'remove', path: '/spec/none' }],

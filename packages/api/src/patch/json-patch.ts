@@ -21,28 +21,41 @@ class NotApplicable extends Error {}
 
 /**
  * A document changed by a JSON patch (RFC 6902). Parts that no operation touches are shared with the document, which itself
- * stays as it was.
+ * stays as it was. A part that changes is copied once, however many operations change it.
  * @throws StatusError BadRequest if the patch is malformed, Invalid if an operation fails (a missing path, a `test` that
  * does not hold), RequestEntityTooLarge if there are too many operations.
  */
 export function applyJsonPatch(document: unknown, operations: unknown): unknown {
   const list = operationsOf(operations);
-  let result = document;
-  let budget = maxCopied;
+  const draft = new Draft(document);
   try {
-    for (const entry of list) {
-      const operation = readOperation(entry);
-      if (operation.op === 'copy') {
-        budget -= jsonSize(valueAt(result, operation.from), budget);
-        if (budget < 0) throw new NotApplicable('copies are too large');
-      }
-      result = applyOperation(result, operation);
-    }
+    for (const entry of list) applyOperation(draft, readOperation(entry));
+    if (exceedsDepth(draft.root, document)) throw new NotApplicable('the result is nested too deeply');
   } catch (error) {
     if (error instanceof NotApplicable) throw rejected();
     throw error;
   }
-  return result;
+  return draft.root;
+}
+
+/** Maximum nesting of a patched document, as of the body of a request: moves can add up to more. */
+const maxDepth = 500;
+
+/** Whether a value is nested too deeply where it differs from a document that is not. */
+function exceedsDepth(value: unknown, known: unknown): boolean {
+  let level: (readonly [unknown, unknown])[] = [[value, known]];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > maxDepth) return true;
+    const next: (readonly [unknown, unknown])[] = [];
+    for (const [one, same] of level) {
+      if (one === same || typeof one !== 'object' || one === null) continue;
+      const counterpart = typeof same === 'object' && same !== null ? (same as JsonObject) : {};
+      for (const [field, item] of Object.entries(one))
+        if (typeof item === 'object') next.push([item, counterpart[field]]);
+    }
+    level = next;
+  }
+  return false;
 }
 
 /** What the API server answers when a well-formed patch does not fit the object. */
@@ -100,27 +113,113 @@ function pointer(text: unknown): readonly string[] {
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
-function applyOperation(document: unknown, { op, path, from, value }: Operation): unknown {
+function applyOperation(draft: Draft, { op, path, from, value }: Operation): void {
   switch (op) {
     case 'add':
-      return put(document, path, value, 'add');
+      draft.put(path, value, 'add');
+      return;
     case 'replace':
-      return put(document, path, value, 'replace');
+      draft.put(path, value, 'replace');
+      return;
     case 'remove':
-      return remove(document, path);
+      draft.remove(path);
+      return;
     case 'copy':
-      return put(document, path, valueAt(document, from), 'add');
+      draft.put(path, draft.copied(from), 'add');
+      return;
     case 'move': {
       if (from.length < path.length && from.every((step, i) => step === path[i])) {
         throw new NotApplicable('a value cannot move into itself');
       }
-      const moved = valueAt(document, from);
-      return put(remove(document, from), path, moved, 'add');
+      const moved = valueAt(draft.root, from);
+      draft.remove(from);
+      draft.put(path, moved, 'add');
+      return;
     }
     case 'test':
-      if (!equalJson(testedValue(document, path), value)) throw new NotApplicable('test failed');
-      return document;
+      if (!equalJson(testedValue(draft.root, path), value)) throw new NotApplicable('test failed');
   }
+}
+
+type Parent = unknown[] | { [field: string]: unknown };
+
+/** A document while operations change it in place: objects and lists are copied when they change first, and then are its own. */
+class Draft {
+  #root: unknown;
+  readonly #own = new Set<unknown>();
+  #copied = 0;
+
+  constructor(document: unknown) {
+    this.#root = document;
+  }
+
+  get root(): unknown {
+    return this.#root;
+  }
+
+  /** A copy of the value at a path: it may change apart from its source. */
+  copied(path: readonly string[]): unknown {
+    const value = valueAt(this.#root, path);
+    this.#copied += jsonSize(value, maxCopied - this.#copied);
+    if (this.#copied > maxCopied) throw new NotApplicable('copies are too large');
+    return structuredClone(value);
+  }
+
+  put(path: readonly string[], value: unknown, how: 'add' | 'replace'): void {
+    const step = path.at(-1);
+    if (step === undefined) {
+      this.#root = value;
+      return;
+    }
+    const known = valueAt(this.#root, path.slice(0, -1));
+    if (Array.isArray(known)) {
+      const index = how === 'replace' ? existingIndex(known, step) : step === '-' ? known.length : indexOf(step);
+      if (index > known.length) throw new NotApplicable('index is out of bounds');
+      if (how === 'replace' && known[index] === value) return;
+      (this.#parent(path) as unknown[]).splice(index, how === 'replace' ? 1 : 0, value);
+      return;
+    }
+    if (how === 'replace') child(known, step);
+    if (typeof known !== 'object' || known === null) throw new NotApplicable(`nothing at ${step}`);
+    if (Object.hasOwn(known, step) && (known as JsonObject)[step] === value) return;
+    setOwn(this.#parent(path), step, value);
+  }
+
+  remove(path: readonly string[]): void {
+    const step = path.at(-1);
+    if (step === undefined) throw new NotApplicable('a document cannot remove itself');
+    child(valueAt(this.#root, path.slice(0, -1)), step);
+    const parent = this.#parent(path);
+    if (Array.isArray(parent)) parent.splice(indexOf(step), 1);
+    else delete parent[step];
+  }
+
+  /** The object or list that a path leads into, the draft's own from the root on. */
+  #parent(path: readonly string[]): Parent {
+    let parent = this.#owned(this.#root);
+    this.#root = parent;
+    for (const step of path.slice(0, -1)) {
+      const known = child(parent, step);
+      const own = this.#owned(known);
+      if (own !== known) setOwn(parent, step, own);
+      parent = own;
+    }
+    return parent;
+  }
+
+  #owned(value: unknown): Parent {
+    if (this.#own.has(value)) return value as Parent;
+    const own = Array.isArray(value) ? [...value] : { ...(value as JsonObject) };
+    this.#own.add(own);
+    return own;
+  }
+}
+
+/** Sets a field whatever its name: `__proto__` too is a field of its own. */
+function setOwn(parent: Parent, field: string, value: unknown): void {
+  if (field === '__proto__')
+    Object.defineProperty(parent, field, { value, configurable: true, enumerable: true, writable: true });
+  else (parent as { [field: string]: unknown })[field] = value;
 }
 
 /** A field that is absent tests like null. */
@@ -154,40 +253,6 @@ function existingIndex(list: readonly unknown[], step: string): number {
 function indexOf(step: string): number {
   if (!/^(0|[1-9][0-9]{0,8})$/.test(step)) throw new NotApplicable('no index');
   return Number(step);
-}
-
-function put(parent: unknown, path: readonly string[], value: unknown, how: 'add' | 'replace'): unknown {
-  const [step, ...rest] = path;
-  if (step === undefined) return value;
-  if (rest.length > 0) return withChild(parent, step, put(child(parent, step), rest, value, how));
-  if (!Array.isArray(parent)) {
-    if (how === 'replace') child(parent, step);
-    return withChild(parent, step, value);
-  }
-  if (how === 'replace') return withChild(parent, step, value);
-  const index = step === '-' ? parent.length : indexOf(step);
-  if (index > parent.length) throw new NotApplicable('index is out of bounds');
-  return parent.toSpliced(index, 0, value);
-}
-
-function remove(parent: unknown, path: readonly string[]): unknown {
-  const [step, ...rest] = path;
-  if (step === undefined) throw new NotApplicable('a document cannot remove itself');
-  const removed = child(parent, step);
-  if (rest.length > 0) return withChild(parent, step, remove(removed, rest));
-  if (Array.isArray(parent)) return parent.toSpliced(indexOf(step), 1);
-  const { [step]: _, ...remaining } = parent as JsonObject;
-  return remaining;
-}
-
-function withChild(parent: unknown, step: string, value: unknown): unknown {
-  if (Array.isArray(parent)) {
-    const index = existingIndex(parent, step);
-    return parent[index] === value ? parent : parent.with(index, value);
-  }
-  if (typeof parent !== 'object' || parent === null) throw new NotApplicable(`nothing at ${step}`);
-  const object = parent as JsonObject;
-  return Object.hasOwn(object, step) && object[step] === value ? object : { ...object, [step]: value };
 }
 
 /** Characters of a value's JSON, roughly; counting stops once it is over the limit. */
