@@ -7,12 +7,12 @@ import {
   type Role,
   type RoleBinding,
 } from '@orrery/api';
-import { type AccessRule, privilegedGroup } from '../authorizer.ts';
+import { privilegedGroup } from '../authorizer.ts';
 import type { ServerContext } from '../context.ts';
 import type { RequestScope } from '../request-path.ts';
 import { decide } from '../subresources/reviews.ts';
 import { rbacCollections } from './collections.ts';
-import { pathMatches, resourceMatches } from './rules.ts';
+import { uncoveredRules } from './covering.ts';
 
 const group = 'rbac.authorization.k8s.io';
 const everything: PolicyRule = { verbs: ['*'], apiGroups: ['*'], resources: ['*'] };
@@ -103,55 +103,6 @@ function may(
 ): boolean {
   const attributes = { verb, group, version: kind.version, resource, subresource: '', namespace, name };
   return decide(authorizers, user, attributes).allowed;
-}
-
-/** The wanted rules that the owned ones do not allow; rules that differ only in verbs are merged. Pure. */
-export function uncoveredRules(owned: readonly AccessRule[], wanted: readonly PolicyRule[]): readonly PolicyRule[] {
-  const missing = new Map<string, PolicyRule>();
-  for (const part of wanted.flatMap(parts)) {
-    if (owned.some((rule) => covers(rule, part))) continue;
-    const { verbs, ...what } = part;
-    const id = JSON.stringify(what);
-    const known = missing.get(id);
-    if (known?.verbs.includes(verbs[0] ?? '') === true) continue;
-    missing.set(id, { ...what, verbs: [...(known?.verbs ?? []), ...verbs] });
-  }
-  return [...missing.values()];
-}
-
-/** Splits a rule into rules with one verb and one resource each. */
-function parts(rule: PolicyRule): PolicyRule[] {
-  const { verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] } = rule;
-  const out: PolicyRule[] = [];
-  for (const verb of verbs) {
-    for (const url of nonResourceURLs) out.push({ verbs: [verb], nonResourceURLs: [url] });
-    for (const apiGroup of apiGroups) {
-      for (const resource of resources) {
-        const one = { verbs: [verb], apiGroups: [apiGroup], resources: [resource] };
-        if (resourceNames.length === 0) out.push(one);
-        for (const name of resourceNames) out.push({ ...one, resourceNames: [name] });
-      }
-    }
-  }
-  return out;
-}
-
-function covers(owned: AccessRule, part: PolicyRule): boolean {
-  if (!allOf(owned.verbs, part.verbs)) return false;
-  if ('nonResourceURLs' in owned) {
-    const [path] = part.nonResourceURLs ?? [];
-    return path !== undefined && owned.nonResourceURLs.some((pattern) => pathMatches(pattern, path));
-  }
-  const [wanted] = part.resources ?? [];
-  if (wanted === undefined || !allOf(owned.apiGroups, part.apiGroups ?? [])) return false;
-  const [resource = '', subresource = ''] = wanted.split('/');
-  if (!resourceMatches(owned.resources, resource, subresource)) return false;
-  const [name] = part.resourceNames ?? [];
-  return owned.resourceNames.length === 0 || (name !== undefined && owned.resourceNames.includes(name));
-}
-
-function allOf(owned: readonly string[], wanted: readonly string[]): boolean {
-  return owned.includes('*') || wanted.every((one) => owned.includes(one));
 }
 
 /** A rule as Kubernetes prints it: `{APIGroups:[""], Resources:["pods"], Verbs:["get" "list"]}`. */

@@ -3,7 +3,7 @@ import type { UserInfo } from '@orrery/core';
 import { describe, expect, it } from 'vitest';
 import { configMapNamed, refusal, type TestApi, testApi } from '../api.fixture.ts';
 import type { AccessAttributes } from '../request-path.ts';
-import { uncoveredRules } from './escalation.ts';
+import { uncoveredRules } from './covering.ts';
 import { createRbacAuthorizer } from './rbac-authorizer.ts';
 import { ruleAllows } from './rules.ts';
 

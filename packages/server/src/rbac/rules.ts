@@ -14,19 +14,35 @@ export function ruleAllows(rule: PolicyRule, attributes: AccessAttributes): bool
 }
 
 function has(list: readonly string[] | undefined, wanted: string): boolean {
-  return list !== undefined && (list.includes('*') || list.includes(wanted));
+  return list !== undefined && (contains(list, '*') || contains(list, wanted));
+}
+
+/** Lists of rules up to this length are searched. */
+const maxSearched = 16;
+
+const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+/** Whether a list of a stored rule contains a value. Long lists are searched once. */
+export function contains(list: readonly string[], value: string): boolean {
+  if (list.length <= maxSearched) return list.includes(value);
+  let set = sets.get(list);
+  if (set === undefined) {
+    set = new Set(list);
+    sets.set(list, set);
+  }
+  return set.has(value);
 }
 
 /** `pods`, `pods/log`, `*`, `*` + `/scale`: a rule for a resource does not apply to its subresources. */
 export function resourceMatches(resources: readonly string[], resource: string, subresource: string): boolean {
-  if (resources.includes('*')) return true;
+  if (contains(resources, '*')) return true;
   const asked = subresource === '' ? resource : `${resource}/${subresource}`;
-  return resources.includes(asked) || (subresource !== '' && resources.includes(`*/${subresource}`));
+  return contains(resources, asked) || (subresource !== '' && contains(resources, `*/${subresource}`));
 }
 
 /** A rule with resource names allows only requests for one of those objects. */
 function nameMatches(names: readonly string[], name: string): boolean {
-  return names.length === 0 || names.includes(name);
+  return names.length === 0 || contains(names, name);
 }
 
 /** Whether a rule's path matches a path: exactly, or as a prefix if it ends in `*`. */
