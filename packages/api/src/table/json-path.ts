@@ -102,17 +102,40 @@ const comparisons: { readonly [operator: string]: (left: unknown, right: unknown
 function filter(text: string): Step {
   if (!text.startsWith('(') || !text.endsWith(')')) throw new SyntaxError(`JSONPath filter ${text} is not supported`);
   const condition = text.slice(1, -1).trim();
-  const match = /^(@(?:[^=!<>"']|\["[^"]*"\]|\['[^']*'\])*?)\s*(==|!=|<=|>=|<|>)\s*(.+)$/.exec(condition);
-  if (match === null) {
+  const comparison = comparisonIn(condition);
+  if (comparison === undefined) {
     if (!condition.startsWith('@')) throw new SyntaxError(`JSONPath filter ${text} is not supported`);
     const path = compileJsonPath(condition);
     return keep((value) => path(value).length > 0);
   }
-  const [, left = '', operator = '', right = ''] = match;
+  const { left, operator, right } = comparison;
   const path = compileJsonPath(left);
-  const wanted = literal(right.trim());
+  const wanted = literal(right);
   const compare = comparisons[operator] ?? comparisons['=='];
   return keep((value) => path(value).some((found) => compare?.(found, wanted) === true));
+}
+
+/** The sides of a comparison whose left side is a path: `@.type=="Ready"`. Names in brackets can contain operators. */
+function comparisonIn(
+  condition: string,
+): { readonly left: string; readonly operator: string; readonly right: string } | undefined {
+  if (!condition.startsWith('@')) return undefined;
+  for (let at = 1; at < condition.length; at++) {
+    const quote = condition[at + 1];
+    if (condition[at] === '[' && (quote === '"' || quote === "'")) {
+      const close = condition.indexOf(`${quote}]`, at + 2);
+      if (close < 0) return undefined;
+      at = close + 1;
+      continue;
+    }
+    const operator = ['==', '!=', '<=', '>=', '<', '>'].find((one) => condition.startsWith(one, at));
+    if (operator !== undefined) {
+      const right = condition.slice(at + operator.length).trim();
+      return right === '' ? undefined : { left: condition.slice(0, at).trimEnd(), operator, right };
+    }
+    if ('=!"\''.includes(condition[at] ?? '')) return undefined;
+  }
+  return undefined;
 }
 
 function keep(test: (value: unknown) => boolean): Step {

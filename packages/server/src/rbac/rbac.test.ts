@@ -356,6 +356,18 @@ describe('a user who grants permissions', () => {
     expect((await refusal(client.patch(RoleBinding, 'default/b', patch))).code).toBe(403);
   });
 
+  it('are compared without listing every combination of long lists', () => {
+    const names = (prefix: string) => Array.from({ length: 160 }, (_, i) => `${prefix}${i}`);
+    const wide = rule(names('verb'), names('group'), names('resource'));
+    const held = { verbs: wide.verbs, apiGroups: ['*'], resources: ['*'], resourceNames: [] };
+    expect(uncoveredRules([held], [wide])).toEqual([]);
+    const less = { ...held, verbs: wide.verbs.slice(1) };
+    expect(uncoveredRules([less], [wide])).toEqual([{ ...wide, verbs: ['verb0'] }]);
+    // Two rules together hold what none of them holds alone.
+    const rest = { ...held, verbs: ['verb0'], apiGroups: names('group').slice(5) };
+    expect(uncoveredRules([less, rest], [wide])).toHaveLength(5 * 160);
+  });
+
   it.each<[string, PolicyRule[], PolicyRule[], PolicyRule[]]>([
     ['nothing of nothing', [], [], []],
     [

@@ -62,9 +62,9 @@ export function validateFieldRef(
     cannotConvert(`unsupported pod version: ${ref.apiVersion}`);
     return;
   }
-  const subscripted = /^(.*)\['(.*)'\]$/s.exec(fieldPath);
-  if (subscripted !== null) {
-    const [, field = '', key = ''] = subscripted;
+  const subscripted = subscript(fieldPath);
+  if (subscripted !== undefined) {
+    const { field, key } = subscripted;
     if (field === 'metadata.annotations') {
       for (const fault of qualifiedName(key.toLowerCase())) errors.push(fieldErrors.invalid(path, key, fault));
     } else if (field === 'metadata.labels') checkName(errors, path, key, qualifiedName);
@@ -120,4 +120,11 @@ export function validateResourceFieldRef(
 
 function listed(values: readonly string[]): string {
   return values.length === 2 ? values.join(' and ') : values.join(', ');
+}
+
+/** The parts of `metadata.labels['app']`; undefined for a path without a subscript. */
+function subscript(fieldPath: string): { readonly field: string; readonly key: string } | undefined {
+  if (!fieldPath.endsWith("']")) return undefined;
+  const open = fieldPath.lastIndexOf("['", fieldPath.length - 4);
+  return open < 0 ? undefined : { field: fieldPath.slice(0, open), key: fieldPath.slice(open + 2, -2) };
 }

@@ -92,7 +92,7 @@ async function volumeMount(
   }
   const path = mount.mountPath.startsWith('/') ? mount.mountPath : `/${mount.mountPath}`;
   return {
-    containerPath: path.length > 1 ? path.replace(/\/+$/, '') : path,
+    containerPath: path.length > 1 ? withoutSlashes(path) : path,
     hostPath,
     readonly: mount.readOnly === true || projected || volume.persistentVolumeClaim?.readOnly === true,
     propagation: propagations[mount.mountPropagation ?? 'None'],
@@ -153,4 +153,11 @@ function orConfigError<T>(task: () => T, message: (error: unknown) => string): T
   } catch (error) {
     throw new StartError('CreateContainerConfigError', message(error));
   }
+}
+
+/** A path without the slashes at its end. */
+function withoutSlashes(path: string): string {
+  let end = path.length;
+  while (end > 0 && path[end - 1] === '/') end--;
+  return path.slice(0, end);
 }

@@ -95,14 +95,27 @@ function fits(name: string, repository: string): boolean {
   return (
     host.includes(':') === ownHost.includes(':') &&
     parts.length === ownParts.length &&
-    parts.every((part, at) => partPattern(part).test(ownParts[at] ?? ''))
+    parts.every((part, at) => matchesPart(part, ownParts[at] ?? ''))
   );
 }
 
-function partPattern(part: string): RegExp {
-  const text = part
-    .replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
-    .replaceAll('\\*', '.*')
-    .replaceAll('\\?', '.');
-  return new RegExp(`^${text}$`);
+/** Whether a pattern of `*` (any text) and `?` (one character) matches: it goes back to the latest `*` alone. */
+function matchesPart(pattern: string, text: string): boolean {
+  let at = 0;
+  let star = -1;
+  let resume = 0;
+  for (let index = 0; index < text.length; ) {
+    if (pattern[at] === '*') {
+      star = at++;
+      resume = index;
+    } else if (pattern[at] === '?' || pattern[at] === text[index]) {
+      at++;
+      index++;
+    } else if (star >= 0) {
+      at = star + 1;
+      index = ++resume;
+    } else return false;
+  }
+  while (pattern[at] === '*') at++;
+  return at === pattern.length;
 }
