@@ -7,8 +7,6 @@ export type Word = () => number;
 /** The characters of generated names: no vowels and no look-alikes, so that no words appear (Kubernetes `util/rand`). */
 const nameAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
 
-const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-
 /** All of {@link Random}, derived from one source of 32-bit words. */
 export function randomOver(word: Word, fork: (label: string) => Random): Random {
   const bytes = (length: number): Uint8Array => {
@@ -50,14 +48,18 @@ function integer(word: Word, bound: number): number {
   }
 }
 
-/** RFC 9562, version 4. */
+/** RFC 9562, version 4. Made of its characters at once: joined piece by piece, it would stay a chain of its pieces in memory. */
 function uuid(bytes: Uint8Array): string {
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  let text = '';
+  const characters: number[] = [];
   for (let i = 0; i < 16; i++) {
-    if (i === 4 || i === 6 || i === 8 || i === 10) text += '-';
-    text += hex[bytes[i] ?? 0];
+    if (i === 4 || i === 6 || i === 8 || i === 10) characters.push(dash);
+    const byte = bytes[i] ?? 0;
+    characters.push(hex.charCodeAt(byte >> 4), hex.charCodeAt(byte & 0x0f));
   }
-  return text;
+  return String.fromCharCode(...characters);
 }
+
+const hex = '0123456789abcdef';
+const dash = '-'.charCodeAt(0);
