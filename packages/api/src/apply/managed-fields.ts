@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '../object.ts';
 import { difference, type FieldSet, isEmptySet, isFieldSet, leaf, union } from './field-set.ts';
+import { sharedFields } from './shared-fields.ts';
 
 /** Who wrote which fields last, and when (`metav1.ManagedFieldsEntry`). */
 export interface ManagedFieldsEntry {
@@ -109,7 +110,7 @@ export function entryOf(identity: ManagerIdentity, fields: FieldSet, time: strin
     apiVersion: identity.apiVersion,
     ...(time === undefined ? {} : { time }),
     fieldsType: 'FieldsV1',
-    fieldsV1: fields,
+    fieldsV1: sharedFields(fields),
     ...(identity.subresource === '' ? {} : { subresource: identity.subresource }),
   };
 }
@@ -122,7 +123,7 @@ export function withoutFields(
   const before = fieldsOfEntry(entry);
   const after = fields.reduce(difference, before);
   if (isEmptySet(after)) return undefined;
-  return after === before ? entry : { ...entry, fieldsV1: after };
+  return after === before ? entry : { ...entry, fieldsV1: sharedFields(after) };
 }
 
 /** Entries in the API server's order. */
