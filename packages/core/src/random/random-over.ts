@@ -1,50 +1,52 @@
 import { customRandom } from 'nanoid';
 import type { Random } from './random.ts';
 
-/** Gives the next 32 random bits as an unsigned integer. */
-export type Word = () => number;
-
 /** The characters of generated names: no vowels and no look-alikes, so that no words appear (Kubernetes `util/rand`). */
 const nameAlphabet = 'bcdfghjklmnpqrstvwxz2456789';
 
-/** All of {@link Random}, derived from one source of 32-bit words. */
-export function randomOver(word: Word, fork: (label: string) => Random): Random {
-  const bytes = (length: number): Uint8Array => {
+/** All of {@link Random}, derived from one source of 32-bit words. A cluster has dozens for each node: they share their functions. */
+export abstract class RandomOver implements Random {
+  /** The next 32 random bits, as an unsigned integer. */
+  protected abstract word(): number;
+
+  abstract fork(label: string): Random;
+
+  /** 53 random bits, as many as a number holds. */
+  next(): number {
+    return ((this.word() >>> 5) * 0x4000000 + (this.word() >>> 6)) / 0x20000000000000;
+  }
+
+  integer(bound: number): number {
+    if (!Number.isSafeInteger(bound) || bound < 1)
+      throw new RangeError(`the bound must be a positive integer: ${bound}`);
+    if (bound > 0x100000000) return Math.floor(this.next() * bound);
+    for (;;) {
+      const drawn = this.word();
+      // Words above the greatest multiple of the bound would favour small results; most are clearly below.
+      if (drawn <= 0x100000000 - bound || drawn < 0x100000000 - (0x100000000 % bound)) {
+        // The same as `drawn % bound`, which is slow for numbers above 2^31.
+        return drawn - Math.floor(drawn / bound) * bound;
+      }
+    }
+  }
+
+  bytes(length: number): Uint8Array {
     const result = new Uint8Array(length);
     let bits = 0;
     for (let i = 0; i < length; i++) {
-      if ((i & 3) === 0) bits = word();
+      if ((i & 3) === 0) bits = this.word();
       result[i] = bits & 0xff;
       bits >>>= 8;
     }
     return result;
-  };
-  const name = customRandom(nameAlphabet, 5, bytes);
-  return {
-    next: () => fraction(word),
-    integer: (bound) => integer(word, bound),
-    bytes,
-    uuid: () => uuid(bytes(16)),
-    nameSuffix: (length) => name(length),
-    fork,
-  };
-}
+  }
 
-/** 53 random bits, as many as a number holds. */
-function fraction(word: Word): number {
-  return ((word() >>> 5) * 0x4000000 + (word() >>> 6)) / 0x20000000000000;
-}
+  uuid(): string {
+    return uuid(this.bytes(16));
+  }
 
-function integer(word: Word, bound: number): number {
-  if (!Number.isSafeInteger(bound) || bound < 1) throw new RangeError(`the bound must be a positive integer: ${bound}`);
-  if (bound > 0x100000000) return Math.floor(fraction(word) * bound);
-  for (;;) {
-    const drawn = word();
-    // Words above the greatest multiple of the bound would favour small results; most are clearly below.
-    if (drawn <= 0x100000000 - bound || drawn < 0x100000000 - (0x100000000 % bound)) {
-      // The same as `drawn % bound`, which is slow for numbers above 2^31.
-      return drawn - Math.floor(drawn / bound) * bound;
-    }
+  nameSuffix(length: number): string {
+    return customRandom(nameAlphabet, 5, (count) => this.bytes(count))(length);
   }
 }
 

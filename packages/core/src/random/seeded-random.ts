@@ -1,34 +1,45 @@
 import type { Random } from './random.ts';
-import { randomOver, type Word } from './random-over.ts';
+import { RandomOver } from './random-over.ts';
 
 /**
  * A generator whose numbers are decided by the seed alone (xoshiro128** by Blackman and Vigna). Not for secrets.
  * Forks with the same label give the same numbers, no matter how many this one has drawn.
  */
 export function createSeededRandom(seed: number | string): Random {
-  return fromState(hash(String(seed), [0x9e3779b9, 0x243f6a88, 0xb7e15162, 0x6a09e667]));
+  return new SeededRandom(hash(String(seed), [0x9e3779b9, 0x243f6a88, 0xb7e15162, 0x6a09e667]));
 }
 
 type State = readonly [number, number, number, number];
 
-function fromState(seed: State): Random {
-  return randomOver(xoshiro(seed), (label) => fromState(hash(label, seed)));
-}
+class SeededRandom extends RandomOver {
+  readonly #seed: State;
+  #a: number;
+  #b: number;
+  #c: number;
+  #d: number;
 
-function xoshiro(seed: State): Word {
-  let [a, b, c, d] = seed;
-  return () => {
+  constructor(seed: State) {
+    super();
+    this.#seed = seed;
+    [this.#a, this.#b, this.#c, this.#d] = seed;
+  }
+
+  fork(label: string): Random {
+    return new SeededRandom(hash(label, this.#seed));
+  }
+
+  protected word(): number {
+    const b = this.#b;
     const product = Math.imul(b, 5);
     const result = Math.imul((product << 7) | (product >>> 25), 9) >>> 0;
-    const shifted = b << 9;
-    c ^= a;
-    d ^= b;
-    b ^= c;
-    a ^= d;
-    c ^= shifted;
-    d = (d << 11) | (d >>> 21);
+    this.#c ^= this.#a;
+    this.#d ^= b;
+    this.#b = b ^ this.#c;
+    this.#a ^= this.#d;
+    this.#c ^= b << 9;
+    this.#d = (this.#d << 11) | (this.#d >>> 21);
     return result;
-  };
+  }
 }
 
 /** Four words that depend on every character and on the state; never all zero. */

@@ -1,20 +1,25 @@
 import type { Random } from './random.ts';
-import { randomOver } from './random-over.ts';
+import { RandomOver } from './random-over.ts';
 
 /** Real chance, from the platform's cryptographic generator. Every fork is the same endless source. */
 export function createSystemRandom(): Random {
-  // Each refill costs microseconds, whatever its size.
-  const pool = new Uint32Array(4096);
-  let used = pool.length;
-  const random: Random = randomOver(
-    () => {
-      if (used === pool.length) {
-        globalThis.crypto.getRandomValues(pool);
-        used = 0;
-      }
-      return pool[used++] ?? 0;
-    },
-    () => random,
-  );
-  return random;
+  return new SystemRandom();
+}
+
+class SystemRandom extends RandomOver {
+  /** Each refill costs microseconds, whatever its size. */
+  readonly #pool = new Uint32Array(4096);
+  #used = this.#pool.length;
+
+  fork(): Random {
+    return this;
+  }
+
+  protected word(): number {
+    if (this.#used === this.#pool.length) {
+      globalThis.crypto.getRandomValues(this.#pool);
+      this.#used = 0;
+    }
+    return this.#pool[this.#used++] ?? 0;
+  }
 }
