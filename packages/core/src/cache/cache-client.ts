@@ -6,9 +6,12 @@ import {
   kindId,
   type ObjectKey,
   type Stored,
+  type SubresourceAnswer,
+  type SubresourceBody,
+  type SubresourceName,
 } from '@orrery/api';
-import { delegatingClient } from '../client/delegating-client.ts';
-import type { Client } from '../client.ts';
+import { DelegatingClient } from '../client/delegating-client.ts';
+import type { ApplyOptions, Client, DeleteOptions, Patch, PatchOptions, UserInfo, WriteOptions } from '../client.ts';
 import type { WatchingCache } from './watching-cache.ts';
 
 /**
@@ -17,35 +20,80 @@ import type { WatchingCache } from './watching-cache.ts';
  * that answer with something else (`scale`, `binding`) and `deleteCollection` show when the watch brings them.
  */
 export function cacheClient(client: Client, cache: WatchingCache): Client {
-  const show = <T extends KubernetesObject>(dryRun: boolean | undefined, object: Stored<T>): Stored<T> => {
-    if (dryRun !== true) cache.written(object as Stored);
+  return new CacheClient(client, cache);
+}
+
+class CacheClient extends DelegatingClient {
+  readonly #cache: WatchingCache;
+
+  constructor(client: Client, cache: WatchingCache) {
+    super(client);
+    this.#cache = cache;
+  }
+
+  override as(user: UserInfo): Client {
+    return new CacheClient(this.client.as(user), this.#cache);
+  }
+
+  override async create<T extends KubernetesObject>(object: T, options?: WriteOptions): Promise<Stored<T>> {
+    return this.#show(options?.dryRun, await super.create(object, options));
+  }
+
+  override async update<T extends KubernetesObject>(object: T, options?: WriteOptions): Promise<Stored<T>> {
+    return this.#show(options?.dryRun, await super.update(object, options));
+  }
+
+  override async updateStatus<T extends KubernetesObject>(object: T, options?: WriteOptions): Promise<Stored<T>> {
+    return this.#show(options?.dryRun, await super.updateStatus(object, options));
+  }
+
+  override async patch<T extends KubernetesObject>(
+    kind: Kind<T>,
+    key: ObjectKey | string,
+    patch: Patch,
+    options?: PatchOptions,
+  ): Promise<Stored<T>> {
+    return this.#show(options?.dryRun, await super.patch(kind, key, patch, options));
+  }
+
+  override async apply<T extends KubernetesObject>(object: T, options: ApplyOptions): Promise<Stored<T>> {
+    return this.#show(options.dryRun, await super.apply(object, options));
+  }
+
+  override async delete<T extends KubernetesObject>(
+    kind: Kind<T>,
+    key: ObjectKey | string,
+    options?: DeleteOptions,
+  ): Promise<Stored<T> | undefined> {
+    const cache = this.#cache;
+    const uid = cache.synced(kind) ? cache.get(kind, key)?.metadata.uid : undefined;
+    const left = await super.delete(kind, key, options).catch((error: unknown) => {
+      // Another client was faster, and the watch has not caught up yet.
+      if (isNotFound(error) && uid !== undefined) cache.writtenDeletion(kind, key, uid);
+      throw error;
+    });
+    if (options?.dryRun === true) return left;
+    if (left !== undefined) this.#show(false, left);
+    else if (uid !== undefined) cache.writtenDeletion(kind, key, uid);
+    return left;
+  }
+
+  override async updateSubresource<S, N extends SubresourceName<S, 'update'>>(
+    kind: Kind<KubernetesObject, S>,
+    key: ObjectKey | string,
+    subresource: N,
+    body: SubresourceBody<S, N, 'update'>,
+    options?: WriteOptions,
+  ): Promise<SubresourceAnswer<S, N, 'update'>> {
+    const answer = await super.updateSubresource(kind, key, subresource, body, options);
+    if (options?.dryRun !== true && isObjectOf(kind, key, answer)) this.#cache.written(answer);
+    return answer;
+  }
+
+  #show<T extends KubernetesObject>(dryRun: boolean | undefined, object: Stored<T>): Stored<T> {
+    if (dryRun !== true) this.#cache.written(object as Stored);
     return object;
-  };
-  return delegatingClient(client, {
-    create: async (object, options) => show(options?.dryRun, await client.create(object, options)),
-    update: async (object, options) => show(options?.dryRun, await client.update(object, options)),
-    updateStatus: async (object, options) => show(options?.dryRun, await client.updateStatus(object, options)),
-    patch: async (kind, key, patch, options) => show(options?.dryRun, await client.patch(kind, key, patch, options)),
-    apply: async (object, options) => show(options.dryRun, await client.apply(object, options)),
-    delete: async (kind, key, options) => {
-      const uid = cache.synced(kind) ? cache.get(kind, key)?.metadata.uid : undefined;
-      const left = await client.delete(kind, key, options).catch((error: unknown) => {
-        // Another client was faster, and the watch has not caught up yet.
-        if (isNotFound(error) && uid !== undefined) cache.writtenDeletion(kind, key, uid);
-        throw error;
-      });
-      if (options?.dryRun === true) return left;
-      if (left !== undefined) show(false, left);
-      else if (uid !== undefined) cache.writtenDeletion(kind, key, uid);
-      return left;
-    },
-    updateSubresource: async (kind, key, subresource, body, options) => {
-      const answer = await client.updateSubresource(kind, key, subresource, body, options);
-      if (options?.dryRun !== true && isObjectOf(kind, key, answer)) cache.written(answer);
-      return answer;
-    },
-    as: (user) => cacheClient(client.as(user), cache),
-  });
+  }
 }
 
 function isObjectOf(kind: Kind, key: ObjectKey | string, answer: unknown): answer is Stored {

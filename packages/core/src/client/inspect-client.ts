@@ -1,21 +1,52 @@
 import { type KubernetesObject, keyOf, keyString } from '@orrery/api';
-import type { Client } from '../client.ts';
+import type { Observable } from 'rxjs';
+import type { Client, WatchEvent } from '../client.ts';
 import type { Environment } from '../environment.ts';
 import { errorText } from '../inspection/error-text.ts';
-import { type ClientRequest, interceptClient } from './intercept-client.ts';
+import { type ClientRequest, type Interceptor, interceptClient } from './intercept-client.ts';
 
 /**
  * A client that waits for `actor`'s turn before each call, and reports to the inspector what was read and written. On a real
  * clock turns are free.
  */
 export function inspectClient(client: Client, environment: Environment, actor: string): Client {
-  const { inspector, clock, work } = environment;
+  return interceptClient(client, new Inspecting(environment, actor));
+}
 
-  const recordRead = (verb: 'get' | 'list' | 'watch', { kind, key }: ClientRequest) => {
-    inspector.emit({ type: 'read', time: clock.now(), actor, verb, kind, key });
-  };
-  const write = async <R>({ verb, kind, key, subresource }: ClientRequest, send: () => Promise<R>): Promise<R> => {
-    const recorded = { type: 'wrote', actor, verb: writeVerb(verb), kind, key, subresource } as const;
+class Inspecting implements Interceptor {
+  readonly #environment: Environment;
+  readonly #actor: string;
+
+  constructor(environment: Environment, actor: string) {
+    this.#environment = environment;
+    this.#actor = actor;
+  }
+
+  async request<R>(request: ClientRequest, send: () => Promise<R>): Promise<R> {
+    const { work, inspector } = this.#environment;
+    await work.turn(this.#actor);
+    if (inspector.silent) return send();
+    if (request.verb !== 'get' && request.verb !== 'list') return this.#write(request, send);
+    this.#recordRead(request.verb, request);
+    return send();
+  }
+
+  watch<T extends KubernetesObject>(
+    request: ClientRequest,
+    open: () => Observable<WatchEvent<T>>,
+  ): Observable<WatchEvent<T>> {
+    if (!this.#environment.inspector.silent) this.#recordRead('watch', request);
+    return open();
+  }
+
+  #recordRead(verb: 'get' | 'list' | 'watch', { kind, key }: ClientRequest): void {
+    const { inspector, clock } = this.#environment;
+    inspector.emit({ type: 'read', time: clock.now(), actor: this.#actor, verb, kind, key });
+  }
+
+  async #write<R>({ verb, kind, key, subresource }: ClientRequest, send: () => Promise<R>): Promise<R> {
+    const { inspector, clock } = this.#environment;
+    const recorded = { type: 'wrote', actor: this.#actor, verb: writeVerb(verb), kind, key, subresource } as const;
     try {
       const answer = await send();
       inspector.emit({ ...recorded, time: clock.now(), ...written(answer) });
@@ -24,21 +55,7 @@ export function inspectClient(client: Client, environment: Environment, actor: s
       inspector.emit({ ...recorded, time: clock.now(), error: errorText(error) });
       throw error;
     }
-  };
-
-  return interceptClient(client, {
-    request: async (request, send) => {
-      await work.turn(actor);
-      if (inspector.silent) return send();
-      if (request.verb !== 'get' && request.verb !== 'list') return write(request, send);
-      recordRead(request.verb, request);
-      return send();
-    },
-    watch: (request, open) => {
-      if (!inspector.silent) recordRead('watch', request);
-      return open();
-    },
-  });
+  }
 }
 
 type WriteVerb = 'create' | 'update' | 'patch' | 'apply' | 'delete';

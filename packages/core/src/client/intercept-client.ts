@@ -1,7 +1,31 @@
-import { type Kind, type KubernetesObject, keyOf, keyString, kindId, type ObjectKey } from '@orrery/api';
+import {
+  type Kind,
+  type KubernetesObject,
+  keyOf,
+  keyString,
+  kindId,
+  type ObjectKey,
+  type Stored,
+  type SubresourceAnswer,
+  type SubresourceBody,
+  type SubresourceName,
+} from '@orrery/api';
 import type { Observable } from 'rxjs';
-import type { Client, WatchEvent, WatchOptions } from '../client.ts';
-import { delegatingClient } from './delegating-client.ts';
+import type {
+  ApplyOptions,
+  Client,
+  DeleteOptions,
+  GetOptions,
+  ListOptions,
+  ObjectList,
+  Patch,
+  PatchOptions,
+  UserInfo,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
+} from '../client.ts';
+import { DelegatingClient } from './delegating-client.ts';
 
 /** What a client is about to ask for. */
 export interface ClientRequest {
@@ -28,38 +52,112 @@ export interface Interceptor {
 
 /** A client whose every request goes through an interceptor, also when it impersonates. */
 export function interceptClient(client: Client, through: Interceptor): Client {
-  return delegatingClient(client, {
-    get: (kind, key, options) => through.request(about('get', kind, key), () => client.get(kind, key, options)),
-    list: (kind, options) =>
-      through.request(about('list', kind, options?.namespace ?? ''), () => client.list(kind, options)),
-    watch: (kind, options = {}) =>
-      through.watch(about('watch', kind, options.namespace ?? ''), () => client.watch(kind, options), options),
-    create: (object, options) => through.request(aboutObject('create', object), () => client.create(object, options)),
-    update: (object, options) => through.request(aboutObject('update', object), () => client.update(object, options)),
-    updateStatus: (object, options) =>
-      through.request(aboutObject('update', object, 'status'), () => client.updateStatus(object, options)),
-    patch: (kind, key, patch, options) =>
-      through.request(about('patch', kind, key, options?.subresource), () => client.patch(kind, key, patch, options)),
-    apply: (object, options) =>
-      through.request(aboutObject('apply', object, options.subresource), () => client.apply(object, options)),
-    delete: (kind, key, options) =>
-      through.request(about('delete', kind, key), () => client.delete(kind, key, options)),
-    deleteCollection: (kind, selection, options) =>
-      through.request(about('deleteCollection', kind, selection.namespace ?? ''), () =>
-        client.deleteCollection(kind, selection, options),
-      ),
-    getSubresource: (kind, key, subresource) =>
-      through.request(about('get', kind, key, subresource), () => client.getSubresource(kind, key, subresource)),
-    createSubresource: (kind, key, subresource, body, options) =>
-      through.request(about('create', kind, key, subresource), () =>
-        client.createSubresource(kind, key, subresource, body, options),
-      ),
-    updateSubresource: (kind, key, subresource, body, options) =>
-      through.request(about('update', kind, key, subresource), () =>
-        client.updateSubresource(kind, key, subresource, body, options),
-      ),
-    as: (user) => interceptClient(client.as(user), through),
-  });
+  return new InterceptedClient(client, through);
+}
+
+/** A node has half a dozen of these: a class, so that they share their functions. */
+class InterceptedClient extends DelegatingClient {
+  readonly #through: Interceptor;
+
+  constructor(client: Client, through: Interceptor) {
+    super(client);
+    this.#through = through;
+  }
+
+  override as(user: UserInfo): Client {
+    return new InterceptedClient(this.client.as(user), this.#through);
+  }
+
+  override get<T extends KubernetesObject>(
+    kind: Kind<T>,
+    key: ObjectKey | string,
+    options?: GetOptions,
+  ): Promise<Stored<T>> {
+    return this.#through.request(about('get', kind, key), () => super.get(kind, key, options));
+  }
+
+  override list<T extends KubernetesObject>(kind: Kind<T>, options?: ListOptions): Promise<ObjectList<T>> {
+    return this.#through.request(about('list', kind, options?.namespace ?? ''), () => super.list(kind, options));
+  }
+
+  override watch<T extends KubernetesObject>(kind: Kind<T>, options: WatchOptions = {}): Observable<WatchEvent<T>> {
+    const request = about('watch', kind, options.namespace ?? '');
+    return this.#through.watch(request, () => super.watch(kind, options), options);
+  }
+
+  override create<T extends KubernetesObject>(object: T, options?: WriteOptions): Promise<Stored<T>> {
+    return this.#through.request(aboutObject('create', object), () => super.create(object, options));
+  }
+
+  override update<T extends KubernetesObject>(object: T, options?: WriteOptions): Promise<Stored<T>> {
+    return this.#through.request(aboutObject('update', object), () => super.update(object, options));
+  }
+
+  override updateStatus<T extends KubernetesObject>(object: T, options?: WriteOptions): Promise<Stored<T>> {
+    return this.#through.request(aboutObject('update', object, 'status'), () => super.updateStatus(object, options));
+  }
+
+  override patch<T extends KubernetesObject>(
+    kind: Kind<T>,
+    key: ObjectKey | string,
+    patch: Patch,
+    options?: PatchOptions,
+  ): Promise<Stored<T>> {
+    const request = about('patch', kind, key, options?.subresource);
+    return this.#through.request(request, () => super.patch(kind, key, patch, options));
+  }
+
+  override apply<T extends KubernetesObject>(object: T, options: ApplyOptions): Promise<Stored<T>> {
+    return this.#through.request(aboutObject('apply', object, options.subresource), () => super.apply(object, options));
+  }
+
+  override delete<T extends KubernetesObject>(
+    kind: Kind<T>,
+    key: ObjectKey | string,
+    options?: DeleteOptions,
+  ): Promise<Stored<T> | undefined> {
+    return this.#through.request(about('delete', kind, key), () => super.delete(kind, key, options));
+  }
+
+  override deleteCollection<T extends KubernetesObject>(
+    kind: Kind<T>,
+    selection: ListOptions,
+    options?: DeleteOptions,
+  ): Promise<void> {
+    const request = about('deleteCollection', kind, selection.namespace ?? '');
+    return this.#through.request(request, () => super.deleteCollection(kind, selection, options));
+  }
+
+  override getSubresource<S, N extends SubresourceName<S, 'get'>>(
+    kind: Kind<KubernetesObject, S>,
+    key: ObjectKey | string,
+    subresource: N,
+  ): Promise<SubresourceAnswer<S, N, 'get'>> {
+    const request = about('get', kind, key, subresource);
+    return this.#through.request(request, () => super.getSubresource(kind, key, subresource));
+  }
+
+  override createSubresource<S, N extends SubresourceName<S, 'create'>>(
+    kind: Kind<KubernetesObject, S>,
+    key: ObjectKey | string,
+    subresource: N,
+    body: SubresourceBody<S, N, 'create'>,
+    options?: WriteOptions,
+  ): Promise<SubresourceAnswer<S, N, 'create'>> {
+    const request = about('create', kind, key, subresource);
+    return this.#through.request(request, () => super.createSubresource(kind, key, subresource, body, options));
+  }
+
+  override updateSubresource<S, N extends SubresourceName<S, 'update'>>(
+    kind: Kind<KubernetesObject, S>,
+    key: ObjectKey | string,
+    subresource: N,
+    body: SubresourceBody<S, N, 'update'>,
+    options?: WriteOptions,
+  ): Promise<SubresourceAnswer<S, N, 'update'>> {
+    const request = about('update', kind, key, subresource);
+    return this.#through.request(request, () => super.updateSubresource(kind, key, subresource, body, options));
+  }
 }
 
 function about(verb: ClientRequest['verb'], kind: Kind, key: ObjectKey | string, subresource = ''): ClientRequest {
