@@ -221,6 +221,27 @@ describe('pages', () => {
     expect(third.metadata).toEqual({ resourceVersion: '5' });
   });
 
+  it.each([1, 2, 3, 7, 10])('of a selection, by %d, are the selection, whatever changes meanwhile', async (limit) => {
+    const { admin } = await testApi();
+    const labels = (index: number) => ({ labels: { odd: String(index % 2) } });
+    for (let index = 0; index < 20; index++) await admin.create(configMapNamed(`c${index + 10}`, '1', labels(index)));
+    const selection = { labelSelector: 'odd=1', limit };
+    const whole = names(await admin.list(ConfigMap, { labelSelector: 'odd=1' }));
+    let page = await admin.list(ConfigMap, selection);
+    const pages = [names(page)];
+    while (page.metadata.continue !== undefined) {
+      await admin.create(configMapNamed(`c${pages.length + 10}a`, '1', labels(1)));
+      await admin.delete(ConfigMap, `default/c${pages.length * 2 + 9}`);
+      page = await admin.list(ConfigMap, { ...selection, continue: page.metadata.continue });
+      pages.push(names(page));
+    }
+    expect(pages.flat()).toEqual(whole);
+    expect(pages.map(({ length }) => length)).toEqual([
+      ...Array.from({ length: Math.ceil(10 / limit) - 1 }, () => limit),
+      10 % limit || limit,
+    ]);
+  });
+
   it('do not report how many items remain of a selection', async () => {
     const { admin } = await withMaps(3);
     const page = await admin.list(ConfigMap, { limit: 1, labelSelector: '!app' });

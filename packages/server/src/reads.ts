@@ -162,22 +162,44 @@ function page(
   limit: number,
   token: ContinueToken | undefined,
 ): ObjectList {
-  const { matches, name } = selected;
-  let items = snapshot.items;
-  if (matches !== undefined)
-    items = [...items].filter((object) => (name === undefined || object.metadata.name === name) && matches(object));
+  const { matches } = selected;
+  const { items } = snapshot;
   const from = token === undefined ? 0 : indexOfKey(items, token.start);
-  const to = limit > 0 ? Math.min(items.length, from + limit) : items.length;
-  const shown = shownAs(kind, from === 0 && to === items.length ? items : sliceOf(items, from, to));
+  const { objects, more } = matches === undefined ? all(items, from, limit) : matching(items, from, limit, selected);
+  const shown = shownAs(kind, objects);
   const metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number } = {
     resourceVersion: String(snapshot.revision),
   };
   const last = shown.at(-1);
-  if (to < items.length && last !== undefined) {
+  if (more && last !== undefined) {
     metadata.continue = encodeContinue({ revision: snapshot.revision, start: `${storageKey(last)}\0` });
-    if (matches === undefined) metadata.remainingItemCount = items.length - to;
+    if (matches === undefined) metadata.remainingItemCount = items.length - from - objects.length;
   }
   return { items: shown, metadata };
+}
+
+/** The objects of a page, and whether there are others after it. */
+interface Page {
+  readonly objects: readonly Stored[];
+  readonly more: boolean;
+}
+
+function all(items: readonly Stored[], from: number, limit: number): Page {
+  const to = limit > 0 ? Math.min(items.length, from + limit) : items.length;
+  return { objects: from === 0 && to === items.length ? items : sliceOf(items, from, to), more: to < items.length };
+}
+
+/** Looks at the objects of this page alone, and at those up to the first of the next one. */
+function matching(items: readonly Stored[], from: number, limit: number, { matches, name }: Selection): Page {
+  const objects: Stored[] = [];
+  for (let at = from; at < items.length; at++) {
+    const object = items[at] as Stored;
+    if (name !== undefined && object.metadata.name !== name) continue;
+    if (matches?.(object) === false) continue;
+    if (limit > 0 && objects.length === limit) return { objects, more: true };
+    objects.push(object);
+  }
+  return { objects, more: false };
 }
 
 /** The index of the first object at or after the key in a list that is in key order. */

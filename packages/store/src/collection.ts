@@ -18,6 +18,10 @@ export class CollectionState {
   readonly #objects = new SortedObjects();
   readonly #indexed = new Map<string, Map<string, SortedObjects>>();
   #revision: number;
+  /** The latest answer of {@link listAt}. */
+  #past:
+    | { readonly revision: number; readonly namespace: string; readonly objects: WeakRef<readonly Stored[]> }
+    | undefined;
 
   constructor(indexes: ReadonlyMap<string, IndexValues>, historySize: number, revision: number) {
     this.indexes = indexes;
@@ -50,8 +54,20 @@ export class CollectionState {
     return this.#indexed.get(name)?.get(value)?.list() ?? none;
   }
 
-  /** The collection as of a revision that the history still reaches, in key order. */
-  listAt(revision: number, namespace?: string): readonly Stored[] {
+  /**
+   * The collection as of a revision that the history still reaches, in key order. Whoever lists in pages asks for the same one
+   * again and again: as long as nobody asks for another and memory is not short, it is made once.
+   */
+  listAt(revision: number, namespace = ''): readonly Stored[] {
+    const past = this.#past;
+    const known = past?.revision === revision && past.namespace === namespace ? past.objects.deref() : undefined;
+    if (known !== undefined) return known;
+    const objects = this.#asOf(revision, namespace);
+    this.#past = { revision, namespace, objects: new WeakRef(objects) };
+    return objects;
+  }
+
+  #asOf(revision: number, namespace: string): readonly Stored[] {
     const { history } = this;
     const first = history.numberAt(revision) + 1;
     if (first > history.last) return this.list(namespace);
@@ -62,9 +78,7 @@ export class CollectionState {
       if (!before.has(id)) before.set(id, event.previous);
     }
     const all = this.#objects.with(before);
-    return namespace === undefined || namespace === ''
-      ? all
-      : [...all].filter((object) => object.metadata.namespace === namespace);
+    return namespace === '' ? all : all.filter((object) => object.metadata.namespace === namespace);
   }
 
   /** Loads an object that existed before the store was opened. */

@@ -197,6 +197,20 @@ describe('lists', () => {
     expect(store.listAt('pods', 8).items).toHaveLength(8);
   });
 
+  it('makes the list of a past revision once for all pages of it', async () => {
+    const store = await openObjectStore({ engine: createMemoryEngine() });
+    const named = (name: string) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'a' } });
+    for (const name of ['x', 'y']) await store.create('pods', named(name));
+    for (const namespace of [undefined, 'a']) {
+      const before = store.listAt('pods', 2, namespace).items;
+      await store.create('pods', named(`z${namespace}`));
+      const after = store.listAt('pods', 2, namespace).items;
+      expect(after).toBe(before);
+      expect(keys(after)).toEqual(['a/x', 'a/y']);
+      expect(keys(store.listAt('pods', store.revision, namespace).items)).toContain(`a/z${namespace}`);
+    }
+  });
+
   it('of the past equal the state recorded then, for every history', async () => {
     await fc.assert(
       fc.asyncProperty(histories, async (history) => {
