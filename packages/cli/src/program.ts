@@ -72,6 +72,8 @@ function buildProgram(): Command {
       '--node-cidr-mask-size <number>',
       "the prefix length of each node's part of that range, in bits (default: 24)",
     )
+    .option('--max-requests-inflight <number>', 'how many requests that read are carried out at once', '400')
+    .option('--max-mutating-requests-inflight <number>', 'how many requests that write', '200')
     .option('--runtime <name>', 'what runs containers: sim', 'sim')
     .option('--store <name>', 'where objects are kept: memory', 'memory')
     .option('--clock <clock>', 'real, virtual, or xN for N times as fast', 'real')

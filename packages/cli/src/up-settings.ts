@@ -1,5 +1,6 @@
 import type { PodRangeOptions } from '@orrery/cluster';
 import { milliseconds } from '@orrery/core';
+import type { RequestLimits } from '@orrery/server';
 import { CommandError, oneLine } from './command-error.ts';
 import { defaultKubeconfig, userPath } from './paths.ts';
 
@@ -10,6 +11,8 @@ export interface UpOptions {
   readonly nodes?: string;
   readonly clusterCidr?: string;
   readonly nodeCidrMaskSize?: string;
+  readonly maxRequestsInflight: string;
+  readonly maxMutatingRequestsInflight: string;
   readonly runtime: string;
   readonly store: string;
   readonly clock: string;
@@ -28,6 +31,7 @@ export interface UpSettings {
   readonly kubeconfig: string;
   readonly nodes: number | undefined;
   readonly podRanges: PodRangeOptions;
+  readonly requestLimits: RequestLimits;
   readonly clock: string;
   /** Milliseconds. */
   readonly timeout: number;
@@ -49,6 +53,10 @@ export function upSettings(options: UpOptions): UpSettings {
     port: options.port === undefined ? undefined : wholeNumber('--port', options.port, 0, 65_535),
     nodes: options.nodes === undefined ? undefined : wholeNumber('--nodes', options.nodes, 0, 5000),
     podRanges: podRanges(options),
+    requestLimits: {
+      readOnly: wholeNumber('--max-requests-inflight', options.maxRequestsInflight, 1, 100_000),
+      mutating: wholeNumber('--max-mutating-requests-inflight', options.maxMutatingRequestsInflight, 1, 100_000),
+    },
     kubeconfig: options.kubeconfig === undefined ? defaultKubeconfig : userPath(options.kubeconfig),
     clock: options.clock,
     timeout,

@@ -46,6 +46,7 @@ describe('a mistake is reported in one line, with exit code 1, and leaves nothin
     [['--clock', 'xfoo'], '--clock xfoo: write real, virtual, or x10 for ten times as fast'],
     [['--port', '99999'], '--port 99999: must be a whole number from 0 to 65535'],
     [['--nodes', '-1'], '--nodes -1: must be a whole number from 0 to 5000'],
+    [['--max-requests-inflight', '0'], '--max-requests-inflight 0: must be a whole number from 1 to 100000'],
     [['--node-cidr-mask-size', 'x'], '--node-cidr-mask-size x: must be a whole number from 0 to 32'],
     [
       ['--cluster-cidr', '10.9.0.0'],

@@ -39,6 +39,7 @@ import {
   createRbacAuthorizer,
   createSimulatedTokenAuthority,
   type NodeDirectory,
+  type RequestLimits,
   rbacIndexes,
   serviceNetwork,
   signLegacyToken,
@@ -69,6 +70,8 @@ export interface ClusterOptions<M extends Machines = Machines> extends PodRangeO
   /** The nodes' machines and the network between them. Default: {@link simulatedMachines}. */
   readonly machines?: MachineProvider<M>;
   readonly plugins?: readonly Plugin[];
+  /** How many requests from outside are carried out at once. Default: Kubernetes' 400 that read and 200 that write. */
+  readonly requestLimits?: RequestLimits;
   /**
    * Wraps every client between a loop and the request path: those of the control plane's, plugins' and nodes' controllers, their Event
    * recorders (`ACTOR events`) and the caches that they read from (`controller-manager cache`, `kubelet-node1 cache`). The API
@@ -159,7 +162,12 @@ export async function createCluster<M extends Machines = SimulatedMachines>(
 
 /** Opens the store, and the API server on it. */
 async function openServer(
-  { engine = createMemoryEngine(), plugins = [], tokens = createSimulatedTokenAuthority('orrery') }: ClusterOptions,
+  {
+    engine = createMemoryEngine(),
+    plugins = [],
+    tokens = createSimulatedTokenAuthority('orrery'),
+    requestLimits,
+  }: ClusterOptions,
   environment: Environment,
   nodes: NodeDirectory,
   opened: AsyncDisposableStack,
@@ -177,6 +185,7 @@ async function openServer(
     authorizers: [createNodeAuthorizer(store), createRbacAuthorizer(store)],
     tokens,
     nodes,
+    ...(requestLimits === undefined ? {} : { requestLimits }),
   });
   return { server, tokens };
 }

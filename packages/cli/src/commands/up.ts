@@ -11,6 +11,7 @@ import {
   type InspectionStream,
   type Plugin,
 } from '@orrery/core';
+import type { RequestLimits } from '@orrery/server';
 import { createKeyTokenAuthority } from '@orrery/server/http';
 import { applyManifests } from '../apply-manifests.ts';
 import { CommandError, oneLine } from '../command-error.ts';
@@ -52,7 +53,14 @@ export async function up(paths: readonly string[], options: UpOptions, signal: A
   const running = paced?.run();
   let close = async () => undefined as void;
   try {
-    const cluster = await startCluster({ environment, nodes, plugins, certificates, podRanges: settings.podRanges });
+    const cluster = await startCluster({
+      environment,
+      nodes,
+      plugins,
+      certificates,
+      podRanges: settings.podRanges,
+      requestLimits: settings.requestLimits,
+    });
     close = () => cluster.close();
     signal.throwIfAborted();
     const serving = await serveCluster({ cluster, certificates, port }).catch((error: unknown) => {
@@ -117,13 +125,22 @@ interface StartOptions {
   readonly plugins: readonly Plugin[];
   readonly certificates: ClusterCertificates;
   readonly podRanges: PodRangeOptions;
+  readonly requestLimits: RequestLimits;
 }
 
 /** @throws CommandError for plugins and nodes that the cluster rejects */
-async function startCluster({ environment, nodes, plugins, certificates, podRanges }: StartOptions): Promise<Cluster> {
+async function startCluster({
+  environment,
+  nodes,
+  plugins,
+  certificates,
+  podRanges,
+  requestLimits,
+}: StartOptions): Promise<Cluster> {
   try {
     return await createCluster({
       ...podRanges,
+      requestLimits,
       environment,
       nodes,
       plugins,
