@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { ConfigMap, StatusError } from '@orrery/api';
-import { createSimulation, type Duration } from '@orrery/core';
+import { type Clock, createSimulation, type Duration } from '@orrery/core';
 import { refusal } from '@orrery/server/fixtures';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type ConnectOptions, connect } from './connect.ts';
@@ -326,14 +326,29 @@ describe('a connection that is closed', () => {
   });
 });
 
-/** A virtual clock that tests advance, and a way to advance it until a real event has happened. */
+/** A virtual clock that tests advance once the client waits for it, and a way to advance it until a real event has happened. */
 function virtual() {
   const simulation = createSimulation();
+  const { clock } = simulation.environment;
+  let waiting = 0;
+  const counted: Clock = {
+    now: () => clock.now(),
+    schedule: (duration, task) => clock.schedule(duration, task),
+    sleep: async (duration, signal) => {
+      waiting++;
+      try {
+        await clock.sleep(duration, signal);
+      } finally {
+        waiting--;
+      }
+    },
+  };
   return {
-    environment: simulation.environment,
+    environment: { ...simulation.environment, clock: counted },
     async advance(duration: Duration, until: () => boolean): Promise<void> {
+      await expect.poll(() => waiting, { timeout: 60_000 }).toBe(1);
       await simulation.advance(duration);
-      await expect.poll(until).toBe(true);
+      await expect.poll(until, { timeout: 60_000 }).toBe(true);
     },
   };
 }
