@@ -8,6 +8,7 @@ import type { EventRecorder } from './event-recorder.ts';
 import type { Logger } from './inspection.ts';
 import type { Random } from './random/random.ts';
 import type { ChangeSource, MapContext } from './sources.ts';
+import type { TurnPriority } from './work.ts';
 import type { BackOffOptions } from './work-queue/back-off.ts';
 
 /** What the manager gives a controller when it starts. */
@@ -102,6 +103,11 @@ export interface ControllerDefinition<
   readonly when?: (object: Stored<T>, previous: Stored<T> | undefined) => boolean;
   /** The waits between tries of an object that fails. Default: 5 ms, doubling up to 1000 s, without jitter. */
   readonly backOff?: BackOffOptions;
+  /**
+   * When objects are reconciled while the process is behind. `low` suits what sums up the work of others: while that goes on, many
+   * changes are reconciled once, with a bounded delay. Default `normal`.
+   */
+  readonly priority?: TurnPriority;
   /** How many objects are reconciled at the same time; one object never is. Default 1. */
   readonly concurrency?: number;
   /** Called with the object as the cache has it. An error is retried with {@link backOff}. */

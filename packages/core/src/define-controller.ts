@@ -45,6 +45,7 @@ export function defineController<
         environment: context,
         actor: name,
         concurrency: definition.concurrency ?? 1,
+        priority: definition.priority ?? 'normal',
         ...(definition.backOff === undefined ? {} : { backOff: definition.backOff }),
         process: (key, causes) =>
           process(key, reconcileContext, () => {

@@ -1,4 +1,5 @@
 export { aborted, fromAbort } from './abort.ts';
+export { PerCache } from './cache/per-cache.ts';
 export { type Delivery, type SelectionWatch, watchSelection } from './cache/reflector.ts';
 export type { Selection } from './cache/selection.ts';
 export type { Cache, CacheChange, CacheListOptions } from './cache.ts';

@@ -40,6 +40,7 @@ export function deploymentController(): Controller {
     watches: [adoptable(ReplicaSet, deployments), podsOfRecreate],
     indexes: [orphans.index, deployments.index, podsByController],
     concurrency: 5,
+    priority: 'low',
     reconcile: (deployment, context) => unlessGone(Deployment, deployment, () => reconcile(deployment, context)),
   });
 }

@@ -1,9 +1,8 @@
 import { Endpoints, equalJson, isNotFound, keyOf, keyString, Service, type Stored } from '@orrery/api';
-import { type Cache, type Controller, defineController } from '@orrery/core';
+import { type Cache, type Controller, defineController, PerCache } from '@orrery/core';
 import { ServicePods } from '../endpointslice/service-pods.ts';
 import { hasManagedEndpoints } from '../endpointslice/service-ports.ts';
 import { isHeadless } from '../endpointslice/slices.ts';
-import { PerCache } from '../workload/per-cache.ts';
 import { isNamespaceTerminating } from '../workload/pod-control.ts';
 import { AddressBook } from './address-book.ts';
 import { overCapacityAnnotation } from './subsets.ts';
@@ -19,6 +18,7 @@ export function endpointsController(): Controller {
   return defineController({
     name: 'endpoint-controller',
     for: Service,
+    priority: 'low',
     watches: [pods.source, Endpoints],
     indexes: pods.indexes,
     async reconcile(service, { client, cache }) {

@@ -1,7 +1,6 @@
 import { EndpointSlice, isNotFound, keyOf, keyString, Node, Service, type Stored } from '@orrery/api';
-import { type Cache, type Client, type Controller, defineController, type WatchSource } from '@orrery/core';
+import { type Cache, type Client, type Controller, defineController, PerCache, type WatchSource } from '@orrery/core';
 import { podsByNode } from '../node-lifecycle/pods-by-node.ts';
-import { PerCache } from '../workload/per-cache.ts';
 import { isNamespaceTerminating } from '../workload/pod-control.ts';
 import { type ChangedPods, ServicePods } from './service-pods.ts';
 import { hasManagedEndpoints } from './service-ports.ts';
@@ -27,6 +26,7 @@ export function endpointSliceController(): Controller {
   return defineController({
     name: 'endpointslice-controller',
     for: Service,
+    priority: 'low',
     owns: [EndpointSlice],
     watches: [pods.source, zonesOf(pods)],
     indexes: [...pods.indexes, slicesOfService, podsByNode],

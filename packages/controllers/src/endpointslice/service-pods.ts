@@ -1,6 +1,5 @@
 import { keyOf, keyString, labelSelectorMatcher, labelsMatcher, Pod, Service, type Stored } from '@orrery/api';
-import type { Cache, MapContext, WatchSource } from '@orrery/core';
-import { PerCache } from '../workload/per-cache.ts';
+import { type Cache, type MapContext, PerCache, type WatchSource } from '@orrery/core';
 import { podsByLabel, podsWithLabels } from '../workload/pod-label-index.ts';
 import { indexBySelector } from '../workload/selector-index.ts';
 

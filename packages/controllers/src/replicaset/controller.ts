@@ -35,6 +35,7 @@ export function replicaSetController(): Controller {
     watches: [adoptable(Pod, replicaSets)],
     indexes: [podsByController, orphans.index, replicaSets.index],
     concurrency: 5,
+    priority: 'low',
     reconcile: (replicaSet, context) => unlessGone(ReplicaSet, replicaSet, () => reconcile(replicaSet, context)),
   });
 }

@@ -1,4 +1,4 @@
-import { type KubernetesObject, keyOf, keyString } from '@orrery/api';
+import { type KubernetesObject, keyOf, keyString, kindId, Lease, Node } from '@orrery/api';
 import type { Observable } from 'rxjs';
 import type { Client, WatchEvent } from '../client.ts';
 import type { Environment } from '../environment.ts';
@@ -24,7 +24,7 @@ class Inspecting implements Interceptor {
 
   async request<R>(request: ClientRequest, send: () => Promise<R>): Promise<R> {
     const { work, inspector } = this.#environment;
-    await work.turn(this.#actor);
+    await work.turn(this.#actor, isSignOfLife(request) ? 'high' : 'normal');
     if (inspector.silent) return send();
     if (request.verb !== 'get' && request.verb !== 'list') return this.#write(request, send);
     this.#recordRead(request.verb, request);
@@ -57,6 +57,14 @@ class Inspecting implements Interceptor {
     }
   }
 }
+
+/** Heartbeats of nodes and of leaders, and what nodes say of themselves: others act when they stay away. */
+function isSignOfLife({ kind, verb }: ClientRequest): boolean {
+  return kind === lease || (kind === node && (verb === 'update' || verb === 'patch'));
+}
+
+const lease = kindId(Lease);
+const node = kindId(Node);
 
 type WriteVerb = 'create' | 'update' | 'patch' | 'apply' | 'delete';
 

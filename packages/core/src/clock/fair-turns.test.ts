@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { TurnPriority } from '../work.ts';
 import { FairTurns } from './fair-turns.ts';
 
 /** Turns over a clock and an event loop that the test moves by hand. */
@@ -33,9 +34,10 @@ async function work(
   count: number,
   each: number,
   log: string[],
+  priority?: TurnPriority,
 ): Promise<void> {
   for (let i = 1; i <= count; i++) {
-    await turns.turn(actor);
+    await turns.turn(actor, priority);
     spend(each);
     log.push(`${actor}${i}`);
   }
@@ -93,6 +95,48 @@ describe('turns on the real clock', () => {
     }
     for (let task = 0; task < 20; task++) await loop.next();
     expect(log).toEqual(Array.from({ length: 20 }, (_, i) => i));
+  });
+
+  test('with high priority come before all that wait', async () => {
+    const loop = setup(1);
+    const log: string[] = [];
+    for (let i = 0; i < 50; i++) void work(loop, `busy${i} `, 10, 1, log);
+    await loop.drain();
+    const before = log.length;
+    void work(loop, 'heartbeat', 3, 1, log, 'high');
+    for (let task = 0; task < 3; task++) await loop.next();
+    expect(log.slice(before, before + 3)).toEqual(['heartbeat1', 'heartbeat2', 'heartbeat3']);
+  });
+
+  test('with low priority come when nobody else waits', async () => {
+    const loop = setup(1);
+    const log: string[] = [];
+    void work(loop, 'first', 1, 1, log);
+    void work(loop, 'sum', 1, 1, log, 'low');
+    for (let i = 0; i < 5; i++) void work(loop, `busy${i} `, 2, 1, log);
+    for (let task = 0; task < 12; task++) await loop.next();
+    expect(log).toHaveLength(12);
+    expect(log.at(-1)).toBe('sum1');
+  });
+
+  test('with low priority wait for others no more than so many tasks, and are served in rotation then', async () => {
+    const loop = setup(1);
+    const log: string[] = [];
+    for (let i = 0; i < 3; i++) void work(loop, `busy${i} `, 1000, 1, log);
+    void work(loop, 'sum', 2, 1, log, 'low');
+    for (let task = 0; task < 40; task++) await loop.next();
+    const [first, second] = [log.indexOf('sum1'), log.indexOf('sum2')];
+    expect(first).toBeGreaterThan(10);
+    expect(first).toBeLessThan(16 + 5);
+    expect(second - first).toBeGreaterThan(10);
+    expect(second - first).toBeLessThan(16 + 5);
+  });
+
+  test('with low priority are free while nobody waits and the task is young', async () => {
+    const loop = setup();
+    const log: string[] = [];
+    await work(loop, 'sum', 3, 1, log, 'low');
+    expect(log).toEqual(['sum1', 'sum2', 'sum3']);
   });
 
   test('set nothing going while nobody asks', async () => {

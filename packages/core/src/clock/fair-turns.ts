@@ -1,6 +1,6 @@
-import { Fifo } from '../fifo.ts';
-import type { Work } from '../work.ts';
+import type { TurnPriority, Work } from '../work.ts';
 import type { Milliseconds } from './clock.ts';
+import { TurnLines } from './turn-lines.ts';
 
 /** What {@link FairTurns} stands on. */
 export interface FairTurnsOptions {
@@ -10,49 +10,44 @@ export interface FairTurnsOptions {
   nextTask(task: () => void): void;
   /** How long loops may run in one task of the event loop. Default 4 ms. */
   readonly slice?: Milliseconds;
+  /** How many tasks of the event loop low priority waits for others at most. Default 16. */
+  readonly patience?: number;
 }
 
 const defaultSlice: Milliseconds = 4;
+const defaultPatience = 16;
 
 /**
  * Turns on the real clock. A turn is free while the present task of the event loop is young. Once a slice of time is used
  * up, the next actor waits for a later task, so that sockets are read and timers fire every few milliseconds however
- * much work is queued. Actors that wait take turns one by one, so that a loop with much to do does not hold up the others.
+ * much work is queued. Actors that wait take turns one by one, so that a loop with much to do does not hold up the others;
+ * priorities decide among them ({@link TurnLines}).
  */
 export class FairTurns implements Work {
   readonly ordered = false;
   readonly #now: () => Milliseconds;
   readonly #nextTask: (task: () => void) => void;
   readonly #slice: Milliseconds;
-  /** Who waits, by actor; the order is the order in which they are served. */
-  readonly #waiting = new Map<string, Fifo<() => void>>();
+  readonly #waiting: TurnLines;
   /** When the slice under way began; undefined between tasks. */
   #began: Milliseconds | undefined;
   /** Whether an actor was released whose first step has not run yet. */
   #serving = false;
 
-  constructor({ now, nextTask, slice = defaultSlice }: FairTurnsOptions) {
+  constructor({ now, nextTask, slice = defaultSlice, patience = defaultPatience }: FairTurnsOptions) {
     this.#now = now;
     this.#nextTask = nextTask;
     this.#slice = slice;
+    this.#waiting = new TurnLines(patience);
   }
 
-  turn(actor: string): Promise<void> {
+  turn(actor: string, priority: TurnPriority = 'normal'): Promise<void> {
     if (this.#began === undefined) this.#open();
-    if (!this.#serving && this.#waiting.size === 0 && !this.#over()) {
+    if (!this.#serving && this.#waiting.isEmpty && !this.#over()) {
       this.#continue();
       return free;
     }
-    return new Promise((resolve) => {
-      const line = this.#waiting.get(actor);
-      if (line !== undefined) {
-        line.push(resolve);
-        return;
-      }
-      const begun = new Fifo<() => void>();
-      begun.push(resolve);
-      this.#waiting.set(actor, begun);
-    });
+    return new Promise((resolve) => this.#waiting.add(actor, priority, resolve));
   }
 
   busy(): Disposable {
@@ -75,19 +70,16 @@ export class FairTurns implements Work {
 
   readonly #next = (): void => {
     this.#began = undefined;
-    if (this.#waiting.size === 0) return;
+    if (this.#waiting.isEmpty) return;
+    this.#waiting.nextTask();
     this.#open();
     this.#serveNext();
   };
 
   #serveNext(): void {
-    const [first] = this.#waiting;
-    if (first === undefined) return;
-    const [actor, line] = first;
-    this.#waiting.delete(actor);
-    const resume = line.shift();
-    if (line.length > 0) this.#waiting.set(actor, line);
-    resume?.();
+    const resume = this.#waiting.next();
+    if (resume === undefined) return;
+    resume();
     this.#continue();
   }
 

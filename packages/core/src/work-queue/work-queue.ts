@@ -5,6 +5,7 @@ import type { Environment } from '../environment.ts';
 import { Fifo } from '../fifo.ts';
 import { errorText } from '../inspection/error-text.ts';
 import type { Cause } from '../inspection.ts';
+import type { TurnPriority } from '../work.ts';
 import { type BackOffOptions, backOff } from './back-off.ts';
 import { type Causes, mergeCause, mergeCauses } from './causes.ts';
 
@@ -15,6 +16,11 @@ export interface WorkQueueOptions {
   readonly actor: string;
   /** How many keys are processed at the same time; one key never is. Default 1. */
   readonly concurrency?: number;
+  /**
+   * When keys are processed while the process is behind. With `low`, what is queued meanwhile for the same key is processed once.
+   * Default `normal`.
+   */
+  readonly priority?: TurnPriority;
   /** The wait before a key that failed is tried again. Default: 5 ms, doubling up to 1000 s, without jitter. */
   readonly backOff?: BackOffOptions;
   /** Works on a key. What it throws is emitted to the inspector and retried after the back-off. */
@@ -152,10 +158,10 @@ class Queue implements WorkQueue {
 
   /** Sends for as many workers as there is work, up to the concurrency. Asking for the turn is what marks the work as pending. */
   #staff(): void {
-    const { environment, actor } = this.#options;
+    const { environment, actor, priority } = this.#options;
     while (this.#workers < this.#concurrency && this.#workers - this.#processing.size < this.#waiting.size) {
       this.#workers++;
-      void environment.work.turn(actor).then(() => this.#work());
+      void environment.work.turn(actor, priority).then(() => this.#work());
     }
   }
 

@@ -1,7 +1,6 @@
 import { EndpointSlice, keyOf, keyString, type ObjectKey, Service, type Stored } from '@orrery/api';
-import { type Cache, type Controller, defineController, defineIndex } from '@orrery/core';
+import { type Cache, type Controller, defineController, defineIndex, PerCache } from '@orrery/core';
 import type { ServiceNetwork } from '@orrery/runtimes';
-import { PerCache } from '../../workload/per-cache.ts';
 import { ProgrammedNetwork } from './programmed-network.ts';
 import { serviceRouting, sliceRouting } from './routing.ts';
 

@@ -1,4 +1,4 @@
-import type { Cache } from '@orrery/core';
+import type { Cache } from '../cache.ts';
 
 /**
  * What a loop remembers of what its cache has shown, by key. A loop that is started again gets another cache, and begins with
