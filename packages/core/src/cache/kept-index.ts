@@ -9,8 +9,8 @@ import { errorText } from '../inspection/error-text.ts';
 export class KeptIndex {
   readonly #rule: IndexRule;
   readonly #buckets = new Map<string, Filed>();
-  /** By key, what the rule threw on an object. Such an object is filed nowhere. */
-  readonly #failed = new Map<string, unknown>();
+  /** By key, what the rule threw on an object. Such an object is filed nowhere. Made with the first failure. */
+  #failed: Map<string, unknown> | undefined;
 
   constructor(rule: IndexRule) {
     this.#rule = rule;
@@ -66,25 +66,26 @@ export class KeptIndex {
   /** The object of the key is there no longer. */
   remove(key: string, previous: Stored): void {
     for (const value of this.#filedUnder(key, previous)) this.#unfile(value, key);
-    this.#failed.delete(key);
+    this.#failed?.delete(key);
   }
 
   #check(): void {
-    for (const [key, error] of this.#failed) {
+    for (const [key, error] of this.#failed ?? []) {
       throw new Error(`an index failed on ${key}: ${errorText(error)}`, { cause: error });
     }
   }
 
   #filedUnder(key: string, object: Stored): readonly string[] {
-    return this.#failed.has(key) ? none : this.#rule.values(object);
+    return this.#failed?.has(key) === true ? none : this.#rule.values(object);
   }
 
   #valuesOf(key: string, object: Stored): readonly string[] {
     try {
       const values = this.#rule.values(object);
-      this.#failed.delete(key);
+      this.#failed?.delete(key);
       return values;
     } catch (error) {
+      this.#failed ??= new Map();
       this.#failed.set(key, error);
       return none;
     }

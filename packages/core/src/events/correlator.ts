@@ -39,7 +39,7 @@ const limits = {
  * has had too many.
  */
 export class Correlator {
-  readonly #similar = new LruMap<string, { messages: Set<string>; last: Milliseconds }>(limits.memory);
+  readonly #similar = new LruMap<string, { messages: readonly string[]; last: Milliseconds }>(limits.memory);
   readonly #observations = new LruMap<string, Observation>(limits.memory);
   readonly #budgets = new LruMap<string, { tokens: number; at: Milliseconds }>(limits.memory);
 
@@ -59,11 +59,11 @@ export class Correlator {
   #combine({ subject, type, reason, message }: Occurrence, now: Milliseconds): { key: string; message: string } {
     const group = JSON.stringify([subject, type, reason]);
     const known = this.#similar.get(group);
-    const messages = known === undefined || now - known.last > limits.similarFor ? new Set<string>() : known.messages;
-    messages.add(message);
-    this.#similar.set(group, { messages, last: now });
-    if (messages.size < limits.similar) return { key: JSON.stringify([group, message]), message };
-    messages.delete(message);
+    const before = known === undefined || now - known.last > limits.similarFor ? [] : known.messages;
+    const messages = before.includes(message) ? before : [...before, message];
+    const few = messages.length < limits.similar;
+    this.#similar.set(group, { messages: few ? messages : before, last: now });
+    if (few) return { key: `${group} ${message}`, message };
     return { key: group, message: `(combined from similar events): ${message}` };
   }
 

@@ -14,7 +14,7 @@ import {
   type WorkQueue,
 } from '@orrery/core';
 import type { NodeFiles } from '@orrery/runtimes';
-import { takeUntil } from 'rxjs';
+import { Subscription } from 'rxjs';
 import { versionName, writeAtomically } from './atomic-writer.ts';
 import type { Allocatable } from './downward-api.ts';
 import { named, ObjectWatches } from './object-watches.ts';
@@ -102,17 +102,16 @@ class Projector {
 
   start(): void {
     const { cache, signal } = this.#context;
-    const stop = fromAbort(signal);
-    cache
-      .changes(Pod, { replay: true })
-      .pipe(takeUntil(stop))
-      .subscribe(({ type, object, previous }) => {
-        if (previous !== undefined && previous.metadata.uid !== object.metadata.uid) this.#gone(previous.metadata.uid);
-        if (type === 'deleted') this.#gone(object.metadata.uid);
-        else this.#seen(object);
-      });
-    this.#options.volumes.releases.pipe(takeUntil(stop)).subscribe((uid) => this.#drop(uid));
-    stop.subscribe(() => {
+    const listening = new Subscription();
+    const pods = cache.changes(Pod, { replay: true }).subscribe(({ type, object, previous }) => {
+      if (previous !== undefined && previous.metadata.uid !== object.metadata.uid) this.#gone(previous.metadata.uid);
+      if (type === 'deleted') this.#gone(object.metadata.uid);
+      else this.#seen(object);
+    });
+    listening.add(pods);
+    listening.add(this.#options.volumes.releases.subscribe((uid) => this.#drop(uid)));
+    fromAbort(signal).subscribe(() => {
+      listening.unsubscribe();
       this.#watches.close();
       void this.#queue.stop();
     });

@@ -1,7 +1,7 @@
 import { Pod, type Stored } from '@orrery/api';
 import { type ControllerContext, fromAbort, type WorkQueue } from '@orrery/core';
 import type { ContainerEvent } from '@orrery/runtimes';
-import { takeUntil } from 'rxjs';
+import { Subscription } from 'rxjs';
 import { type ProjectionReport, podsDirectory } from '../../secret-projector/index.ts';
 import type { RuntimeView } from '../containers/runtime-view.ts';
 import type { KubeletSettings } from '../options.ts';
@@ -45,24 +45,19 @@ export class PodSources {
     const { cache, signal } = context;
     await this.#adopt();
     if (signal.aborted) return;
-    const abort = fromAbort(signal);
-    settings.runtime
-      .events()
-      .pipe(takeUntil(abort))
-      .subscribe((event) => this.#runtimeEvent(event));
-    cache
-      .changes(Pod, { replay: true })
-      .pipe(takeUntil(abort))
-      .subscribe(({ type, object, previous }) => {
-        if (previous !== undefined && previous.metadata.uid !== object.metadata.uid) this.#podGone(previous);
-        if (type === 'deleted') this.#podGone(object);
-        else this.#podSeen(object);
-      });
-    settings.volumes.reports.pipe(takeUntil(abort)).subscribe((report) => this.#volumeReport(report));
-    prober.changes.pipe(takeUntil(abort)).subscribe((record) => this.#probeChanged(record));
-    watch.evictions
-      .pipe(takeUntil(abort))
-      .subscribe(({ record, verdict }) => void terminator.end(record, verdict, 'Warning'));
+    const listening = new Subscription();
+    fromAbort(signal).subscribe(() => listening.unsubscribe());
+    listening.add(settings.runtime.events().subscribe((event) => this.#runtimeEvent(event)));
+    const pods = cache.changes(Pod, { replay: true }).subscribe(({ type, object, previous }) => {
+      if (previous !== undefined && previous.metadata.uid !== object.metadata.uid) this.#podGone(previous);
+      if (type === 'deleted') this.#podGone(object);
+      else this.#podSeen(object);
+    });
+    listening.add(pods);
+    listening.add(settings.volumes.reports.subscribe((report) => this.#volumeReport(report)));
+    listening.add(prober.changes.subscribe((record) => this.#probeChanged(record)));
+    const evicted = watch.evictions.subscribe(({ record, verdict }) => void terminator.end(record, verdict, 'Warning'));
+    listening.add(evicted);
     for (const { uid, pod } of records.all()) if (pod === undefined) queue.add(uid, { type: 'start', key: uid });
   }
 
