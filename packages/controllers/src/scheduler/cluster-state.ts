@@ -1,4 +1,4 @@
-import type { LabelMatcher, Node, Stored } from '@orrery/api';
+import { equalJson, type LabelMatcher, type Node, type Stored } from '@orrery/api';
 import { NodeColumns } from './columns/node-columns.ts';
 import { PodCounters } from './columns/pod-counters.ts';
 import { NodeInfo } from './node-info.ts';
@@ -113,6 +113,10 @@ export class ClusterState {
   setNode(node: Stored<Node>): void {
     const info = this.#info(node.metadata.name);
     const before = info.node;
+    if (before !== undefined && offersTheSame(before, node)) {
+      info.refresh(node);
+      return;
+    }
     this.#countImages(info, -1);
     info.setNode(node);
     this.#countImages(info, 1);
@@ -338,6 +342,16 @@ function count(counts: Map<string, number>, key: string, sign: 1 | -1): void {
 
 function labelKey(namespace: string, key: string, value: string): string {
   return `${namespace}\n${key}\n${value}`;
+}
+
+/** Whether nothing changed that a Pod's placement depends on; heartbeats and conditions do not. */
+export function offersTheSame(a: Stored<Node>, b: Stored<Node>): boolean {
+  return (
+    equalJson(a.spec, b.spec) &&
+    equalJson(a.metadata.labels, b.metadata.labels) &&
+    equalJson(a.status?.allocatable, b.status?.allocatable) &&
+    equalJson(a.status?.images, b.status?.images)
+  );
 }
 
 function zoneOf({ metadata }: Stored<Node>): string {

@@ -74,6 +74,11 @@ export class NodeInfo {
     }
   }
 
+  /** The node in a later state that offers the same. */
+  refresh(node: Stored<Node>): void {
+    this.#node = node;
+  }
+
   add(pod: PodInfo): void {
     this.#pods.set(pod.uid, pod);
     this.#count(pod, 1);

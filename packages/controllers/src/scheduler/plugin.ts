@@ -38,7 +38,9 @@ export interface SchedulerPlugin {
   /** A score from 0 to 100 for each of the nodes, in their order; undefined when the plugin does not care. */
   score?(pod: PodInfo, cluster: ClusterState, nodes: readonly NodeInfo[]): readonly number[] | undefined;
   /** Whether a Pod that this plugin rejected is worth another try after a change (`QueueingHint`). Default: always. */
-  retryOn?(change: ClusterChange, pod: PodInfo): boolean;
+  retryOn?(change: ClusterChange, pod: PodInfo, cluster: ClusterState): boolean;
+  /** The types of changes about which `retryOn` is asked; all others are known not to help. Default: all types. */
+  readonly retryOnTypes?: readonly ClusterChange['type'][];
 }
 
 /** Scales raw scores so that the largest is 100; all 0 stay 0, and with `reverse` become 100. */

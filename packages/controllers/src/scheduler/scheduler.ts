@@ -19,9 +19,10 @@ import { ClusterState } from './cluster-state.ts';
 import { eventMessage, fitMessage } from './fit-message.ts';
 import { type NodeFailures, noFailures, summary } from './node-failures.ts';
 import { createPlacer, type Placer } from './placer.ts';
-import type { ClusterChange, SchedulerPlugin } from './plugin.ts';
+import type { SchedulerPlugin } from './plugin.ts';
 import { looksAndTakesTheSame, type PodInfo, podInfo, podInfoAfter, sameForScheduling } from './pod-info.ts';
 import type { Candidate } from './preemption.ts';
+import { RetryHints } from './retry-hints.ts';
 import { type QueuedPod, SchedulingQueue } from './scheduling-queue.ts';
 import { siblingSelector } from './sibling-selector.ts';
 
@@ -36,7 +37,6 @@ export interface SchedulerSettings {
 export class Scheduler {
   readonly #context: ControllerContext;
   readonly #settings: SchedulerSettings;
-  readonly #plugins: ReadonlyMap<string, SchedulerPlugin>;
   readonly #cluster: ClusterState;
   readonly #placer: Placer;
   readonly #queue: SchedulingQueue;
@@ -49,17 +49,18 @@ export class Scheduler {
   constructor(context: ControllerContext, settings: SchedulerSettings) {
     this.#context = context;
     this.#settings = settings;
-    this.#plugins = new Map(settings.plugins.map((plugin) => [plugin.name, plugin]));
     const { cache } = context;
     this.#cluster = new ClusterState({
       namespaceLabels: (name) => cache.get(Namespace, name)?.metadata.labels,
       siblingSelector: (pod) => siblingSelector(pod, cache),
     });
     this.#placer = createPlacer(this.#cluster, settings.plugins, context.random);
+    const hints = new RetryHints(settings.plugins, this.#cluster);
     this.#queue = new SchedulingQueue(
       context.clock,
-      (change, queued) => this.#mayHelp(change, queued),
+      (change, queued) => hints.mayHelp(change, queued),
       () => this.#wake(),
+      hints,
     );
   }
 
@@ -75,6 +76,10 @@ export class Scheduler {
       .changes(Pod, { replay: true })
       .pipe(takeUntil(stop))
       .subscribe((change) => this.#podChanged(change));
+    cache
+      .changes(Namespace)
+      .pipe(takeUntil(stop))
+      .subscribe((change) => this.#namespaceChanged(change));
     await aborted(signal);
     this.#queue.stop();
     await Promise.all(this.#writes);
@@ -97,6 +102,11 @@ export class Scheduler {
     else if (previous !== undefined && !sameNode(object, previous)) {
       this.#queue.changed({ type: 'nodeChanged', node: object, previous });
     }
+  }
+
+  #namespaceChanged({ type, object, previous }: CacheChange<Namespace>): void {
+    const labels = type === 'deleted' ? undefined : object.metadata.labels;
+    if (!equalJson(labels, previous?.metadata.labels)) this.#cluster.namespaceChanged();
   }
 
   #podChanged({ type, object }: CacheChange<Pod>): void {
@@ -143,15 +153,6 @@ export class Scheduler {
 
   #isOurs({ spec }: Pod): boolean {
     return (spec.schedulerName ?? 'default-scheduler') === this.#settings.schedulerName;
-  }
-
-  #mayHelp(change: ClusterChange, { pod, rejectedBy }: QueuedPod): boolean {
-    if (rejectedBy.size === 0) return true;
-    for (const name of rejectedBy) {
-      const plugin = this.#plugins.get(name);
-      if (plugin?.retryOn === undefined || plugin.retryOn(change, pod)) return true;
-    }
-    return false;
   }
 
   #wake(): void {

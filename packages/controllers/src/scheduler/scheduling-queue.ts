@@ -1,5 +1,6 @@
 import { type BackOffOptions, backOff, type Clock, type Milliseconds } from '@orrery/core';
 import TinyQueue from 'tinyqueue';
+import { ParkedPods } from './parked-pods.ts';
 import type { ClusterChange } from './plugin.ts';
 import type { PodInfo } from './pod-info.ts';
 
@@ -18,11 +19,23 @@ export interface QueuedPod {
   rejectedBy: ReadonlySet<string>;
 }
 
+/** Sorts parked Pods, so that a change is held against few of them. */
+export interface Interests {
+  /** Pods with the same answer are helped by the same changes. */
+  classOf(pod: QueuedPod): string;
+  /** The only types of changes that may help; undefined means all types. */
+  typesOf(pod: QueuedPod): ReadonlySet<ClusterChange['type']> | undefined;
+}
+
+const eachByItself: Interests = { classOf: ({ pod }) => pod.uid, typesOf: () => undefined };
+
 interface Entry extends QueuedPod {
   place: 'active' | 'backOff' | 'unschedulable' | 'gated' | 'popped';
   /** Order among Pods of one priority and time. */
   sequence: number;
   timer: Disposable | undefined;
+  /** Its order among parked Pods. */
+  parked: number;
 }
 
 /** Whether a change is worth another try of a Pod. */
@@ -37,16 +50,18 @@ export class SchedulingQueue {
   readonly #ready: () => void;
   readonly #hint: Hint;
   readonly #entries = new Map<string, Entry>();
-  readonly #unschedulable = new Set<Entry>();
+  readonly #unschedulable: ParkedPods<Entry>;
   /** Entries that have left the active place meanwhile are passed over. */
   readonly #active = new TinyQueue<Entry>([], byRank);
   #sequence = 0;
+  #parked = 0;
 
-  /** `ready` is called whenever a Pod can be popped. */
-  constructor(clock: Clock, hint: Hint, ready: () => void) {
+  /** `ready` is called whenever a Pod can be popped. By default, the hint is asked about each parked Pod and each change. */
+  constructor(clock: Clock, hint: Hint, ready: () => void, interests: Interests = eachByItself) {
     this.#clock = clock;
     this.#hint = hint;
     this.#ready = ready;
+    this.#unschedulable = new ParkedPods(interests);
   }
 
   /** Whether {@link pop} would give a Pod. */
@@ -71,6 +86,7 @@ export class SchedulingQueue {
         place: 'popped',
         sequence: this.#sequence++,
         timer: undefined,
+        parked: 0,
       };
       this.#entries.set(pod.uid, created);
       if (isGated(pod)) created.place = 'gated';
@@ -116,6 +132,7 @@ export class SchedulingQueue {
     entry.rejectedBy = rejectedBy;
     entry.timestamp = this.#clock.now();
     entry.place = 'unschedulable';
+    entry.parked = this.#parked++;
     this.#unschedulable.add(entry);
     entry.timer = this.#clock.schedule(unschedulableTimeout, () => this.#retry(entry));
   }
@@ -131,9 +148,12 @@ export class SchedulingQueue {
 
   /** Something happened: Pods that it may help are tried again. */
   changed(change: ClusterChange): void {
-    for (const entry of this.#unschedulable) {
-      if (this.#hint(change, entry)) this.#retry(entry);
+    const helped: Entry[] = [];
+    for (const [first, equals] of this.#unschedulable.interestedIn(change)) {
+      if (this.#hint(change, first)) helped.push(...equals);
     }
+    helped.sort((a, b) => a.parked - b.parked);
+    for (const entry of helped) this.#retry(entry);
   }
 
   stop(): void {

@@ -1,5 +1,5 @@
 import type { ClusterState, PodGroup } from '../cluster-state.ts';
-import type { ClusterChange, Failure, SchedulerPlugin } from '../plugin.ts';
+import type { Failure, SchedulerPlugin } from '../plugin.ts';
 import type { AffinityTerm, PodInfo } from '../pod-info.ts';
 
 /** No Pod is near that the Pod must be with. */
@@ -64,9 +64,16 @@ export const interPodAffinity: SchedulerPlugin = {
     });
     return spread(sums);
   },
-  retryOn(change: ClusterChange) {
-    if (change.type !== 'nodeChanged') return true;
-    return change.node.metadata.labels !== change.previous.metadata.labels;
+  retryOn(change, pod, cluster) {
+    if (change.type === 'nodeChanged') return change.node.metadata.labels !== change.previous.metadata.labels;
+    // Labels or terms that came between: what they were before is not known here.
+    if (change.type === 'nodeAdded' || change.type === 'podChanged') return true;
+    const { required = [], requiredAnti = [] } = pod.affinity ?? {};
+    const meets = (term: AffinityTerm) => isAbout(term, change.pod, cluster);
+    if (change.type === 'podPlaced') return required.some(meets);
+    // Without the last Pod that it must be with, a Pod with affinity to itself is the first again.
+    if (requiredAnti.some(meets) || required.some(meets)) return true;
+    return (change.pod.affinity?.requiredAnti ?? []).some((term) => isAbout(term, pod, cluster));
   },
 };
 

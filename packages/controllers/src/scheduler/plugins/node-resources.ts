@@ -15,6 +15,7 @@ export const nodePorts: SchedulerPlugin = {
   name: 'NodePorts',
   filter: (pod) =>
     pod.hostPorts.length === 0 ? undefined : (node) => (node.conflictsWith(pod) ? portTaken : undefined),
+  retryOnTypes: ['nodeAdded', 'podGone'],
   retryOn: (change, pod) =>
     change.type === 'nodeAdded' ||
     (change.type === 'podGone' &&
@@ -29,6 +30,7 @@ export const nodeResourcesFit: SchedulerPlugin = {
     return reasons.length === 0 ? undefined : { reasons, unresolvable: exceedsNode(pod, node) };
   },
   score: (pod, _, nodes) => nodes.map((node) => leastAllocated(pod, node)),
+  retryOnTypes: ['nodeAdded', 'nodeChanged', 'podGone'],
   retryOn(change, pod) {
     if (change.type === 'podGone') return true;
     if (change.type !== 'nodeAdded' && change.type !== 'nodeChanged') return false;

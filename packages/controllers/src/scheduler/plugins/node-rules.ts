@@ -14,6 +14,7 @@ export const nodeUnschedulable: SchedulerPlugin = {
   name: 'NodeUnschedulable',
   filter: ({ pod }) =>
     toleratesUnschedulable(pod) ? undefined : (node) => (node.unschedulable ? isUnschedulable : undefined),
+  retryOnTypes: ['nodeAdded', 'nodeChanged'],
   retryOn: (change) =>
     change.type === 'nodeAdded' ||
     (change.type === 'nodeChanged' &&
@@ -38,6 +39,7 @@ export const nodeName: SchedulerPlugin = {
       ? undefined
       : (node) => (node.name === wanted ? undefined : isOtherNode);
   },
+  retryOnTypes: ['nodeAdded'],
   retryOn: ({ type }) => type === 'nodeAdded',
 };
 
@@ -56,6 +58,7 @@ export const taintToleration: SchedulerPlugin = {
       true,
     );
   },
+  retryOnTypes: ['nodeAdded', 'nodeChanged'],
   retryOn: (change) => change.type === 'nodeAdded' || nodeChanged(change, (node) => node.spec?.taints),
 };
 
@@ -106,6 +109,7 @@ export const nodeAffinity: SchedulerPlugin = {
     });
     return normalized(sums);
   },
+  retryOnTypes: ['nodeAdded', 'nodeChanged'],
   retryOn: (change) => change.type === 'nodeAdded' || nodeChanged(change, (node) => node.metadata.labels),
 };
 

@@ -63,8 +63,14 @@ export const podTopologySpread: SchedulerPlugin = {
     if (constraints.length === 0) return undefined;
     return spreadScores(pod, cluster, nodes, constraints, own.length > 0);
   },
-  retryOn: (change, pod) =>
-    change.type === 'nodeAdded' || change.type === 'nodeChanged' || change.pod.namespace === pod.namespace,
+  retryOn(change, pod) {
+    if (change.type === 'nodeAdded' || change.type === 'nodeChanged') return true;
+    if (change.pod.namespace !== pod.namespace) return false;
+    // Labels or an end that came between: what was counted before is not known here.
+    if (change.type === 'podChanged') return true;
+    const { labels } = change.pod.pod.metadata;
+    return constraintsOf(pod, 'DoNotSchedule').some(({ selector }) => selector.matches(labels));
+  },
 };
 
 /** A Pod's own constraints of one sort. */
