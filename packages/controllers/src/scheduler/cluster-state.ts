@@ -113,7 +113,7 @@ export class ClusterState {
   setNode(node: Stored<Node>): void {
     const info = this.#info(node.metadata.name);
     const before = info.node;
-    if (before !== undefined && offersTheSame(before, node)) {
+    if (before !== undefined && sameNode(before, node) && equalJson(before.status?.images, node.status?.images)) {
       info.refresh(node);
       return;
     }
@@ -344,13 +344,12 @@ function labelKey(namespace: string, key: string, value: string): string {
   return `${namespace}\n${key}\n${value}`;
 }
 
-/** Whether nothing changed that a Pod's placement depends on; heartbeats and conditions do not. */
-export function offersTheSame(a: Stored<Node>, b: Stored<Node>): boolean {
+/** Whether nothing changed that decides which Pods fit; heartbeats and conditions do not. */
+export function sameNode(a: Stored<Node>, b: Stored<Node>): boolean {
   return (
     equalJson(a.spec, b.spec) &&
     equalJson(a.metadata.labels, b.metadata.labels) &&
-    equalJson(a.status?.allocatable, b.status?.allocatable) &&
-    equalJson(a.status?.images, b.status?.images)
+    equalJson(a.status?.allocatable, b.status?.allocatable)
   );
 }
 

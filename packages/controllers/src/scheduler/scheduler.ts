@@ -15,7 +15,7 @@ import {
 import { aborted, type CacheChange, type ControllerContext, errorText, fromAbort } from '@orrery/core';
 import { takeUntil } from 'rxjs';
 import { isTerminal } from '../workload/pod-state.ts';
-import { ClusterState } from './cluster-state.ts';
+import { ClusterState, sameNode } from './cluster-state.ts';
 import { eventMessage, fitMessage } from './fit-message.ts';
 import { type NodeFailures, noFailures, summary } from './node-failures.ts';
 import { createPlacer, type Placer } from './placer.ts';
@@ -370,13 +370,4 @@ export class Scheduler {
       this.#queue.changed({ type: 'podGone', pod: victim });
     }
   }
-}
-
-/** Whether nothing changed that a Pod's placement depends on; heartbeats and conditions do not. */
-function sameNode(a: Stored<Node>, b: Stored<Node>): boolean {
-  return (
-    equalJson(a.spec, b.spec) &&
-    equalJson(a.metadata.labels, b.metadata.labels) &&
-    equalJson(a.status?.allocatable, b.status?.allocatable)
-  );
 }
