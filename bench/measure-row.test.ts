@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { type MeasureOptions, measureRow } from './measure-row.ts';
+import { type MeasureOptions, measureRow, type RoundLimits } from './measure-row.ts';
 import { atMost, defineRow, type Row } from './row.ts';
 
 function options(row: Partial<Row>, values: readonly number[], quick = false) {
   const progress: string[] = [];
-  const limits: number[] = [];
+  const limits: RoundLimits[] = [];
   const measuring: MeasureOptions = {
     quick,
     load: async () =>
@@ -16,9 +16,9 @@ function options(row: Partial<Row>, values: readonly number[], quick = false) {
         measure: async () => ({ time: { value: 0 } }),
         ...row,
       }),
-    async round(_, limit) {
+    async round(_, given) {
       const value = values[limits.length];
-      limits.push(limit);
+      limits.push(given);
       if (value === undefined) throw new Error('it fell over');
       return { time: { value } };
     },
@@ -33,14 +33,14 @@ describe('a row', () => {
     const { figures } = await measureRow('case', measuring);
     expect(figures).toMatchObject([{ value: 3, reached: false }]);
     expect(progress).toEqual(['1/3', '2/3', '3/3']);
-    expect(limits).toEqual([120, 120, 120]);
+    expect(limits).toEqual([{ seconds: 120 }, { seconds: 120 }, { seconds: 120 }]);
   });
 
-  test('is measured in as many rounds, and with the limit, that it declares', async () => {
-    const { measuring, progress, limits } = options({ rounds: 1, limit: 7 }, [5]);
+  test('is measured in as many rounds, and with the limits, that it declares', async () => {
+    const { measuring, progress, limits } = options({ rounds: 1, limit: 7, heap: 500 }, [5]);
     expect((await measureRow('case', measuring)).figures).toMatchObject([{ value: 5 }]);
     expect(progress).toEqual(['1/1']);
-    expect(limits).toEqual([7]);
+    expect(limits).toEqual([{ seconds: 7, heap: 500 }]);
   });
 
   test('is measured once, and not judged, in a quick run', async () => {

@@ -35,7 +35,7 @@ export function replicasRow({
     what: `${replicas.toLocaleString('en-US')} replicas on ${nodes.toLocaleString('en-US')} nodes, on the real clock`,
     full: { replicas, nodes },
     quick: { replicas: 20, nodes: 4 },
-    limit: 300,
+    limit: 600,
     figures: {
       available: { what: 'all available', unit: 's', goal, ...availableAnchor },
       longestGet: {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { RoundLimits } from './measure-row.ts';
 import type { Round } from './result.ts';
 
 /** Which round a process measures. */
@@ -16,13 +17,13 @@ const processes = new Set<ChildProcess>();
 
 /**
  * Measures one round of a row in a process of its own.
- * @param limit seconds after which it is ended
  * @throws Error with what the process printed on standard error, if it fails
  */
-export async function measureRound({ row, quick }: RoundRequest, limit: number): Promise<Round> {
+export async function measureRound({ row, quick }: RoundRequest, { seconds, heap }: RoundLimits): Promise<Round> {
   const file = join(import.meta.dirname, 'round.ts');
+  const flags = ['--expose-gc', ...(heap === undefined ? [] : [`--max-old-space-size=${heap}`])];
   // A group of its own, so that what a row starts is ended with it.
-  const child = spawn(process.execPath, ['--expose-gc', file, row, ...(quick ? ['--quick'] : [])], {
+  const child = spawn(process.execPath, [...flags, file, row, ...(quick ? ['--quick'] : [])], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
@@ -31,7 +32,7 @@ export async function measureRound({ row, quick }: RoundRequest, limit: number):
   const timer = setTimeout(() => {
     late = true;
     kill(child);
-  }, limit * 1000);
+  }, seconds * 1000);
   try {
     let report: string | undefined;
     createInterface({ input: child.stdout }).on('line', (line) => {
@@ -42,7 +43,7 @@ export async function measureRound({ row, quick }: RoundRequest, limit: number):
       said = (said + text).slice(-maximumSaid);
     });
     const ending = await ended(child);
-    if (late) throw new Error(`ended after ${limit} s, its limit\n${said}`.trimEnd());
+    if (late) throw new Error(`ended after ${seconds} s, its limit\n${said}`.trimEnd());
     if (ending !== 'code 0' || report === undefined) throw new Error(`${said}\nended with ${ending}`.trim());
     return JSON.parse(report) as Round;
   } finally {

@@ -15,6 +15,8 @@ export interface Row<Size = unknown, Name extends string = string> {
   readonly rounds?: number;
   /** Seconds after which a round is ended and has failed. Default 120. */
   readonly limit?: number;
+  /** The largest heap, in MB, of a round's process (`--max-old-space-size`). Default: Node's own, 4 GB on most machines. */
+  readonly heap?: number;
   readonly figures: { readonly [name in Name]: Figure };
   /** Measures once. @throws Error if the case does not end as it must: wrong work is never fast */
   measure(size: Size): Promise<{ readonly [name in Name]: Measured }>;

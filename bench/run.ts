@@ -37,7 +37,7 @@ async function run(options: BenchOptions): Promise<number> {
     const result = await measureRow(name, {
       quick: options.quick,
       load: loadRow,
-      round: (row, limit) => measureRound({ row, quick: options.quick }, limit),
+      round: (row, limits) => measureRound({ row, quick: options.quick }, limits),
       progress: (round, rounds) => progress.next(rounds === 1 ? title : `${title}, round ${round} of ${rounds}`),
     });
     results.push(result);

@@ -19,6 +19,7 @@ export default defineRow({
   quick: { nodes: 10, deployments: 3, replicas: 20, steadySeconds: 0.2 },
   rounds: 1,
   limit: 1_800,
+  heap: 16_000,
   figures: {
     ready: { what: 'all Pods Ready', unit: 's', goal: atMost(60) },
     load: { what: 'CPU when steady', unit: '% of a core', goal: atMost(20) },

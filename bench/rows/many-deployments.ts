@@ -10,7 +10,8 @@ export default defineRow({
   full: { nodes: 200, steps: [100, 1_000, 10_000] },
   quick: { nodes: 3, steps: [2, 4, 8] },
   warmUp: { nodes: 20, steps: [100, 200, 300] },
-  limit: 300,
+  rounds: 1,
+  limit: 600,
   figures: {
     first: { what: 'CPU per Deployment, the first 100', unit: 'ms' },
     second: { what: 'CPU per Deployment, up to 1,000', unit: 'ms' },

@@ -10,7 +10,7 @@ export default defineRow({
   what: 'a namespace with 10,000 running Pods on 200 nodes is deleted, on the real clock',
   full: { nodes: 200, replicas: 10_000 },
   quick: { nodes: 3, replicas: 30 },
-  limit: 300,
+  limit: 600,
   figures: { gone: { what: 'the namespace is gone', unit: 's', goal: atMost(3) } },
   async measure({ nodes, replicas }) {
     const cluster = await createCluster({ nodes });

@@ -9,7 +9,8 @@ export default defineRow({
   what: 'rolling update of 5,000 replicas on 500 nodes, on the real clock',
   full: { nodes: 500, replicas: 5_000 },
   quick: { nodes: 3, replicas: 20 },
-  limit: 300,
+  rounds: 1,
+  limit: 600,
   figures: { updated: { what: 'all updated and available', unit: 's', goal: atMost(5) } },
   async measure({ nodes, replicas }) {
     const cluster = await createCluster({ nodes });
