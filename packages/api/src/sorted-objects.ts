@@ -21,8 +21,8 @@ export class SortedObjects {
   readonly #objects = new Map<string, Stored>();
   /** As of the last list. */
   #listing: Listing | undefined;
-  /** Keys that changed since then. */
-  readonly #changed = new Set<string>();
+  /** Keys that changed since then. Made with the first: most of the many small sets never change after they were listed. */
+  #changed: Set<string> | undefined;
 
   get size(): number {
     return this.#objects.size;
@@ -44,11 +44,11 @@ export class SortedObjects {
 
   set(key: string, object: Stored): void {
     this.#objects.set(key, object);
-    if (this.#listing !== undefined) this.#changed.add(key);
+    this.#change(key);
   }
 
   delete(key: string): void {
-    if (this.#objects.delete(key) && this.#listing !== undefined) this.#changed.add(key);
+    if (this.#objects.delete(key)) this.#change(key);
   }
 
   /** All objects in key order, frozen. */
@@ -69,6 +69,12 @@ export class SortedObjects {
     return applied(this.#list(), sorted([...changes])).objects;
   }
 
+  #change(key: string): void {
+    if (this.#listing === undefined) return;
+    this.#changed ??= new Set();
+    this.#changed.add(key);
+  }
+
   #list(): Listing {
     if (this.#listing === undefined) {
       const entries = sorted([...this.#objects]);
@@ -76,7 +82,7 @@ export class SortedObjects {
         keys: entries.map(([key]) => key),
         objects: Object.freeze(entries.map(([, object]) => object)),
       };
-    } else if (this.#changed.size > 0) {
+    } else if (this.#changed !== undefined && this.#changed.size > 0) {
       const changes = sorted(Array.from(this.#changed, (key): Change => [key, this.#objects.get(key)]));
       this.#listing = applied(this.#listing, changes);
       this.#changed.clear();

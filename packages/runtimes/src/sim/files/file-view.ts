@@ -16,6 +16,7 @@ import {
   newSymlink,
   releaseNode,
   replaceContent,
+  sharedBytes,
   sizeOf,
   type TreeNode,
   touchNode,
@@ -267,7 +268,7 @@ export class FileView implements NodeFiles {
     if (options.uid !== undefined) file.uid = options.uid;
     if (options.gid !== undefined) file.gid = options.gid;
     // Whoever gave the bytes may go on using them.
-    replaceContent(file, typeof content === 'string' ? bytesOf(content) : content.slice());
+    replaceContent(file, typeof content === 'string' ? sharedBytes(content) : content.slice());
   }
 
   appendFile(path: string, content: Uint8Array | string): void {

@@ -94,6 +94,23 @@ export function bytesOf(content: Uint8Array | string): Uint8Array {
   return typeof content === 'string' ? encoder.encode(content) : content;
 }
 
+/** Files of one text, such as `resolv.conf` and `namespace`, are in every Pod; those of up to this many characters share their bytes. */
+const longestShared = 4096;
+const sharedTexts = 256;
+const shared = new Map<string, Uint8Array>();
+
+/** The bytes of a text: the same ones as of an equal text lately, for bytes of a file do not change in place. */
+export function sharedBytes(text: string): Uint8Array {
+  if (text.length > longestShared) return encoder.encode(text);
+  let bytes = shared.get(text);
+  if (bytes === undefined) {
+    bytes = encoder.encode(text);
+    if (shared.size === sharedTexts) shared.clear();
+    shared.set(text, bytes);
+  }
+  return bytes;
+}
+
 export function textOf(content: Uint8Array): string {
   return decoder.decode(content);
 }
@@ -103,7 +120,7 @@ export function newDirectory(layer: Layer, mode = 0o755, uid = 0, gid = 0): Dire
 }
 
 export function newFile(layer: Layer, content: Uint8Array | string = empty, mode = 0o644, uid = 0, gid = 0): FileNode {
-  const bytes = bytesOf(content);
+  const bytes = typeof content === 'string' ? sharedBytes(content) : content;
   return { kind: 'file', layer, mode, uid, gid, mtime: layer.now(), content: bytes, size: bytes.length };
 }
 

@@ -4,30 +4,45 @@ import { capabilityText } from './capabilities.ts';
 import type { Process } from './process.ts';
 import type { Realm } from './realm.ts';
 
-/** `/proc` of a container: its processes, its mounts, and what it may know of the machine (proc(5)). */
+/** `/proc` of a container: its processes, its mounts, and what it may know of the machine (proc(5)). Its files are made when looked at. */
 export function procDirectory(layer: Layer, realm: Realm, table: MountTable): DynamicNode {
-  const texts: { readonly [name: string]: () => string } = {
-    cpuinfo: () =>
-      Array.from(
-        { length: realm.machine.cpus },
-        (_, cpu) => `processor\t: ${cpu}\nmodel name\t: Simulated CPU\n\n`,
-      ).join(''),
-    filesystems: () => 'nodev\tproc\nnodev\ttmpfs\nnodev\toverlay\n',
-    loadavg: () => `0.00 0.00 0.00 1/${realm.processes.processes.size} ${realm.processes.processes.size}\n`,
-    meminfo: () => {
-      const total = Math.floor(realm.machine.memoryBytes / 1024);
-      const free = total - Math.floor(realm.memory.used / 1024);
-      return `MemTotal:       ${String(total).padStart(8)} kB\nMemFree:        ${String(free).padStart(8)} kB\nMemAvailable:   ${String(free).padStart(8)} kB\n`;
+  return {
+    ...directory(layer, {}),
+    mtime: realm.machine.bootedAt,
+    list: () => [...realm.processes.list().map(([pid]) => String(pid)), ...Object.keys(texts), 'self', 'sys'],
+    lookup: (name, viewer) => {
+      if (name === 'self') return viewer && newSymlink(layer, String(viewer.pid));
+      if (name === 'sys') return sysDirectory(layer, realm);
+      const process = /^\d+$/.test(name) ? realm.processes.processes.get(Number(name)) : undefined;
+      if (process !== undefined) return processDirectory(layer, Number(name), process);
+      const text = Object.hasOwn(texts, name) ? texts[name] : undefined;
+      return text && newFile(layer, text(realm, layer, table), 0o444);
     },
-    mounts: () => mountsText(table),
-    stat: () => `cpu  0 0 0 0 0 0 0 0 0 0\nbtime ${Math.floor(realm.machine.bootedAt / 1000)}\n`,
-    uptime: () => {
-      const seconds = ((layer.now() - realm.machine.bootedAt) / 1000).toFixed(2);
-      return `${seconds} ${seconds}\n`;
-    },
-    version: () => `Linux version ${realm.machine.kernelVersion} (orrery@simulated) #1 SMP\n`,
   };
-  const sys = directory(layer, {
+}
+
+/** The same functions for all containers: each has a `/proc`, and few are looked at. */
+const texts: { readonly [name: string]: (realm: Realm, layer: Layer, table: MountTable) => string } = {
+  cpuinfo: ({ machine }) =>
+    Array.from({ length: machine.cpus }, (_, cpu) => `processor\t: ${cpu}\nmodel name\t: Simulated CPU\n\n`).join(''),
+  filesystems: () => 'nodev\tproc\nnodev\ttmpfs\nnodev\toverlay\n',
+  loadavg: ({ processes: { processes } }) => `0.00 0.00 0.00 1/${processes.size} ${processes.size}\n`,
+  meminfo: ({ machine, memory }) => {
+    const total = Math.floor(machine.memoryBytes / 1024);
+    const free = total - Math.floor(memory.used / 1024);
+    return `MemTotal:       ${String(total).padStart(8)} kB\nMemFree:        ${String(free).padStart(8)} kB\nMemAvailable:   ${String(free).padStart(8)} kB\n`;
+  },
+  mounts: (_realm, _layer, table) => mountsText(table),
+  stat: ({ machine }) => `cpu  0 0 0 0 0 0 0 0 0 0\nbtime ${Math.floor(machine.bootedAt / 1000)}\n`,
+  uptime: ({ machine }, layer) => {
+    const seconds = ((layer.now() - machine.bootedAt) / 1000).toFixed(2);
+    return `${seconds} ${seconds}\n`;
+  },
+  version: ({ machine }) => `Linux version ${machine.kernelVersion} (orrery@simulated) #1 SMP\n`,
+};
+
+function sysDirectory(layer: Layer, realm: Realm): DynamicNode {
+  return directory(layer, {
     kernel: () =>
       directory(layer, {
         hostname: () => newFile(layer, `${realm.hostname}\n`, 0o444),
@@ -36,19 +51,6 @@ export function procDirectory(layer: Layer, realm: Realm, table: MountTable): Dy
         pid_max: () => newFile(layer, '4194304\n', 0o444),
       }),
   });
-  return {
-    ...directory(layer, {}),
-    mtime: realm.machine.bootedAt,
-    list: () => [...realm.processes.list().map(([pid]) => String(pid)), ...Object.keys(texts), 'self', 'sys'],
-    lookup: (name, viewer) => {
-      if (name === 'self') return viewer && newSymlink(layer, String(viewer.pid));
-      if (name === 'sys') return sys;
-      const process = /^\d+$/.test(name) ? realm.processes.processes.get(Number(name)) : undefined;
-      if (process !== undefined) return processDirectory(layer, Number(name), process);
-      const text = texts[name];
-      return text && newFile(layer, text(), 0o444);
-    },
-  };
 }
 
 function directory(layer: Layer, entries: { readonly [name: string]: () => TreeNode }): DynamicNode {
