@@ -9,7 +9,7 @@ import {
   parseApiVersion,
   type Stored,
 } from '@orrery/api';
-import { filter, mergeMap, type Observable } from 'rxjs';
+import { Observable } from 'rxjs';
 import { type Selection, selectionTest } from './cache/selection.ts';
 import type { Cache, CacheChange } from './cache.ts';
 import type { Cause } from './inspection.ts';
@@ -89,15 +89,23 @@ export function requestsOf<T extends KubernetesObject>(
   const { kind } = source;
   const concerns = changeTest(source);
   return (cache) =>
-    cache.changes(kind, { replay: true }).pipe(
-      filter(concerns),
-      mergeMap((change) => {
-        const { object, previous } = change;
-        const keys = map(object, previous === undefined ? { cache } : { cache, previous });
-        return keys.map((key) => ({
-          key: typeof key === 'string' ? key : keyString(key),
-          cause: causeOf(kind, change),
-        }));
+    new Observable((subscriber) =>
+      // Every change of every kind comes through here, so it takes no operators on the way.
+      cache.changes(kind, { replay: true }).subscribe({
+        next: (change) => {
+          try {
+            if (!concerns(change)) return;
+            const { object, previous } = change;
+            const keys = map(object, previous === undefined ? { cache } : { cache, previous });
+            if (keys.length === 0) return;
+            const cause = causeOf(kind, change);
+            for (const key of keys) subscriber.next({ key: typeof key === 'string' ? key : keyString(key), cause });
+          } catch (error) {
+            subscriber.error(error);
+          }
+        },
+        error: (error: unknown) => subscriber.error(error),
+        complete: () => subscriber.complete(),
       }),
     );
 }

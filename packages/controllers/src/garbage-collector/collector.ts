@@ -88,7 +88,15 @@ export class Collector {
     await this.#queue.stop();
   }
 
-  #changed(kind: Kind, { type, object, previous }: CacheChange): void {
+  #changed(kind: Kind, change: CacheChange): void {
+    const { type, object, previous } = change;
+    // Most changes: nothing began to go, and nothing changed hands.
+    if (
+      type === 'modified' &&
+      object.metadata.ownerReferences === previous?.metadata.ownerReferences &&
+      object.metadata.deletionTimestamp === previous?.metadata.deletionTimestamp
+    )
+      return;
     const cause: Cause = { type, kind: kindId(kind), key: keyString(keyOf(object)) };
     if (type === 'deleted') {
       this.#remember(object.metadata.uid);

@@ -193,7 +193,9 @@ export class NodeLifecycle {
         log.warn('node not looked after', { node: known.metadata.name, error: errorText(error) });
       }
       const zone = zoneOf(node);
-      zones.set(zone, [...(zones.get(zone) ?? []), node]);
+      const others = zones.get(zone);
+      if (others === undefined) zones.set(zone, [node]);
+      else others.push(node);
     }
     const states = new Map<string, ReturnType<typeof zoneState>>();
     for (const [zone, nodes] of zones) {

@@ -107,10 +107,8 @@ function relatedPods(cache: Cache, replicaSet: Stored<ReplicaSet>): ReadonlyMap<
   const siblings = owner === undefined ? [replicaSet] : cache.list(ownedBy(ReplicaSet, owner.uid), { namespace });
   const counts = new Map<string, number>();
   for (const sibling of siblings) {
-    for (const pod of cache.list(ownedBy(Pod, sibling.metadata.uid), { namespace })) {
-      const node = pod.spec.nodeName;
-      if (node !== undefined && isActive(pod)) counts.set(node, (counts.get(node) ?? 0) + 1);
-    }
+    const { nodes } = countsOr(cache.aggregate(podsByController.at(sibling.metadata.uid)));
+    for (const [node, count] of nodes) counts.set(node, (counts.get(node) ?? 0) + count);
   }
   return counts;
 }

@@ -10,6 +10,7 @@ const now = Date.parse('2026-01-01T01:00:00Z');
 interface State {
   readonly name: string;
   readonly labels: { readonly [key: string]: string };
+  readonly node: string | undefined;
   readonly phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed';
   readonly deleting: boolean;
   /** Seconds before `now`; undefined while it is not ready. */
@@ -20,14 +21,16 @@ const names = ['a', 'b', 'c', 'd', 'e', 'f'];
 const anyState: fc.Arbitrary<State> = fc.record({
   name: fc.constantFrom(...names),
   labels: fc.dictionary(fc.constantFrom('app', 'tier'), fc.constantFrom('web', 'db'), { maxKeys: 2 }),
+  node: fc.constantFrom(undefined, 'n1', 'n2'),
   phase: fc.constantFrom('Pending', 'Running', 'Succeeded', 'Failed'),
   deleting: fc.boolean(),
   ready: fc.option(fc.integer({ min: 0, max: 20 }), { nil: undefined }),
 });
 
-function podIn({ name, labels, phase, deleting, ready }: State): Stored<Pod> {
+function podIn({ name, labels, node, phase, deleting, ready }: State): Stored<Pod> {
   const since = new Date(now - (ready ?? 0) * 1000).toISOString();
   return testPod(name, {
+    spec: node === undefined ? {} : { nodeName: node },
     metadata: { labels, ...(deleting ? { deletionTimestamp: since } : {}) },
     status: {
       phase,
@@ -56,6 +59,11 @@ describe('counts that are kept', () => {
         const isWeb = (labels: { readonly [key: string]: string } | undefined) => labels?.app === 'web';
         expect(counts.active).toBe(active.length);
         expect(counts.ready).toBe(ready.length);
+        const onNodes = Map.groupBy(
+          active.filter(({ spec }) => spec.nodeName !== undefined),
+          ({ spec }) => spec.nodeName,
+        );
+        expect(counts.nodes).toEqual(new Map([...onNodes].map(([node, there]) => [node, there.length])));
         expect(counts.unfinished).toBe([...pods.values()].filter((pod) => !isTerminal(pod)).length);
         expect(counts.activeWith(isWeb)).toBe(active.filter(({ metadata }) => isWeb(metadata.labels)).length);
         for (const minReadySeconds of [0, 5, 10, 19]) {

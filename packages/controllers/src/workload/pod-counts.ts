@@ -28,6 +28,7 @@ export class PodCounts {
   #active = 0;
   #ready = 0;
   #unfinished = 0;
+  readonly #nodes = new Map<string, number>();
 
   get groups(): Iterable<PodGroup> {
     return this.#groups.values();
@@ -41,6 +42,11 @@ export class PodCounts {
   /** How many have not ended, whether they are being deleted or not. */
   get unfinished(): number {
     return this.#unfinished;
+  }
+
+  /** How many are active on each node; nodes without any are not here. */
+  get nodes(): ReadonlyMap<string, number> {
+    return this.#nodes;
   }
 
   /** How many are ready. */
@@ -79,6 +85,7 @@ export class PodCounts {
     if (!isTerminal(pod)) this.#unfinished++;
     if (!isActive(pod)) return;
     this.#active++;
+    this.#countOn(pod, 1);
     const labels = pod.metadata.labels ?? none;
     const key = keyOfLabels(labels);
     let group = this.#groups.get(key);
@@ -100,12 +107,20 @@ export class PodCounts {
     const group = this.#groups.get(key);
     if (group === undefined) return;
     this.#active--;
+    this.#countOn(pod, -1);
     const since = readySince(pod);
     if (since !== undefined) {
       this.#ready--;
       group.readySince.splice(after(group.readySince, since) - 1, 1);
     }
     if (--group.active === 0) this.#groups.delete(key);
+  }
+
+  #countOn({ spec: { nodeName } }: Stored<Pod>, change: 1 | -1): void {
+    if (nodeName === undefined) return;
+    const count = (this.#nodes.get(nodeName) ?? 0) + change;
+    if (count === 0) this.#nodes.delete(nodeName);
+    else this.#nodes.set(nodeName, count);
   }
 }
 
