@@ -2,7 +2,7 @@ import { connect, type TLSSocket } from 'node:tls';
 import type { Access } from './served-cluster.ts';
 
 /** A response, as little of it as a client needs that costs next to nothing itself. */
-export interface RawResponse {
+interface RawResponse {
   readonly status: number;
   /** Of head and body, with their framing. */
   readonly bytes: number;
