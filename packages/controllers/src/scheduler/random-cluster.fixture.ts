@@ -6,11 +6,14 @@ export class RandomObjects {
   readonly #random: Random;
   /** Whether nodes have much room, so that other rules than room decide. */
   readonly #isRoomy: boolean;
+  /** Whether nothing but resources, ports and labels of nodes matters. */
+  readonly isPlain: boolean;
   #count = 0;
 
   constructor(random: Random) {
     this.#random = random;
     this.#isRoomy = this.chance(50);
+    this.isPlain = this.chance(20);
   }
 
   integer(bound: number): number {
@@ -48,7 +51,9 @@ export class RandomObjects {
       metadata: { ...this.#metadata(name), labels },
       spec: {
         ...(this.chance(this.#isRoomy ? 4 : 10) ? { unschedulable: true } : {}),
-        ...(this.chance(this.#isRoomy ? 15 : 30) ? { taints: this.several(2, () => this.#taint()) } : {}),
+        ...(!this.isPlain && this.chance(this.#isRoomy ? 15 : 30)
+          ? { taints: this.several(2, () => this.#taint()) }
+          : {}),
       },
       status: {
         allocatable: {
@@ -57,7 +62,7 @@ export class RandomObjects {
           ...(this.chance(95) ? { pods: this.one(this.#isRoomy ? ['110'] : ['2', '4', '110']) } : {}),
           ...(this.chance(20) ? { 'example.com/gpu': this.one(['1', '2']) } : {}),
         },
-        images: this.some(images, 40).map((image) => ({
+        images: this.some(images, this.isPlain ? 0 : 40).map((image) => ({
           names: [image],
           sizeBytes: this.one([10, 200, 900]) * 1024 * 1024,
         })),
@@ -79,8 +84,10 @@ export class RandomObjects {
         ...(this.chance(10) ? { overhead: { cpu: '100m', memory: '16Mi' } } : {}),
         ...(this.chance(8) ? { nodeSelector: { disk: this.one(['ssd', 'hdd', 'tape']) } } : {}),
         ...(this.chance(30) ? { tolerations: this.several(2, () => this.#toleration()) } : {}),
-        ...(this.chance(50) ? { affinity: this.#affinity() } : {}),
-        ...(this.chance(30) ? { topologySpreadConstraints: this.several(2, () => this.#spread()) } : {}),
+        ...(!this.isPlain && this.chance(50) ? { affinity: this.#affinity() } : {}),
+        ...(!this.isPlain && this.chance(30)
+          ? { topologySpreadConstraints: this.several(2, () => this.#spread()) }
+          : {}),
         ...(this.chance(15) ? { volumes: [{ name: 'data', emptyDir: {} }] } : {}),
       },
       status: { phase: 'Pending', ...(this.chance(50) ? { startTime: this.#time() } : {}) },
@@ -107,7 +114,12 @@ export class RandomObjects {
 
   #labels() {
     if (this.chance(10)) return {};
-    return { labels: { app: this.one(apps), ...(this.chance(40) ? { tier: this.one(['front', 'back']) } : {}) } };
+    return {
+      labels: {
+        app: this.one(apps),
+        ...(!this.isPlain && this.chance(40) ? { tier: this.one(['front', 'back']) } : {}),
+      },
+    };
   }
 
   #ending() {

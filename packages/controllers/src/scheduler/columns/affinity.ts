@@ -81,6 +81,13 @@ export class AffinityRules {
     return counters;
   }
 
+  /** Whether there is anything to score. */
+  get prefers(): boolean {
+    const { preferred = [], preferredAnti = [] } = this.#pod.affinity ?? {};
+    if (preferred.length > 0 || preferredAnti.length > 0) return true;
+    return !this.#cluster.preferringTopologies[Symbol.iterator]().next().done;
+  }
+
   /** Adds to each candidate's total how much the Pod and the Pods near it like each other, times `weight`. */
   score(candidates: Candidates, weight: number): void {
     const counters = this.#preferences();

@@ -4,13 +4,12 @@ import { describe, expect, test } from 'vitest';
 import { builtinSchedulerPlugins } from '../builtin-plugins.ts';
 import { ClusterState } from '../cluster-state.ts';
 import { summary } from '../node-failures.ts';
-import type { NodeInfo } from '../node-info.ts';
 import { createPlacer, type Placer } from '../placer.ts';
 import type { SchedulerPlugin } from '../plugin.ts';
 import { type PodInfo, podInfo } from '../pod-info.ts';
 import { type Preemption, preempt } from '../preemption.ts';
 import { RandomObjects } from '../random-cluster.fixture.ts';
-import { place, type Try } from '../schedule.ts';
+import { place, type SearchOptions, type Try } from '../schedule.ts';
 
 /**
  * The plain form of the scheduler (every plugin is asked about every node) and the columnar one decide the same: filters and their
@@ -55,7 +54,8 @@ class History {
       siblingSelector: ({ pod }) =>
         pod.metadata.labels?.tier === 'front' ? labelsMatcher({ app: pod.metadata.labels.app ?? '' }) : undefined,
     });
-    const size = objects.chance(8) ? 100 + objects.integer(40) : 1 + objects.integer(16);
+    const many = objects.isPlain ? 100 + objects.integer(150) : 100 + objects.integer(40);
+    const size = objects.chance(objects.isPlain ? 30 : 8) ? many : 1 + objects.integer(16);
     this.#names = Array.from({ length: size }, (_, index) => `node-${index}`);
     this.#percentage = objects.one([0, 0, 10, 100]);
     this.#plugins = [...builtinSchedulerPlugins, ...(objects.chance(25) ? addedPlugins : [])];
@@ -141,7 +141,10 @@ class History {
     if (this.#objects.chance(10)) this.#cluster.nominations.put(pod, this.#objects.one(this.#names));
     const start = this.#start % nodes.length;
     const plain = this.#look((options) => place(pod, this.#cluster, this.#plugins, this.#draws.plain, options), start);
-    const columnar = this.#look((options) => this.#columnar.place(pod, options), start);
+    // Without anybody who asks for scores, some Pods are placed by their class alone.
+    const asksForScores = this.#objects.chance(50);
+    const columnar = this.#look((options) => this.#columnar.place(pod, options), start, asksForScores);
+    if (!asksForScores) plain.seen.scores = undefined;
     expect(columnar.seen).toEqual(plain.seen);
     this.#sameDraws();
     this.#start = start + plain.result.visited;
@@ -170,12 +173,13 @@ class History {
     this.#followUp(pod, expected);
   }
 
-  #look(form: (options: { percentageOfNodesToScore: number; start: number; scored: Scored }) => Try, start: number) {
+  #look(form: (options: SearchOptions) => Try, start: number, asksForScores = true): Look {
     let scores: unknown;
     const scored: Scored = (nodes, totals) => {
       scores = nodes.map(({ name }, index) => [name, totals[index]]);
     };
-    const result = form({ percentageOfNodesToScore: this.#percentage, start, scored });
+    const options = { percentageOfNodesToScore: this.#percentage, start };
+    const result = form(asksForScores ? { ...options, scored } : options);
     const { placement, visited } = result;
     if (placement.type !== 'unfit') return { result, seen: { placement, visited, scores } };
     const { reasons, plugins } = summary(placement.failures);
@@ -211,7 +215,13 @@ class History {
   }
 }
 
-type Scored = (nodes: readonly NodeInfo[], totals: ArrayLike<number>) => void;
+type Scored = NonNullable<SearchOptions['scored']>;
+
+/** What a form came to, and what is compared of it. */
+interface Look {
+  readonly result: Try;
+  readonly seen: { scores?: unknown; readonly [part: string]: unknown };
+}
 
 function outcome(preemption: Preemption): unknown {
   if ('message' in preemption) return preemption;

@@ -24,6 +24,7 @@ import { Candidates } from './candidates.ts';
 import { FailureTable, fits, noNode } from './failure-table.ts';
 import { askAlone, awaitedPods, FitClass, fitKey } from './fit-class.ts';
 import type { NodeColumns } from './node-columns.ts';
+import { ScoreBlocks } from './score-blocks.ts';
 import { SpreadRules } from './spread.ts';
 import { VictimCache } from './victim-cache.ts';
 
@@ -51,6 +52,7 @@ interface Judge {
 interface PodClass {
   readonly fit: FitClass;
   readonly victims: VictimCache;
+  readonly blocks: ScoreBlocks;
 }
 
 /**
@@ -84,6 +86,7 @@ export class ColumnarPlacer implements Placer {
     if ('message' in judge) {
       return { placement: { type: 'rejected', plugin: judge.plugin, message: judge.message }, visited: 0 };
     }
+    if (this.#isDecidedByClass(pod, judge, options)) return this.#placeByClass(pod, judge, options);
     const visited = this.#search(pod, judge, options);
     const { count, slots } = this.#candidates;
     if (count === 0) {
@@ -92,6 +95,25 @@ export class ColumnarPlacer implements Placer {
     const index = count === 1 ? 0 : this.#best(pod, judge, options);
     const chosen = this.#columns.info(slots[index] as number) as NodeInfo;
     return { placement: { type: 'placed', node: chosen.name }, visited };
+  }
+
+  /** Whether the class alone knows which nodes fit and how well. */
+  #isDecidedByClass(pod: PodInfo, { fit, spread, affinity, isLocal }: Judge, { scored }: SearchOptions): boolean {
+    if (!isLocal || fit.asksAlone || fit.minds || fit.prefers || scored !== undefined) return false;
+    if (this.#cluster.nominations.nodeOf(pod.uid) !== undefined) return false;
+    if (affinity.prefers || spread.prefers || this.#added.some(({ score }) => score !== undefined)) return false;
+    return !imagesOf(pod.pod).some((image) => this.#cluster.nodesWithImage(image) > 0);
+  }
+
+  #placeByClass(pod: PodInfo, judge: Judge, { percentageOfNodesToScore, start }: SearchOptions): Try {
+    const { slots } = this.#cluster;
+    const wanted = nodesToFind(slots.length, percentageOfNodesToScore);
+    const { slot, visited } = this.#classOf(pod).blocks.find(judge.fit, wanted, start, this.#random);
+    if (slot === undefined) {
+      this.#record(pod, noNode, judge);
+      return { placement: { type: 'unfit', failures: this.#latestFailures() }, visited };
+    }
+    return { placement: { type: 'placed', node: (this.#columns.info(slot) as NodeInfo).name }, visited };
   }
 
   preempt(pod: PodInfo, failures: NodeFailures, context: PreemptionContext): Preemption {
@@ -304,7 +326,12 @@ export class ColumnarPlacer implements Placer {
     let known = this.#classes.get(key);
     if (known === undefined) {
       const victims = new VictimCache(this.#failures);
-      known = { victims, fit: new FitClass(pod, this.#cluster, this.#failures, (slot) => victims.forget(slot)) };
+      const blocks = new ScoreBlocks(this.#cluster);
+      const judged = (slot: number) => {
+        victims.forget(slot);
+        blocks.judged(slot);
+      };
+      known = { victims, blocks, fit: new FitClass(pod, this.#cluster, this.#failures, judged) };
       for (const oldest of this.#classes.keys()) {
         if (this.#classes.size < mostClasses) break;
         this.#classes.delete(oldest);

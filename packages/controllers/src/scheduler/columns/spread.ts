@@ -30,6 +30,7 @@ export class SpreadRules {
   readonly #pod: PodInfo;
   readonly #cluster: ClusterState;
   readonly #failures: FailureTable;
+  #wishes: { readonly constraints: readonly Constraint[]; readonly needed: readonly Constraint[] } | undefined;
 
   constructor(pod: PodInfo, cluster: ClusterState, failures: FailureTable) {
     this.#pod = pod;
@@ -65,12 +66,27 @@ export class SpreadRules {
     };
   }
 
+  /** Whether there is anything to score. */
+  get prefers(): boolean {
+    return this.#preferences().constraints.length > 0;
+  }
+
+  /** The constraints that are wishes, and those among them whose labels a node needs to count. */
+  #preferences(): { readonly constraints: readonly Constraint[]; readonly needed: readonly Constraint[] } {
+    if (this.#wishes === undefined) {
+      const own = constraintsOf(this.#pod, 'ScheduleAnyway');
+      this.#wishes =
+        own.length > 0
+          ? { constraints: own, needed: own }
+          : { constraints: defaultConstraints(this.#pod, this.#cluster), needed: [] };
+    }
+    return this.#wishes;
+  }
+
   /** Adds to each candidate's total what spreading says for it, times `weight`. */
   score(candidates: Candidates, weight: number): void {
-    const own = constraintsOf(this.#pod, 'ScheduleAnyway');
-    const constraints = own.length > 0 ? own : defaultConstraints(this.#pod, this.#cluster);
+    const { constraints, needed } = this.#preferences();
     if (constraints.length === 0) return;
-    const needed = own.length > 0 ? own : [];
     const keys = needed.map(({ topologyKey }) => this.#cluster.columns.label(topologyKey));
     const { slots, count } = candidates;
     const raw = candidates.scratch;
