@@ -28,6 +28,7 @@ function tryPreempt(cluster: ClusterState, pod: Stored<Pod>, budgets: Stored<Pod
   return `${result.candidate.node}: ${result.candidate.victims.map(({ pod: { metadata } }) => metadata.name).join(' ')}`;
 }
 
+const two = [testNode('a'), testNode('b')];
 const urgent = testPod('urgent', { spec: { priority: 100, containers: memory('4Gi') } });
 
 describe('preemption', () => {
@@ -75,6 +76,29 @@ describe('preemption', () => {
     );
   });
 
+  test('leaves the order of Pods as it was', () => {
+    const pods = ['x', 'y', 'z'].map((name) => running(name, 1, '2Gi'));
+    const cluster = testCluster(
+      [testNode('n')],
+      pods.map((pod) => [pod, 'n'] as const),
+    );
+    tryPreempt(cluster, urgent);
+    expect([...(cluster.node('n')?.pods.keys() ?? [])]).toEqual(['uid-x', 'uid-y', 'uid-z']);
+  });
+
+  test('does not take a node that is promised to a Pod of the same priority', () => {
+    const cluster = testCluster(two, [
+      [running('x', 1, '6Gi'), 'a'],
+      [running('y', 5, '6Gi'), 'b'],
+    ]);
+    expect(tryPreempt(cluster, urgent)).toBe('a: x');
+    const other = testPod('other', { spec: { priority: 100, containers: memory('5Gi') } });
+    cluster.nominations.put(podInfo(other), 'a');
+    expect(tryPreempt(cluster, urgent)).toBe('b: y');
+    cluster.nominations.put(podInfo(urgent), 'b');
+    expect(tryPreempt(cluster, urgent)).toBe('b: y');
+  });
+
   test('waits while a victim of an earlier try is still on its way out', () => {
     const victim = testPod('victim', {
       metadata: { deletionTimestamp: '2026-01-01T00:00:30Z' },
@@ -90,7 +114,6 @@ describe('preemption', () => {
     );
   });
 
-  const two = [testNode('a'), testNode('b')];
   test('prefers the node whose most important victim is least important', () => {
     const cluster = testCluster(two, [
       [running('x', 5, '6Gi'), 'a'],

@@ -6,7 +6,7 @@ import type { NodeFailures } from './node-failures.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { Failure, SchedulerPlugin } from './plugin.ts';
 import type { PodInfo } from './pod-info.ts';
-import { failureOn } from './schedule.ts';
+import { failureWithPromises } from './schedule.ts';
 
 /** A node that has room for the Pod once the victims are gone. */
 export interface Candidate {
@@ -44,7 +44,7 @@ export function preempt(
   failures: NodeFailures,
   context: PreemptionContext,
   victims: VictimSearch = (node) => {
-    const failure = () => failureOn(pod, node, context.cluster, context.plugins);
+    const failure = () => failureWithPromises(pod, node, context.cluster, context.plugins);
     return victimsOn(node, pod, stateTrial(node, context.cluster, failure), context);
   },
 ): Preemption {
@@ -104,7 +104,9 @@ export interface Trial {
   end(): void;
 }
 
-/** The fewest Pods of lower priority whose going makes room on a node, or why there are none. */
+/**
+ * The fewest Pods of lower priority whose going makes room on a node, beside the Pods that it is promised to; or why there are none.
+ */
 export function victimsOn(node: NodeInfo, pod: PodInfo, trial: Trial, context: PreemptionContext): Candidate | string {
   const lower = [...node.pods.values()].filter(({ priority }) => priority < pod.priority);
   if (lower.length === 0) return noVictims;

@@ -84,7 +84,7 @@ export function firstFailure(node: NodeInfo, filters: readonly PreparedFilter[])
 }
 
 /** Whether a Pod fits on one node as the cluster is now. Undefined says yes. */
-export function failureOn(
+function failureOn(
   pod: PodInfo,
   node: NodeInfo,
   cluster: ClusterState,
@@ -111,12 +111,7 @@ function search(
   const { nodes } = cluster;
   const failures = new Map<NodeInfo, NodeFailure>();
   const check = (node: NodeInfo) => {
-    const promised = [...cluster.nominations.on(node.name).values()].filter(
-      ({ uid, priority }) => uid !== pod.uid && priority >= pod.priority,
-    );
-    const failure =
-      (promised.length > 0 ? failureWith(promised, pod, node, cluster, plugins) : undefined) ??
-      firstFailure(node, filters);
+    const failure = failureBesidePromised(pod, node, cluster, plugins) ?? firstFailure(node, filters);
     if (failure !== undefined) failures.set(node, failure);
     return failure === undefined;
   };
@@ -134,21 +129,48 @@ function search(
   return { feasible, failures, visited };
 }
 
-/** Tries the node as it will be once the Pods are there that it is promised to. */
-function failureWith(
-  promised: readonly PodInfo[],
+/** Whether a Pod fits on one node as the cluster is now, with the Pods that the node is promised to and without. */
+export function failureWithPromises(
   pod: PodInfo,
   node: NodeInfo,
   cluster: ClusterState,
   plugins: readonly SchedulerPlugin[],
 ): NodeFailure | undefined {
-  const absent = promised.filter(({ uid }) => cluster.placeOf(uid) === undefined);
+  return failureBesidePromised(pod, node, cluster, plugins) ?? failureOn(pod, node, cluster, plugins);
+}
+
+/**
+ * Tries the node as it will be once the Pods of no lower priority are there that it is promised to. Undefined if the Pod fits beside
+ * them, or if there are none.
+ */
+function failureBesidePromised(
+  pod: PodInfo,
+  node: NodeInfo,
+  cluster: ClusterState,
+  plugins: readonly SchedulerPlugin[],
+): NodeFailure | undefined {
+  const absent = awaitedPods(node, cluster, pod.priority, pod.uid);
+  if (absent.length === 0) return undefined;
   for (const other of absent) cluster.add(other, node.name);
   try {
     return failureOn(pod, node, cluster, plugins);
   } finally {
     for (const other of absent) cluster.remove(other.uid);
   }
+}
+
+/** Pods that a node is promised to and that are on no node yet, of this priority or a higher one. */
+export function awaitedPods(
+  { name }: NodeInfo,
+  cluster: ClusterState,
+  priority: number,
+  except?: string,
+): readonly PodInfo[] {
+  const promises = cluster.nominations.on(name);
+  if (promises.size === 0) return [];
+  return [...promises.values()].filter(
+    (other) => other.uid !== except && other.priority >= priority && cluster.placeOf(other.uid) === undefined,
+  );
 }
 
 /** How many feasible nodes are enough (`numFeasibleNodesToFind`). */

@@ -11,6 +11,7 @@ import { podTopologySpread } from '../plugins/pod-topology-spread.ts';
 import type { PodInfo } from '../pod-info.ts';
 import { type Preemption, type PreemptionContext, preempt, stateTrial, victimsOn } from '../preemption.ts';
 import {
+  awaitedPods,
   firstFailure,
   highest,
   nodesToFind,
@@ -22,7 +23,7 @@ import {
 import { AffinityRules } from './affinity.ts';
 import { Candidates } from './candidates.ts';
 import { FailureTable, fits, noNode } from './failure-table.ts';
-import { askAlone, awaitedPods, FitClass, fitKey } from './fit-class.ts';
+import { askAlone, FitClass, fitKey } from './fit-class.ts';
 import type { NodeColumns } from './node-columns.ts';
 import { ScoreBlocks } from './score-blocks.ts';
 import { SpreadRules } from './spread.ts';
@@ -119,15 +120,19 @@ export class ColumnarPlacer implements Placer {
   preempt(pod: PodInfo, failures: NodeFailures, context: PreemptionContext): Preemption {
     this.#tidy();
     const judge = this.#judge(pod);
-    if (!('message' in judge) && judge.isLocal) {
-      const { fit, victims } = this.#classOf(pod);
-      victims.begin(context.budgets);
-      return preempt(pod, failures, context, (node) => victims.on(node, pod, fit, context));
-    }
-    return preempt(pod, failures, context, (node) => {
-      const trial = stateTrial(node, this.#cluster, () => this.#failureOn(pod, node));
+    const search = (node: NodeInfo) => {
+      const trial = stateTrial(node, this.#cluster, () => this.#failureWithPromises(pod, node));
       return victimsOn(node, pod, trial, context);
-    });
+    };
+    if ('message' in judge || !judge.isLocal) return preempt(pod, failures, context, search);
+    const { fit, victims } = this.#classOf(pod);
+    victims.begin(context.budgets);
+    const own = this.#cluster.nominations.nodeOf(pod.uid);
+    return preempt(pod, failures, context, (node) =>
+      node.name === own || fit.verdicts.get(node.slot) === askAlone
+        ? search(node)
+        : victims.on(node, pod, fit, context),
+    );
   }
 
   /** What decides about a Pod, as the cluster is now; or the rejection of an added plugin. */
@@ -220,11 +225,14 @@ export class ColumnarPlacer implements Placer {
 
   /** Tries the node as it will be once the Pods are there that it is promised to, then as it is. */
   #verdictAlone(pod: PodInfo, slot: number): number {
-    const node = this.#columns.info(slot) as NodeInfo;
-    const awaited = awaitedPods(slot, this.#cluster, pod.priority, pod.uid);
+    const failure = this.#failureWithPromises(pod, this.#columns.info(slot) as NodeInfo);
+    return failure === undefined ? fits : this.#failures.number(failure.plugin, failure);
+  }
+
+  #failureWithPromises(pod: PodInfo, node: NodeInfo): NodeFailure | undefined {
+    const awaited = awaitedPods(node, this.#cluster, pod.priority, pod.uid);
     const failure = awaited.length === 0 ? undefined : this.#failureWith(awaited, pod, node);
-    const decisive = failure ?? this.#failureOn(pod, node);
-    return decisive === undefined ? fits : this.#failures.number(decisive.plugin, decisive);
+    return failure ?? this.#failureOn(pod, node);
   }
 
   #failureWith(others: readonly PodInfo[], pod: PodInfo, node: NodeInfo): NodeFailure | undefined {

@@ -22,6 +22,7 @@ import {
   untoleratedPreferences,
 } from '../plugins/node-rules.ts';
 import { anyAddress, type HostPort, type PodInfo } from '../pod-info.ts';
+import { awaitedPods } from '../schedule.ts';
 import { BitSet } from './bit-set.ts';
 import { type FailureTable, fits, noNode } from './failure-table.ts';
 import { requiredNodes, type SlotRule, termRule } from './label-rule.ts';
@@ -159,7 +160,9 @@ export class FitClass {
     const before = this.#tallied.get(slot) - 1;
     if (before >= fits) this.#tally.add(before, -1);
     const unpromised = this.verdictWith(slot, nobody);
-    const awaited = unpromised === noNode ? [] : awaitedPods(slot, this.#cluster, this.#pod.priority);
+    const node = this.#columns.info(slot);
+    const awaited =
+      node === undefined || unpromised === noNode ? [] : awaitedPods(node, this.#cluster, this.#pod.priority);
     const verdict = awaited.length === 0 ? unpromised : this.#promisedVerdict(slot, unpromised, awaited);
     if (verdict >= fits) this.#tally.add(verdict, 1);
     this.#tallied.set(slot, Math.max(verdict, noNode) + 1);
@@ -237,20 +240,6 @@ export class FitClass {
     const usedMemory = this.#memory.requested.get(slot) + (requests.get('memory') ?? 0);
     return free + balancedAllocationScore(cpu, usedCpu, memory, usedMemory);
   }
-}
-
-/** Pods that a node is promised to and that are on no node yet, of this priority or a higher one. */
-export function awaitedPods(
-  slot: number,
-  cluster: ClusterState,
-  priority: number,
-  except?: string,
-): readonly PodInfo[] {
-  const promises = cluster.nominations.on(cluster.columns.info(slot)?.name ?? '');
-  if (promises.size === 0) return nobody.more;
-  return [...promises.values()].filter(
-    (other) => other.uid !== except && other.priority >= priority && cluster.placeOf(other.uid) === undefined,
-  );
 }
 
 const nobody: Presence = { more: [], fewer: new Set() };

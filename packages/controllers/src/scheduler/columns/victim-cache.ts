@@ -2,10 +2,11 @@ import type { PodDisruptionBudget, Stored } from '@orrery/api';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';
 import { type Candidate, type PreemptionContext, type Trial, victimsOn } from '../preemption.ts';
-import type { FailureTable } from './failure-table.ts';
+import { awaitedPods } from '../schedule.ts';
+import { type FailureTable, fits } from './failure-table.ts';
 import type { FitClass } from './fit-class.ts';
 
-/** The victims that a class of Pods would need on each node: looked for once, and again when the node or a budget changes. */
+/** The victims that a class of Pods would need on each node, beside the Pods that it is promised to: looked for once, and again when the node or a budget changes. */
 export class VictimCache {
   readonly #failures: FailureTable;
   readonly #outcomes: (Candidate | string | undefined)[] = [];
@@ -31,19 +32,24 @@ export class VictimCache {
   on(node: NodeInfo, pod: PodInfo, fit: FitClass, context: PreemptionContext): Candidate | string {
     let outcome = this.#outcomes[node.slot];
     if (outcome === undefined) {
-      outcome = victimsOn(node, pod, this.#trial(node.slot, fit), context);
+      const awaited = awaitedPods(node, context.cluster, pod.priority);
+      outcome = victimsOn(node, pod, this.#trial(node.slot, fit, awaited), context);
       this.#outcomes[node.slot] = outcome;
     }
     return outcome;
   }
 
   /** A trial that only calculates. */
-  #trial(slot: number, fit: FitClass): Trial {
+  #trial(slot: number, fit: FitClass, awaited: readonly PodInfo[]): Trial {
     const fewer = new Set<PodInfo>();
+    const verdict = () => {
+      const beside = awaited.length === 0 ? fits : fit.verdictWith(slot, { more: awaited, fewer });
+      return beside === fits ? fit.verdictWith(slot, { more: [], fewer }) : beside;
+    };
     return {
       remove: (pod) => fewer.add(pod),
       restore: (pod) => fewer.delete(pod),
-      failure: () => this.#failures.failure(fit.verdictWith(slot, { more: [], fewer })),
+      failure: () => this.#failures.failure(verdict()),
       end: () => fewer.clear(),
     };
   }
