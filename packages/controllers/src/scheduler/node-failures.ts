@@ -10,16 +10,22 @@ export interface NodeFailure extends Failure {
 export interface NodeFailures {
   /** Undefined for a node that was not looked at. */
   of(node: NodeInfo): NodeFailure | undefined;
+  /** Those of the nodes on which taking Pods away may help, in their order. */
+  resolvable(nodes: readonly NodeInfo[]): readonly NodeInfo[];
   /** Each failure that occurred, with the number of nodes that had it. */
   counts(): Iterable<readonly [failure: NodeFailure, nodes: number]>;
 }
 
 /** No node was looked at. */
-export const noFailures: NodeFailures = { of: () => undefined, counts: () => [] };
+export const noFailures: NodeFailures = { of: () => undefined, resolvable: () => [], counts: () => [] };
 
 /** Failures that were found node by node. */
 export function failuresByNode(failures: ReadonlyMap<NodeInfo, NodeFailure>): NodeFailures {
-  return { of: (node) => failures.get(node), counts: () => [...failures.values()].map((failure) => [failure, 1]) };
+  return {
+    of: (node) => failures.get(node),
+    resolvable: (nodes) => nodes.filter((node) => failures.get(node)?.unresolvable === false),
+    counts: () => [...failures.values()].map((failure) => [failure, 1]),
+  };
 }
 
 /** What failures come to: how many nodes there are for each reason, and the plugins that gave any. */

@@ -56,7 +56,7 @@ export function preempt(
     return { message: 'preemption: not eligible due to a terminating pod on the nominated node.' };
   }
   const nodes = cluster.nodes;
-  const helpful = nodes.filter((node) => failures.of(node)?.unresolvable === false);
+  const helpful = failures.resolvable(nodes);
   const wanted = Math.max(leastCandidates, Math.floor(nodes.length / 10));
   const start = helpful.length === 0 ? 0 : context.random.integer(helpful.length);
   const candidates: Candidate[] = [];

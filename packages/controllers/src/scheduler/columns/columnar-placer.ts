@@ -127,11 +127,9 @@ export class ColumnarPlacer implements Placer {
     if ('message' in judge || !judge.isLocal) return preempt(pod, failures, context, search);
     const { fit, victims } = this.#classOf(pod);
     victims.begin(context.budgets);
-    const own = this.#cluster.nominations.nodeOf(pod.uid);
+    const own = this.#cluster.node(this.#cluster.nominations.nodeOf(pod.uid) ?? '');
     return preempt(pod, failures, context, (node) =>
-      node.name === own || fit.verdicts.get(node.slot) === askAlone
-        ? search(node)
-        : victims.on(node, pod, fit, context),
+      node === own || fit.verdicts.get(node.slot) === askAlone ? search(node) : victims.on(node, pod, fit, context),
     );
   }
 
@@ -209,7 +207,9 @@ export class ColumnarPlacer implements Placer {
     const { slots } = this.#cluster;
     this.#reserveVerdicts();
     const verdicts = this.#verdicts;
-    for (const slot of slots) verdicts[slot] = this.#verdict(pod, slot, own, judge);
+    if (judge.isLocal && !judge.fit.asksAlone && own === noNode) {
+      verdicts.set(judge.fit.verdicts.values.subarray(0, this.#columns.size));
+    } else for (const slot of slots) verdicts[slot] = this.#verdict(pod, slot, own, judge);
   }
 
   /** The verdict on one node. `own` is the slot that is promised to this very Pod. */
@@ -260,6 +260,13 @@ export class ColumnarPlacer implements Placer {
     const { slots } = this.#cluster;
     return {
       of: ({ slot }) => failures.failure(verdicts[slot] as number),
+      resolvable(nodes) {
+        const isResolvable = Array.from(
+          { length: failures.size },
+          (_, v) => failures.failure(v)?.unresolvable === false,
+        );
+        return nodes.filter(({ slot }) => isResolvable[verdicts[slot] as number] === true);
+      },
       *counts() {
         const nodes = new Int32Array(failures.size);
         for (const slot of slots) nodes[verdicts[slot] as number] = (nodes[verdicts[slot] as number] as number) + 1;
