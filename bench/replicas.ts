@@ -83,12 +83,12 @@ async function compareWithSlowRun(cluster: Cluster, { nodes, replicas }: Replica
   await slow.advance('1m');
   const expected = await endState(slow);
   await slow.close();
-  // The last events and status reports of the fast run may still be on their way.
-  for (let tries = 10; tries > 0; tries--) {
-    const differences = stateDifferences(await endState(cluster), expected);
-    if (differences.length === 0) return;
-    if (tries === 1)
-      throw new Error(`${differences.length} differences from a slow run:\n${differences.slice(0, 4).join('\n')}`);
-    await sleep(1_000);
+  // The last events and reports of nodes may still be on their way: kubelets report every ten seconds.
+  let differences = stateDifferences(await endState(cluster), expected);
+  for (let tries = 4; differences.length > 0 && tries > 0; tries--) {
+    await sleep(12_000);
+    differences = stateDifferences(await endState(cluster), expected);
   }
+  if (differences.length > 0)
+    throw new Error(`${differences.length} differences from a slow run:\n${differences.slice(0, 4).join('\n')}`);
 }
