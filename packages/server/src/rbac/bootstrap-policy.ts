@@ -1,5 +1,6 @@
 import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding } from '@orrery/api';
 
+import { defaultRoles } from './default-roles.ts';
 import { nodeRules } from './node-authorizer.ts';
 
 const rbacGroup = 'rbac.authorization.k8s.io';
@@ -25,108 +26,10 @@ function rule(
   };
 }
 
-function paths(nonResourceURLs: readonly string[]): PolicyRule {
-  return { verbs: ['get'], nonResourceURLs: [...nonResourceURLs] };
-}
-
 const everything: readonly PolicyRule[] = [
   { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
   { verbs: ['*'], nonResourceURLs: ['*'] },
 ];
-
-/** Resources of a namespace that viewers see and editors change. Secrets, roles and tokens are listed separately. */
-const workloads: readonly {
-  readonly group: string;
-  readonly resources: readonly string[];
-  readonly status: readonly string[];
-}[] = [
-  {
-    group: '',
-    resources: [
-      'configmaps',
-      'endpoints',
-      'persistentvolumeclaims',
-      'pods',
-      'replicationcontrollers',
-      'replicationcontrollers/scale',
-      'serviceaccounts',
-      'services',
-    ],
-    status: [
-      'persistentvolumeclaims/status',
-      'pods/log',
-      'pods/status',
-      'replicationcontrollers/status',
-      'services/status',
-    ],
-  },
-  {
-    group: 'apps',
-    resources: [
-      'daemonsets',
-      'deployments',
-      'deployments/scale',
-      'replicasets',
-      'replicasets/scale',
-      'statefulsets',
-      'statefulsets/scale',
-    ],
-    status: [
-      'controllerrevisions',
-      'daemonsets/status',
-      'deployments/status',
-      'replicasets/status',
-      'statefulsets/status',
-    ],
-  },
-  { group: 'autoscaling', resources: ['horizontalpodautoscalers'], status: ['horizontalpodautoscalers/status'] },
-  { group: 'batch', resources: ['cronjobs', 'jobs'], status: ['cronjobs/status', 'jobs/status'] },
-  { group: 'networking.k8s.io', resources: ['ingresses', 'networkpolicies'], status: ['ingresses/status'] },
-  { group: 'policy', resources: ['poddisruptionbudgets'], status: ['poddisruptionbudgets/status'] },
-  { group: 'discovery.k8s.io', resources: ['endpointslices'], status: [] },
-  { group: 'settings.k8s.io', resources: ['podpresets'], status: [] },
-];
-
-function viewRules(): PolicyRule[] {
-  return [
-    rule(readVerbs, '', [
-      'bindings',
-      'events',
-      'limitranges',
-      'namespaces',
-      'namespaces/status',
-      'resourcequotas',
-      'resourcequotas/status',
-    ]),
-    ...workloads.map(({ group, resources, status }) => rule(readVerbs, group, [...resources, ...status])),
-  ];
-}
-
-function editRules(): PolicyRule[] {
-  return [
-    ...viewRules(),
-    rule(['get', 'list', 'watch', ...writeVerbs], '', [
-      'pods/attach',
-      'pods/exec',
-      'pods/portforward',
-      'pods/proxy',
-      'secrets',
-      'services/proxy',
-    ]),
-    rule(['impersonate'], '', ['serviceaccounts']),
-    rule(['create'], '', ['pods/eviction', 'serviceaccounts/token']),
-    ...workloads.map(({ group, resources }) => rule(writeVerbs, group, resources)),
-    rule([...readVerbs, ...writeVerbs], 'coordination.k8s.io', ['leases']),
-  ];
-}
-
-function adminRules(): PolicyRule[] {
-  return [
-    ...editRules(),
-    rule(['create'], 'authorization.k8s.io', ['localsubjectaccessreviews']),
-    rule([...readVerbs, ...writeVerbs], rbacGroup, ['rolebindings', 'roles']),
-  ];
-}
 
 const schedulerRules: readonly PolicyRule[] = [
   rule([...readVerbs, 'create', 'update', 'patch'], '', ['events']),
@@ -277,35 +180,27 @@ export function bootstrapPolicy(): readonly (ClusterRole | ClusterRoleBinding | 
     aggregatedRole('admin'),
     aggregatedRole('edit', aggregateTo('admin')),
     aggregatedRole('view', aggregateTo('edit')),
-    clusterRole('system:aggregate-to-admin', adminRules(), aggregateTo('admin')),
-    clusterRole('system:aggregate-to-edit', editRules(), aggregateTo('edit')),
-    clusterRole('system:aggregate-to-view', viewRules(), aggregateTo('view')),
-    clusterRole('system:basic-user', [
-      rule(['create'], 'authorization.k8s.io', ['selfsubjectaccessreviews', 'selfsubjectrulesreviews']),
-      rule(['create'], 'authentication.k8s.io', ['selfsubjectreviews']),
-    ]),
+    ...Object.entries(defaultRoles).map(([name, { aggregatesTo, rules }]) =>
+      clusterRole(name, rules, aggregatesTo === undefined ? {} : aggregateTo(aggregatesTo)),
+    ),
+    // PodPresets are no part of Kubernetes any more; who may use Pods may use them.
+    clusterRole('orrery:aggregate-to-edit', [rule(writeVerbs, 'settings.k8s.io', ['podpresets'])], aggregateTo('edit')),
+    clusterRole('orrery:aggregate-to-view', [rule(readVerbs, 'settings.k8s.io', ['podpresets'])], aggregateTo('view')),
     clusterRoleBinding('system:basic-user', 'system:basic-user', [group('system:authenticated')]),
-    clusterRole('system:discovery', [
-      paths([
-        '/api',
-        '/api/*',
-        '/apis',
-        '/apis/*',
-        '/healthz',
-        '/livez',
-        '/openapi',
-        '/openapi/*',
-        '/readyz',
-        '/version',
-        '/version/',
-      ]),
-    ]),
     clusterRoleBinding('system:discovery', 'system:discovery', [group('system:authenticated')]),
-    clusterRole('system:public-info-viewer', [paths(['/healthz', '/livez', '/readyz', '/version', '/version/'])]),
+    clusterRoleBinding('system:monitoring', 'system:monitoring', [group('system:monitoring')]),
     clusterRoleBinding('system:public-info-viewer', 'system:public-info-viewer', [
       group('system:authenticated'),
       group('system:unauthenticated'),
     ]),
+    clusterRoleBinding('system:kube-dns', 'system:kube-dns', [
+      { kind: 'ServiceAccount', name: 'kube-dns', namespace: 'kube-system' },
+    ]),
+    clusterRoleBinding('system:node-proxier', 'system:node-proxier', [user('system:kube-proxy')]),
+    clusterRoleBinding('system:service-account-issuer-discovery', 'system:service-account-issuer-discovery', [
+      group('system:serviceaccounts'),
+    ]),
+    clusterRoleBinding('system:volume-scheduler', 'system:volume-scheduler', [user('system:kube-scheduler')]),
     clusterRole('system:node', nodeRules),
     // No subject is bound to it: the Node authorizer grants kubelets these rules, limited to the objects that they need.
     clusterRoleBinding('system:node', 'system:node', []),
