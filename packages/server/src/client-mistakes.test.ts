@@ -1,5 +1,6 @@
 import type { KubernetesObject } from '@orrery/api';
 import { describe, expect, it } from 'vitest';
+import { builtinAdmission } from './admission/builtin.ts';
 import { refusal, testApi } from './api.fixture.ts';
 
 /** What a client gets wrong is refused as its mistake, never as an error of the server's own. */
@@ -73,7 +74,13 @@ const bodies: readonly (readonly [what: string, fields: object])[] = [
 
 describe.each(types)('a %s (%s)', (kind, apiVersion) => {
   it.each(bodies)('with %s is no fault of the server', async (_what, fields) => {
-    const { admin, server } = await testApi();
+    const { admin, server } = await testApi({ admission: builtinAdmission() });
+    await admin.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } } as KubernetesObject);
+    await admin.create({
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name: 'default', namespace: 'default' },
+    } as KubernetesObject);
     const known = server.kinds.byKind(apiVersion, kind);
     if (known === undefined) throw new Error(`${kind} is not served`);
     const object = {

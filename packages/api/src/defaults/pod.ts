@@ -16,7 +16,7 @@ import { defaultVolume } from './volume.ts';
 
 /** Defaults of a Pod (`SetDefaults_Pod`): those of its spec, and some that templates do not get. */
 export function defaultPod(pod: Pod): Pod {
-  return through(pod, 'spec', (given) => {
+  return through(withContainers(pod), 'spec', (given) => {
     let spec = fill(defaultPodSpec(given), { enableServiceLinks: true });
     spec = through(spec, 'resources', requestsFromLimits);
     for (const list of ['containers', 'initContainers'] as const) {
@@ -25,6 +25,12 @@ export function defaultPod(pod: Pod): Pod {
     }
     return spec;
   });
+}
+
+/** A Pod that lacks them has no containers: what reads it before it is validated finds none, as in Go. */
+function withContainers(pod: Pod): Pod {
+  const { spec } = pod as { readonly spec?: Partial<PodSpec> };
+  return spec?.containers === undefined ? { ...pod, spec: { ...spec, containers: [] } } : pod;
 }
 
 /** Defaults of a Pod's template in Deployments, Jobs and the like. */

@@ -26,6 +26,7 @@ import {
   validateCustomResourceDefinitionUpdate,
 } from './kinds/custom-resource-definition.ts';
 import { validateConfigMap, validateConfigMapUpdate, validateSecret, validateSecretUpdate } from './kinds/data.ts';
+import { validateFlowSchema, validatePriorityLevelConfiguration } from './kinds/flow-control.ts';
 import { validateCronJob, validateJob, validateJobUpdate } from './kinds/jobs.ts';
 import {
   validateEndpointSlice,
@@ -105,6 +106,8 @@ const replicaStatus: Compare<{ status?: object } & KubernetesObject> = (errors, 
   validateReplicaStatus(errors, status as { readonly [count: string]: unknown } | undefined);
 
 const rulesOf: ReadonlyMap<string, Rules<KubernetesObject>> = new Map([
+  both(kinds.FlowSchema, validateFlowSchema),
+  both(kinds.PriorityLevelConfiguration, validatePriorityLevelConfiguration),
   rules(kinds.Pod, {
     create: validatePodCreate,
     update: (errors, pod, old) => {

@@ -104,8 +104,10 @@ export class FlowConfiguration implements Disposable {
     );
   }
 
+  /** The stored objects, whoever stored them: those without a spec count for nothing. */
   #list<T extends KubernetesObject>(collection: typeof schemas): readonly T[] {
-    return this.#store.list(collection).items as readonly KubernetesObject[] as readonly T[];
+    const items = this.#store.list(collection).items as readonly KubernetesObject[] as readonly T[];
+    return items.filter((object) => 'spec' in object && object.spec !== null);
   }
 
   async #restore(wanted: FlowSchema | PriorityLevelConfiguration): Promise<void> {

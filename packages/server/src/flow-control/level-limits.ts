@@ -47,6 +47,9 @@ export function listSeats(objects: number): number {
 /** A request takes at most this part of its level's seats, so that no level serves one request alone. */
 const largestShare = 0.15;
 
+/** Queues that a level gets at most: Kubernetes allows ten million, which would only cost memory here. */
+const mostQueues = 10_000;
+
 /** Divides the server's seats among its priority levels, by their shares (KEP-1040). Pure. */
 export function levelLimits(
   levels: readonly PriorityLevelConfiguration[],
@@ -71,7 +74,8 @@ function limitsOf(level: PriorityLevelConfiguration, seats: number, allShares: n
   }
   const { borrowingLimitPercent, lendablePercent, limitResponse } = limited ?? {};
   const { queues = 64, handSize = 8, queueLengthLimit = 50 } = limitResponse?.queuing ?? {};
-  const queuing = limitResponse?.type === 'Queue' ? { queues, handSize, queueLengthLimit } : undefined;
+  const queuing =
+    limitResponse?.type === 'Queue' ? { queues: Math.min(queues, mostQueues), handSize, queueLengthLimit } : undefined;
   const share = Math.ceil(nominal * largestShare);
   return {
     nominal,
