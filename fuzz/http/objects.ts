@@ -109,7 +109,7 @@ export const weird: fc.Arbitrary<unknown> = fc.oneof(
 );
 
 /** A change of an object: a part of it is replaced or left out. */
-export const change = fc.record({ at: fc.nat(200), value: fc.oneof(weird, fc.constant(undefined)) });
+const change = fc.record({ at: fc.nat(200), value: fc.oneof(weird, fc.constant(undefined)) });
 
 /** The object with the n-th of its parts replaced. */
 export function changed(root: unknown, { at, value }: { readonly at: number; readonly value?: unknown }): unknown {
