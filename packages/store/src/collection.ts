@@ -1,5 +1,6 @@
 import { type KubernetesObject, keyString, type ObjectKey, SortedObjects, type Stored } from '@orrery/api';
 import { History } from './history.ts';
+import type { HistoryBudget } from './history-budget.ts';
 import { type IndexValues, type StoreEvent, Watchers } from './watchers.ts';
 
 /** An event, and its number in the history. */
@@ -23,10 +24,10 @@ export class CollectionState {
     | { readonly revision: number; readonly namespace: string; readonly objects: WeakRef<readonly Stored[]> }
     | undefined;
 
-  constructor(indexes: ReadonlyMap<string, IndexValues>, historySize: number, revision: number) {
+  constructor(indexes: ReadonlyMap<string, IndexValues>, historySize: number, revision: number, budget: HistoryBudget) {
     this.indexes = indexes;
     for (const name of indexes.keys()) this.#indexed.set(name, new Map());
-    this.history = new History(historySize, revision);
+    this.history = new History(historySize, revision, budget);
     this.watchers = new Watchers(indexes);
     this.#revision = revision;
   }

@@ -1,17 +1,29 @@
+import type { HistoryBudget } from './history-budget.ts';
+import { bytesBeside } from './object-size.ts';
 import type { StoreEvent } from './watchers.ts';
 
 /** The latest events of one collection, for watches that resume and lists of the recent past. */
 export class History {
   readonly #capacity: number;
+  readonly #budget: HistoryBudget;
   #events: StoreEvent[] = [];
+  /** Bytes that each event holds beside what it shares with the state before. */
+  #sizes: number[] = [];
+  #bytes = 0;
   #oldest: number;
   /** Events dropped before the oldest one kept. */
   #dropped = 0;
 
   /** `oldest` is the revision that the collection was loaded at: changes up to it are unknown. */
-  constructor(capacity: number, oldest: number) {
+  constructor(capacity: number, oldest: number, budget: HistoryBudget) {
     this.#capacity = capacity;
     this.#oldest = oldest;
+    this.#budget = budget;
+  }
+
+  /** Bytes that the events hold, roughly. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** All events after this revision are kept. */
@@ -25,9 +37,21 @@ export class History {
   }
 
   add(event: StoreEvent): void {
+    const size = bytesBeside(event.object, event.previous);
     this.#events.push(event);
+    this.#sizes.push(size);
+    this.#bytes += size;
     // Trimmed by halves, so that each event is moved at most once.
     if (this.#events.length > this.#capacity * 2) this.#drop(this.#events.length - this.#capacity);
+    this.#budget.changed(this);
+  }
+
+  /** Forgets the oldest events until at most half of the bytes are held, but not the latest. */
+  halve(): void {
+    let count = 0;
+    for (let left = this.#bytes; left > this.#bytes / 2 && count < this.#events.length - 1; count++)
+      left -= this.#sizes[count] ?? 0;
+    this.#drop(count);
   }
 
   /** The event with that number, if it is still kept. */
@@ -56,7 +80,9 @@ export class History {
   #drop(count: number): void {
     if (count <= 0) return;
     this.#oldest = Math.max(this.#oldest, this.#events[count - 1]?.revision ?? 0);
+    for (let index = 0; index < count; index++) this.#bytes -= this.#sizes[index] ?? 0;
     this.#events = this.#events.slice(count);
+    this.#sizes = this.#sizes.slice(count);
     this.#dropped += count;
   }
 }

@@ -12,13 +12,13 @@ import {
 
 /** How much history a memory engine keeps. */
 export interface MemoryEngineOptions {
-  /** Commits kept for watches that start in the past. Default 1,000: the object store, its only reader, keeps its own history. */
+  /** Commits kept for watches that start in the past. Default 32, however large they are: the object store, its only reader, keeps its own history. */
   readonly historySize?: number;
 }
 
 /** Creates an engine that keeps everything in this process's memory and persists nothing. */
 export function createMemoryEngine(options: MemoryEngineOptions = {}): StorageEngine {
-  return new MemoryEngine(options.historySize ?? 1000);
+  return new MemoryEngine(options.historySize ?? 32);
 }
 
 /** A watch and its position. Each reads the shared history at its own pace, so it can neither miss nor reorder commits. */

@@ -453,3 +453,44 @@ function catchError(action: () => unknown): unknown {
   }
   throw new Error('it did not fail');
 }
+
+describe('the history of all collections', () => {
+  const historyBytes = 1_000_000;
+  const large = (name: string, node: string) =>
+    ({
+      metadata: { namespace: 'a', name },
+      spec: { nodeName: node, containers: [], note: node.repeat(100_000) },
+    }) as never;
+
+  it('is bounded in bytes: where most is held, the oldest is forgotten first', async () => {
+    const store = await openObjectStore({ engine: createMemoryEngine(), historyBytes });
+    const small = await store.create('configmaps', pod('a/small'));
+    let last = await store.create('pods', large('p', '0'));
+    for (let i = 1; i <= 50; i++) last = await store.update('pods', large('p', String(i % 10)), at(last));
+    // The collection with little history keeps all of it.
+    const seen = record(store, {}, at(small));
+    expect(seen.errors).toEqual([expect.any(Compacted)]);
+    const kept: StoreEvent[] = [];
+    store.watch('configmaps', {}, 0).subscribe((event) => kept.push(event));
+    expect(kept).toHaveLength(1);
+    // The latest changes of the other are still there.
+    expect(record(store, {}, at(last) - 3).events).toHaveLength(3);
+  });
+
+  it('counts only what changes of an object do not share with it', async () => {
+    const store = await openObjectStore({ engine: createMemoryEngine(), historyBytes });
+    const first = await store.create('pods', large('p', '0'));
+    let last = first;
+    for (let i = 0; i < 100; i++) {
+      const { spec } = last as Pod;
+      last = await store.update('pods', { ...pod('a/p', '', `l${i}`), spec } as Pod, at(last));
+    }
+    expect(record(store, {}, at(first)).events).toHaveLength(100);
+  });
+
+  it('may hold one change that is larger than the bound', async () => {
+    const store = await openObjectStore({ engine: createMemoryEngine(), historyBytes: 1000 });
+    const made = await store.create('pods', large('p', '0'));
+    expect(store.get('pods', { namespace: 'a', name: 'p' })).toBe(made);
+  });
+});

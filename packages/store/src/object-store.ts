@@ -2,6 +2,7 @@ import { deepFreeze, type KubernetesObject, keyOf, type ObjectKey, type ObjectMe
 import { Observable, type Subscription } from 'rxjs';
 import { CollectionState, type NumberedEvent } from './collection.ts';
 import { type Commit, Compacted, type StorageEngine, type Write } from './engine.ts';
+import { HistoryBudget } from './history-budget.ts';
 import { type Collection, engineKey, parseEngineKey } from './key.ts';
 import { concerns, type IndexValues, type StoreEvent, type WatchScope } from './watchers.ts';
 
@@ -9,6 +10,8 @@ export interface ObjectStoreOptions {
   readonly engine: StorageEngine;
   /** Events kept per collection for watches that resume and lists of the recent past. Default 4,096. */
   readonly historySize?: number;
+  /** Bytes that the kept events of all collections hold together, roughly; the largest history forgets first. Default 128 MiB. */
+  readonly historyBytes?: number;
   /** Per collection, named indexes for lists and watches. */
   readonly indexes?: { readonly [collection: Collection]: { readonly [index: string]: IndexValues } };
 }
@@ -102,6 +105,7 @@ interface Waiter {
 class EngineBackedStore implements ObjectStore {
   readonly #engine: StorageEngine;
   readonly #historySize: number;
+  readonly #historyBudget: HistoryBudget;
   readonly #indexes: ReadonlyMap<Collection, ReadonlyMap<string, IndexValues>>;
   readonly #collections = new Map<Collection, CollectionState>();
   /** Ends each open watch. */
@@ -116,6 +120,7 @@ class EngineBackedStore implements ObjectStore {
   constructor(options: ObjectStoreOptions) {
     this.#engine = options.engine;
     this.#historySize = options.historySize ?? 4096;
+    this.#historyBudget = new HistoryBudget(options.historyBytes ?? 128 * 1024 * 1024);
     this.#indexes = new Map(
       Object.entries(options.indexes ?? {}).map(([name, indexes]) => [name, new Map(Object.entries(indexes))]),
     );
@@ -320,7 +325,12 @@ class EngineBackedStore implements ObjectStore {
   #collection(name: Collection): CollectionState {
     let state = this.#collections.get(name);
     if (state === undefined) {
-      state = new CollectionState(this.#indexes.get(name) ?? noIndexes, this.#historySize, this.#oldest);
+      state = new CollectionState(
+        this.#indexes.get(name) ?? noIndexes,
+        this.#historySize,
+        this.#oldest,
+        this.#historyBudget,
+      );
       this.#collections.set(name, state);
     }
     return state;
