@@ -22,6 +22,8 @@ export interface FieldMatcher {
 
 const parsed = new Map<string, FieldMatcher>();
 const maxParsed = 1024;
+/** Longer selectors are read each time: what is kept is bounded in bytes. */
+const maxKeptLength = 512;
 
 /**
  * Reads a field selector for objects of a kind: `status.phase!=Running,spec.nodeName=node1`. The empty text matches
@@ -33,6 +35,7 @@ export function parseFieldSelector(text: string, kind: Pick<GroupVersionKind, 'g
   let matcher = parsed.get(id);
   if (matcher === undefined) {
     matcher = new RequirementMatcher(text, kind);
+    if (id.length > maxKeptLength) return matcher;
     if (parsed.size >= maxParsed) parsed.clear();
     parsed.set(id, matcher);
   }

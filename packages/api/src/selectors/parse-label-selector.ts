@@ -11,6 +11,8 @@ import {
 
 const parsed = new Map<string, LabelMatcher>();
 const maxParsed = 1024;
+/** Longer selectors are read each time: what is kept is bounded in bytes. */
+const maxKeptLength = 512;
 
 /**
  * Reads a label selector as a URL carries it: `app=web,tier in (front,back),!legacy,size>3`. The empty text matches
@@ -21,6 +23,7 @@ export function parseLabelSelector(text: string): LabelMatcher {
   let matcher = parsed.get(text);
   if (matcher === undefined) {
     matcher = matcherOf(new Parser(text).parse());
+    if (text.length > maxKeptLength) return matcher;
     if (parsed.size >= maxParsed) parsed.clear();
     parsed.set(text, matcher);
   }

@@ -4,7 +4,7 @@ import { containerOf } from '../rest/containers.ts';
 import { logOptions } from '../rest/log-options.ts';
 import type { ApiResponse, BodyController, BodySource } from './api-response.ts';
 import type { Exchange } from './exchange.ts';
-import { maxPendingBytes } from './pending-bytes.ts';
+import { pendingOutput } from './pending-bytes.ts';
 import { reply } from './reply.ts';
 
 /**
@@ -53,21 +53,25 @@ class LogBody implements BodySource {
       next: (chunk) => {
         if (!open) return;
         controller.enqueue(chunk);
-        if ((controller.desiredSize ?? 0) > -maxPendingBytes) return;
+        if (!pendingOutput.exceeds(this, Math.max(0, -(controller.desiredSize ?? 0)))) return;
         breakOff(new Error('the client does not read'));
         this.cancel();
       },
       error: breakOff,
       complete: () => {
+        pendingOutput.release(this);
         if (open) controller.close();
       },
     });
     if (!open) this.cancel();
   }
 
-  pull(): void {}
+  pull(controller: BodyController): void {
+    pendingOutput.exceeds(this, Math.max(0, -(controller.desiredSize ?? 0)));
+  }
 
   cancel(): void {
+    pendingOutput.release(this);
     this.#subscription?.unsubscribe();
   }
 }

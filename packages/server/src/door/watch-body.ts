@@ -6,7 +6,8 @@ import type { RequestScope } from '../request-path.ts';
 import { watchQuery } from '../rest/query.ts';
 import type { ApiResponse, BodyController, BodySource } from './api-response.ts';
 import type { DoorContext, Exchange } from './exchange.ts';
-import { eventBytes } from './json-bytes.ts';
+import { eventBytes, jsonBytes } from './json-bytes.ts';
+import { pendingOutput } from './pending-bytes.ts';
 import { type Presentation, shown } from './present.ts';
 import { statusOf } from './refusal.ts';
 import { reply } from './reply.ts';
@@ -49,7 +50,8 @@ class WatchBody implements BodySource {
   readonly #timeoutSeconds: number | undefined;
   readonly #subscription = new Subscription();
   /** Events that wait for the client. */
-  readonly #pending = new Fifo<WatchEvent | Status>();
+  readonly #pending = new Fifo<{ readonly event: WatchEvent | Status; readonly bytes: number }>();
+  #bytes = 0;
   #closed = false;
 
   constructor(
@@ -83,14 +85,16 @@ class WatchBody implements BodySource {
 
   pull(controller: BodyController): void {
     while (this.#pending.length > 0 && hasRoom(controller)) {
-      const event = this.#pending.shift();
-      if (event !== undefined) this.#write(controller, event);
+      const next = this.#pending.shift();
+      if (next === undefined) break;
+      this.#holds(-next.bytes);
+      this.#write(controller, next.event);
     }
     if (this.#subscription.closed && this.#pending.length === 0) this.#close(controller);
   }
 
   cancel(): void {
-    this.#pending.clear();
+    this.#forget();
     this.#subscription.unsubscribe();
   }
 
@@ -100,11 +104,27 @@ class WatchBody implements BodySource {
       this.#write(controller, event);
       return;
     }
-    this.#pending.push(event);
-    if (this.#pending.length <= maxPendingEvents) return;
-    this.#pending.clear();
-    this.#pending.push(failures.expired(`the watch is more than ${maxPendingEvents} events behind: list again`).status);
+    const bytes = heldBy(event);
+    this.#pending.push({ event, bytes });
+    const tooMuch = this.#holds(bytes);
+    if (this.#pending.length <= maxPendingEvents && !tooMuch) return;
+    const behind = tooMuch ? 'too many bytes' : `more than ${maxPendingEvents} events`;
+    this.#forget();
+    this.#pending.push({ event: failures.expired(`the watch is ${behind} behind: list again`).status, bytes: 0 });
     this.#end(controller);
+  }
+
+  /** Counts the bytes that wait for this client; whether they are too many. */
+  #holds(more: number): boolean {
+    if (more === 0) return false;
+    this.#bytes += more;
+    return pendingOutput.exceeds(this, this.#bytes);
+  }
+
+  #forget(): void {
+    this.#pending.clear();
+    this.#bytes = 0;
+    pendingOutput.release(this);
   }
 
   #write(controller: BodyController, event: WatchEvent | Status): void {
@@ -114,7 +134,7 @@ class WatchBody implements BodySource {
     } catch (error) {
       // An object that cannot be encoded must neither crash the server nor be omitted silently.
       this.#exchange.record('error', 'watch failed', error);
-      this.#pending.clear();
+      this.#forget();
       controller.enqueue(this.#lines.of(statusOf(error)));
       this.#end(controller);
       return;
@@ -134,6 +154,12 @@ class WatchBody implements BodySource {
     this.#closed = true;
     controller.close();
   }
+}
+
+/** Bytes of an object that only those who wait for its event may still hold: what is added is stored too. */
+function heldBy(event: WatchEvent | Status): number {
+  const replaced = 'type' in event && (event.type === 'MODIFIED' || event.type === 'DELETED');
+  return replaced ? jsonBytes(event.object).length : 0;
 }
 
 function hasRoom({ desiredSize }: BodyController): boolean {

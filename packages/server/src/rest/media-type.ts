@@ -54,7 +54,7 @@ export function negotiate(accept: string | undefined): Representation {
   if (found === undefined) {
     found = choose(accept);
     // Clients send the same few headers over and over; the bound keeps a hostile one from filling the memory.
-    if (negotiated.size < 1000) negotiated.set(accept, found);
+    if (negotiated.size < 1000 && accept.length < 512) negotiated.set(accept, found);
   }
   return found;
 }

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { constants, createInflate } from 'node:zlib';
-import { maxPendingBytes } from '../../door/pending-bytes.ts';
+import { pendingOutput } from '../../door/pending-bytes.ts';
 import { endSocket } from '../end-socket.ts';
 import { spdyDictionary } from './spdy-dictionary.ts';
 import { parseHeaders, type SpdyFrame, SpdyFrameReader, spdyFrames } from './spdy-frames.ts';
@@ -61,6 +61,7 @@ export class SpdyConnection {
     this.#transport = transport;
     this.#accept = accept;
     transport.on('error', ignore);
+    transport.on('drain', () => pendingOutput.exceeds(this, transport.writableLength));
     this.closed = this.#read();
   }
 
@@ -90,6 +91,7 @@ export class SpdyConnection {
     }
     this.#transport.destroy();
     this.#inflate.close();
+    pendingOutput.release(this);
     for (const { listener } of this.#streams.values()) {
       // One that fails must not keep the others from their end.
       try {
@@ -188,7 +190,7 @@ export class SpdyConnection {
   #send(frame: Buffer): void {
     if (this.#transport.destroyed || this.#transport.writableEnded) return;
     this.#transport.write(frame);
-    if (this.#transport.writableLength > maxPendingBytes) this.#transport.destroy();
+    if (pendingOutput.exceeds(this, this.#transport.writableLength)) this.#transport.destroy();
   }
 }
 

@@ -13,7 +13,7 @@ import type {
   PortForwardUpgrade,
   TunnelUpgrade,
 } from '../../door/index.ts';
-import { maxPendingBytes } from '../../door/pending-bytes.ts';
+import { pendingOutput } from '../../door/pending-bytes.ts';
 import { peerOf } from '../client-certificate.ts';
 import { endSocket } from '../end-socket.ts';
 import { Http1Channel } from '../http1-channel.ts';
@@ -115,8 +115,10 @@ async function log(
   const socket = await acceptWebSocket(upgrade, protocol);
   const subscription = chunks.subscribe({
     next: (chunk) => {
-      socket.send(protocol === 'base64.binary.k8s.io' ? toBase64(chunk) : chunk);
-      if (socket.bufferedAmount > maxPendingBytes) socket.terminate();
+      socket.send(protocol === 'base64.binary.k8s.io' ? toBase64(chunk) : chunk, () => {
+        if (socket.readyState === socket.OPEN) pendingOutput.exceeds(socket, socket.bufferedAmount);
+      });
+      if (pendingOutput.exceeds(socket, socket.bufferedAmount)) socket.terminate();
     },
     error: (error: unknown) => {
       record('debug', 'log broke off', error);
@@ -124,7 +126,10 @@ async function log(
     },
     complete: () => socket.close(1000),
   });
-  socket.on('close', () => subscription.unsubscribe());
+  socket.on('close', () => {
+    pendingOutput.release(socket);
+    subscription.unsubscribe();
+  });
   onClosing(context, upgrade, () => socket.close(1001));
 }
 

@@ -1,7 +1,7 @@
 import { toBase64 } from '@orrery/api';
 import type { RawData, WebSocket } from 'ws';
 import type { ChannelProtocol } from '../../door/channel-protocols.ts';
-import { maxPendingBytes } from '../../door/pending-bytes.ts';
+import { pendingOutput } from '../../door/pending-bytes.ts';
 import { type CommandChannels, type CommandListener, type CommandStatus, statusText, terminalSize } from './command.ts';
 
 const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 };
@@ -12,10 +12,14 @@ export function webSocketChannels(
   protocol: ChannelProtocol,
   first: 'stdout' | 'stderr' | 'error',
 ): CommandChannels {
+  socket.on('close', () => pendingOutput.release(socket));
+  const sent = () => {
+    if (socket.readyState === socket.OPEN) pendingOutput.exceeds(socket, socket.bufferedAmount);
+  };
   const send = (number: number, bytes: Uint8Array) => {
     if (socket.readyState !== socket.OPEN) return;
-    socket.send(encode(number, bytes, protocol));
-    if (socket.bufferedAmount > maxPendingBytes) socket.terminate();
+    socket.send(encode(number, bytes, protocol), sent);
+    if (pendingOutput.exceeds(socket, socket.bufferedAmount)) socket.terminate();
   };
   // An empty message signals the client that the command is connected.
   send(channel[first], new Uint8Array());
