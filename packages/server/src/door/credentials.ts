@@ -22,9 +22,12 @@ export function credentialsOf(headers: ApiRequestHeaders, { certificate }: Peer)
 const tokenProtocol = 'base64url.bearer.authorization.k8s.io.';
 
 function bearerOf(headers: ApiRequestHeaders): string | undefined {
-  const match = /^bearer +(\S+) *$/i.exec(headers.get('authorization') ?? '');
+  const authorization = headers.get('authorization');
+  const match = authorization === null ? null : /^bearer +(\S+) *$/i.exec(authorization);
   if (match !== null) return match[1];
-  const offered = (headers.get('sec-websocket-protocol') ?? '').split(',').map((protocol) => protocol.trim());
+  const protocols = headers.get('sec-websocket-protocol');
+  if (protocols === null) return undefined;
+  const offered = protocols.split(',').map((protocol) => protocol.trim());
   const encoded = offered.find((protocol) => protocol.startsWith(tokenProtocol));
   if (encoded === undefined) return undefined;
   try {

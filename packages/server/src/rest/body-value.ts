@@ -22,9 +22,9 @@ export interface BodyContext {
  * @throws StatusError UnsupportedMediaType; BadRequest for an invalid body
  */
 export async function decodeBody(bytes: Uint8Array, context: BodyContext): Promise<unknown> {
-  const { type } = parseMediaTypes(context.contentType ?? '')[0] ?? { type: 'application/json' };
+  const type = typeOf(context.contentType ?? json);
   switch (type) {
-    case 'application/json':
+    case json:
       return parseJson(bytes, context.kind);
     case 'application/yaml':
       return parseYaml(bytes, context.kind);
@@ -33,6 +33,12 @@ export async function decodeBody(bytes: Uint8Array, context: BodyContext): Promi
     default:
       throw failures.unsupportedMediaType(bodyTypes);
   }
+}
+
+const json = 'application/json';
+
+function typeOf(contentType: string): string {
+  return contentType === json ? json : (parseMediaTypes(contentType)[0]?.type ?? json);
 }
 
 /** @throws StatusError BadRequest */
@@ -111,8 +117,10 @@ function unrecognized(kind: string, why: string) {
 }
 
 function decodeUtf8(bytes: Uint8Array): string {
-  return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  return strictDecoder.decode(bytes);
 }
+
+const strictDecoder = new TextDecoder('utf-8', { fatal: true });
 
 /** Refuses bodies that could break later code: excessive nesting, a field named `__proto__`. */
 function checked(root: unknown, kind: string): unknown {

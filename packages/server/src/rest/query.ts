@@ -216,11 +216,13 @@ function managerErrors(manager: string): FieldError[] {
     : [];
 }
 
+const plain = /^[\x20-\x7e]*$/;
 const unprintable = /[\p{C}\p{Zl}\p{Zp}]/u;
 
 /** The program that a User-Agent header names: `kubectl` of `kubectl/v1.35.0 (linux/amd64)`. */
 export function managerOf(userAgent: string | undefined): string {
   const program = (userAgent ?? '').split('/', 1)[0] ?? '';
+  if (program.length <= maxManagerBytes && plain.test(program)) return program;
   return [...program]
     .filter((char) => !unprintable.test(char))
     .join('')

@@ -92,7 +92,8 @@ function connectVerb(method: string, subresource: string): ResourceVerb | undefi
  * watch it by name.
  */
 export function selectedName(fieldSelector: string | null): string {
-  for (const requirement of (fieldSelector ?? '').split(',')) {
+  if (fieldSelector === null) return '';
+  for (const requirement of fieldSelector.split(',')) {
     const match = /^\s*metadata\.name\s*==?\s*([^=!\\\s]+)\s*$/.exec(requirement);
     if (match?.[1] !== undefined) return match[1];
   }
