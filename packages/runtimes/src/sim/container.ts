@@ -1,13 +1,14 @@
 import type { ContainerConfig, ContainerState, ContainerStatus } from '../runtime.ts';
 import { RuntimeError } from '../runtime.ts';
 import { containerTable, credentialsOf } from './container-files.ts';
-import { DiskShare, type HostDisk } from './files/disk.ts';
+import { DiskShare } from './files/disk.ts';
 import { type Credentials, FileView } from './files/file-view.ts';
 import type { Layer, TreeNode } from './files/tree.ts';
 import type { Image } from './images/image.ts';
 import { parseReference } from './images/reference.ts';
 import { LogBuffer } from './log-buffer.ts';
 import { LogDescription } from './log-description.ts';
+import type { Host } from './node.ts';
 import { type Description, NullDescription, SinkDescription } from './process/description.ts';
 import { PidNamespace } from './process/pid-namespace.ts';
 import { Pipe } from './process/pipe.ts';
@@ -31,8 +32,7 @@ export interface ContainerOptions {
   readonly machine: Machine;
   readonly node: FileView;
   readonly changes: { count: number };
-  /** Of the machine's host. */
-  readonly disk: HostDisk;
+  readonly host: Pick<Host, 'disk' | 'logs'>;
   /** Of the machine. */
   readonly memory: Memory;
   /** Bytes of all the node's logs. */
@@ -82,7 +82,7 @@ export class Container {
     this.image = image;
     this.#imageName = parseReference(config.image)?.name ?? config.image;
     this.createdAt = kernel.clock.now();
-    this.log = new LogBuffer(kernel.clock, undefined, options.logs);
+    this.log = new LogBuffer(kernel.clock, undefined, options.logs, options.host.logs);
     this.realm = {
       hostname: sandbox.hostname,
       processes: options.target?.realm.processes ?? sandbox.sharedProcesses ?? new PidNamespace(kernel.processes),
@@ -97,7 +97,7 @@ export class Container {
       pace: { epoch: 0, steps: 0 },
       members: new Set(),
     };
-    this.disk = new DiskShare(options.disk);
+    this.disk = new DiskShare(options.host.disk);
     const layer: Layer = { now: () => kernel.clock.now(), changes: options.changes, disk: this.disk };
     this.layer = layer;
     const table = containerTable({

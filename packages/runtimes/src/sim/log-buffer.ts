@@ -12,6 +12,8 @@ export interface LazyLine {
 
 /** Bytes of log kept per container, as the kubelet's `containerLogMaxSize`. */
 const defaultLimit = 10 * 1024 * 1024;
+/** Bytes that a container always keeps, however little room there is. */
+const leastLimit = 65_536;
 /** Longer lines are cut into parts, as containerd does. */
 const longestLine = 16_384;
 /** What an entry costs beside its text. */
@@ -35,6 +37,7 @@ export class LogBuffer {
   readonly #clock: Pick<Clock, 'now'>;
   readonly #limit: number;
   readonly #total: { bytes: number };
+  readonly #host: { bytes: number; readonly room: number };
   #runs: Run[] = [];
   #last: Run | undefined;
   /** Bytes of all lines, with what each costs beside its text. */
@@ -45,11 +48,17 @@ export class LogBuffer {
   /** Most logs are never followed. */
   #followers: Set<Subscriber<LogEntry>> | undefined;
 
-  /** `total` keeps count of the bytes of all the node's logs. */
-  constructor(clock: Pick<Clock, 'now'>, limit = defaultLimit, total = { bytes: 0 }) {
+  /** `total` keeps count of the bytes of all the node's logs, `host` of those of all nodes, which have `room` together. */
+  constructor(
+    clock: Pick<Clock, 'now'>,
+    limit = defaultLimit,
+    total = { bytes: 0 },
+    host = { bytes: 0, room: Number.POSITIVE_INFINITY },
+  ) {
     this.#clock = clock;
     this.#limit = limit;
     this.#total = total;
+    this.#host = host;
   }
 
   /** Size on the node's disk, in bytes. */
@@ -59,8 +68,7 @@ export class LogBuffer {
 
   /** The log is thrown away with its container. */
   discard(): void {
-    this.#total.bytes -= this.#size;
-    this.#size = 0;
+    this.#count(-this.#size);
     this.#runs = [];
     this.#last = undefined;
   }
@@ -97,22 +105,26 @@ export class LogBuffer {
       this.#last = { stream, text, start: time, step: 0, next: time, count: 1 };
       this.#runs.push(this.#last);
     }
-    this.#size += text.length + overhead;
-    this.#total.bytes += text.length + overhead;
-    if (this.#size > this.#limit) this.#rotate();
+    this.#count(text.length + overhead);
+    if (this.#size > this.#limit || (this.#host.bytes > this.#host.room && this.#size > leastLimit)) this.#rotate();
     if (this.#followers === undefined) return;
     const entry = entryAt(time, stream, text);
     for (const follower of [...this.#followers]) follower.next(entry);
   }
 
+  #count(bytes: number): void {
+    this.#size += bytes;
+    this.#total.bytes += bytes;
+    this.#host.bytes += bytes;
+  }
+
   #rotate(): void {
-    const half = this.#limit / 2;
+    const half = Math.min(this.#limit, this.#size) / 2;
     let from = 0;
     for (let run = this.#runs[0]; run !== undefined && this.#size > half; run = this.#runs[from]) {
       const each = run.text.length + overhead;
       const gone = Math.min(run.count, Math.ceil((this.#size - half) / each));
-      this.#size -= gone * each;
-      this.#total.bytes -= gone * each;
+      this.#count(-gone * each);
       if (gone === run.count) from++;
       else this.#runs[from] = { ...run, start: run.start + gone * run.step, count: run.count - gone };
     }

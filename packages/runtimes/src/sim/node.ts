@@ -31,6 +31,8 @@ export interface Host {
   readonly turns: ComputeTurns;
   readonly memory: HostMemory;
   readonly disk: HostDisk;
+  /** Bytes of the logs of all containers, and how many there is room for. */
+  readonly logs: { bytes: number; readonly room: number };
 }
 
 /** Bytes of the host's memory for all its machines, where nobody knows how much it has. */
@@ -38,7 +40,12 @@ const defaultHostMemory = 256 * 1024 ** 2;
 
 /** A host of simulated machines. `memoryBytes`: what their programs may hold, and their files as much again; default 256 MiB. */
 export function createHost(work: Work, memoryBytes = defaultHostMemory): Host {
-  return { turns: new ComputeTurns(work), memory: new HostMemory(memoryBytes), disk: new HostDisk(memoryBytes) };
+  return {
+    turns: new ComputeTurns(work),
+    memory: new HostMemory(memoryBytes),
+    disk: new HostDisk(memoryBytes),
+    logs: { bytes: 0, room: memoryBytes / 4 },
+  };
 }
 
 /** A node's kernel, files, addresses, and the system's own processes. */

@@ -259,7 +259,7 @@ class SimRuntime implements SimulatedRuntime {
       machine: this.#node.machine,
       node: this.#node.files,
       changes: this.#node.changes,
-      disk: this.#node.host.disk,
+      host: this.#node.host,
       memory: this.#node.realm.memory,
       logs: this.#logs,
       target: targetContainerId === undefined ? undefined : this.#containers.get(targetContainerId),

@@ -73,7 +73,7 @@ export class SimPodNetwork implements PodNetwork {
     }
     const answer =
       options.http === undefined
-        ? askOverBytes(this.#network.open(this.#node, host, listener), request, `${host}:${port}`)
+        ? askOverBytes(this.#network.open(this.#node, host, listener), request, `${host}:${port}`, probedBody)
         : listener.ask(request);
     return answer instanceof Promise ? this.#inTime(probe, answer) : probeResponse(answer);
   }
@@ -161,8 +161,11 @@ function urlOf({ scheme, host, port, path }: HttpProbeRequest): string {
   return `${scheme}://${host}:${port}${path.startsWith('/') ? path : `/${path}`}`;
 }
 
+/** Bytes of a body that a probe reads. */
+const probedBody = 10_240;
+
 function probeResponse(response: HttpResponse): HttpProbeResponse {
   const { body } = response;
   if (typeof body === 'string') return response as HttpProbeResponse;
-  return { status: response.status, headers: response.headers, body: textOf(body.subarray(0, 10_240)) };
+  return { status: response.status, headers: response.headers, body: textOf(body.subarray(0, probedBody)) };
 }

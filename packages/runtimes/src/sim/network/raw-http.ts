@@ -1,87 +1,12 @@
-import { bytesOf, textOf } from '../files/tree.ts';
+import { bytesOf } from '../files/tree.ts';
 import { joined } from '../process/pipe.ts';
-import {
-  type HttpHandler,
-  type HttpHeader,
-  type HttpRequest,
-  type HttpResponse,
-  headerOf,
-  reasonPhrase,
-} from './http.ts';
+import { type HttpHandler, type HttpRequest, type HttpResponse, headerOf, reasonPhrase } from './http.ts';
+import { type Message, MessageError, MessageReader } from './message-reader.ts';
 import type { Connection } from './network-namespace.ts';
-
-interface Message {
-  readonly start: string;
-  readonly headers: readonly HttpHeader[];
-  readonly body: Uint8Array;
-}
-
-/** Cuts HTTP/1.1 messages out of bytes as they come (RFC 9112). */
-class MessageReader {
-  #bytes = new Uint8Array();
-
-  push(bytes: Uint8Array): void {
-    this.#bytes = this.#bytes.length === 0 ? bytes.slice() : new Uint8Array(joined([this.#bytes, bytes]));
-  }
-
-  /** The next message, if it is complete. `ended` means that no bytes will follow. */
-  next(ended: boolean, response: boolean): Message | undefined {
-    const end = indexOfBlankLine(this.#bytes);
-    if (end < 0) return undefined;
-    const [start = '', ...lines] = textOf(this.#bytes.subarray(0, end)).split(/\r?\n/);
-    const headers = lines.map((line) => {
-      const colon = line.indexOf(':');
-      return { name: line.slice(0, colon).trim(), value: line.slice(colon + 1).trim() };
-    });
-    const rest = this.#bytes.subarray(end + (this.#bytes[end] === 13 ? 4 : 2));
-    const taken = takeBody(rest, headers, response, ended);
-    if (taken === undefined) return undefined;
-    this.#bytes = new Uint8Array(rest.subarray(taken.used));
-    return { start, headers, body: taken.body };
-  }
-}
-
-function indexOfBlankLine(bytes: Uint8Array): number {
-  for (let at = bytes.indexOf(10); at >= 0; at = bytes.indexOf(10, at + 1)) {
-    if (bytes[at + 1] === 10) return at;
-    if (bytes[at + 1] === 13 && bytes[at + 2] === 10) return bytes[at - 1] === 13 ? at - 1 : at;
-  }
-  return -1;
-}
-
-function takeBody(
-  bytes: Uint8Array,
-  headers: readonly HttpHeader[],
-  response: boolean,
-  ended: boolean,
-): { readonly body: Uint8Array; readonly used: number } | undefined {
-  if (/\bchunked\b/i.test(headerOf(headers, 'Transfer-Encoding') ?? '')) return takeChunks(bytes);
-  const length = headerOf(headers, 'Content-Length');
-  if (length !== undefined) {
-    const size = Number(length);
-    return bytes.length < size ? undefined : { body: bytes.slice(0, size), used: size };
-  }
-  if (!response) return { body: new Uint8Array(), used: 0 };
-  return ended ? { body: bytes.slice(), used: bytes.length } : undefined;
-}
-
-function takeChunks(bytes: Uint8Array): { readonly body: Uint8Array; readonly used: number } | undefined {
-  const chunks: Uint8Array[] = [];
-  let at = 0;
-  for (;;) {
-    const end = bytes.indexOf(10, at);
-    if (end < 0) return undefined;
-    const size = Number.parseInt(textOf(bytes.subarray(at, end)), 16);
-    if (Number.isNaN(size) || bytes.length < end + 1 + size + 2) return undefined;
-    chunks.push(bytes.slice(end + 1, end + 1 + size));
-    at = end + 1 + size + 2;
-    if (size === 0) return { body: joined(chunks), used: at };
-  }
-}
 
 /** Answers the requests that come as bytes over a connection, and says when it is over. */
 export function serveBytes(connection: Connection, handler: HttpHandler, over: () => void): void {
-  const reader = new MessageReader();
+  const reader = new MessageReader(false);
   const hangUp = () => {
     connection.outgoing.end();
     over();
@@ -92,9 +17,7 @@ export function serveBytes(connection: Connection, handler: HttpHandler, over: (
     if (closing) return;
     const [method = '', path = '', version = ''] = message.start.split(' ');
     if (!version.startsWith('HTTP/') || !path.startsWith('/')) {
-      closing = true;
-      connection.outgoing.push(bytesOf('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'));
-      return hangUp();
+      return refuse(400);
     }
     const { headers, body } = message;
     const request: HttpRequest = { method, path, headers, body, remoteAddress: connection.remoteAddress };
@@ -105,11 +28,23 @@ export function serveBytes(connection: Connection, handler: HttpHandler, over: (
     await writeResponse(connection, response, method === 'HEAD', closing);
     if (closing) hangUp();
   };
+  const refuse = (status: number): void => {
+    closing = true;
+    const line = `HTTP/1.1 ${status} ${reasonPhrase(status)}`;
+    connection.outgoing.push(bytesOf(`${line}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`));
+    connection.incoming.abandon();
+    hangUp();
+  };
   const drain = (ended: boolean): void => {
-    for (let message = reader.next(ended, false); message !== undefined; message = reader.next(ended, false)) {
-      const next = message;
-      // A failing handler closes the connection, as a crashing server would.
-      queue = queue.then(() => answer(next)).catch(hangUp);
+    try {
+      for (let message = reader.next(ended); message !== undefined; message = reader.next(ended)) {
+        const next = message;
+        // A failing handler closes the connection, as a crashing server would.
+        queue = queue.then(() => answer(next)).catch(hangUp);
+      }
+    } catch (error) {
+      if (!(error instanceof MessageError)) throw error;
+      if (!closing) refuse(error.status);
     }
   };
   connection.incoming.flow(
@@ -160,28 +95,51 @@ function encodeRequest(request: HttpRequest, host: string): Uint8Array {
   return joined([bytesOf(`${lines.join('\r\n')}\r\n\r\n`), body]);
 }
 
-/** Sends a request over a raw connection and waits for the answer. @throws Error when it is no HTTP */
-export function askOverBytes(connection: Connection, request: HttpRequest, host: string): Promise<HttpResponse> {
-  const reader = new MessageReader();
+/**
+ * Sends a request over a raw connection and waits for the answer. `enough`: bytes of the body after which the rest is not waited for.
+ * @throws Error when it is no HTTP, or too large
+ */
+export function askOverBytes(
+  connection: Connection,
+  request: HttpRequest,
+  host: string,
+  enough?: number,
+): Promise<HttpResponse> {
+  const reader = new MessageReader(true, enough);
   return new Promise((resolve, reject) => {
-    const take = (ended: boolean): boolean => {
-      const message = reader.next(ended, true);
-      if (message === undefined) return false;
-      const headers: Record<string, string> = {};
-      for (const { name, value } of message.headers) headers[name] = value;
-      resolve({ status: Number(message.start.split(' ')[1]), headers, body: message.body });
+    let over = false;
+    const hangUp = (): void => {
+      over = true;
       connection.outgoing.end();
-      return true;
+      connection.incoming.abandon();
+    };
+    const take = (ended: boolean): void => {
+      if (over) return;
+      try {
+        const message = reader.next(ended);
+        if (message === undefined && !ended) return;
+        hangUp();
+        if (message === undefined) reject(new Error('Empty reply from server'));
+        else resolve(responseOf(message));
+      } catch (error) {
+        hangUp();
+        reject(error);
+      }
     };
     connection.incoming.flow(
       (bytes) => {
+        if (over) return;
         reader.push(bytes);
         take(false);
       },
-      () => {
-        if (!take(true)) reject(new Error('Empty reply from server'));
-      },
+      () => take(true),
     );
     connection.outgoing.push(encodeRequest(request, host));
   });
+}
+
+function responseOf({ start, headers: list, body }: Message): HttpResponse {
+  const headers: Record<string, string> = {};
+  for (const { name, value } of list) headers[name] = value;
+  return { status: Number(start.split(' ')[1]), headers, body };
 }

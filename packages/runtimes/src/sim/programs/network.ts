@@ -187,7 +187,7 @@ export const nc: Program = async (process) => {
 async function converse(process: Process, connection: Connection): Promise<number> {
   process.go(async () => {
     for (let chunk = await process.stdin.read(); chunk !== undefined; chunk = await process.stdin.read()) {
-      connection.outgoing.push(chunk);
+      await connection.outgoing.write(process, chunk);
     }
     connection.outgoing.end();
   });
