@@ -1,12 +1,13 @@
+import type { HostileScript } from '@orrery/runtimes/fixtures';
 import fc from 'fast-check';
 import type { Fuzzer, FuzzFailure } from '../fuzzer.ts';
 import { script } from './scripts.ts';
 import { type Outcome, VictimProcess } from './victim-process.ts';
 
 /** Containers that run side by side. */
-const together = 25;
+const together = 40;
 /** Milliseconds for which they run. */
-const span = 250;
+const span = 200;
 /** Milliseconds for which the process around them may be stalled. */
 const longestStall = 200;
 /** MiB of heap of that process. */
@@ -16,57 +17,107 @@ const mayStay = 64;
 /** Failures after which a run ends. */
 const enoughFailures = 5;
 
-/** Scripts of containers, 25 containers at a time: none may end the process that simulates them, stall it, or fill it for good. */
+/** Milliseconds for which one failure is shrunk. */
+const shrinking = 60_000;
+
+/** Scripts of containers, 40 containers at a time: none may end the process that simulates them, stall it, or fill it for good. */
 export const fuzzer: Fuzzer = async ({ seed, over, note }) => {
-  const victim = new VictimProcess(heap);
+  const trial = new Trial();
   const failures: FuzzFailure[] = [];
-  const show = { cases: 0, stall: 0, first: undefined as number | undefined, last: 0, noted: 0 };
-  const broken = (outcome: Outcome): string | undefined => {
-    if ('died' in outcome) return `the process died: ${outcome.died}`;
-    show.stall = Math.max(show.stall, outcome.stall);
-    show.first ??= outcome.held;
-    show.last = outcome.held;
-    if (outcome.stall > longestStall) return `the process was stalled for ${outcome.stall.toFixed(0)} ms`;
-    const stayed = (outcome.held - show.first) / 1e6;
-    return stayed > mayStay ? `${stayed.toFixed(0)} MB stayed after the containers were gone` : undefined;
-  };
+  let cases = 0;
   for (let round = 0; !over() && failures.length < enoughFailures; round++) {
-    const property = fc.asyncProperty(
-      fc.array(script, { minLength: 1, maxLength: together, size: 'max' }),
-      async (scripts) => {
-        const problem = broken(await victim.run(scripts, span));
-        if (problem === undefined) {
-          show.cases += scripts.length;
-          return;
-        }
-        // What was broken must not break the next case too.
-        victim.end();
-        show.first = undefined;
-        throw new Error(problem);
-      },
-    );
-    const details = await fc.check(property, { seed: seed + round, numRuns: 20, interruptAfterTimeLimit: 600_000 });
-    if (details.failed && details.counterexample !== null) {
-      const scripts = details.counterexample[0].map((each) => JSON.stringify(each)).join('\n');
-      failures.push({
-        broken: `${details.errorInstance instanceof Error ? details.errorInstance.message : details.errorInstance}`,
-        example: `seed ${seed + round}, path ${details.counterexamplePath}\n${scripts}`,
-      });
-      note(`broken: ${failures.at(-1)?.broken}\n${scripts.slice(0, 2000)}`);
+    const scripts = await generated(seed + round);
+    const problem = await trial.run(scripts);
+    cases += scripts.length;
+    if (problem !== undefined) {
+      const failure = await explained(trial, seed + round, scripts, problem);
+      failures.push(failure);
+      note(`broken: ${failure.broken}\n${failure.example.slice(0, 2000)}`);
     }
-    if (show.cases - show.noted >= 5000) {
-      show.noted = show.cases;
-      note(`${show.cases} scripts, longest stall ${show.stall.toFixed(0)} ms`);
-    }
+    if (round % 200 === 199) note(`${cases} scripts, longest stall ${trial.stall.toFixed(0)} ms`);
   }
-  victim.end();
-  const stayed = (show.last - (show.first ?? show.last)) / 1e6;
+  trial.end();
   return {
-    cases: show.cases,
+    cases,
     failures,
     figures: [
-      `longest stall of the process: ${show.stall.toFixed(0)} ms`,
-      `held after the last containers were removed, beyond the first: ${stayed.toFixed(0)} MB`,
+      `longest stall of the process: ${trial.stall.toFixed(0)} ms`,
+      `held after the last containers were removed, beyond the first: ${trial.stayed.toFixed(0)} MB`,
     ],
   };
 };
+
+/** The scripts of a seed, which run side by side. */
+async function generated(seed: number): Promise<readonly HostileScript[]> {
+  const scripts: HostileScript[] = [];
+  await fc.check(
+    fc.asyncProperty(script, async (each) => void scripts.push(each)),
+    { seed, numRuns: together },
+  );
+  return scripts;
+}
+
+/** Finds which of the scripts breaks the promise alone, and the smallest that does. */
+async function explained(
+  trial: Trial,
+  seed: number,
+  scripts: readonly HostileScript[],
+  problem: string,
+): Promise<FuzzFailure> {
+  for (const culprit of scripts) {
+    if ((await trial.run([culprit])) === undefined) continue;
+    let reached = false;
+    const property = fc.asyncProperty(script, async (each) => {
+      reached ||= each.script === culprit.script;
+      const found = reached ? await trial.run([each]) : undefined;
+      if (found !== undefined) throw new Error(found);
+    });
+    const details = await fc.check(property, { seed, numRuns: together, interruptAfterTimeLimit: shrinking });
+    const [smallest] = details.counterexample ?? [culprit];
+    const { errorInstance } = details;
+    return {
+      broken: errorInstance instanceof Error ? errorInstance.message : problem,
+      example: `seed ${seed}\n${JSON.stringify(smallest)}`,
+    };
+  }
+  return {
+    broken: `${problem} (together only)`,
+    example: `seed ${seed}\n${scripts.map((each) => JSON.stringify(each)).join('\n')}`,
+  };
+}
+
+/** Runs scripts in a process, and says what they break there. */
+class Trial {
+  readonly #victim = new VictimProcess(heap);
+  #first: number | undefined;
+  #last = 0;
+  /** The longest stall that no promise forbids, in milliseconds. */
+  stall = 0;
+
+  /** MB held beyond what was held after the first containers. */
+  get stayed(): number {
+    return (this.#last - (this.#first ?? this.#last)) / 1e6;
+  }
+
+  async run(scripts: readonly HostileScript[]): Promise<string | undefined> {
+    const problem = this.#problem(await this.#victim.run(scripts, span));
+    if (problem === undefined) return undefined;
+    // What was broken must not break the next case too.
+    this.end();
+    this.#first = undefined;
+    return problem;
+  }
+
+  #problem(outcome: Outcome): string | undefined {
+    if ('died' in outcome) return `the process died: ${outcome.died}`;
+    this.#first ??= outcome.held;
+    this.#last = outcome.held;
+    if (outcome.stall > longestStall) return `the process was stalled for ${outcome.stall.toFixed(0)} ms`;
+    this.stall = Math.max(this.stall, outcome.stall);
+    return this.stayed > mayStay ? `${this.stayed.toFixed(0)} MB stayed after the containers were gone` : undefined;
+  }
+
+  end(): void {
+    this.#victim.end();
+  }
+}

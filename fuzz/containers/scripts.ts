@@ -1,4 +1,4 @@
-import { type HostileScript, hostileScripts } from '@orrery/runtimes/fixtures';
+import { computingScripts, type HostileScript, hostileScripts } from '@orrery/runtimes/fixtures';
 import { catalogue } from '@orrery/runtimes/sim';
 import fc from 'fast-check';
 
@@ -165,5 +165,5 @@ export const script: fc.Arbitrary<HostileScript> = fc.oneof(
       memoryLimitBytes: fc.constantFrom(0, 16 * 1024 ** 2, 64 * 1024 ** 2),
     }),
   },
-  { weight: 1, arbitrary: fc.constantFrom(...hostileScripts) },
+  { weight: 1, arbitrary: fc.constantFrom(...hostileScripts, ...computingScripts) },
 );

@@ -106,10 +106,9 @@ const patterns: readonly string[] = [
   `echo ${text(60)}b | sed 's/\\(a*\\)*\\1c//'`,
   `echo ${text(60)}b | awk '/^(a+)+$/'`,
   `echo ${text(60)}b | awk '{ gsub(/(a*)*c/, "") }'`,
-  `head -c 1000000 /dev/zero | tr '\\0' a | grep -E 'a{1,900}b'`,
-  `head -c 1000000 /dev/zero | tr '\\0' a | sed 's/a*b//g' | wc -c`,
-  `head -c 300000 /dev/zero | tr '\\0' a | awk '{ while (match($0, /a+b/)) x++ }'`,
-  `echo a | sed -e :l -e 's/a/aa/g' -e 'b l'`,
+  `head -c 20000 /dev/zero | tr '\\0' a | grep -E 'a{1,300}b'`,
+  `head -c 50000 /dev/zero | tr '\\0' a | sed 's/a*b//g' | wc -c`,
+  `head -c 20000 /dev/zero | tr '\\0' a | awk '{ while (match($0, /a+b/)) x++ }'`,
   `echo a | sed -e :l -e 'b l'`,
   `sleep ${'0'.repeat(100000)}x`,
   `sleep ${'1'.repeat(100000)}`,
@@ -352,10 +351,23 @@ export interface HostileScript {
   readonly memoryLimitBytes: number;
 }
 
+/** A tool computes for long: in a thread of its own where time is real, and there only. */
+const computing: readonly string[] = [
+  `echo a | sed -e :l -e 's/a/aa/g' -e 'b l'`,
+  `head -c 1000000 /dev/zero | tr '\\0' a | grep -E 'a{1,900}b'`,
+  `head -c 1000000 /dev/zero | tr '\\0' a | sed 's/a*b//g' | wc -c`,
+  `head -c 300000 /dev/zero | tr '\\0' a | awk '{ while (match($0, /a+b/)) x++ }'`,
+];
+
 const all = [...devices, ...patterns, ...growth, ...loops, ...files, ...network];
 
-/** Each with little memory of its own, and with none of its own. */
-export const hostileScripts: readonly HostileScript[] = all.map((script, at) => ({
-  script,
-  memoryLimitBytes: at % 2 === 0 ? 0 : 64 * 1024 ** 2,
-}));
+/** Some have little memory of their own, the others no limit. */
+function limited(scripts: readonly string[]): readonly HostileScript[] {
+  return scripts.map((script, at) => ({ script, memoryLimitBytes: at % 2 === 0 ? 0 : 64 * 1024 ** 2 }));
+}
+
+/** Scripts that are run in virtual time too. */
+export const hostileScripts: readonly HostileScript[] = limited(all);
+
+/** Scripts whose tools compute for long without a pause. */
+export const computingScripts: readonly HostileScript[] = limited(computing);

@@ -94,7 +94,7 @@ export class Container {
       ),
       flavor: image.flavor,
       machine: options.machine,
-      pace: { epoch: 0, steps: 0 },
+      pace: { epoch: 0, steps: 0, since: 0 },
       members: new Set(),
     };
     this.disk = new DiskShare(options.host.disk);

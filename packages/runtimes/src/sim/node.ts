@@ -105,7 +105,7 @@ export class SimNode {
       ),
       flavor: 'gnu',
       machine: this.machine,
-      pace: { epoch: 0, steps: 0 },
+      pace: { epoch: 0, steps: 0, since: 0 },
       members: new Set(),
     };
     this.#furnish(options);

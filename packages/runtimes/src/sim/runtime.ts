@@ -184,7 +184,7 @@ class SimRuntime implements SimulatedRuntime {
       processes: sandbox.sharedProcesses ?? new PidNamespace(this.#node.kernel.processes),
       network: sandbox.network,
       memory: new Memory(0, () => {}),
-      pace: { epoch: 0, steps: 0 },
+      pace: { epoch: 0, steps: 0, since: 0 },
       members: new Set(),
     };
     const process = this.#node.newProcess(['/pause'], realm, pauseUser);

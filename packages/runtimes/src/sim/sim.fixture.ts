@@ -2,7 +2,15 @@ import { createSimulation, type Simulation } from '@orrery/core';
 import type { ContainerConfig, ContainerRuntime, PodSandboxConfig } from '../runtime.ts';
 import type { Image } from './images/image.ts';
 import { SimNetwork } from './network/network.ts';
+import { createHost } from './node.ts';
 import { createSimRuntime, type SimulatedRuntime } from './runtime.ts';
+
+interface FixtureOptions {
+  readonly images?: readonly Image[];
+  readonly seed?: number;
+  /** Bytes that programs may hold on all nodes together, and files as much again. */
+  readonly memoryBytes?: number;
+}
 
 /** A node with the simulated runtime in virtual time: what the tests of this folder stand on. */
 export interface Fixture {
@@ -22,12 +30,13 @@ export interface Fixture {
   node(name: string, ip: string, podCidr: string): ContainerRuntime;
 }
 
-export function createFixture(options: { readonly images?: readonly Image[]; readonly seed?: number } = {}): Fixture {
+export function createFixture(options: FixtureOptions = {}): Fixture {
   const simulation = createSimulation({ seed: options.seed ?? 1 });
   const network = new SimNetwork();
-  const { images = [] } = options;
+  const { images = [], memoryBytes } = options;
+  const host = createHost(simulation.environment.work, memoryBytes);
   const node = (name: string, ip: string, podCidr: string) =>
-    createSimRuntime({ node: { name, ip, podCidr }, network, images, ...simulation.environment });
+    createSimRuntime({ node: { name, ip, podCidr }, network, host, images, ...simulation.environment });
   const runtime = node('node-1', '10.0.0.1', '10.244.1.0/24');
 
   const settled = async <T>(promise: Promise<T>): Promise<T> => {

@@ -2,7 +2,7 @@ import type { Process } from './process.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a read or a write costs beside its bytes, in steps ({@link Process.step}), and how many bytes are one step. */
-const perCall = 1 / 16;
+const perCall = 1 / 4;
 const block = 65_536;
 /** Bytes that are made at once where only those of one line are wanted. */
 const lineBlock = 4096;
@@ -94,16 +94,24 @@ export class SinkDescription extends Description {
 /** Bytes that are made as they are read: `/dev/zero`, `/dev/urandom`. */
 export class SourceDescription extends Description {
   readonly #make: (length: number) => Uint8Array;
+  readonly #weight: number;
 
-  constructor(make: (length: number) => Uint8Array) {
+  /** `weight` is what a byte costs, in steps ({@link Process.step}). */
+  constructor(make: (length: number) => Uint8Array, weight = 0) {
     super();
     this.#make = make;
+    this.#weight = weight;
   }
 
-  take(_process: Process, max: number, until?: number): Uint8Array {
-    const bytes = this.#make(Math.min(max, until === undefined ? block : lineBlock));
-    const at = until === undefined ? -1 : bytes.indexOf(until);
-    return at < 0 ? bytes : bytes.subarray(0, at + 1);
+  take(process: Process, max: number, until?: number): Uint8Array | Promise<Uint8Array> {
+    const length = Math.min(max, until === undefined ? block : lineBlock);
+    const make = () => {
+      const bytes = this.#make(length);
+      const at = until === undefined ? -1 : bytes.indexOf(until);
+      return at < 0 ? bytes : bytes.subarray(0, at + 1);
+    };
+    const pause = this.#weight === 0 ? undefined : process.step(length * this.#weight);
+    return pause === undefined ? make() : pause.then(make);
   }
 
   put(): void {}

@@ -35,6 +35,9 @@ class FileDescription extends Description {
 
 export type OpenMode = 'read' | 'write' | 'append' | 'read-write';
 
+/** What a random byte costs, in steps. */
+const randomWeight = 1 / 1024;
+
 const nothing = new NullDescription().retain();
 
 /** Opens a path for a process, devices and `/proc/self/fd` included (open(2)). @throws FileError */
@@ -111,7 +114,7 @@ function openDevice(process: Process, device: string, path: string): Description
       return new SourceDescription((length) => zeros.subarray(0, length));
     case 'random':
     case 'urandom':
-      return new SourceDescription((length) => process.random.bytes(length));
+      return new SourceDescription((length) => process.random.bytes(length), randomWeight);
     case 'tty': {
       const terminal = process.descriptors.find((description) => description?.terminal !== undefined);
       if (terminal === undefined) throw new FileError('ENXIO', path);

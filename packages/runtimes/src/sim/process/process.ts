@@ -334,15 +334,16 @@ export class Process implements MemoryHolder {
   /**
    * To be awaited in every loop that may run long without waiting. Computing costs time, so that nobody stands still because of a
    * runaway loop, and on the real clock it is done in slices. `weight` is how much was done: 1 is a command, or a block of 64 KiB.
-   * All processes of the container spend from one purse, which is full again when all have waited.
+   * All processes of the container spend from one purse, which is full again when all have waited and time has passed.
    */
   step(weight = 1): void | Promise<unknown> {
     this.check();
     const { pace } = this.realm;
     const { epoch } = this.kernel.activity;
-    if (pace.epoch !== epoch) {
+    if (pace.epoch !== epoch && this.clock.now() > pace.since) {
       pace.epoch = epoch;
       pace.steps = 0;
+      pace.since = this.clock.now();
     }
     pace.steps += weight;
     if (pace.steps > stepsInARow) return this.sleep(stepPause);
@@ -481,6 +482,7 @@ export class Process implements MemoryHolder {
    * @throws ProcessEnd when the limit of the container or of the machine is exceeded and the kernel has killed it.
    */
   allocate(bytes: number): void {
+    this.check();
     this.#memory += bytes;
     this.realm.memory.charge(bytes);
     this.check();
@@ -489,6 +491,7 @@ export class Process implements MemoryHolder {
   /** The same for what it really holds, or frees, on the host: variables, lines, buffers. @throws ProcessEnd */
   hold(bytes: number): void {
     if (bytes === 0) return;
+    this.check();
     this.#held += bytes;
     this.kernel.host.count(this, bytes);
     this.allocate(bytes);

@@ -15,8 +15,8 @@ export interface Realm {
   readonly flavor: Flavor;
   /** The node's name and what the kernel reports of the machine. */
   readonly machine: Machine;
-  /** How much was computed since all processes of the node last waited. */
-  readonly pace: { epoch: number; steps: number };
+  /** How much was computed since all processes of the node last waited, and since when (milliseconds since the epoch). */
+  readonly pace: { epoch: number; steps: number; since: number };
   /** Its running processes. */
   readonly members: Set<Process>;
 }

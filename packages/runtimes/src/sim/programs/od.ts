@@ -44,6 +44,9 @@ function formatOf(type: string): Format {
   }
 }
 
+/** How many bytes are one step ({@link Process.step}). */
+const bytesPerStep = 64;
+
 /** `od`: bytes as numbers or characters, sixteen to a line. */
 export const od: Program = async (process) => {
   const { flags, values, operands } = parseOptions(process.args, 'A:t:N:j:bcdoxvs', {
@@ -63,6 +66,8 @@ export const od: Program = async (process) => {
   let position = 0;
   /** Prints full lines, or with `last` all that is left. */
   const print = async (bytes: Uint8Array, last: boolean) => {
+    const pause = process.step(bytes.length / bytesPerStep);
+    if (pause !== undefined) await pause;
     const size = last ? bytes.length : bytes.length - (bytes.length % 16);
     let lines = '';
     for (let start = 0; start < size; start += 16) {

@@ -431,7 +431,7 @@ export const watch: Program = async (process) => {
   for (;;) {
     await process.stdout.write('\x1b[H\x1b[J');
     await run(process, ['/bin/sh', '-c', operands.join(' ')]);
-    await process.sleep(Number(values.get('n') ?? 2) * 1000);
+    await process.sleep(Math.max(0.1, Number(values.get('n') ?? 2) || 0) * 1000);
   }
 };
 

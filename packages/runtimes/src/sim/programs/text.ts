@@ -41,6 +41,9 @@ export const wc: Program = async (process) => {
 const allColumns = ['l', 'w', 'm', 'c', 'L'] as const;
 type Column = (typeof allColumns)[number];
 
+/** How many characters are one step ({@link Process.step}). */
+const charactersPerStep = 512;
+
 /** Lines, words, characters, bytes, and the longest line, counted as they come. */
 async function counted(process: Process, input: Description): Promise<{ readonly [column in Column]: number }> {
   const count = { l: 0, w: 0, m: 0, c: 0, L: 0 };
@@ -50,6 +53,8 @@ async function counted(process: Process, input: Description): Promise<{ readonly
     const chunk = await input.read(process, 65_536);
     more = chunk !== undefined;
     count.c += chunk?.length ?? 0;
+    const pause = process.step((chunk?.length ?? 0) / charactersPerStep);
+    if (pause !== undefined) await pause;
     for (const character of decoder.decode(chunk, { stream: more })) {
       count.m++;
       const blank = /\s/.test(character);

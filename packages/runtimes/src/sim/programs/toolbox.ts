@@ -18,6 +18,10 @@ const lineByLine: { readonly [tool: string]: RegExp } = {
 /** What a tool holds for each byte of its input: the bytes, its text, and what it makes of them. */
 const bytesPerByte = 3;
 
+/** What a run costs, in steps ({@link Process.step}), and how many bytes of input are one. */
+const stepsPerRun = 20;
+const bytesPerStep = 256;
+
 /** A text tool of just-bash as a program: `grep`, `sed`, `awk`, `jq` … */
 export function tool(command: CommandName): Program {
   return async (process) => {
@@ -25,6 +29,8 @@ export function tool(command: CommandName): Program {
     const run = async (input: Uint8Array): Promise<number> => {
       const held = input.length * bytesPerByte;
       process.hold(held);
+      const pause = process.step(stepsPerRun + input.length / bytesPerStep);
+      if (pause !== undefined) await pause;
       const { args, directory } = process;
       const result = await runToolFor(process, { command, args, directory, environment, input });
       process.hold(result.output.length - held);

@@ -39,6 +39,9 @@ function characterSet(text: string): readonly string[] {
   return set;
 }
 
+/** How many characters are one step ({@link Process.step}). */
+const charactersPerStep = 512;
+
 /** `tr`: replaces, deletes and squeezes characters as they come. */
 export const tr: Program = async (process) => {
   const { flags, operands } = parseOptions(process.args, 'cCdst', {
@@ -71,6 +74,8 @@ export const tr: Program = async (process) => {
   const decoder = new TextDecoder();
   let last = '';
   for (let chunk = await process.stdin.read(); chunk !== undefined; chunk = await process.stdin.read()) {
+    const pause = process.step(chunk.length / charactersPerStep);
+    if (pause !== undefined) await pause;
     let output = '';
     for (const character of decoder.decode(chunk, { stream: true })) {
       if (flags.has('d') && inFirst(character)) continue;

@@ -6,6 +6,9 @@ import { run } from './run.ts';
 /** Characters of one command line (xargs' own limit, well below the kernel's). */
 const longestCommand = 128 * 1024 - 2048;
 
+/** How many characters are one step ({@link Process.step}). */
+const charactersPerStep = 256;
+
 /** `xargs`: runs a command with what it reads as arguments, as many at a time as fit. */
 export const xargs: Program = async (process) => {
   const letters = '0rtn:I:P:d:L:';
@@ -40,6 +43,8 @@ export const xargs: Program = async (process) => {
   for (let more = true; more; ) {
     const chunk = await process.stdin.read();
     more = chunk !== undefined;
+    const pause = process.step((chunk?.length ?? 0) / charactersPerStep);
+    if (pause !== undefined) await pause;
     for (const item of tokens.take(decoder.decode(chunk, { stream: more }), !more)) {
       any = true;
       if (batch.length > 0 && size + item.length > longestCommand) {

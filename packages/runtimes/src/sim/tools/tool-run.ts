@@ -35,7 +35,7 @@ const limits = {
   maxWorkUnits: Number.POSITIVE_INFINITY,
   // Loops inside a tool cannot be interrupted: they end some day.
   maxAwkIterations: 1_000_000,
-  maxSedIterations: 1_000_000,
+  maxSedIterations: 100_000,
   maxJqIterations: 1_000_000,
   maxTraversalEntries: Number.POSITIVE_INFINITY,
   maxExecutionTimeMs: Number.POSITIVE_INFINITY,
