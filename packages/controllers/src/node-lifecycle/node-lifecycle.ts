@@ -2,7 +2,7 @@ import { isNotFound, keyOf, Lease, Node, Pod, type Stored, type Taint, timestamp
 import { aborted, type CacheChange, type ControllerContext, errorText, fromAbort } from '@orrery/core';
 import { takeUntil } from 'rxjs';
 import { isReady } from '../workload/pod-state.ts';
-import { evictionInterval, zoneState } from './eviction-rate.ts';
+import { evictionInterval, type ZoneState, zoneState } from './eviction-rate.ts';
 import {
   afterStall,
   graceOf,
@@ -14,6 +14,7 @@ import {
 } from './health.ts';
 import { podsByNode } from './pods-by-node.ts';
 import { evictionTaints, readinessTaint, scheduleTaints } from './taints.ts';
+import { Zones, zoneOf } from './zones.ts';
 
 /** How often nodes are looked at. */
 const monitorPeriod = 5000;
@@ -42,14 +43,18 @@ export class NodeLifecycle {
   /** What was known of these nodes, in their order: the same list says the same. */
   #listed: readonly Stored<Node>[] = [];
   #listedKnown: readonly KnownNode[] = [];
+  readonly #zones = new Zones();
+  /** Names of nodes to look at. */
+  readonly #changed = new Set<string>();
+  /** Names of nodes that every look looks at: nothing is known of them, or they wait to be given up. */
+  readonly #troubled = new Set<string>();
   /** Zone → when the last node was given up there. */
   readonly #lastEviction = new Map<string, number>();
   #wasAllDown = false;
   #timer: Disposable | undefined;
   /** When the next regular look is due: milliseconds since the epoch. */
   #due = Number.POSITIVE_INFINITY;
-  /** Looks that are asked for; one runs at a time. */
-  #asked = false;
+  /** One look runs at a time. */
   #running: Promise<void> | undefined;
 
   constructor(context: ControllerContext, actor: string) {
@@ -74,14 +79,27 @@ export class NodeLifecycle {
     if (type === 'deleted') {
       this.#registered.delete(name);
       this.#nodes.delete(name);
+      this.#troubled.delete(name);
+      this.#zones.set(name, undefined);
       events.event(object, 'Normal', 'RemovingNode', `Node ${name} event: Removing Node ${name} from Controller`);
     } else if (!this.#registered.has(name)) {
       this.#registered.add(name);
       events.event(object, 'Normal', 'RegisteredNode', `Node ${name} event: Registered Node ${name} in Controller`);
     }
     // A heartbeat alone changes neither health nor taints: it is seen at the next regular look.
-    if (previous === undefined || !sameHealth(object, previous)) this.#look();
+    const isHeartbeat = type !== 'deleted' && previous !== undefined && sameHealth(object, previous);
+    if (type !== 'deleted' && !(isHeartbeat && zoneOf(object) === zoneOf(previous))) this.#count(object);
+    if (!isHeartbeat) this.#look(name);
     this.#arm();
+  }
+
+  #count(node: Stored<Node>): void {
+    const { name } = node.metadata;
+    this.#zones.set(name, node);
+    const wanted = readinessTaint(node);
+    const waits = evictionTaints(node, wanted, this.#context.clock.now()) !== undefined;
+    if (waits || readyCondition(node)?.status === 'Unknown') this.#troubled.add(name);
+    else this.#troubled.delete(name);
   }
 
   #arm(): void {
@@ -91,7 +109,7 @@ export class NodeLifecycle {
       this.#timer = undefined;
       if (this.#context.signal.aborted) return;
       this.#discountStall();
-      if (this.#somethingIsDue()) this.#look();
+      this.#look(...this.#nodesDue());
       this.#arm();
     });
   }
@@ -108,11 +126,11 @@ export class NodeLifecycle {
     for (const known of this.#nodes.values()) known.sign = afterStall(known.sign, stall, now);
   }
 
-  /** Whether a look would do anything: a quiet cluster costs no turn and no request. */
-  #somethingIsDue(): boolean {
+  /** The nodes for which a look would do anything: a quiet cluster costs no turn and no request. */
+  #nodesDue(): readonly string[] {
     const { cache, clock } = this.#context;
     const now = clock.now();
-    let due = false;
+    const due: string[] = [];
     const nodes = cache.list(Node);
     if (nodes !== this.#listed) {
       this.#listed = nodes;
@@ -120,7 +138,8 @@ export class NodeLifecycle {
     }
     for (const known of this.#listedKnown) {
       const { seen } = this.#heartbeat(known, now);
-      if (known.wantsTaints || (known.mayFallSilent && now > seen + known.grace)) due = true;
+      const isSilent = known.mayFallSilent && now > seen + known.grace;
+      if (known.wantsTaints || isSilent) due.push(known.node.metadata.name);
     }
     return due;
   }
@@ -159,8 +178,10 @@ export class NodeLifecycle {
     return known.sign;
   }
 
-  #look(): void {
-    this.#asked = true;
+  /** Looks at these nodes, as soon as it is this loop's turn. */
+  #look(...names: readonly string[]): void {
+    if (names.length === 0) return;
+    for (const name of names) this.#changed.add(name);
     this.#running ??= this.#lookWhileAsked().finally(() => {
       this.#running = undefined;
     });
@@ -168,11 +189,12 @@ export class NodeLifecycle {
 
   async #lookWhileAsked(): Promise<void> {
     const { work, signal, log } = this.#context;
-    while (this.#asked && !signal.aborted) {
+    while (this.#changed.size > 0 && !signal.aborted) {
       await work.turn(this.#actor);
-      this.#asked = false;
+      const names = new Set([...this.#changed, ...this.#troubled]);
+      this.#changed.clear();
       try {
-        await this.#lookAtAll();
+        await this.#lookAtNodes([...names].sort());
       } catch (error) {
         // The next regular look tries again.
         log.error('nodes not looked after', { error: errorText(error) });
@@ -180,34 +202,30 @@ export class NodeLifecycle {
     }
   }
 
-  async #lookAtAll(): Promise<void> {
+  async #lookAtNodes(names: readonly string[]): Promise<void> {
     const { cache, clock, log } = this.#context;
     this.#discountStall();
-    const zones = new Map<string, Stored<Node>[]>();
-    for (const known of cache.list(Node)) {
-      let node = known;
+    const nodes: Stored<Node>[] = [];
+    for (const name of names) {
+      const node = cache.get(Node, name);
+      if (node === undefined) continue;
       try {
-        node = await this.#lookAt(known);
+        nodes.push(await this.#lookAt(node));
       } catch (error) {
         if (isNotFound(error)) continue;
-        log.warn('node not looked after', { node: known.metadata.name, error: errorText(error) });
+        nodes.push(node);
+        log.warn('node not looked after', { node: name, error: errorText(error) });
       }
-      const zone = zoneOf(node);
-      const others = zones.get(zone);
-      if (others === undefined) zones.set(zone, [node]);
-      else others.push(node);
     }
-    const states = new Map<string, ReturnType<typeof zoneState>>();
-    for (const [zone, nodes] of zones) {
-      const ready = nodes.filter((node) => readyCondition(node)?.status === 'True').length;
-      states.set(zone, zoneState(ready, nodes.length - ready));
-    }
+    const states = new Map<string, ZoneState>();
+    for (const [zone, { nodes: all, ready }] of this.#zones.counts) states.set(zone, zoneState(ready, all - ready));
     const allDown = states.size > 0 && [...states.values()].every((state) => state === 'fullDisruption');
     if (this.#wasAllDown && !allDown) this.#forgiveAll(clock.now());
     this.#wasAllDown = allDown;
-    for (const [zone, nodes] of zones) {
-      const interval = evictionInterval(states.get(zone) ?? 'normal', nodes.length, allDown);
-      await this.#taintForEviction(zone, nodes, interval);
+    for (const [zone, members] of Map.groupBy(nodes, zoneOf)) {
+      const size = this.#zones.counts.get(zone)?.nodes ?? 0;
+      const interval = evictionInterval(states.get(zone) ?? 'normal', size, allDown);
+      await this.#taintForEviction(zone, members, interval);
     }
   }
 
@@ -278,11 +296,6 @@ export class NodeLifecycle {
     const patch = { metadata: { uid, resourceVersion }, spec: { taints: taints.length === 0 ? null : taints } };
     return this.#context.client.patch(Node, name, { type: 'merge', patch });
   }
-}
-
-function zoneOf({ metadata }: Stored<Node>): string {
-  const { labels } = metadata;
-  return `${labels?.['topology.kubernetes.io/region'] ?? ''}:${labels?.['topology.kubernetes.io/zone'] ?? ''}`;
 }
 
 function sameHealth(a: Stored<Node>, b: Stored<Node>): boolean {
