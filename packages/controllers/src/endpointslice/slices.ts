@@ -155,16 +155,19 @@ interface Filled {
 
 function fill(slices: readonly Stored<EndpointSlice>[], endpoints: ReadonlyMap<string, Endpoint>): Filled {
   const left = new Map(endpoints);
-  const contents = slices.map((slice) => {
-    const kept: Endpoint[] = [];
+  const kept = new Map<Stored<EndpointSlice>, Endpoint[]>();
+  // What two slices have, because the answer to a create was lost, stays in the fuller one: the other can become empty.
+  for (const slice of [...slices].sort((a, b) => (b.endpoints?.length ?? 0) - (a.endpoints?.length ?? 0))) {
+    const content: Endpoint[] = [];
     for (const { targetRef } of slice.endpoints ?? []) {
       const wanted = targetRef?.uid === undefined ? undefined : left.get(targetRef.uid);
       if (wanted === undefined || targetRef?.uid === undefined) continue;
-      kept.push(wanted);
+      content.push(wanted);
       left.delete(targetRef.uid);
     }
-    return [slice, kept] as const;
-  });
+    kept.set(slice, content);
+  }
+  const contents = slices.map((slice) => [slice, kept.get(slice) ?? []] as const);
   const rest = [...left.values()];
   for (const [, content] of contents) {
     while (content.length < sliceSize && rest.length > 0) content.push(rest.shift() as Endpoint);

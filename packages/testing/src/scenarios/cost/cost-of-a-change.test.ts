@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Deployment, EndpointSlice, Endpoints, Pod } from '@orrery/api';
+import { Deployment, EndpointSlice, Endpoints, Node, Pod } from '@orrery/api';
 import { defineController, definePlugin } from '@orrery/core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type SimulatedCluster, simulate } from '../../simulate.ts';
@@ -102,8 +102,7 @@ function documented(): ReadonlyMap<string, ReadonlyMap<Change, number>> {
 /**
  * Which nodes a new Pod is held against is the scheduler's own matter (`percentageOfNodesToScore`), and more Pods need more nodes.
  */
-const growsWithNodes = (loop: string, change: Change) =>
-  loop === 'scheduler' && (change === 'replaced' || change === 'deployed');
+const growsWithNodes = (loop: string, change: Change) => loop === 'scheduler' && change === 'replaced';
 
 describe.each([
   ['Pods of one Deployment', { pods: 150, workloads: 1 }, { pods: 15_000, workloads: 1 }],
@@ -112,18 +111,11 @@ describe.each([
   let costs: { readonly few: Costs; readonly many: Costs };
   beforeAll(async () => {
     costs = { few: await costsAmong(few), many: await costsAmong(many) };
-    for (const c of changes)
-      console.log(
-        '##',
-        c,
-        JSON.stringify(Object.fromEntries(costs.few.get(c) ?? [])),
-        JSON.stringify(Object.fromEntries(costs.many.get(c) ?? [])),
-      );
   });
 
   test.each(changes)('costs every loop the same: %s', (change) => {
     const [before, after] = [costs.few.get(change), costs.many.get(change)];
-    expect(before?.size).toBeGreaterThan(10);
+    expect(before?.size).toBeGreaterThan(5);
     const grown = [...(after ?? [])].filter(
       ([loop, visits]) => visits > 2 * (before?.get(loop) ?? 0) && !growsWithNodes(loop, change),
     );
