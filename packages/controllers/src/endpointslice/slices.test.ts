@@ -132,6 +132,18 @@ describe('endpoint slices', () => {
     expect(slice?.endpoints?.map(({ hostname }) => hostname)).toEqual(['db-0', undefined]);
   });
 
+  test('what two slices have, because the answer to a create was lost, stays in the fuller one alone', () => {
+    const pods = Array.from({ length: 4 }, (_, i) => pod(`p${i}`));
+    const [some] = created(service(), ...pods.slice(0, 2));
+    const [all] = created(service(), ...pods);
+    const existing = [some, all].flatMap((slice, index) =>
+      slice === undefined ? [] : [stored(slice, `web-${index}`)],
+    );
+    const changes = sliceChanges(service(), pods, existing, zone);
+    expect(changes.delete.map(({ metadata }) => metadata.name)).toEqual(['web-0']);
+    expect([...changes.create, ...changes.update]).toEqual([]);
+  });
+
   test('nothing is written when nothing changed, and only the slice of a changed Pod otherwise', () => {
     const pods = Array.from({ length: 150 }, (_, i) => pod(`p${i}`));
     const existing = created(service(), ...pods).map((slice, index) => stored(slice, `web-${index}`));
