@@ -2,6 +2,7 @@ import { equalJson, type LabelMatcher, type Node, type Stored } from '@orrery/ap
 import { NodeColumns } from './columns/node-columns.ts';
 import { PodCounters } from './columns/pod-counters.ts';
 import { NodeInfo } from './node-info.ts';
+import { NodeOrder } from './node-order.ts';
 import { Nominations } from './nominations.ts';
 import type { AffinityTerm, PodAffinityTerms, PodInfo } from './pod-info.ts';
 
@@ -48,7 +49,7 @@ export class ClusterState {
   readonly #preferring = new Map<string, number>();
   /** Image name → how many nodes have it. */
   readonly #imageNodes = new Map<string, number>();
-  #order: readonly NodeInfo[] | undefined;
+  readonly #order = new NodeOrder<NodeInfo>();
   #slots: Int32Array | undefined;
   readonly #freeSlots: number[] = [];
   #columns = new NodeColumns();
@@ -96,8 +97,7 @@ export class ClusterState {
 
   /** All nodes that exist, zones taking turns. */
   get nodes(): readonly NodeInfo[] {
-    this.#order ??= zonesInTurn([...this.#nodes.values()].filter(({ node }) => node !== undefined));
-    return this.#order;
+    return this.#order.list;
   }
 
   node(name: string): NodeInfo | undefined {
@@ -121,17 +121,21 @@ export class ClusterState {
     info.setNode(node);
     this.#countImages(info, 1);
     this.#columns.nodeChanged(info);
-    if (before === undefined || zoneOf(before) !== zoneOf(node)) this.#forgetOrder();
+    if (before !== undefined && zoneOf(before) === zoneOf(node)) return;
+    if (before !== undefined) this.#order.delete(info, zoneOf(before));
+    this.#order.add(info, zoneOf(node));
+    this.#slots = undefined;
   }
 
   removeNode(name: string): void {
     const info = this.#nodes.get(name);
-    if (info === undefined) return;
+    if (info?.node === undefined) return;
+    this.#order.delete(info, zoneOf(info.node));
+    this.#slots = undefined;
     this.#countImages(info, -1);
     info.setNode(undefined);
     this.#columns.nodeChanged(info);
     this.#dropUnlessNeeded(info);
-    this.#forgetOrder();
   }
 
   /** The node that a Pod is on or about to be bound to. */
@@ -251,11 +255,6 @@ export class ClusterState {
     this.#freeSlots.push(info.slot);
   }
 
-  #forgetOrder(): void {
-    this.#order = undefined;
-    this.#slots = undefined;
-  }
-
   #newCounters(): PodCounters {
     return new PodCounters(this.#columns, (node) => this.#nodes.get(node)?.slot);
   }
@@ -355,25 +354,4 @@ export function sameNode(a: Stored<Node>, b: Stored<Node>): boolean {
 
 function zoneOf({ metadata }: Stored<Node>): string {
   return `${metadata.labels?.[regionLabel] ?? ''}/${metadata.labels?.[zoneLabel] ?? ''}`;
-}
-
-/** Nodes by name, taken from each zone in turn, so that looking at a part of them looks at all zones. */
-function zonesInTurn(nodes: NodeInfo[]): readonly NodeInfo[] {
-  nodes.sort((a, b) => (a.name < b.name ? -1 : 1));
-  const zones = new Map<string, NodeInfo[]>();
-  for (const info of nodes) {
-    const zone = info.node === undefined ? '' : zoneOf(info.node);
-    const members = zones.get(zone);
-    if (members === undefined) zones.set(zone, [info]);
-    else members.push(info);
-  }
-  if (zones.size < 2) return nodes;
-  const ordered: NodeInfo[] = [];
-  for (let i = 0; ordered.length < nodes.length; i++) {
-    for (const members of zones.values()) {
-      const member = members[i];
-      if (member !== undefined) ordered.push(member);
-    }
-  }
-  return ordered;
 }

@@ -3,7 +3,7 @@ import type { Controller } from '@orrery/core';
 import { builtinSchedulerPlugins } from './builtin-plugins.ts';
 import type { SchedulerPlugin } from './plugin.ts';
 import { Scheduler } from './scheduler.ts';
-import { siblingKinds } from './sibling-selector.ts';
+import { siblingIndexes, siblingKinds } from './sibling-selector.ts';
 
 export interface SchedulerOptions {
   /** Schedules Pods whose `spec.schedulerName` is this. Default `default-scheduler`. */
@@ -22,6 +22,7 @@ export function schedulerController(options: SchedulerOptions = {}): Controller 
   return {
     name: schedulerName,
     kinds: [Pod, Node, Namespace, PodDisruptionBudget, ...siblingKinds],
+    indexes: siblingIndexes,
     start: (context) => new Scheduler(context, { schedulerName, plugins, percentageOfNodesToScore }).run(),
   };
 }
