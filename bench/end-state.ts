@@ -37,8 +37,9 @@ export function stateDifferences(one: EndState, other: EndState): readonly strin
 export function comparable(object: KubernetesObject): string {
   const { metadata, ...rest } = object;
   const { resourceVersion, uid, managedFields = [], ...own } = metadata ?? {};
-  // Ordered by their times.
-  const managers = managedFields.toSorted((a, b) => (managerOf(a) < managerOf(b) ? -1 : 1));
+  // Ordered by their times. When a node reports again, every five minutes or so, it owns its heartbeats too.
+  const tracked = object.kind === 'Node' ? [] : managedFields;
+  const managers = tracked.toSorted((a, b) => (managerOf(a) < managerOf(b) ? -1 : 1));
   return replacements.reduce(
     (text, [pattern, replacement]) => text.replaceAll(pattern, replacement),
     JSON.stringify(sorted({ ...rest, metadata: { ...own, managedFields: managers } })),
