@@ -1,4 +1,4 @@
-import { type ClientRequest, type IncomingMessage, request as startRequest } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream';
 import type { Clock } from '@orrery/core';
 import type { BodyController, BodySource, ForwardedRequest, ForwardedResponse, SendToPort } from '../../door/index.ts';
@@ -10,6 +10,8 @@ import { connectToPort, unreachable } from './port-socket.ts';
  */
 export function httpToPorts(clock: Clock): SendToPort {
   return async (backend, forwarded) => {
+    // Imported as a module, it loads Node's whole HTTP client, which a server that starts does not wait for.
+    const { request: startRequest } = await import('node:http');
     const socket = await connectToPort(clock, backend);
     if (forwarded.signal.aborted) socket.destroy();
     const outgoing = startRequest({

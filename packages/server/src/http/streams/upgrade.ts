@@ -1,4 +1,3 @@
-import { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { toBase64 } from '@orrery/api';
@@ -52,6 +51,9 @@ export async function handleUpgrade(context: UpgradeContext, upgrade: Upgrade): 
 
 /** Refuses over HTTP, which the connection still speaks. */
 async function refuse({ closing }: UpgradeContext, { request, socket }: Upgrade, answer: ApiResponse): Promise<void> {
+  if (socket.destroyed) return;
+  // Imported as a module, it loads Node's whole HTTP client, which a server that starts does not wait for.
+  const { ServerResponse } = await import('node:http');
   if (socket.destroyed) return;
   const response = new ServerResponse(request);
   response.assignSocket(socket as Socket);
