@@ -5,6 +5,8 @@ const encode = (object: object) => new TextEncoder().encode(JSON.stringify(objec
 const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const head = { kind: 'PodList', apiVersion: 'v1', metadata: { resourceVersion: '7' } };
 
+const indentation = 2;
+
 function listOf(count: number, size = 0) {
   const objects = Array.from({ length: count }, (_, index) => ({
     metadata: { name: `ü${index}` },
@@ -40,4 +42,13 @@ it('a long list is the same JSON in parts, each encoded when it is taken', () =>
 it('what has not been taken can be taken at once', () => {
   const { json, whole } = listOf(1000, 1000);
   expect(textOf(json.take()) + textOf(json.rest())).toBe(whole);
+});
+
+it.each([0, 1, 3, 3000])('a list of %d items is indented like any JSON, in parts too', (count) => {
+  const { json, whole } = listOf(count, 100);
+  const indented = json.indented();
+  const parts: Uint8Array[] = [];
+  while (!indented.done) parts.push(indented.take());
+  expect(Buffer.concat(parts).toString()).toBe(`${JSON.stringify(JSON.parse(whole), null, indentation)}\n`);
+  expect(parts.length > 1).toBe(count > 1000);
 });

@@ -13,6 +13,8 @@ export interface ListJsonOptions {
   readonly objects: readonly KubernetesObject[];
   /** The JSON of one item. */
   bytesOf(object: KubernetesObject): Uint8Array;
+  /** Lines and indentation for people. Default false: none. */
+  readonly indented?: boolean;
 }
 
 /** A list as JSON, which is encoded part by part: each is encoded when it is taken, and never kept. */
@@ -31,22 +33,29 @@ export class ListJson {
     return this.#done;
   }
 
+  /** The same list with lines and indentation, from its beginning. */
+  indented(): ListJson {
+    return new ListJson({ ...this.#options, indented: true });
+  }
+
   /** Encodes the next part. */
   take(): Uint8Array {
-    const { head, field, objects, bytesOf } = this.#options;
+    const { head, field, objects, bytesOf, indented = false } = this.#options;
+    const frame = indented ? frames.indented : frames.compact;
     const parts: Uint8Array[] = [];
     let length = 0;
     const add = (part: Uint8Array) => {
       parts.push(part);
       length += part.length;
     };
-    if (this.#index === 0) add(encoder.encode(`${JSON.stringify(head).slice(0, -1)},"${field}":[`));
+    if (this.#index === 0) add(encoder.encode(opening(head, field, indented)));
     while (this.#index < objects.length && length < partBytes) {
-      if (this.#index > 0) add(comma);
-      add(bytesOf(objects[this.#index++] as KubernetesObject));
+      add(this.#index === 0 ? frame.first : frame.between);
+      const item = bytesOf(objects[this.#index++] as KubernetesObject);
+      add(indented ? indentedItem(item) : item);
     }
     if (this.#index === objects.length) {
-      add(end);
+      add(objects.length === 0 ? frame.none : frame.end);
       this.#done = true;
     }
     return concatBytes(parts);
@@ -61,5 +70,28 @@ export class ListJson {
 }
 
 const encoder = new TextEncoder();
-const comma = encoder.encode(',');
-const end = encoder.encode(']}');
+const decoder = new TextDecoder();
+
+/** What stands before the first item, between two, after the last one, and after the opening of a list without items. */
+const frames = {
+  compact: frameOf('', ',', ']}', ']}'),
+  indented: frameOf('\n    ', ',\n    ', '\n  ]\n}\n', ']\n}\n'),
+};
+
+function frameOf(first: string, between: string, end: string, none: string) {
+  const bytes = (text: string) => encoder.encode(text);
+  return { first: bytes(first), between: bytes(between), end: bytes(end), none: bytes(none) };
+}
+
+function opening(head: object, field: string, indented: boolean): string {
+  const whole = { ...head, [field]: [] };
+  return indented
+    ? JSON.stringify(whole, null, 2).slice(0, -']\n}'.length)
+    : JSON.stringify(whole).slice(0, -']}'.length);
+}
+
+/** Texts in JSON have no line breaks of their own. */
+function indentedItem(json: Uint8Array): Uint8Array {
+  const text = JSON.stringify(JSON.parse(decoder.decode(json)), null, 2);
+  return encoder.encode(text.replaceAll('\n', '\n    '));
+}

@@ -49,9 +49,10 @@ export async function replyList(
   json: ListJson,
   encoding: Representation['encoding'],
 ): Promise<ApiResponse> {
-  if (encoding !== 'json' || wantsPretty(exchange)) return replyJson(exchange, json.rest(), encoding);
-  const first = json.take();
-  const body = json.done ? first : new ListBody(exchange, first, json);
+  if (encoding !== 'json') return replyJson(exchange, json.rest(), encoding);
+  const written = wantsPretty(exchange) ? json.indented() : json;
+  const first = written.take();
+  const body = written.done ? first : new ListBody(exchange, first, written);
   return reply(exchange, body, { contentType: 'application/json' });
 }
 
