@@ -6,12 +6,13 @@ export type EndState = ReadonlyMap<string, number>;
 
 /**
  * Reads all objects, of all kinds, and replaces what differs from run to run: generated names, uids, revisions, times and durations,
- * addresses, container IDs, and which of the equal nodes something is on. How many Pods each node has is part of the state.
+ * addresses, container IDs, and which of the equal nodes something is on. Nodes whose share of the Pods is not about the same as that
+ * of the others are part of the state.
  */
-export async function endState({ client, kinds }: Cluster): Promise<EndState> {
+export async function endState({ client, kinds, nodes }: Cluster): Promise<EndState> {
   const counts = new Map<string, number>();
   const add = (text: string) => counts.set(text, (counts.get(text) ?? 0) + 1);
-  const podsByNode = new Map<string, number>();
+  const podsByNode = new Map(nodes.names.map((name) => [name, 0]));
   for (const kind of kinds) {
     if (!kind.verbs.includes('list')) continue;
     const { items } = await client.list(kind);
@@ -21,8 +22,14 @@ export async function endState({ client, kinds }: Cluster): Promise<EndState> {
       if (kind.kind === 'Pod' && nodeName !== undefined) podsByNode.set(nodeName, (podsByNode.get(nodeName) ?? 0) + 1);
     }
   }
-  for (const count of podsByNode.values()) add(`a node with ${count} Pods`);
+  for (const count of unevenShares([...podsByNode.values()])) add(`a node with ${count} Pods`);
   return counts;
+}
+
+/** Of numbers of Pods, those that are more than half above or below their mean, and not only by one or two Pods. */
+export function unevenShares(counts: readonly number[]): readonly number[] {
+  const mean = counts.reduce((sum, count) => sum + count, 0) / counts.length;
+  return counts.filter((count) => Math.abs(count - mean) > Math.max(mean / 2, 2));
 }
 
 /** What two states do not have in common, a line each: how often `one` and `other` have it, and what. Empty if they are equal. */
