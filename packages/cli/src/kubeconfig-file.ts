@@ -55,6 +55,8 @@ async function checkWritable(path: string): Promise<void> {
   const fail = (why: string) => new CommandError(`cannot write the kubeconfig ${path}: ${why}`);
   const there = await stat(path).catch(() => undefined);
   if (there?.isDirectory() === true) throw fail('it is a folder');
+  // A device or a pipe would be replaced by a file, or never be read to its end.
+  if (there !== undefined && !there.isFile()) throw fail('it is not a regular file');
   let folder = dirname(path);
   let found = await stat(folder).catch(() => undefined);
   while (found === undefined && dirname(folder) !== folder) {
@@ -68,6 +70,7 @@ async function checkWritable(path: string): Promise<void> {
     await writeFile(trial, '', { flag: 'wx', mode: 0o600 });
     await rm(trial);
   } catch (error) {
+    await rm(trial, { force: true });
     throw fail(oneLine(error));
   }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
-import { CommandError } from './command-error.ts';
+import { CommandError, oneLine } from './command-error.ts';
 import { defaultKubeconfig, userPath } from './paths.ts';
 import { Stopped, stoppable } from './stop-signals.ts';
 import type { UpOptions } from './up-settings.ts';
@@ -13,6 +13,7 @@ export async function main(args: readonly string[]): Promise<number> {
   // kubectl and helm get all arguments after their name, even --help.
   const [first, ...rest] = args;
   let exitCode = 0;
+  process.stdout.on('error', endWithoutOutput);
   try {
     if (first === 'kubectl' || first === 'helm') {
       const { runTool } = await import('./commands/tool.ts');
@@ -31,6 +32,14 @@ export async function main(args: readonly string[]): Promise<number> {
     } else throw error;
   }
   return exitCode;
+}
+
+/** Ends a command whose output cannot be written, unless it ends itself in order. A closed pipe has read enough: it needs no words. */
+function endWithoutOutput(error: NodeJS.ErrnoException): void {
+  if (process.stdout.listenerCount('error') > 1) return;
+  if (error.code === 'EPIPE') process.exit(new Stopped('SIGPIPE').exitCode);
+  process.stderr.write(`orrery: cannot write the output: ${oneLine(error)}\n`);
+  process.exit(1);
 }
 
 /** The one-line message for a mistake in the command line, with a pointer to --help. */

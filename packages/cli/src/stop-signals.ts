@@ -1,3 +1,5 @@
+import { CommandError, oneLine } from './command-error.ts';
+
 /** The command was stopped by a signal before it was done. */
 export class Stopped extends Error {
   readonly exitCode: number;
@@ -24,8 +26,13 @@ export async function stoppable(run: (signal: AbortSignal) => Promise<void>): Pr
       stop.abort(new Stopped(signal));
     } else if (performance.now() - stoppedAt > sameKeypress) process.exit(new Stopped(signal).exitCode);
   };
-  // The output or the terminal is closed.
-  const onGone = () => stop.abort(new Stopped('SIGPIPE'));
+  // The output or the terminal is closed; or the output is a file on a disk that is full, which must not end in silence.
+  const onGone = (error: NodeJS.ErrnoException) =>
+    stop.abort(
+      error.code === 'EPIPE' || error.code === 'EIO'
+        ? new Stopped('SIGPIPE')
+        : new CommandError(`cannot write the output: ${oneLine(error)}`),
+    );
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, onSignal);
   for (const stream of [process.stdout, process.stderr]) stream.on('error', onGone);

@@ -1,4 +1,4 @@
-import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Environment } from '@orrery/core';
 import { createRealClock } from '@orrery/core';
@@ -56,12 +56,17 @@ export function adminKubeconfig(url: string, { authority, admin }: ClusterCertif
   return kubeconfig({ server: url, certificateAuthority: authority.authority.certificate, client: admin });
 }
 
-/** Writes a kubeconfig atomically, readable by its owner only. @throws the error of the file system */
+/** Writes a kubeconfig atomically, readable by its owner only; a failure leaves nothing behind. @throws the error of the file system */
 export async function writeKubeconfig(path: string, text: string): Promise<void> {
   await makeFolder(dirname(path));
   const scratch = `${path}.${process.pid}.tmp`;
-  await writeFile(scratch, text, { mode: 0o600 });
-  await rename(scratch, path);
+  try {
+    await writeFile(scratch, text, { mode: 0o600 });
+    await rename(scratch, path);
+  } catch (error) {
+    await rm(scratch, { force: true });
+    throw error;
+  }
 }
 
 /** Makes a folder and its parents, one by one: Node's recursive `mkdir` never returns below a folder like `/proc`. */

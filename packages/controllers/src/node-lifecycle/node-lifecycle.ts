@@ -116,12 +116,13 @@ export class NodeLifecycle {
 
   /**
    * A look that comes late shows that this process was held up (by load, or by a machine that slept) and could not have heard
-   * from anybody meanwhile. That time counts for no node's silence, as Kubernetes stops evicting where a whole zone is silent.
+   * from anybody meanwhile. That time counts for no node's silence, as Kubernetes stops evicting where a whole zone is silent. One
+   * that comes too early shows that the clock was set back: silence goes on from there.
    */
   #discountStall(): void {
     const now = this.#context.clock.now();
     const stall = now - this.#due;
-    if (stall <= 0) return;
+    if (stall <= 0 && stall > -monitorPeriod) return;
     this.#due = now;
     for (const known of this.#nodes.values()) known.sign = afterStall(known.sign, stall, now);
   }

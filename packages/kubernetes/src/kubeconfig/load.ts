@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { inClusterKubeconfig } from './in-cluster.ts';
@@ -66,10 +66,24 @@ function isEmpty({ clusters = [], users = [], contexts = [] }: Kubeconfig): bool
   return clusters.length + users.length + contexts.length === 0;
 }
 
+/** Bytes that a kubeconfig has at most: a device has no end. */
+const maxBytes = 16 * 1024 * 1024;
+
+async function readBounded(path: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > maxBytes) throw new Error(`it is larger than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
 async function readIfThere(path: string): Promise<Kubeconfig | undefined> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readBounded(path);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new KubeconfigError(`cannot read the kubeconfig ${path}: ${(cause as Error).message}`, { cause });
