@@ -10,7 +10,7 @@ export interface NodeFailure extends Failure {
 export interface NodeFailures {
   /** Undefined for a node that was not looked at. */
   of(node: NodeInfo): NodeFailure | undefined;
-  /** Those of the nodes on which taking Pods away may help, in their order. */
+  /** Those of all the cluster's nodes on which taking Pods away may help, in their order. */
   resolvable(nodes: readonly NodeInfo[]): readonly NodeInfo[];
   /** Each failure that occurred, with the number of nodes that had it. */
   counts(): Iterable<readonly [failure: NodeFailure, nodes: number]>;

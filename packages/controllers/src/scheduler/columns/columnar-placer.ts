@@ -260,12 +260,16 @@ export class ColumnarPlacer implements Placer {
     const { slots } = this.#cluster;
     return {
       of: ({ slot }) => failures.failure(verdicts[slot] as number),
+      // The nodes are those of `slots`, in the same order: only their slots are looked at.
       resolvable(nodes) {
-        const isResolvable = Array.from(
-          { length: failures.size },
-          (_, v) => failures.failure(v)?.unresolvable === false,
+        const isResolvable = Uint8Array.from({ length: failures.size }, (_, verdict) =>
+          failures.failure(verdict)?.unresolvable === false ? 1 : 0,
         );
-        return nodes.filter(({ slot }) => isResolvable[verdicts[slot] as number] === true);
+        const found: NodeInfo[] = [];
+        for (let i = 0; i < slots.length; i++) {
+          if (isResolvable[verdicts[slots[i] as number] as number] === 1) found.push(nodes[i] as NodeInfo);
+        }
+        return found;
       },
       *counts() {
         const nodes = new Int32Array(failures.size);

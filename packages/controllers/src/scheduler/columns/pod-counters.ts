@@ -16,8 +16,8 @@ export class PodCounters {
   /** In the order of their last use. */
   readonly #counters = new Map<string, PodCounter>();
   readonly #links = new Map<PodGroup, Link[]>();
-  /** Groups that a counter counts or has counted. */
-  readonly #counted = new Map<PodCounter, PodGroup[]>();
+  /** The groups that a counter counts. */
+  readonly #counted = new Map<PodCounter, Set<PodGroup>>();
   readonly #slotOf: (node: string) => number | undefined;
 
   constructor(columns: NodeColumns, slotOf: (node: string) => number | undefined) {
@@ -32,7 +32,7 @@ export class PodCounters {
     let counter = this.#counters.get(name);
     if (counter === undefined) {
       counter = new PodCounter(rule(), this.#columns);
-      this.#counted.set(counter, []);
+      this.#counted.set(counter, new Set());
       for (const group of groups()) this.#link(counter, group);
       this.#makeRoom();
     } else this.#counters.delete(name);
@@ -48,6 +48,7 @@ export class PodCounters {
 
   /** A group's last Pod is gone. */
   groupRemoved(group: PodGroup): void {
+    for (const { counter } of this.#links.get(group) ?? []) this.#counted.get(counter)?.delete(group);
     this.#links.delete(group);
   }
 
@@ -68,7 +69,7 @@ export class PodCounters {
   #link(counter: PodCounter, group: PodGroup): void {
     const weight = counter.rule.weightOf(group);
     if (weight === 0) return;
-    this.#counted.get(counter)?.push(group);
+    this.#counted.get(counter)?.add(group);
     const links = this.#links.get(group);
     if (links === undefined) this.#links.set(group, [{ counter, weight }]);
     else links.push({ counter, weight });
