@@ -2,6 +2,8 @@
 interface FuzzOptions {
   /** Decides all cases: the same seed gives the same ones, in the same order. */
   readonly seed: number;
+  /** Whether promises of how long something takes are judged. Default true; a test says no, for it may run on any machine. */
+  readonly timed?: boolean;
   /** Asked before each case; the run ends once it is true. */
   over(): boolean;
   /** Reports progress, in one line. */

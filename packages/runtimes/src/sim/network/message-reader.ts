@@ -24,6 +24,8 @@ export class MessageError extends Error {
 const longestHead = 65_536;
 const longestBody = 16 * 1024 ** 2;
 const longestChunkLine = 1024;
+/** Pieces in which a body comes: chunks, or what was read at once. */
+const mostPieces = 65_536;
 
 /** How the end of a body is known: its length in bytes, chunks, or the end of the connection. */
 type Framing = number | 'chunked' | 'end';
@@ -100,7 +102,7 @@ export class MessageReader {
   #add(bytes: Uint8Array): void {
     this.#chunks.push(bytes);
     this.#size += bytes.length;
-    if (this.#size > longestBody) throw new MessageError(413, 'body too large');
+    if (this.#size > longestBody || this.#chunks.length > mostPieces) throw new MessageError(413, 'body too large');
   }
 
   #takeSized(size: number): boolean {

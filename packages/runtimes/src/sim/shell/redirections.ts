@@ -53,8 +53,15 @@ function put(
   number: number,
   description: Description | undefined,
 ): void {
-  saved.push([number, shell.process.descriptors[number]?.retain()]);
-  shell.process.redirect(number, description);
+  const before = shell.process.descriptors[number]?.retain();
+  try {
+    shell.process.redirect(number, description);
+  } catch (error) {
+    before?.release();
+    if (!(error instanceof FileError)) throw error;
+    throw new RedirectionError(`${number}: ${error.reason}`);
+  }
+  saved.push([number, before]);
 }
 
 /** Gives the descriptors back what they were. */
