@@ -1,5 +1,5 @@
 import { ConfigMap, type Kind, Pod, type Stored } from '@orrery/api';
-import type { ListOptions } from '@orrery/core';
+import { createSimulation, type ListOptions } from '@orrery/core';
 import { describe, expect, it } from 'vitest';
 import { configMapNamed, podNamed, refusal, type TestApi, testApi } from './api.fixture.ts';
 import { decodeContinue, encodeContinue } from './list-options.ts';
@@ -240,6 +240,29 @@ describe('pages', () => {
       ...Array.from({ length: Math.ceil(10 / limit) - 1 }, () => limit),
       10 % limit || limit,
     ]);
+  });
+
+  it('of a selection among very many let others have their turn, and look at no more than they need', async () => {
+    const simulation = createSimulation();
+    let turns = 0;
+    const work = {
+      ...simulation.environment.work,
+      crowded: () => true,
+      turn: async () => {
+        turns++;
+      },
+    };
+    const { admin, store } = await testApi({ environment: { ...simulation.environment, work } });
+    for (let index = 0; index < 2000; index++) {
+      const metadata = { name: `c${index}`, namespace: 'default', labels: { odd: String(index % 2) } };
+      await store.create('configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata } as ConfigMap);
+    }
+    turns = 0;
+    expect((await admin.list(ConfigMap, { labelSelector: 'odd=1' })).items).toHaveLength(1000);
+    expect(turns).toBe(3);
+    expect((await admin.list(ConfigMap, { labelSelector: 'odd=1', limit: 200 })).items).toHaveLength(200);
+    expect((await admin.list(ConfigMap)).items).toHaveLength(2000);
+    expect(turns).toBe(3);
   });
 
   it('do not report how many items remain of a selection', async () => {

@@ -8,7 +8,7 @@ import {
   type Stored,
 } from '@orrery/api';
 import { sliceOf } from '@orrery/api/server';
-import type { ListOptions, ObjectList } from '@orrery/core';
+import type { ListOptions, ObjectList, Work } from '@orrery/core';
 import { Compacted, type Snapshot } from '@orrery/store';
 import { collectionOf } from './collections.ts';
 import type { ServerContext } from './context.ts';
@@ -88,7 +88,7 @@ function isEmpty(text: string | undefined): boolean {
 
 /**
  * A page of a collection, at one revision (Kubernetes API concepts, "Retrieving large results sets in chunks"): a promise
- * only if this server has not seen the requested revision. @throws StatusError Timeout for a revision that does not arrive in time
+ * only if this server has not seen the requested revision, or if others are to have their turn meanwhile. @throws StatusError Timeout for a revision that does not arrive in time
  */
 export function listObjects(
   server: ServerContext,
@@ -107,12 +107,17 @@ export function listObjects(
           (options.resourceVersionMatch === 'Exact' || (limit > 0 && options.resourceVersionMatch === undefined))
         ? asked
         : -1;
-  const answer = (): ObjectList => {
+  const answer = (): ObjectList | Promise<ObjectList> => {
     const snapshot =
       exact > 0
         ? pastSnapshot(server, scope.kind, exact, selected, token)
         : presentSnapshot(server, scope.kind, selected);
-    return page(snapshot, selected, scope.kind, limit, token);
+    const from = token === undefined ? 0 : indexOfKey(snapshot.items, token.start);
+    const asked = { snapshot, selected, from, limit };
+    const found = selected.matches === undefined ? all(asked) : selectedOf(asked, server.environment.work);
+    return found instanceof Promise
+      ? found.then((page) => pageList(asked, scope.kind, page))
+      : pageList(asked, scope.kind, found);
   };
   // A token may come from another server, which has seen more.
   const wait = exact > 0 ? seen(server, exact) : freshEnough(server, options.resourceVersion);
@@ -121,7 +126,11 @@ export function listObjects(
 
 /** All objects selected now, as this server has seen them, and the revision of that snapshot. */
 export function selectedNow(server: ServerContext, { kind }: RequestScope, selected: Selection): ObjectList {
-  return page(presentSnapshot(server, kind, selected), selected, kind, 0, undefined);
+  const asked = { snapshot: presentSnapshot(server, kind, selected), selected, from: 0, limit: 0 };
+  if (selected.matches === undefined) return pageList(asked, kind, all(asked));
+  const objects: Stored[] = [];
+  search(asked, 0, asked.snapshot.items.length, objects);
+  return pageList(asked, kind, { objects, more: false });
 }
 
 function presentSnapshot(server: ServerContext, kind: Kind, selected: Selection): Snapshot {
@@ -155,27 +164,12 @@ function pastSnapshot(
   }
 }
 
-function page(
-  snapshot: Snapshot,
-  selected: Selection,
-  kind: Kind,
-  limit: number,
-  token: ContinueToken | undefined,
-): ObjectList {
-  const { matches } = selected;
-  const { items } = snapshot;
-  const from = token === undefined ? 0 : indexOfKey(items, token.start);
-  const { objects, more } = matches === undefined ? all(items, from, limit) : matching(items, from, limit, selected);
-  const shown = shownAs(kind, objects);
-  const metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number } = {
-    resourceVersion: String(snapshot.revision),
-  };
-  const last = shown.at(-1);
-  if (more && last !== undefined) {
-    metadata.continue = encodeContinue({ revision: snapshot.revision, start: `${storageKey(last)}\0` });
-    if (matches === undefined) metadata.remainingItemCount = items.length - from - objects.length;
-  }
-  return { items: shown, metadata };
+/** A page that is asked for: from an index on, up to `limit` objects; 0 is all. */
+interface PageRequest {
+  readonly snapshot: Snapshot;
+  readonly selected: Selection;
+  readonly from: number;
+  readonly limit: number;
 }
 
 /** The objects of a page, and whether there are others after it. */
@@ -184,22 +178,51 @@ interface Page {
   readonly more: boolean;
 }
 
-function all(items: readonly Stored[], from: number, limit: number): Page {
+function pageList({ snapshot, selected, from }: PageRequest, kind: Kind, { objects, more }: Page): ObjectList {
+  const shown = shownAs(kind, objects);
+  const metadata: { resourceVersion: string; continue?: string; remainingItemCount?: number } = {
+    resourceVersion: String(snapshot.revision),
+  };
+  const last = shown.at(-1);
+  if (more && last !== undefined) {
+    metadata.continue = encodeContinue({ revision: snapshot.revision, start: `${storageKey(last)}\0` });
+    if (selected.matches === undefined) metadata.remainingItemCount = snapshot.items.length - from - objects.length;
+  }
+  return { items: shown, metadata };
+}
+
+function all({ snapshot: { items }, from, limit }: PageRequest): Page {
   const to = limit > 0 ? Math.min(items.length, from + limit) : items.length;
   return { objects: from === 0 && to === items.length ? items : sliceOf(items, from, to), more: to < items.length };
 }
 
-/** Looks at the objects of this page alone, and at those up to the first of the next one. */
-function matching(items: readonly Stored[], from: number, limit: number, { matches, name }: Selection): Page {
-  const objects: Stored[] = [];
-  for (let at = from; at < items.length; at++) {
-    const object = items[at] as Stored;
+/** So many objects are held against a selection before others may have their turn. */
+const objectsAtATime = 512;
+
+/**
+ * Looks at the objects of this page alone, and at those up to the first of the next one. Among very many, sockets and timers have
+ * their turn every few milliseconds: the snapshot stays what it is.
+ */
+function selectedOf(asked: PageRequest, work: Work, begin = asked.from, found: Stored[] = []): Page | Promise<Page> {
+  const { items } = asked.snapshot;
+  for (let at = begin; at < items.length; at += objectsAtATime) {
+    if (at > begin && work.crowded()) return work.turn('lists', 'high').then(() => selectedOf(asked, work, at, found));
+    if (search(asked, at, Math.min(items.length, at + objectsAtATime), found)) return { objects: found, more: true };
+  }
+  return { objects: found, more: false };
+}
+
+/** Adds what is selected among the objects from `begin` to `end`. True if there is more of it than the page takes. */
+function search({ snapshot, selected, limit }: PageRequest, begin: number, end: number, found: Stored[]): boolean {
+  const { matches, name } = selected;
+  for (let at = begin; at < end; at++) {
+    const object = snapshot.items[at] as Stored;
     if (name !== undefined && object.metadata.name !== name) continue;
     if (matches?.(object) === false) continue;
-    if (limit > 0 && objects.length === limit) return { objects, more: true };
-    objects.push(object);
+    if (limit > 0 && found.length === limit) return true;
+    found.push(object);
   }
-  return { objects, more: false };
+  return false;
 }
 
 /** The index of the first object at or after the key in a list that is in key order. */
