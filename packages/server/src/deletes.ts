@@ -98,7 +98,10 @@ export async function deleteCollection(
   options: DeleteRequestOptions,
 ): Promise<ObjectList> {
   const list = await listObjects(server, scope, selectionOptions);
+  const { work } = server.environment;
   for (const object of list.items) {
+    // However many there are, sockets and loops have their turns every few milliseconds.
+    if (work.crowded()) await work.turn('apiserver');
     try {
       await deleteObject(
         server,

@@ -35,8 +35,7 @@ export async function replyJson(
   options: Omit<ReplyOptions, 'contentType'> = {},
 ): Promise<ApiResponse> {
   if (encoding === 'yaml') {
-    const { stringify } = await import('yaml');
-    const text = stringify(JSON.parse(decoder.decode(json)), { aliasDuplicateObjects: false });
+    const text = await yamlText(exchange, JSON.parse(decoder.decode(json)));
     return reply(exchange, encoder.encode(text), { ...options, contentType: 'application/yaml' });
   }
   const body = wantsPretty(exchange) ? indented(json) : json;
@@ -54,6 +53,23 @@ export async function replyList(
   const first = written.take();
   const body = written.done ? first : new ListBody(exchange, first, written);
   return reply(exchange, body, { contentType: 'application/json' });
+}
+
+/** YAML of a value. The items of a list are written one by one, so that others have their turns meanwhile. */
+async function yamlText({ context }: Exchange, value: unknown): Promise<string> {
+  const { stringify } = await import('yaml');
+  const write = (part: unknown) => stringify(part, { aliasDuplicateObjects: false });
+  const { items, ...head } = value as { readonly items?: unknown };
+  if (!Array.isArray(items) || items.length === 0) return write(value);
+  const { work } = context.environment;
+  const parts = [write(head), 'items:\n'];
+  for (const item of items) {
+    if (work.crowded()) await work.turn('apiserver');
+    // Everything below the dash is two columns deeper; an empty line stays empty.
+    const text = write([item]);
+    parts.push(text.replaceAll(/^(?=.)/gm, '  '));
+  }
+  return parts.join('');
 }
 
 const encoder = new TextEncoder();
