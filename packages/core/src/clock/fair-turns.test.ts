@@ -139,6 +139,17 @@ describe('turns on the real clock', () => {
     expect(log).toEqual(['sum1', 'sum2', 'sum3']);
   });
 
+  test('say that a task is crowded once its slice is used up, until the next one begins', async () => {
+    const loop = setup();
+    expect(loop.turns.crowded()).toBe(false);
+    loop.spend(3);
+    expect(loop.turns.crowded()).toBe(false);
+    loop.spend(1);
+    expect(loop.turns.crowded()).toBe(true);
+    await loop.next();
+    expect(loop.turns.crowded()).toBe(false);
+  });
+
   test('set nothing going while nobody asks', async () => {
     const loop = setup();
     await loop.turns.turn('a');

@@ -3,6 +3,8 @@ import { hasCapability } from '../process/capabilities.ts';
 import type { Process } from '../process/process.ts';
 import { inodeCost } from './disk.ts';
 import { FileError, type FileErrorCode } from './file-error.ts';
+import { isShared, layerIn, ownMount, statOf } from './ownership.ts';
+import { byCodeUnit } from './path.ts';
 import {
   bytesOf,
   contentOf,
@@ -17,7 +19,6 @@ import {
   releaseNode,
   replaceContent,
   sharedBytes,
-  sizeOf,
   type TreeNode,
   touchNode,
   usageOf,
@@ -490,31 +491,6 @@ export class FileView implements NodeFiles {
     const node = this.find(path, false);
     return node === undefined ? 0 : usageOf(node);
   }
-}
-
-/** Whether a node belongs to another view, which must not see it changed. A directory in memory belongs to whichever view mounts it. */
-function isShared(node: TreeNode, mount: MountPoint): boolean {
-  return node.layer !== mount.layer && node.layer.quota === undefined;
-}
-
-/** Where something new in a directory belongs. */
-function layerIn(parent: DirectoryNode, { mount }: Located): Layer {
-  return parent.layer.quota === undefined ? mount.layer : parent.layer;
-}
-
-function ownMount(mount: MountPoint): TreeNode {
-  if (!mount.readonly && isShared(mount.node, mount)) mount.node = copyNode(mount.node, mount.layer);
-  return mount.node;
-}
-
-function byCodeUnit(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0;
-}
-
-function statOf(node: TreeNode): FileStat {
-  const { kind, mode, uid, gid, mtime } = node;
-  const type = kind === 'dynamic' ? 'directory' : kind === 'device' ? 'charDevice' : kind;
-  return { type, mode, uid, gid, sizeBytes: sizeOf(node), mtime };
 }
 
 /** A view of a fresh, empty tree: the file system of a simulated node. */

@@ -1,5 +1,4 @@
 import { FileError, reasonOf } from '../files/file-error.ts';
-import { textOf } from '../files/tree.ts';
 import { Pipe } from '../process/pipe.ts';
 import { type Process, ProcessGroup } from '../process/process.ts';
 import { signalTexts } from '../process/signals.ts';
@@ -10,8 +9,8 @@ import { builtins } from './builtins.ts';
 import { ConditionError } from './condition.ts';
 import { evaluateCondition } from './conditional.ts';
 import { Jump, ShellError } from './control-flow.ts';
-import { findExecutable, tooManyArguments } from './executable.ts';
 import { expandArithmetic, expandPattern, expandText, expandWords } from './expansion.ts';
+import { complainOf, findExternal, scriptOf } from './external.ts';
 import { syntaxText, timeText } from './messages.ts';
 import { isDeclaration, ShellSyntaxError } from './parser.ts';
 import { matching } from './pattern.ts';
@@ -454,12 +453,12 @@ export class Execution {
   async replace(words: readonly string[]): Promise<number> {
     const shell = this.#shell;
     const environment = shell.variables.environment();
-    const found = executable(shell.process, words, shell.variables.get('PATH'), environment);
+    const found = findExternal(shell.process, words, shell.variables.get('PATH'), environment);
     if (!('exitCode' in found)) {
       const { argv, program = scriptOf(shell, found.path) } = found;
       return shell.process.become(argv, program, environment);
     }
-    await this.#notFound(words[0] as string, found.error);
+    await complainOf(shell, words[0] as string, found.error);
     if (!shell.interactive) shell.process.exit(found.exitCode);
     return found.exitCode;
   }
@@ -473,9 +472,9 @@ export class Execution {
     for (const undo of assigned) undo.restore();
     let saved: Saved = await redirect(shell, command.redirections);
     try {
-      const found = executable(process, words, path, environment);
+      const found = findExternal(process, words, path, environment);
       if ('exitCode' in found) {
-        await this.#notFound(words[0] as string, found.error);
+        await complainOf(shell, words[0] as string, found.error);
         shell.status = found.exitCode;
         return;
       }
@@ -496,37 +495,4 @@ export class Execution {
       restore(shell, saved);
     }
   }
-
-  async #notFound(name: string, error: 'not found' | FileError): Promise<void> {
-    const { dialect } = this.#shell;
-    const missing = error === 'not found' || error.code === 'ENOENT';
-    if (!missing) return this.#shell.complain(`${name}: ${error.reason}`);
-    if (dialect !== 'bash') return this.#shell.complain(`${name}: not found`);
-    await this.#shell.complain(
-      error === 'not found' ? `${name}: command not found` : `${name}: No such file or directory`,
-    );
-  }
-}
-
-/** What a command runs, unless it is given more than the kernel accepts. */
-function executable(
-  process: Process,
-  words: readonly string[],
-  path: string | undefined,
-  environment: ReadonlyMap<string, string>,
-): ReturnType<typeof findExecutable> {
-  const found = findExecutable(process, words, path);
-  if ('exitCode' in found) return found;
-  const error = tooManyArguments(found.path, found.argv, environment);
-  return error === undefined ? found : { exitCode: 126, path: found.path, error };
-}
-
-/** A text file without `#!`, run by a copy of this shell. */
-function scriptOf(shell: Shell, path: string): (process: Process) => Promise<number> {
-  return async (process) => {
-    const fork = shell.fork(process);
-    fork.name = path;
-    fork.positional = process.args;
-    return fork.runText(textOf(process.files.readFile(process.path(path))));
-  };
 }
