@@ -38,7 +38,7 @@ export async function replyJson(
     const text = await yamlText(exchange, JSON.parse(decoder.decode(json)));
     return reply(exchange, encoder.encode(text), { ...options, contentType: 'application/yaml' });
   }
-  const body = wantsPretty(exchange) ? indented(json) : json;
+  const body = wantsPretty(exchange) ? await indented(exchange, json) : json;
   return reply(exchange, body, { ...options, contentType: 'application/json' });
 }
 
@@ -75,8 +75,20 @@ async function yamlText({ context }: Exchange, value: unknown): Promise<string> 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-function indented(json: Uint8Array): Uint8Array {
-  return encoder.encode(`${JSON.stringify(JSON.parse(decoder.decode(json)), null, 2)}\n`);
+/** Indented JSON. The items of a list are written one by one, as in YAML. */
+async function indented({ context }: Exchange, json: Uint8Array): Promise<Uint8Array> {
+  const value: unknown = JSON.parse(decoder.decode(json));
+  const { items, ...head } = value as { readonly items?: unknown };
+  if (!Array.isArray(items) || items.length === 0 || Object.keys(value as object).at(-1) !== 'items')
+    return encoder.encode(`${JSON.stringify(value, null, 2)}\n`);
+  const { work } = context.environment;
+  const parts: string[] = [];
+  for (const item of items) {
+    if (work.crowded()) await work.turn('apiserver');
+    parts.push(`    ${JSON.stringify(item, null, 2).replaceAll('\n', '\n    ')}`);
+  }
+  const above = JSON.stringify(head, null, 2).slice(0, -2);
+  return encoder.encode(`${above},\n  "items": [\n${parts.join(',\n')}\n  ]\n}\n`);
 }
 
 /** Curl and browsers get indented JSON, as from Kubernetes. */
