@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { constants, createGzip } from 'node:zlib';
 import { concatBytes } from '../door/bytes.ts';
 import type { BodyController, BodySource } from '../door/index.ts';
+import { partTurns } from './part-turns.ts';
 import type { ResponseChannel } from './response-channel.ts';
 
 /** Chunks shorter than this wait for the end of the task, and are sent together. */
@@ -113,7 +114,9 @@ class StreamedBody implements BodyController {
   #pullLater(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(this.#pullScheduled);
+    // Lines of a watch are short, and there may be many watches.
+    if (this.#source.openEnded) setImmediate(this.#pullScheduled);
+    else partTurns.later(this.#pullScheduled);
   }
 
   readonly #pullScheduled = (): void => {
