@@ -27,7 +27,7 @@ import type {
   WriteOptions,
 } from '@orrery/core';
 import { leftByDelete } from '@orrery/core/assembly';
-import { defer, type Observable, switchMap } from 'rxjs';
+import { Observable, Subscription } from 'rxjs';
 import { impersonatingClient } from './impersonating-client.ts';
 import type { PatchBody, RequestPath, RequestScope } from './request-path.ts';
 import { selectedName } from './rest/resource-request.ts';
@@ -87,9 +87,17 @@ class LocalClient implements Client {
       ...(options.sendInitialEvents === undefined ? {} : { resourceVersionMatch: 'NotOlderThan' }),
       periodicBookmarks: false,
     };
-    return defer(() => this.#server.watch(this.#collection(kind, options), request)).pipe(
-      switchMap((events) => events),
-    ) as Observable<WatchEvent<T>>;
+    // Without operators: each event of each watch in this process comes through here.
+    return new Observable((subscriber) => {
+      const opened = new Subscription();
+      this.#server.watch(this.#collection(kind, options), request).then(
+        (events) => {
+          if (!opened.closed) opened.add((events as Observable<WatchEvent<T>>).subscribe(subscriber));
+        },
+        (error: unknown) => subscriber.error(error),
+      );
+      return opened;
+    });
   }
 
   async create<T extends KubernetesObject>(object: T, options: WriteOptions = {}): Promise<Stored<T>> {

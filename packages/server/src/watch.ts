@@ -1,7 +1,7 @@
 import { failures, type KubernetesObject, type Stored } from '@orrery/api';
 import { clockScheduler, type WatchEvent, type WatchOptions } from '@orrery/core';
 import { Compacted, type StoreEvent } from '@orrery/store';
-import { concat, defer, from, interval, Observable, switchMap } from 'rxjs';
+import { from, interval, Observable, switchMap } from 'rxjs';
 import { collectionOf } from './collections.ts';
 import type { ServerContext } from './context.ts';
 import { convert } from './conversion.ts';
@@ -39,12 +39,18 @@ export function watchObjects(
     const events: WatchEvent[] = items.map((object) => ({ type: 'ADDED', object }));
     if (request.sendInitialEvents === true && request.allowWatchBookmarks === true)
       events.push({ type: 'BOOKMARK', resourceVersion, initialEventsEnd: true });
-    return concat(from(events), eventsAfter(server, scope, selected, request, Number(resourceVersion)));
+    const later = eventsAfter(server, scope, selected, request, Number(resourceVersion));
+    // What `concat` does, without its operators between each later event and whoever watches.
+    return new Observable((subscriber) => {
+      for (const event of events) subscriber.next(event);
+      return subscriber.closed ? undefined : later.subscribe(subscriber);
+    });
   };
-  return defer(() => {
+  return new Observable((subscriber) => {
     // A watch that resumes from a revision waits for the changes after it, without a timeout.
     const wait = initial || asked === 0 ? freshEnough(server, request.resourceVersion) : undefined;
-    return wait === undefined ? begin() : from(wait).pipe(switchMap(begin));
+    const events = wait === undefined ? begin() : from(wait).pipe(switchMap(begin));
+    return events.subscribe(subscriber);
   });
 }
 

@@ -1,5 +1,6 @@
 import {
   type ClusterRole,
+  canonicalJson,
   equalJson,
   isConflict,
   isNotFound,
@@ -92,11 +93,26 @@ export class ClusterRoleAggregation implements Disposable {
 /** The rules of all roles that a role's `aggregationRule` selects, each once, in the order of the roles' names. Pure. */
 function aggregatedRules(role: Stored<ClusterRole>, roles: readonly Stored<ClusterRole>[]): readonly PolicyRule[] {
   const selectors = (role.aggregationRule?.clusterRoleSelectors ?? []).map((one) => labelSelectorMatcher(one));
-  const rules: PolicyRule[] = [];
+  const rules = new Map<string, PolicyRule>();
   for (const other of roles) {
     if (other.metadata.name === role.metadata.name) continue;
     if (!selectors.some((selector) => selector.matches(other.metadata.labels))) continue;
-    for (const rule of other.rules ?? []) if (!rules.some((known) => equalJson(known, rule))) rules.push(rule);
+    for (const rule of other.rules ?? []) {
+      const text = textOf(rule);
+      if (!rules.has(text)) rules.set(text, rule);
+    }
   }
-  return rules;
+  return [...rules.values()];
+}
+
+/** The texts of stored rules: all clusters of a process share those of the default roles. */
+const texts = new WeakMap<PolicyRule, string>();
+
+function textOf(rule: PolicyRule): string {
+  let text = texts.get(rule);
+  if (text === undefined) {
+    text = canonicalJson(rule);
+    texts.set(rule, text);
+  }
+  return text;
 }
