@@ -3,11 +3,11 @@ import { expect, test } from 'vitest';
 import { ComputeTurns } from './compute-turns.ts';
 
 /** Turns that the test grants by hand. */
-function setup(crowded = true) {
+function setup(crowded: () => boolean = () => true) {
   const asked: { actor: string; grant: () => void }[] = [];
   const work: Work = {
     ordered: false,
-    crowded: () => crowded,
+    crowded,
     busy: () => ({ [Symbol.dispose]: () => undefined }),
     turn: (actor) => new Promise((resolve) => asked.push({ actor, grant: resolve })),
   };
@@ -44,8 +44,22 @@ test('containers are served in rotation, however many of their processes wait', 
   expect(asked).toHaveLength(4);
 });
 
+test('one turn serves as many as there is room for', async () => {
+  const log: number[] = [];
+  const { turns, asked } = setup(() => log.length % 40 === 0);
+  for (let i = 0; i < 100; i++) turns.wait({}, () => log.push(i));
+  const served: number[] = [];
+  for (let turn = 0; turn < asked.length; turn++) {
+    asked[turn]?.grant();
+    for (let round = 0; round < 10; round++) await settled();
+    served.push(log.length);
+  }
+  expect(served).toEqual([40, 80, 100]);
+  expect(log).toEqual(Array.from({ length: 100 }, (_, i) => i));
+});
+
 test('whoever comes while others wait waits too; nobody does where there is room', () => {
-  const { turns } = setup(false);
+  const { turns } = setup(() => false);
   expect(turns.due).toBe(false);
   turns.wait({}, () => undefined);
   expect(turns.due).toBe(true);

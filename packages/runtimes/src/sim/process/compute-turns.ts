@@ -5,8 +5,9 @@ const actor = 'containers';
 
 /**
  * Turns of those that compute: on the real clock, programs run in slices of a few milliseconds, between which sockets, timers and the
- * loops of the cluster have theirs. All containers together are one actor, and containers that wait are served in rotation,
- * whatever number of processes each has. In simulation nobody ever waits here.
+ * loops of the cluster have theirs. All containers together are one actor, which in its turn serves as many as the slice has room
+ * for: thousands that start at once need one small step each. Containers that wait are served in rotation, whatever number of
+ * processes each has. In simulation nobody ever waits here.
  */
 export class ComputeTurns {
   readonly #work: Work;
@@ -34,14 +35,21 @@ export class ComputeTurns {
   #ask(): void {
     if (this.#asked || this.#waiting.size === 0) return;
     this.#asked = true;
-    void this.#work.turn(actor).then(() => {
-      this.#asked = false;
-      this.#serve();
-      this.#ask();
-    });
+    void this.#work.turn(actor).then(this.#serve);
   }
 
-  #serve(): void {
+  /** Resumes one process after the other in one turn, each once the one before has done its first step, while the task is young. */
+  readonly #serve = (): void => {
+    this.#resumeNext();
+    if (this.#waiting.size > 0 && !this.#work.crowded()) {
+      void free.then(this.#serve);
+      return;
+    }
+    this.#asked = false;
+    this.#ask();
+  };
+
+  #resumeNext(): void {
     const [first] = this.#waiting;
     if (first === undefined) return;
     const [container, line] = first;
@@ -51,3 +59,5 @@ export class ComputeTurns {
     resume?.();
   }
 }
+
+const free = Promise.resolve();
