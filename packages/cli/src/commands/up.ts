@@ -1,4 +1,3 @@
-import { getHeapStatistics } from 'node:v8';
 import { type Kind, type KubernetesObject, Node } from '@orrery/api';
 import { type Cluster, createCluster, type NodeOptions, type PodRangeOptions } from '@orrery/cluster';
 import { adminKubeconfig, type ClusterCertificates, makeCertificates, serveCluster } from '@orrery/cluster/serve';
@@ -12,7 +11,6 @@ import {
   type InspectionStream,
   type Plugin,
 } from '@orrery/core';
-import { simulatedMachines } from '@orrery/runtimes/sim';
 import type { RequestLimits } from '@orrery/server';
 import { createKeyTokenAuthority } from '@orrery/server/http';
 import { applyManifests } from '../apply-manifests.ts';
@@ -130,9 +128,6 @@ interface StartOptions {
   readonly requestLimits: RequestLimits;
 }
 
-/** What part of this process' heap the programs of containers may hold. */
-const containersShare = 1 / 8;
-
 /** @throws CommandError for plugins and nodes that the cluster rejects */
 async function startCluster({
   environment,
@@ -151,7 +146,6 @@ async function startCluster({
       plugins,
       certificates: certificates.authority.authority.certificate,
       tokens: createKeyTokenAuthority(environment.work),
-      machines: simulatedMachines({ memoryBytes: getHeapStatistics().heap_size_limit * containersShare }),
     });
   } catch (error) {
     throw new CommandError(`the cluster cannot be started: ${oneLine(error)}`);

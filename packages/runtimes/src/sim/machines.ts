@@ -22,7 +22,8 @@ export interface SimulatedMachinesOptions {
   readonly pullLatency?: Milliseconds | ((image: ImageInfo) => Milliseconds);
   /**
    * Bytes of this process' memory that the programs of all machines may hold together, whatever memory the machines are said to have;
-   * beyond, whichever holds most is OOM killed. Their files may have as much again; then the disks are full. Default 256 MiB.
+   * beyond, whichever holds most is OOM killed. Their files may have as much again; then the disks are full. Default: a sixth of what
+   * the heap can have (`node --max-old-space-size`), which is room for some 40,000 small Pods in 4 GB; in simulation 256 MiB.
    */
   readonly memoryBytes?: number;
 }

@@ -7,6 +7,7 @@ import type { SimNetwork } from './network/network.ts';
 import type { NetworkNamespace } from './network/network-namespace.ts';
 import { Activity } from './process/activity.ts';
 import { ComputeTurns } from './process/compute-turns.ts';
+import { heapLimit } from './process/heap-limit.ts';
 import { HostMemory } from './process/host-memory.ts';
 import { PidNamespace } from './process/pid-namespace.ts';
 import { type Kernel, Process } from './process/process.ts';
@@ -35,11 +36,11 @@ export interface Host {
   readonly logs: { bytes: number; readonly room: number };
 }
 
-/** Bytes of the host's memory for all its machines, where nobody knows how much it has. */
-const defaultHostMemory = 256 * 1024 ** 2;
-
-/** A host of simulated machines. `memoryBytes`: what their programs may hold, and their files as much again; default 256 MiB. */
-export function createHost(work: Work, memoryBytes = defaultHostMemory): Host {
+/**
+ * A host of simulated machines. `memoryBytes`: what their programs may hold, and their files as much again. Default: a sixth of what the
+ * heap of this process can have; in simulation 256 MiB, so that the machine has no say in what happens.
+ */
+export function createHost(work: Work, memoryBytes = work.ordered ? simulatedHostMemory : heapLimit() / 6): Host {
   return {
     turns: new ComputeTurns(work),
     memory: new HostMemory(memoryBytes),
@@ -47,6 +48,8 @@ export function createHost(work: Work, memoryBytes = defaultHostMemory): Host {
     logs: { bytes: 0, room: memoryBytes / 4 },
   };
 }
+
+const simulatedHostMemory = 256 * 1024 ** 2;
 
 /** A node's kernel, files, addresses, and the system's own processes. */
 export class SimNode {
