@@ -1,10 +1,10 @@
 /** What a run of a fuzzer is given. */
-interface FuzzOptions {
+export interface FuzzOptions {
   /** Decides all cases: the same seed gives the same ones, in the same order. */
   readonly seed: number;
   /** Whether promises of how long something takes are judged. Default true; a test says no, for it may run on any machine. */
   readonly timed?: boolean;
-  /** Asked before each case; the run ends once it is true. */
+  /** Asked before each case, or before each round of cases that run side by side; the run ends once it is true. */
   over(): boolean;
   /** Reports progress, in one line. */
   note(line: string): void;
@@ -19,7 +19,7 @@ export interface FuzzFailure {
 }
 
 /** What a run showed. */
-interface FuzzResult {
+export interface FuzzResult {
   /** How many cases were run. */
   readonly cases: number;
   readonly failures: readonly FuzzFailure[];

@@ -2,6 +2,7 @@ import { createEnvironment } from '@orrery/core';
 import type { ContainerConfig, PodSandboxConfig } from '@orrery/runtimes';
 import type { HostileScript } from '@orrery/runtimes/fixtures';
 import { type SimulatedRuntime, simulatedMachines } from '@orrery/runtimes/sim';
+import { StallWatch } from '../stalls.ts';
 
 /** Runs scripts in containers side by side, on the real clock, and measures what the process around them felt. */
 
@@ -37,7 +38,7 @@ process.on('disconnect', () => process.exit(0));
 process.send?.('ready');
 
 async function run({ scripts, span }: VictimRequest): Promise<VictimReport> {
-  const watch = watchStalls();
+  const watch = new StallWatch();
   const started = await Promise.all(
     scripts.map(async (each) => {
       const sandbox = await machine.runPodSandbox(sandboxConfig(`pod-${++sandboxes}`));
@@ -55,38 +56,13 @@ async function run({ scripts, span }: VictimRequest): Promise<VictimReport> {
   const ends = last.map(({ state, exitCode, reason }) => (state === 'RUNNING' ? 'running' : `${reason} ${exitCode}`));
   for (const { sandbox } of started) await machine.removePodSandbox(sandbox);
   await new Promise((resolve) => setTimeout(resolve, 20));
-  const stall = watch();
+  const stall = watch.take();
+  watch.end();
   globalThis.gc?.();
   await new Promise((resolve) => setTimeout(resolve, 10));
   globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();
   return { stall, held: heapUsed + external, ends };
-}
-
-/** Time that passed by while this thread computed; time for which the machine gave it no processor does not count. */
-function watchStalls(): () => number {
-  let [wall, cpu, stall] = [performance.now(), cpuTime(), 0];
-  const look = () => {
-    const [now, used] = [performance.now(), cpuTime()];
-    stall = Math.max(stall, Math.min(now - wall, used - cpu));
-    [wall, cpu] = [now, used];
-  };
-  const timer = setInterval(look, 5);
-  return () => {
-    look();
-    clearInterval(timer);
-    return stall;
-  };
-}
-
-function cpuTime(): number {
-  const { user, system } = threadCpuUsage();
-  return (user + system) / 1000;
-}
-
-function threadCpuUsage(): NodeJS.CpuUsage {
-  const { threadCpuUsage } = process as { readonly threadCpuUsage?: () => NodeJS.CpuUsage };
-  return threadCpuUsage?.call(process) ?? process.cpuUsage();
 }
 
 function sandboxConfig(name: string): PodSandboxConfig {

@@ -5,7 +5,7 @@ it('requests of all kinds end no process and are answered with no error of the s
   timeout: 60_000,
 }, async () => {
   let cases = 0;
-  const result = await fuzzer({ seed: 20_261_130, over: () => cases++ >= 400, note: () => undefined });
-  expect(result.failures.filter(({ broken }) => !broken.startsWith('it held up'))).toEqual([]);
+  const result = await fuzzer({ seed: 20_261_130, over: () => cases++ >= 400, note: () => undefined, timed: false });
+  expect(result.failures).toEqual([]);
   expect(result.cases).toBeGreaterThan(300);
 });

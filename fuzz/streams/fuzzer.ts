@@ -1,20 +1,13 @@
 import { once } from 'node:events';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { connect, type TLSSocket } from 'node:tls';
+import { connect, createSecureContext, type TLSSocket } from 'node:tls';
 import { deflateSync } from 'node:zlib';
-import { createCluster } from '@orrery/cluster';
-import { makeCertificates, serveCluster } from '@orrery/cluster/serve';
 import fc from 'fast-check';
-import type { Fuzzer, FuzzFailure } from '../fuzzer.ts';
+import type { Fuzzer } from '../fuzzer.ts';
+import { runRounds, sideBySide } from '../rounds.ts';
+import { ServedCluster } from '../served-cluster.ts';
 
-/** Failures after which a run ends. */
-const enoughFailures = 5;
-
-/** Cases of one property. */
-const casesAtOnce = 200;
-
-/** Milliseconds for which nobody else may have a turn. */
-const longestStall = 200;
+/** Connections that are open at a time. */
+const together = 8;
 
 /** A stream: how it is opened, what is sent on it, and how it ends. */
 interface FuzzedStream {
@@ -47,10 +40,15 @@ const number = (value: number, bytes: number): Buffer => {
   out.writeUIntBE(value, 0, bytes);
   return out;
 };
+const deflated = new Map<string, Buffer>();
 const headers = (name: string, size: number): Buffer => {
+  const known = deflated.get(`${name} ${size}`);
+  if (known !== undefined) return known;
   const texts = ['streamtype', name, 'port', '80', 'requestid', '1', 'padding', 'x'.repeat(size)];
   const block = texts.flatMap((text) => [number(text.length, 4), Buffer.from(text)]);
-  return deflateSync(Buffer.concat([number(texts.length / 2, 4), ...block]));
+  const made = deflateSync(Buffer.concat([number(texts.length / 2, 4), ...block]));
+  deflated.set(`${name} ${size}`, made);
+  return made;
 };
 
 const spdyFrame: fc.Arbitrary<Buffer> = fc
@@ -130,21 +128,14 @@ const stream: fc.Arbitrary<FuzzedStream> = fc
   }));
 
 /** Frames on streams of a served cluster, in all states of their connections: none may end the process or hold it up. */
-export const fuzzer: Fuzzer = async ({ seed, over, note }) => {
-  const cluster = await createCluster({ nodes: 1 });
-  const certificates = await makeCertificates(cluster.environment);
-  const serving = await serveCluster({ cluster, certificates, port: 0 });
-  await cluster.apply(objects);
-  const { certificate: cert, key } = certificates.admin;
-  const ca = certificates.authority.authority.certificate;
-  const { port } = new URL(serving.url);
-  const crashes: unknown[] = [];
-  const crash = (error: unknown) => void crashes.push(error);
-  process.on('uncaughtException', crash).on('unhandledRejection', crash);
-  const delay = monitorEventLoopDelay({ resolution: 5 });
-  delay.enable();
-  const run = async ({ path, upgrade, protocol, frames, end }: FuzzedStream): Promise<void> => {
-    const socket = connect({ port: Number(port), host: '127.0.0.1', servername: 'localhost', ca, cert, key });
+export const fuzzer: Fuzzer = async (options) => {
+  const { timed = true } = options;
+  const cluster = await ServedCluster.start(objects, timed);
+  const port = Number(new URL(cluster.url).port);
+  const secureContext = createSecureContext(cluster.tls);
+  const connection = { port, host: '127.0.0.1', servername: 'localhost', secureContext };
+  const send = async ({ path, upgrade, protocol, frames, end }: FuzzedStream): Promise<void> => {
+    const socket = connect(connection);
     socket.on('error', () => undefined);
     await once(socket, 'secureConnect');
     const head = [
@@ -166,44 +157,22 @@ export const fuzzer: Fuzzer = async ({ seed, over, note }) => {
     await new Promise((resolve) => setImmediate(resolve));
     socket.destroy();
   };
-  const failures: FuzzFailure[] = [];
-  let cases = 0;
-  let slowest = 0;
-  const check = async (one: FuzzedStream) => {
-    delay.reset();
-    const cpu = process.cpuUsage();
-    await run(one);
-    cases++;
-    if (crashes.length > 0) {
-      const [error] = crashes.splice(0);
-      throw new Error(`it would have ended the process: ${error instanceof Error ? error.stack : String(error)}`);
-    }
-    const { user, system } = process.cpuUsage(cpu);
-    // While other programs of the machine run, this one stands still too.
-    const stalled = Math.min(delay.max / 1e6, (user + system) / 1000);
-    slowest = Math.max(slowest, stalled);
-    if (stalled > longestStall) throw new Error(`it held up everybody for ${Math.round(stalled)} ms`);
-  };
-  const before = process.memoryUsage().heapUsed;
-  for (let round = 0; !over() && failures.length < enoughFailures; round++) {
-    const property = fc.asyncProperty(stream, async (one) => {
-      if (!over()) await check(one);
-    });
-    const result = await fc.check(property, { seed: seed + round, numRuns: casesAtOnce });
-    if (!result.failed) continue;
-    const broken = result.errorInstance instanceof Error ? result.errorInstance.message : String(result.errorInstance);
-    failures.push({ broken: `${broken} (seed ${seed + round})`, example: JSON.stringify(result.counterexample?.[0]) });
-    note(broken.slice(0, 300));
-  }
-  process.off('uncaughtException', crash).off('unhandledRejection', crash);
-  const grown = (process.memoryUsage().heapUsed - before) / 2 ** 20;
-  await serving.close();
-  await cluster.close();
-  return {
-    cases,
-    failures,
-    figures: [`longest stall: ${Math.round(slowest)} ms`, `heap: ${grown.toFixed(0)} MiB more`],
-  };
+  const result = await runRounds(
+    {
+      arbitrary: stream,
+      size: 500,
+      run: async (made, over) => {
+        let cases = 0;
+        const problem = await cluster.watching(async () => {
+          cases = await sideBySide(made, together, over, send);
+        });
+        return { cases, problem };
+      },
+      figures: () => cluster.figures(),
+    },
+    options,
+  );
+  return { ...result, figures: [...result.figures, await cluster.close()] };
 };
 
 const objects = `
