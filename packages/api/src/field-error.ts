@@ -49,8 +49,20 @@ function isPrintable(char: string): boolean {
 function valueText(value: unknown): string {
   if (typeof value === 'string') return quote(value);
   if (value === null || value === undefined) return 'null';
-  if (typeof value === 'object') return JSON.stringify(value);
+  if (typeof value === 'object') return objectText(value);
   return String(value);
+}
+
+const objectTexts = new WeakMap<object, string>();
+
+/** A whole list may be named by the faults of each of its items. */
+function objectText(value: object): string {
+  let text = objectTexts.get(value);
+  if (text === undefined) {
+    text = JSON.stringify(value);
+    if (Object.isFrozen(value)) objectTexts.set(value, text);
+  }
+  return text;
 }
 
 function withDetail(text: string, detail: string): string {
@@ -117,15 +129,23 @@ export function fieldErrorText(error: FieldError): string {
   return error.field === '' ? error.body : `${error.field}: ${error.body}`;
 }
 
-/** The 422 for an object with these faults: `Pod "x" is invalid: …`, `Deployment.apps "x" is invalid: …`. `errors` must not be empty. */
+/** Characters of faults that an answer lists. */
+const maxListed = 2 ** 20;
+
+/**
+ * The 422 for an object with these faults: `Pod "x" is invalid: …`, `Deployment.apps "x" is invalid: …`. Of more than 1 Mi characters
+ * of faults, the first are listed. `errors` must not be empty.
+ */
 export function invalid(
   kind: { readonly group: string; readonly kind: string },
   name: string,
   errors: readonly FieldError[],
 ): StatusError {
-  const texts = [...new Set(errors.map(fieldErrorText))];
+  const listed = firstOf(errors);
+  const texts = [...new Set(listed.map(fieldErrorText))];
+  if (listed.length < errors.length) texts.push(`and ${errors.length - listed.length} more`);
   const joined = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`;
-  const causes: StatusCause[] = errors.map((e) => ({ reason: e.type, message: e.body, field: e.field }));
+  const causes: StatusCause[] = listed.map((e) => ({ reason: e.type, message: e.body, field: e.field }));
   const qualified = kind.group === '' ? kind.kind : `${kind.kind}.${kind.group}`;
   return failures.unprocessable(`${qualified} ${quote(name)} is invalid: ${joined}`, {
     ...(name === '' ? {} : { name }),
@@ -133,4 +153,13 @@ export function invalid(
     kind: kind.kind,
     causes,
   });
+}
+
+function firstOf(errors: readonly FieldError[]): readonly FieldError[] {
+  let length = 0;
+  const end = errors.findIndex(({ field, body }, i) => {
+    length += field.length + body.length;
+    return i > 0 && length > maxListed;
+  });
+  return end < 0 ? errors : errors.slice(0, end);
 }

@@ -94,6 +94,7 @@ export {
   type WithScale,
   type WithStatus,
 } from './kinds.ts';
+export { contains, membership, namedItem } from './long-lists.ts';
 export { ManifestError, type ManifestObject, parseManifest } from './manifest/index.ts';
 export { dns1123Label, dns1123Subdomain, labelValue, type NameCheck, qualifiedName } from './names.ts';
 export {

@@ -1,4 +1,4 @@
-import { type KubernetesObject, keyString, type ObjectKey, SortedObjects, type Stored } from '@orrery/api';
+import { type KubernetesObject, keyString, membership, type ObjectKey, SortedObjects, type Stored } from '@orrery/api';
 import { History } from './history.ts';
 import type { HistoryBudget } from './history-budget.ts';
 import { type IndexValues, type StoreEvent, Watchers } from './watchers.ts';
@@ -130,9 +130,10 @@ export class CollectionState {
     for (const [name, values] of this.indexes) {
       const index = this.#indexed.get(name) as Map<string, SortedObjects>;
       const now = object === undefined ? [] : values(object);
+      const isNow = membership(now);
       if (previous !== undefined) {
         for (const value of values(previous)) {
-          if (now.includes(value)) continue;
+          if (isNow(value)) continue;
           const bucket = index.get(value);
           if (bucket === undefined) continue;
           bucket.delete(id);

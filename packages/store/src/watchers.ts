@@ -1,4 +1,4 @@
-import type { KubernetesObject, Stored } from '@orrery/api';
+import { type KubernetesObject, membership, type Stored } from '@orrery/api';
 
 /** A change of one collection. `previous` is the object before (absent when it is new). */
 export interface StoreEvent<T extends KubernetesObject = KubernetesObject> {
@@ -86,10 +86,11 @@ export class Watchers {
       if (buckets.size === 0) continue;
       const values = this.#indexes.get(index) as IndexValues;
       const now = values(event.object);
+      const isNow = membership(now);
       for (const value of now) this.#deliver(buckets.get(value), event, number);
       if (event.previous === undefined) continue;
       for (const value of values(event.previous)) {
-        if (!now.includes(value)) this.#deliver(buckets.get(value), event, number);
+        if (!isNow(value)) this.#deliver(buckets.get(value), event, number);
       }
     }
   }

@@ -250,3 +250,59 @@ describe('a strategic merge patch is refused', () => {
     );
   });
 });
+
+describe('a large strategic merge patch', () => {
+  const many = (count: number, of: (i: number) => unknown): unknown[] => Array.from({ length: count }, (_, i) => of(i));
+
+  /** The document, which counts how often its lists' items are read. */
+  function counting<T extends object>(document: T): { readonly document: T; readonly reads: () => number } {
+    let reads = 0;
+    const proxied = (value: unknown): unknown => {
+      if (typeof value !== 'object' || value === null) return value;
+      return new Proxy(value, {
+        get(target, key, receiver) {
+          if (Array.isArray(target) && typeof key === 'string' && /^\d+$/.test(key)) reads++;
+          return proxied(Reflect.get(target, key, receiver));
+        },
+      });
+    };
+    return { document: proxied(document) as T, reads: () => reads };
+  }
+
+  test.each([
+    ['of many items', (n: number) => ({ volumes: many(n, (i) => ({ name: `v${i}`, emptyDir: {} })) })],
+    ['that deletes many items', (n: number) => ({ volumes: many(n, (i) => ({ name: `v${i}`, $patch: 'delete' })) })],
+    ['of an order', (n: number) => ({ '$setElementOrder/volumes': many(n, (i) => ({ name: `v${n - i}` })) })],
+    ['of scalars to remove', (n: number) => ({ '$deleteFromPrimitiveList/unknown': many(n, (i) => `f${i}`) })],
+    [
+      'that names one item over and over',
+      (n: number) => ({ volumes: many(n, (i) => ({ name: 'v0', emptyDir: { medium: `m${i}` } })) }),
+    ],
+  ])('%s reads each item a few times', (_, patch) => {
+    const count = 2000;
+    const { document, reads } = counting({
+      volumes: many(count, (i) => ({ name: `v${i}`, hostPath: { path: '/' } })),
+      unknown: many(count, (i) => `f${2 * i}`),
+    });
+    applyStrategicMergePatch(document, patch(count), 'core.v1.PodSpec', builtinTypes);
+    expect(reads()).toBeLessThan(20 * count);
+  });
+
+  const growing = (count: number) => ({
+    containers: many(count, (i) => ({ name: 'a', env: [{ name: `e${i}`, value: '1' }] })),
+  });
+
+  test('may name an item often', () => {
+    const { containers } = patched({ containers: [a] }, growing(300)) as { containers: { env: unknown[] }[] };
+    expect(containers[0]?.env).toHaveLength(300);
+  });
+
+  test('is refused if its items grow with each other, which would take quadratic time', () => {
+    expect(() => patched({ containers: [a] }, growing(20_000))).toThrow(
+      expect.objectContaining({
+        message: 'Request entity too large: the patch names the same items too often',
+        status: expect.objectContaining({ code: 413 }),
+      }),
+    );
+  });
+});

@@ -3,6 +3,7 @@ import { type ParsedType, parseType, type TypeTable } from '../schema.ts';
 import { failures } from '../status.ts';
 import { goText } from './go-text.ts';
 import { rejected } from './json-patch.ts';
+import { MergeWork } from './merge-work.ts';
 import { type MergeRules, mergedList, orderedList } from './strategic-list.ts';
 
 const patchDirective = '$patch';
@@ -25,18 +26,21 @@ interface FieldRule {
  * and obeys the directives `$patch`, `$retainKeys`, `$deleteFromPrimitiveList/…` and `$setElementOrder/…` (Kubernetes
  * "Strategic Merge Patch"). What the patch leaves equal is shared with the document.
  * @param type the document's type in the table.
- * @throws StatusError BadRequest if a directive is malformed or a merge key is missing, Invalid for lists of lists.
+ * @throws StatusError BadRequest if a directive is malformed or a merge key is missing, Invalid for lists of lists,
+ *   RequestEntityTooLarge if the patch changes the same lists and maps over and over, so that it would take more than linear time
  */
 export function applyStrategicMergePatch(document: unknown, patch: unknown, type: string, types: TypeTable): unknown {
   if (!isJsonObject(patch)) throw failures.badRequest('invalid JSON document');
-  return new StrategicMerge(types).object(document, patch, parseType(type));
+  return new StrategicMerge(types, new MergeWork(document, patch)).object(document, patch, parseType(type));
 }
 
 class StrategicMerge {
   readonly #types: TypeTable;
+  readonly #work: MergeWork;
 
-  constructor(types: TypeTable) {
+  constructor(types: TypeTable, work: MergeWork) {
     this.#types = types;
+    this.#work = work;
   }
 
   object(document: unknown, patch: JsonObject, type: ParsedType | undefined): unknown {
@@ -47,7 +51,10 @@ class StrategicMerge {
     const set = (field: string, value: unknown): void => {
       const before = result ?? original;
       if (Object.hasOwn(before, field) ? before[field] === value : value === undefined) return;
-      result ??= { ...original };
+      if (result === undefined) {
+        result = { ...original };
+        this.#work.visit(Object.keys(result).length);
+      }
       if (value === undefined) delete result[field];
       else Object.defineProperty(result, field, { value, enumerable: true, writable: true, configurable: true });
     };
@@ -73,7 +80,7 @@ class StrategicMerge {
       if (field === retainKeysDirective || field.startsWith(orderPrefix) || ordered.has(field)) continue;
       if (field.startsWith(deletePrefix)) {
         const listField = directiveTarget(field, deletePrefix, 'primitive');
-        set(listField, withoutItems(current(listField), patch[field]));
+        set(listField, this.#withoutItems(current(listField), patch[field]));
         continue;
       }
       const change = patch[field];
@@ -96,6 +103,7 @@ class StrategicMerge {
 
   #list(before: readonly unknown[], change: readonly unknown[], rule: FieldRule): unknown {
     if (before.length === 0 && change.length === 0) return before;
+    this.#work.visit(before.length + change.length);
     return sameItemsOr(before, mergedList(before, change, this.#rules(rule)));
   }
 
@@ -108,8 +116,14 @@ class StrategicMerge {
     const live = before as readonly unknown[] | undefined;
     const patch = change as readonly unknown[] | undefined;
     if (live === undefined && patch === undefined) return undefined;
+    this.#work.visit((live?.length ?? 0) + (patch?.length ?? 0) + order.length);
     if (rule.strategy !== 'merge') return patch === undefined ? live : this.#field(live, patch, rule);
     return sameItemsOr(live, orderedList(live, patch, order, this.#rules(rule)));
+  }
+
+  #withoutItems(before: unknown, removed: unknown): unknown {
+    this.#work.visit((Array.isArray(before) ? before.length : 0) + (Array.isArray(removed) ? removed.length : 0));
+    return withoutItems(before, removed);
   }
 
   #rules(rule: FieldRule): MergeRules {

@@ -1,4 +1,5 @@
 import { fieldErrors, fieldErrorText } from '../field-error.ts';
+import { contains } from '../long-lists.ts';
 import { labelValue, qualifiedName } from '../names.ts';
 
 /** How a requirement relates a label to its values (`selection.Operator`). */
@@ -97,10 +98,10 @@ function holds({ key, operator, values }: LabelRequirement, labels: Labels): boo
     case '==':
       return value !== undefined && value === values[0];
     case 'in':
-      return value !== undefined && values.includes(value);
+      return value !== undefined && contains(values, value);
     case '!=':
     case 'notin':
-      return value === undefined || !values.includes(value);
+      return value === undefined || !contains(values, value);
     case 'exists':
       return value !== undefined;
     case '!':

@@ -42,7 +42,8 @@ export function validateMetadataUpdate(
   const meta = next ?? {};
   const before = old ?? {};
   if (!isEmpty(before.deletionTimestamp)) {
-    const added = (meta.finalizers ?? []).filter((finalizer) => !before.finalizers?.includes(finalizer));
+    const known = new Set(before.finalizers);
+    const added = (meta.finalizers ?? []).filter((finalizer) => !known.has(finalizer));
     if (added.length > 0) {
       errors.push(
         fieldErrors.forbidden(

@@ -1,4 +1,4 @@
-import type { Pod, Stored } from '@orrery/api';
+import { namedItem, type Pod, type Stored } from '@orrery/api';
 import type { Milliseconds } from '@orrery/core';
 import { readySince } from '../workload/pod-state.ts';
 
@@ -95,7 +95,7 @@ function restarts(pod: Pod): readonly [regular: number, sidecars: number] {
   for (const status of pod.status?.containerStatuses ?? []) regular = Math.max(regular, status.restartCount);
   for (const container of pod.spec.initContainers ?? []) {
     if (container.restartPolicy !== 'Always') continue;
-    const status = pod.status?.initContainerStatuses?.find((candidate) => candidate.name === container.name);
+    const status = namedItem(pod.status?.initContainerStatuses, container.name);
     sidecars = Math.max(sidecars, status?.restartCount ?? 0);
   }
   return [regular, sidecars];

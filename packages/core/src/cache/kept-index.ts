@@ -1,4 +1,4 @@
-import { SortedObjects, type Stored } from '@orrery/api';
+import { membership, SortedObjects, type Stored } from '@orrery/api';
 import type { IndexRule } from '../define-index.ts';
 import { errorText } from '../inspection/error-text.ts';
 
@@ -50,7 +50,8 @@ export class KeptIndex {
   put(key: string, object: Stored, previous?: Stored): void {
     const before = previous === undefined ? none : this.#filedUnder(key, previous);
     const values = this.#valuesOf(key, object);
-    for (const value of before) if (!values.includes(value)) this.#unfile(value, key);
+    const isKept = membership(values);
+    for (const value of before) if (!isKept(value)) this.#unfile(value, key);
     const { aggregate } = this.#rule;
     for (const value of values) {
       const { objects, sum } = this.#bucket(value);

@@ -1,6 +1,6 @@
-import type { PolicyRule } from '@orrery/api';
+import { contains, type PolicyRule } from '@orrery/api';
 import type { AccessRule } from '../authorizer.ts';
-import { contains, pathMatches, resourceMatches } from './rules.ts';
+import { pathMatches, resourceMatches } from './rules.ts';
 
 /** Rules of an answer that are listed one for each resource, as Kubernetes does; more are summed up. */
 const maxListed = 1000;

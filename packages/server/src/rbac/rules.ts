@@ -1,4 +1,4 @@
-import type { PolicyRule } from '@orrery/api';
+import { contains, type PolicyRule } from '@orrery/api';
 import type { AccessAttributes } from '../request-path.ts';
 
 /** Whether one rule allows a request (Kubernetes "Using RBAC Authorization"). Pure. */
@@ -15,22 +15,6 @@ export function ruleAllows(rule: PolicyRule, attributes: AccessAttributes): bool
 
 function has(list: readonly string[] | undefined, wanted: string): boolean {
   return list !== undefined && (contains(list, '*') || contains(list, wanted));
-}
-
-/** Lists of rules up to this length are searched. */
-const maxSearched = 16;
-
-const sets = new WeakMap<readonly string[], ReadonlySet<string>>();
-
-/** Whether a list of a stored rule contains a value. Long lists are searched once. */
-export function contains(list: readonly string[], value: string): boolean {
-  if (list.length <= maxSearched) return list.includes(value);
-  let set = sets.get(list);
-  if (set === undefined) {
-    set = new Set(list);
-    sets.set(list, set);
-  }
-  return set.has(value);
 }
 
 /** `pods`, `pods/log`, `*`, `*` + `/scale`: a rule for a resource does not apply to its subresources. */

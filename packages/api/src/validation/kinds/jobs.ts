@@ -134,13 +134,15 @@ function validateFailurePolicy(errors: Errors, spec: JobSpec | undefined, path: 
       if (values.length === 0) {
         errors.push(fieldErrors.invalid(`${at}.onExitCodes.values`, values, 'at least one value is required'));
       }
+      const seen = new Set<number>();
       for (const [j, value] of values.entries()) {
         if (onExitCodes.operator === 'In' && value === 0) {
           errors.push(
             fieldErrors.invalid(`${at}.onExitCodes.values[${j}]`, value, 'must not be 0 for the In operator'),
           );
         }
-        if (values.indexOf(value) !== j) errors.push(fieldErrors.duplicate(`${at}.onExitCodes.values[${j}]`, value));
+        if (seen.has(value)) errors.push(fieldErrors.duplicate(`${at}.onExitCodes.values[${j}]`, value));
+        seen.add(value);
       }
     }
     for (const [j, pattern] of onPodConditions.entries()) {

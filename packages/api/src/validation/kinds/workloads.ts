@@ -159,10 +159,10 @@ export function validateStatefulSet(errors: Errors, { spec }: StatefulSet): void
 function withClaimVolumes(spec: StatefulSet['spec'] | undefined): PodTemplateSpec | undefined {
   const template = spec?.template;
   if (template?.spec === undefined || (spec?.volumeClaimTemplates ?? []).length === 0) return template;
-  const claimed = (spec?.volumeClaimTemplates ?? []).map(({ metadata }) => metadata?.name ?? '');
+  const claimed = new Set((spec?.volumeClaimTemplates ?? []).map(({ metadata }) => metadata?.name ?? ''));
   const volumes = [
-    ...(template.spec.volumes ?? []).filter(({ name }) => !claimed.includes(name)),
-    ...claimed.map((name) => ({ name, persistentVolumeClaim: { claimName: name } })),
+    ...(template.spec.volumes ?? []).filter(({ name }) => !claimed.has(name)),
+    ...Array.from(claimed, (name) => ({ name, persistentVolumeClaim: { claimName: name } })),
   ];
   return { ...template, spec: { ...template.spec, volumes } };
 }

@@ -1,6 +1,7 @@
 import { fieldErrors } from '../../field-error.ts';
 import { equalJson, isJsonObject } from '../../json.ts';
 import type { Pod } from '../../kinds.ts';
+import { namedItem } from '../../long-lists.ts';
 import type { Container, PodSpec, Toleration } from '../../parts.ts';
 import { qosClass } from '../../qos-class.ts';
 import { checkRequired, type Errors } from '../checks.ts';
@@ -76,9 +77,9 @@ function validateDeadline(errors: Errors, next: number | undefined, old: number 
 function validateTolerationsAdded(errors: Errors, next: readonly Toleration[], old: readonly Toleration[]): void {
   if (next === old) return;
   // How long a toleration lasts may change; what it tolerates may not.
-  const bare = (toleration: Toleration) => withField(toleration, 'tolerationSeconds', undefined);
-  const kept = old.every((before) => next.some((toleration) => equalJson(bare(toleration), bare(before))));
-  if (!kept) {
+  const bare = ({ key, operator, value, effect }: Toleration) => JSON.stringify([key, operator, value, effect]);
+  const now = new Set(next.map(bare));
+  if (!old.every((before) => now.has(bare(before)))) {
     errors.push(
       fieldErrors.forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds'),
     );
@@ -117,21 +118,21 @@ function mayBeSteered(errors: Errors, spec: PodSpec, old: PodSpec): boolean {
 
 /** Ephemeral containers are only ever added (subresource `ephemeralcontainers`). */
 export function validateEphemeralContainersUpdate(errors: Errors, pod: Pod, old: Pod): void {
-  const next = pod.spec.ephemeralContainers ?? [];
+  const next = pod.spec.ephemeralContainers;
   for (const before of old.spec.ephemeralContainers ?? []) {
-    const index = next.findIndex(({ name }) => name === before.name);
-    if (index < 0) {
+    const after = namedItem(next, before.name);
+    if (after === undefined) {
       errors.push(
         fieldErrors.forbidden(
           'spec.ephemeralContainers',
           `existing ephemeral containers "${before.name}" may not be removed\n`,
         ),
       );
-    } else if (!equalJson(next[index], before)) {
+    } else if (!equalJson(after, before)) {
       errors.push(
         fieldErrors.forbidden(
           'spec.ephemeralContainers',
-          `existing ephemeral containers "${before.name}" may not be changed\n${differences(next[index], before)}`,
+          `existing ephemeral containers "${before.name}" may not be changed\n${differences(after, before)}`,
         ),
       );
     }

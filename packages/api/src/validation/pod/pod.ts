@@ -1,5 +1,6 @@
 import { fieldErrors } from '../../field-error.ts';
 import type { Pod } from '../../kinds.ts';
+import { namedItem } from '../../long-lists.ts';
 import { ipAddress } from '../../names.ts';
 import type { ContainerStatus } from '../../parts.ts';
 import { restartsAfter } from '../../restart-policy.ts';
@@ -73,9 +74,9 @@ function validateTransitions(
   for (const [i, before] of (old ?? []).entries()) {
     const ended = before.state?.terminated;
     if (ended === undefined) continue;
-    const container = spec?.containers.find(({ name }) => name === before.name);
+    const container = namedItem(spec?.containers, before.name);
     if (restartsAfter(container ?? {}, policy, ended.exitCode)) continue;
-    const after = next?.find((status) => status.name === before.name);
+    const after = namedItem(next, before.name);
     if (after === undefined || after.state?.terminated !== undefined || after.restartCount > before.restartCount)
       continue;
     errors.push(fieldErrors.forbidden(`${path}[${i}].state`, 'may not be transitioned to non-terminated state'));

@@ -1,4 +1,4 @@
-import { type Container, fnv1a32, type Pod, parseQuantity, type Service } from '@orrery/api';
+import { type Container, fnv1a32, namedItem, type Pod, parseQuantity, type Service } from '@orrery/api';
 import type { ContainerConfig, NodeFiles } from '@orrery/runtimes';
 import { pluginVolumePath } from '../../secret-projector/index.ts';
 import { resolveInVolume, SubPathError } from '../volumes/sub-path.ts';
@@ -92,7 +92,7 @@ export function containerResources({ resources }: Container): ContainerConfig['r
 
 /** The text of a file in an emptyDir of the Pod; undefined where there is none, or a link leads out. */
 function emptyDirFile(pod: Pod, volumeName: string, path: string, files: NodeFiles): string | undefined {
-  const volume = pod.spec.volumes?.find(({ name }) => name === volumeName);
+  const volume = namedItem(pod.spec.volumes, volumeName);
   if (volume === undefined || !isEmptyDir(volume)) throw new Error(`volume "${volumeName}" is not an emptyDir volume`);
   try {
     const found = resolveInVolume(files, pluginVolumePath(pod.metadata.uid ?? '', 'empty-dir', volumeName), path);

@@ -1,3 +1,4 @@
+import { membership } from '@orrery/api';
 import type { PodRecord } from '../pod/pod-records.ts';
 import type { RuntimeView } from './runtime-view.ts';
 
@@ -10,7 +11,8 @@ export async function collectGarbage(view: RuntimeView, record: PodRecord): Prom
     kept.set(metadata.name, newer + 1);
     if (newer >= 2 && state !== 'RUNNING') await view.removeContainer(record, id);
   }
+  const isUsed = membership(containers.map(({ sandboxId }) => sandboxId));
   for (const { id } of sandboxes.slice(1)) {
-    if (!containers.some(({ sandboxId }) => sandboxId === id)) await view.removeSandbox(record, id);
+    if (!isUsed(id)) await view.removeSandbox(record, id);
   }
 }

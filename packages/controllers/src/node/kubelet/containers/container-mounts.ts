@@ -1,4 +1,4 @@
-import type { Container, Pod, VolumeMount } from '@orrery/api';
+import { type Container, namedItem, type Pod, type VolumeMount } from '@orrery/api';
 import { type Client, errorText } from '@orrery/core';
 import type { ContainerRuntime, Mount } from '@orrery/runtimes';
 import { type PodAddresses, podDirectory, projectionPlugin } from '../../secret-projector/index.ts';
@@ -74,7 +74,7 @@ async function volumeMount(
   sources: MountSources,
   environment: ReadonlyMap<string, string>,
 ): Promise<Mount> {
-  const volume = (pod.spec.volumes ?? []).find(({ name }) => name === mount.name);
+  const volume = namedItem(pod.spec.volumes, mount.name);
   if (volume === undefined) {
     throw new StartError(
       'CreateContainerConfigError',

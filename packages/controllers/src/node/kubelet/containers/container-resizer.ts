@@ -1,4 +1,4 @@
-import type { Container, Pod } from '@orrery/api';
+import { type Container, membership, type Pod } from '@orrery/api';
 import { errorText } from '@orrery/core';
 import { type ContainerConfig, type ContainerRuntime, type ContainerStatus, RuntimeError } from '@orrery/runtimes';
 import { PerPod } from '../pod/per-pod.ts';
@@ -106,7 +106,8 @@ export class ContainerResizer {
       }
     }
     const { containers } = this.#view.observed(record);
-    for (const id of sizing.resized.keys()) if (!containers.some((one) => one.id === id)) sizing.resized.delete(id);
+    const isThere = membership(containers.map(({ id }) => id));
+    for (const id of sizing.resized.keys()) if (!isThere(id)) sizing.resized.delete(id);
     for (const name of sizing.outdated.keys()) if (!failed.has(name)) sizing.outdated.delete(name);
     sizing.unsized = sizing.error !== undefined;
     sizing.resizing &&= sizing.unsized;

@@ -2,6 +2,7 @@ import {
   type Container,
   type ContainerState,
   type ContainerStatus,
+  namedItem,
   type Pod,
   type PodStatus,
   timestamp,
@@ -222,7 +223,7 @@ function oldStatus(old: PodStatus | undefined, role: ContainerRole, name: string
       : role === 'ephemeral'
         ? old?.ephemeralContainerStatuses
         : old?.initContainerStatuses;
-  return list?.find((status) => status.name === name);
+  return namedItem(list, name);
 }
 
 /** The restart count of the container's next instance: one more than that of any instance known of. */

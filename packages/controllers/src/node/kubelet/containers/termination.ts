@@ -36,11 +36,14 @@ export function stopsAfter(pod: Pod, observed: ObservedPod, name: string): reado
   const containers = podContainers(pod);
   const own = containers.find((container) => container.spec.name === name);
   if (own?.role !== 'sidecar') return [];
+  const running = new Set(
+    observed.containers.filter(({ state }) => state === 'RUNNING').map(({ metadata }) => metadata.name),
+  );
   return containers
     .filter(
       (other) =>
         other.role === 'regular' || ((other.role === 'sidecar' || other.role === 'init') && other.index > own.index),
     )
     .map((other) => other.spec.name)
-    .filter((other) => observed.containers.some((one) => one.metadata.name === other && one.state === 'RUNNING'));
+    .filter((other) => running.has(other));
 }

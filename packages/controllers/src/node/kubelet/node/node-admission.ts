@@ -1,4 +1,4 @@
-import { type Node, type Pod, parseQuantity, type Taint, type Toleration } from '@orrery/api';
+import { contains, type Node, type Pod, parseQuantity, type Taint, type Toleration } from '@orrery/api';
 import { isSidecar } from '../containers/pod-containers.ts';
 import { forbiddenSysctl } from '../pod/sysctls.ts';
 
@@ -208,9 +208,9 @@ function matches(
 ): boolean {
   switch (operator) {
     case 'In':
-      return value !== undefined && values.includes(value);
+      return value !== undefined && contains(values, value);
     case 'NotIn':
-      return value === undefined || !values.includes(value);
+      return value === undefined || !contains(values, value);
     case 'Exists':
       return value !== undefined;
     case 'DoesNotExist':

@@ -1,4 +1,4 @@
-import { type ContainerStatus, conditionAfter, type Pod, type PodCondition } from '@orrery/api';
+import { type ContainerStatus, conditionAfter, namedItem, type Pod, type PodCondition } from '@orrery/api';
 import type { Milliseconds } from '@orrery/core';
 import { isSidecar } from '../containers/pod-containers.ts';
 import { hasStarted } from './pod-phase.ts';
@@ -16,7 +16,7 @@ export function initializedCondition(pod: Pod, init: Statuses, regular: Statuses
   const unknown: string[] = [];
   const incomplete: string[] = [];
   for (const container of containers) {
-    const status = init?.find(({ name }) => name === container.name);
+    const status = namedItem(init, container.name);
     if (status === undefined) unknown.push(container.name);
     else if (isSidecar(container) ? status.started !== true : !status.ready) incomplete.push(container.name);
   }
@@ -39,7 +39,7 @@ export function containersReadyCondition(pod: Pod, init: Statuses, regular: Stat
   return listed('ContainersNotReady', unknown, unready, 'unready');
 
   function sortIn(name: string, statuses: Statuses): void {
-    const status = statuses?.find((one) => one.name === name);
+    const status = namedItem(statuses, name);
     if (status === undefined) unknown.push(name);
     else if (!status.ready) unready.push(name);
   }

@@ -1,4 +1,4 @@
-import type { Pod, Stored } from '@orrery/api';
+import { membership, type Pod, type Stored } from '@orrery/api';
 import { type ControllerContext, errorText } from '@orrery/core';
 import type { ContainerStatus } from '@orrery/runtimes';
 import { containerIdText, writtenStatus } from '../containers/container-statuses.ts';
@@ -68,6 +68,7 @@ export class PodObserver {
         }
       }
     }
-    for (const id of messages.keys()) if (!observed.containers.some((one) => one.id === id)) messages.delete(id);
+    const isThere = membership(observed.containers.map(({ id }) => id));
+    for (const id of messages.keys()) if (!isThere(id)) messages.delete(id);
   }
 }

@@ -1,4 +1,4 @@
-import { type ContainerStatus, type Pod, type PodStatus, restartsAfter } from '@orrery/api';
+import { type ContainerStatus, namedItem, type Pod, type PodStatus, restartsAfter } from '@orrery/api';
 import { isSidecar } from '../containers/pod-containers.ts';
 
 /** `status.phase` (Kubernetes "Pod Lifecycle"). */
@@ -85,5 +85,5 @@ export function hasStarted(status: ContainerStatus | undefined): boolean {
 }
 
 function named(statuses: readonly ContainerStatus[] | undefined, name: string): ContainerStatus | undefined {
-  return statuses?.find((status) => status.name === name);
+  return namedItem(statuses, name);
 }

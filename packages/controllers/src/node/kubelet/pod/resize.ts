@@ -1,4 +1,4 @@
-import { type Container, equalJson, type Pod, type PodCondition } from '@orrery/api';
+import { type Container, equalJson, namedItem, type Pod, type PodCondition } from '@orrery/api';
 import type { ContainerConfig } from '@orrery/runtimes';
 import { type AdmissionSources, amountOf, podRequests, type Refusal } from '../node/node-admission.ts';
 
@@ -30,7 +30,7 @@ export function allottedPod<P extends Pod>(pod: P, refusal: ResizeRefusal | unde
   if (refusal === undefined || allotted === undefined) return pod;
   return withResources(pod, (name) => {
     const { containers, initContainers = [] } = allotted.spec;
-    return [...containers, ...initContainers].find((container) => container.name === name)?.resources;
+    return (namedItem(containers, name) ?? namedItem(initContainers, name))?.resources;
   });
 }
 
@@ -39,7 +39,7 @@ export function allottedInStatus<P extends Pod>(pod: P): P {
   const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
   const statuses = [...containerStatuses, ...initContainerStatuses];
   return withResources(pod, (name, own) => {
-    const status = statuses.find((one) => one.name === name);
+    const status = namedItem(statuses, name);
     if (status?.resources === undefined || status.state?.running === undefined) return own;
     const { limits } = status.resources;
     const requests = status.allocatedResources ?? status.resources.requests;

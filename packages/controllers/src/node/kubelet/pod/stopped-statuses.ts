@@ -1,4 +1,4 @@
-import type { ContainerStatus, Pod, PodStatus } from '@orrery/api';
+import { type ContainerStatus, namedItem, type Pod, type PodStatus } from '@orrery/api';
 import { lostState } from '../containers/container-statuses.ts';
 import { isSidecar } from '../containers/pod-containers.ts';
 import { hasStarted } from './pod-phase.ts';
@@ -31,7 +31,7 @@ function hasInitialized(pod: Pod, { initContainerStatuses: init, containerStatus
   const containers = pod.spec.initContainers ?? [];
   if (containers.length === 0 || regular?.some(hasStarted)) return true;
   const last = containers.at(-1);
-  const status = init?.find(({ name }) => name === last?.name);
+  const status = namedItem(init, last?.name);
   if (last === undefined || status === undefined) return false;
   return isSidecar(last) ? status.started === true : status.state?.terminated?.exitCode === 0;
 }
