@@ -5,9 +5,10 @@ import { failures } from '../status.ts';
 import { fieldsOfConfig } from './applied-config.ts';
 import { type Changes, changesBetween, resetField, withoutReset } from './changes.ts';
 import { conflictFailure, conflictsWith } from './conflicts.ts';
-import { type FieldSet, hasPath, isEmptySet, leaf } from './field-set.ts';
+import { type FieldSet, hasPath, isEmptySet, leaf, unionOf } from './field-set.ts';
 import { fieldsOfLastApplied, withLastApplied } from './last-applied.ts';
 import {
+  elementsFor,
   entryOf,
   fieldsOfEntry,
   inOrder,
@@ -65,14 +66,16 @@ export function applyServerSide(request: ServerSideApply): KubernetesObject {
   const fields = withoutReset(fieldsOfConfig(applied as JsonObject, root, subjectOf(kind, applied)), kind, subresource);
   const base = (live === undefined ? {} : stripManagedFields(live)) as JsonObject;
   const merged = mergeConfig(base, config, root);
-  const owners = [identityFields, fields, ...others.map(fieldsOfEntry)];
+  const owners = unionOf([identityFields, fields, ...others.map(fieldsOfEntry)]);
   const { withEmptied, object } = pruneConfig(merged, fieldsOfEntry(own), owners, root);
   const result = object as KubernetesObject;
 
   const changes = changesBetween(kind, live, withEmptied as KubernetesObject, subresource);
   if (!request.force) refuseConflicts(request, others, changes);
 
-  const remaining = others.map((entry) => withoutFields(entry, changes.written, changes.removed));
+  const remaining = others.map((entry) =>
+    withoutFields(entry, [changes.written, changes.removed], elementsFor(others)),
+  );
   const same = live !== undefined && result === base;
   const stamp = same && own !== undefined ? own.time : time;
   const mine = isEmptySet(fields) ? undefined : entryOf(identity, fields, stamp);

@@ -1,7 +1,7 @@
 import { quote } from '../field-error.ts';
 import { failures, type StatusCause, type StatusError } from '../status.ts';
 import { commonPaths, type FieldPath, type FieldSet, pathText } from './field-set.ts';
-import { fieldsOfEntry, type ManagedFieldsEntry } from './managed-fields.ts';
+import { elementsFor, fieldsOfEntry, type ManagedFieldsEntry } from './managed-fields.ts';
 
 /** A field that an apply would change and that another manager owns. */
 export interface FieldConflict {
@@ -11,7 +11,12 @@ export interface FieldConflict {
 
 /** Who owns fields that are about to be written. */
 export function conflictsWith(owners: readonly ManagedFieldsEntry[], written: FieldSet): FieldConflict[] {
-  return owners.flatMap((owner) => commonPaths(fieldsOfEntry(owner), written).map((path) => ({ owner, path })));
+  const through = elementsFor(owners);
+  return owners.flatMap((owner) => {
+    const owned = fieldsOfEntry(owner);
+    const paths = through === 'own' ? commonPaths(written, owned) : commonPaths(owned, written);
+    return paths.map((path) => ({ owner, path }));
+  });
 }
 
 /** The 409 that names every conflict. */

@@ -11,6 +11,7 @@ import {
   leaf,
   pathText,
   union,
+  unionOf,
 } from './field-set.ts';
 
 const spec: FieldSet = { 'f:spec': { 'f:replicas': {}, 'f:paused': {} } };
@@ -93,7 +94,10 @@ test('they are sets of paths', () => {
       const inA = new Set(pathsOf(a));
       const inB = new Set(pathsOf(b));
       expect(pathsOf(union(a, b))).toEqual([...inA.union(inB)].sort());
-      expect(pathsOf(difference(a, b))).toEqual([...inA.difference(inB)].sort());
+      for (const through of ['own', 'other'] as const) {
+        expect(pathsOf(difference(a, b, through))).toEqual([...inA.difference(inB)].sort());
+      }
+      expect(difference(a, b, 'own')).toEqual(difference(a, b));
       expect(
         commonPaths(a, b)
           .map((path) => path.join(' '))
@@ -101,6 +105,14 @@ test('they are sets of paths', () => {
       ).toEqual([...inA.intersection(inB)].sort());
       expect(intersects(a, b)).toBe(inA.intersection(inB).size > 0);
       expect(contains(a, b)).toBe(inB.isSubsetOf(inA));
+    }),
+  );
+});
+
+test('a union of many is the union of two, again and again', () => {
+  fc.assert(
+    fc.property(fc.array(sets, { maxLength: 6 }), (many) => {
+      expect(unionOf(many)).toEqual(many.reduce(union, leaf));
     }),
   );
 });

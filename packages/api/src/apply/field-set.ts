@@ -41,9 +41,32 @@ export function union(a: FieldSet, b: FieldSet): FieldSet {
   return unite(a, b, false);
 }
 
+/** All that is in any of the sets, however many they are. */
+export function unionOf(sets: readonly FieldSet[]): FieldSet {
+  const [first = leaf] = sets;
+  if (sets.length <= 1) return first;
+  const byElement = new Map<string, FieldSet[]>();
+  for (const set of sets) {
+    for (const element in set) {
+      const same = byElement.get(element);
+      if (same === undefined) byElement.set(element, [set[element] as FieldSet]);
+      else same.push(set[element] as FieldSet);
+    }
+  }
+  const result: Building = {};
+  for (const [element, same] of byElement) {
+    const all = unionOf(same);
+    result[element] = !isMember(all) && same.some(isMember) ? { [self]: leaf, ...all } : all;
+  }
+  return sorted(result);
+}
+
+/** What an operation goes through: the elements of the set that loses some, or those of the set that takes them away. */
+export type Elements = 'own' | 'other';
+
 /** What is in `a` and not in `b`. Fields below a field of `b` stay. */
-export function difference(a: FieldSet, b: FieldSet): FieldSet {
-  return subtract(a, b, false) ?? leaf;
+export function difference(a: FieldSet, b: FieldSet, through: Elements = 'other'): FieldSet {
+  return subtract(a, b, false, through) ?? leaf;
 }
 
 /** Whether all of `b` is in `a`. */
@@ -69,7 +92,7 @@ export function intersects(a: FieldSet, b: FieldSet): boolean {
   return false;
 }
 
-/** The paths that are in both sets. */
+/** The paths that are in both sets, in the order of `b`. */
 export function commonPaths(a: FieldSet, b: FieldSet, prefix: FieldPath = []): FieldPath[] {
   const own: FieldPath[] = [];
   const below: FieldPath[] = [];
@@ -160,14 +183,14 @@ function unite(a: FieldSet, b: FieldSet, member: boolean): FieldSet {
   return settled(grew && result !== undefined ? sorted(result) : (result ?? a), member) ?? leaf;
 }
 
-function subtract(a: FieldSet, b: FieldSet, member: boolean): FieldSet | undefined {
+function subtract(a: FieldSet, b: FieldSet, member: boolean, through: Elements): FieldSet | undefined {
   let result: Building | undefined;
-  for (const element in b) {
+  for (const element in through === 'own' ? a : b) {
     if (element === self) continue;
     const mine = childOf(a, element);
-    if (mine === undefined) continue;
-    const theirs = b[element] as FieldSet;
-    const next = subtract(mine, theirs, isMember(mine) && !isMember(theirs));
+    const theirs = childOf(b, element);
+    if (mine === undefined || theirs === undefined) continue;
+    const next = subtract(mine, theirs, isMember(mine) && !isMember(theirs), through);
     if (next === mine) continue;
     result ??= { ...a };
     if (next === undefined) delete result[element];

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from '../object.ts';
-import { difference, type FieldSet, isEmptySet, isFieldSet, leaf, union } from './field-set.ts';
+import { difference, type Elements, type FieldSet, isEmptySet, isFieldSet, leaf, unionOf } from './field-set.ts';
 import { sharedFields } from './shared-fields.ts';
 
 /** Who wrote which fields last, and when (`metav1.ManagedFieldsEntry`). */
@@ -115,13 +115,26 @@ export function entryOf(identity: ManagerIdentity, fields: FieldSet, time: strin
   };
 }
 
+/** Entries of an object up to which each is compared with all that a request changes. */
+const fewEntries = 16;
+
+/**
+ * What to go through when the entries of an object are compared with what a request changes. Few entries have many fields each, of
+ * which a request changes some; many entries together have no more fields than fit into an object, but each must not cost what the
+ * request changes.
+ */
+export function elementsFor(entries: readonly ManagedFieldsEntry[]): Elements {
+  return entries.length <= fewEntries ? 'other' : 'own';
+}
+
 /** The entry without some fields: itself if it has none of them, undefined if nothing is left. */
 export function withoutFields(
   entry: ManagedFieldsEntry,
-  ...fields: readonly FieldSet[]
+  fields: readonly FieldSet[],
+  through: Elements,
 ): ManagedFieldsEntry | undefined {
   const before = fieldsOfEntry(entry);
-  const after = fields.reduce(difference, before);
+  const after = fields.reduce((left, gone) => difference(left, gone, through), before);
   if (isEmptySet(after)) return undefined;
   return after === before ? entry : { ...entry, fieldsV1: sharedFields(after) };
 }
@@ -150,27 +163,23 @@ export function capped(entries: readonly ManagedFieldsEntry[]): readonly Managed
   const oldestFirst = [...updates].sort(
     (a, b) => order(a.time ?? '', b.time ?? '') || order(JSON.stringify(a), JSON.stringify(b)),
   );
-  const kept = new Set(entries);
-  const buckets = new Map<string, ManagedFieldsEntry>();
+  const byVersion = new Map<string, ManagedFieldsEntry[]>();
   for (const entry of oldestFirst) {
     if (surplus <= 0) break;
-    const bucket = buckets.get(entry.apiVersion);
-    if (bucket === undefined) {
-      buckets.set(entry.apiVersion, entry);
-      continue;
+    const older = byVersion.get(entry.apiVersion);
+    if (older === undefined) byVersion.set(entry.apiVersion, [entry]);
+    else {
+      older.push(entry);
+      surplus--;
     }
-    const merged: ManagedFieldsEntry = {
-      ...entryOf(
-        { manager: ancientChanges, operation: 'Update', apiVersion: entry.apiVersion, subresource: '' },
-        union(fieldsOfEntry(bucket), fieldsOfEntry(entry)),
-        entry.time,
-      ),
-    };
-    kept.delete(bucket);
-    kept.delete(entry);
-    kept.add(merged);
-    buckets.set(entry.apiVersion, merged);
-    surplus--;
   }
-  return [...kept];
+  const merged = [...byVersion.values()].filter(({ length }) => length > 1);
+  const gone = new Set(merged.flat());
+  return [...entries.filter((entry) => !gone.has(entry)), ...merged.map(ancientEntry)];
+}
+
+function ancientEntry(oldestFirst: readonly ManagedFieldsEntry[]): ManagedFieldsEntry {
+  const { apiVersion = '', time } = oldestFirst.at(-1) ?? {};
+  const identity: ManagerIdentity = { manager: ancientChanges, operation: 'Update', apiVersion, subresource: '' };
+  return entryOf(identity, unionOf(oldestFirst.map(fieldsOfEntry)), time);
 }

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject } from '../json.ts';
-import { childOf, type FieldSet, isEmptySet, isMember } from './field-set.ts';
+import { childOf, type FieldSet, isEmptySet, isMember, leaf } from './field-set.ts';
 import { itemElement } from './list-items.ts';
 import type { ListNode, MapNode, MergeNode } from './merge-node.ts';
 
@@ -20,21 +20,21 @@ export interface Pruned {
 
 /**
  * A merged object without what its applier owned before (`last`) and neither the applier nor anybody else owns now.
- * @param owned the sets of all owners, the applier's new one among them.
+ * @param owned what all owners have, the applier with its new set among them.
  */
-export function pruneConfig(merged: JsonObject, last: FieldSet, owned: readonly FieldSet[], root: MapNode): Pruned {
+export function pruneConfig(merged: JsonObject, last: FieldSet, owned: FieldSet, root: MapNode): Pruned {
   const withEmptied = pruneMap(merged, last, owned, root);
   return { withEmptied, object: withEmptied === merged ? merged : (withoutEmptied(withEmptied) as JsonObject) };
 }
 
-function prune(value: unknown, last: FieldSet, owned: readonly FieldSet[], node: MergeNode): unknown {
+function prune(value: unknown, last: FieldSet, owned: FieldSet, node: MergeNode): unknown {
   if (isEmptySet(last)) return value;
   if (node.form === 'map' && isJsonObject(value)) return pruneMap(value, last, owned, node);
   if (node.form === 'list' && Array.isArray(value)) return pruneList(value, last, owned, node);
   return value;
 }
 
-function pruneMap(map: JsonObject, last: FieldSet, owned: readonly FieldSet[], node: MapNode): JsonObject {
+function pruneMap(map: JsonObject, last: FieldSet, owned: FieldSet, node: MapNode): JsonObject {
   let result: { [field: string]: unknown } | undefined;
   for (const element of Object.keys(last)) {
     if (!element.startsWith('f:')) continue;
@@ -50,12 +50,7 @@ function pruneMap(map: JsonObject, last: FieldSet, owned: readonly FieldSet[], n
   return isEmptySet(result as FieldSet) ? emptiedMap : result;
 }
 
-function pruneList(
-  list: readonly unknown[],
-  last: FieldSet,
-  owned: readonly FieldSet[],
-  node: ListNode,
-): readonly unknown[] {
+function pruneList(list: readonly unknown[], last: FieldSet, owned: FieldSet, node: ListNode): readonly unknown[] {
   const result: unknown[] = [];
   for (const [i, item] of list.entries()) {
     const element = itemElement(item, node) ?? `i:${i}`;
@@ -71,16 +66,16 @@ function pruneChild(
   value: unknown,
   element: string,
   last: FieldSet,
-  owned: readonly FieldSet[],
+  owned: FieldSet,
   node: MergeNode,
   named: boolean,
 ): unknown {
   const lastHere = childOf(last, element);
   if (lastHere === undefined || node.form === 'untracked') return value;
-  const ownedHere = owned.map((set) => childOf(set, element)).filter((set) => set !== undefined);
+  const ownedHere = childOf(owned, element);
   const wasMine = named || isMember(lastHere);
-  if (wasMine && !ownedHere.some((set) => named || isMember(set))) return undefined;
-  return prune(value, lastHere, ownedHere, node);
+  if (wasMine && (ownedHere === undefined || !(named || isMember(ownedHere)))) return undefined;
+  return prune(value, lastHere, ownedHere ?? leaf, node);
 }
 
 function withoutEmptied(value: unknown): unknown {

@@ -1,9 +1,10 @@
 import type { Kind } from '../kind.ts';
 import type { KubernetesObject } from '../object.ts';
 import { type Changes, changesBetween } from './changes.ts';
-import { contains, difference, type FieldSet, intersects, isEmptySet, union } from './field-set.ts';
+import { contains, difference, type Elements, type FieldSet, intersects, isEmptySet, union } from './field-set.ts';
 import {
   capped,
+  elementsFor,
   entryOf,
   fieldsOfEntry,
   inOrder,
@@ -73,14 +74,16 @@ export function recordUpdate(
   time: string,
 ): readonly ManagedFieldsEntry[] {
   if (isEmptySet(written) && isEmptySet(removed)) return entries;
+  const through = elementsFor(entries);
   const own = entries.find((entry) => isEntryOf(entry, identity));
   const owned = fieldsOfEntry(own);
-  if (contains(owned, written) && entries.every((entry) => isUntouched(entry, own, written, removed))) return entries;
+  if (contains(owned, written) && entries.every((entry) => isUntouched(entry, own, written, removed, through)))
+    return entries;
 
   const remaining: ManagedFieldsEntry[] = [];
   for (const entry of entries) {
     if (entry === own) continue;
-    const left = withoutFields(entry, written, removed);
+    const left = withoutFields(entry, [written, removed], through);
     if (left !== undefined) remaining.push(left);
   }
   const fields = union(difference(owned, removed), written);
@@ -95,7 +98,9 @@ function isUntouched(
   own: ManagedFieldsEntry | undefined,
   written: FieldSet,
   removed: FieldSet,
+  through: Elements,
 ): boolean {
   const fields = fieldsOfEntry(entry);
-  return !intersects(fields, removed) && (entry === own || !intersects(fields, written));
+  const meets = (set: FieldSet) => (through === 'own' ? intersects(set, fields) : intersects(fields, set));
+  return !meets(removed) && (entry === own || !meets(written));
 }

@@ -1,5 +1,6 @@
 import { contains, type PolicyRule } from '@orrery/api';
 import type { AccessRule } from '../authorizer.ts';
+import { RuleIndex } from './rule-index.ts';
 import { pathMatches, resourceMatches } from './rules.ts';
 
 /** Rules of an answer that are listed one for each resource, as Kubernetes does; more are summed up. */
@@ -10,7 +11,8 @@ const maxListed = 1000;
  * its lists: the values of each list that the same owned rules allow are compared once, not each combination. Pure.
  */
 export function uncoveredRules(owned: readonly AccessRule[], wanted: readonly PolicyRule[]): readonly PolicyRule[] {
-  const missing = wanted.flatMap((rule) => uncovered(owned, rule));
+  const index = new RuleIndex(owned);
+  const missing = wanted.flatMap((rule) => uncovered(index.candidates(rule), rule));
   const listed = missing.reduce((sum, rule) => sum + combinations(rule), 0);
   return listed > maxListed ? missing : merged(missing.flatMap(parts));
 }
