@@ -6,7 +6,22 @@ const prime = 0x01000193;
 
 /** FNV-1a, 32 bits, of a text's UTF-8 bytes or of bytes. `start` continues from an earlier hash. */
 export function fnv1a32(data: string | Uint8Array, start = offsetBasis): number {
-  const bytes = typeof data === 'string' ? encoder.encode(data) : data;
+  if (typeof data === 'string') return hashOfText(data, start);
+  return hashOfBytes(data, start);
+}
+
+function hashOfText(text: string, start: number): number {
+  let hash = start;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    // Most texts are ASCII, each character one byte.
+    if (code > 127) return hashOfBytes(encoder.encode(text), start);
+    hash = Math.imul(hash ^ code, prime);
+  }
+  return hash >>> 0;
+}
+
+function hashOfBytes(bytes: Uint8Array, start: number): number {
   let hash = start;
   for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ (bytes[i] as number), prime);
   return hash >>> 0;

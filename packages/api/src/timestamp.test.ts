@@ -9,6 +9,9 @@ const moments = [
   60_000,
   Date.UTC(2026, 1, 28, 23, 59, 59, 7),
   Date.UTC(2026, 1, 28, 23, 59, 59, 7) + 993,
+  // Minutes whose last bits are the same.
+  ...Array.from({ length: 3 }, (_, index) => Date.UTC(2026, 1, 28) + index * 64 * 60_000),
+  Date.UTC(9999, 11, 31, 23, 59),
 ];
 
 test.each([...moments, ...moments.toReversed()])(

@@ -7,7 +7,7 @@ export class History {
   readonly #capacity: number;
   readonly #budget: HistoryBudget;
   #events: StoreEvent[] = [];
-  /** Bytes that each event holds beside what it shares with the state before. */
+  /** Bytes that each event keeps in memory: see {@link bytesKept}. */
   #sizes: number[] = [];
   #bytes = 0;
   #oldest: number;
@@ -21,7 +21,7 @@ export class History {
     this.#budget = budget;
   }
 
-  /** Bytes that the events hold, roughly. */
+  /** Bytes that the events keep in memory, roughly. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -37,7 +37,7 @@ export class History {
   }
 
   add(event: StoreEvent): void {
-    const size = bytesBeside(event.object, event.previous);
+    const size = bytesKept(event);
     this.#events.push(event);
     this.#sizes.push(size);
     this.#bytes += size;
@@ -85,4 +85,12 @@ export class History {
     this.#sizes = this.#sizes.slice(count);
     this.#dropped += count;
   }
+}
+
+/**
+ * Bytes that would be free without the event, roughly: the state that it ended. The state that it began is the collection's own
+ * until the next event ends it. Takes time only for what differs.
+ */
+function bytesKept({ type, object, previous }: StoreEvent): number {
+  return bytesBeside(previous, type === 'deleted' ? undefined : object);
 }

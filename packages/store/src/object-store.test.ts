@@ -488,9 +488,23 @@ describe('the history of all collections', () => {
     expect(record(store, {}, at(first)).events).toHaveLength(100);
   });
 
+  it('counts no object that is still there, and each that was deleted', async () => {
+    const store = await openObjectStore({ engine: createMemoryEngine(), historyBytes });
+    const made: Stored[] = [];
+    for (let i = 0; i < 30; i++) made.push(await store.create('pods', large(`p${i}`, '0')));
+    const last = at(made.at(-1) as Stored);
+    expect(record(store, {}, 0).events).toHaveLength(30);
+    for (const { metadata } of made)
+      await store.delete('pods', { namespace: 'a', name: metadata.name }, at({ metadata } as Stored));
+    expect(record(store, {}, last).errors).toEqual([expect.any(Compacted)]);
+    expect(record(store, {}, last + 27).events.map(({ type }) => type)).toEqual(['deleted', 'deleted', 'deleted']);
+  });
+
   it('may hold one change that is larger than the bound', async () => {
     const store = await openObjectStore({ engine: createMemoryEngine(), historyBytes: 1000 });
     const made = await store.create('pods', large('p', '0'));
-    expect(store.get('pods', { namespace: 'a', name: 'p' })).toBe(made);
+    const changed = await store.update('pods', large('p', '1'), at(made));
+    expect(store.get('pods', { namespace: 'a', name: 'p' })).toBe(changed);
+    expect(record(store, {}, at(made)).events).toHaveLength(1);
   });
 });

@@ -10,7 +10,7 @@ export interface ObjectStoreOptions {
   readonly engine: StorageEngine;
   /** Events kept per collection for watches that resume and lists of the recent past. Default 4,096. */
   readonly historySize?: number;
-  /** Bytes that the kept events of all collections hold together, roughly; the largest history forgets first. Default 128 MiB. */
+  /** Bytes that past states of objects hold in all histories together, roughly; the largest history forgets first. Default 128 MiB. */
   readonly historyBytes?: number;
   /** Per collection, named indexes for lists and watches. */
   readonly indexes?: { readonly [collection: Collection]: { readonly [index: string]: IndexValues } };

@@ -1,5 +1,5 @@
 import { deepFreeze } from '../object.ts';
-import type { FieldSet } from './field-set.ts';
+import { type FieldSet, isEmptySet, leaf } from './field-set.ts';
 
 /** Sets are remembered in two generations of this many: a set is forgotten when so many others were seen since it was last asked for. */
 const generation = 1_000;
@@ -25,6 +25,7 @@ function mapped(set: FieldSet, map: (part: FieldSet) => FieldSet): FieldSet {
 }
 
 function sharedPart(part: FieldSet): FieldSet {
+  if (isEmptySet(part)) return leaf;
   const text = JSON.stringify(part);
   let shared = recent.get(text);
   if (shared !== undefined) return shared;

@@ -1,5 +1,6 @@
 import type { ContainerConfig } from '../runtime.ts';
-import { type Credentials, FileView, type MountPoint, type MountTable } from './files/file-view.ts';
+import { type Credentials, FileView } from './files/file-view.ts';
+import type { MountPoint, MountTable } from './files/mount-table.ts';
 import { resolvePath } from './files/path.ts';
 import { type Layer, newDevice, newDirectory, newFile, newSymlink, type TreeNode, textOf } from './files/tree.ts';
 import type { Image } from './images/image.ts';

@@ -3,6 +3,7 @@ import { hasCapability } from '../process/capabilities.ts';
 import type { Process } from '../process/process.ts';
 import { inodeCost } from './disk.ts';
 import { FileError, type FileErrorCode } from './file-error.ts';
+import { MountedPaths, type MountPoint, type MountTable } from './mount-table.ts';
 import { isShared, layerIn, ownMount, statOf } from './ownership.ts';
 import { byCodeUnit } from './path.ts';
 import {
@@ -25,20 +26,6 @@ import {
   watchNode,
   writeAt,
 } from './tree.ts';
-
-/** A file or directory shown at a path, and whether it may be written there. */
-export interface MountPoint {
-  node: TreeNode;
-  readonly readonly: boolean;
-  /** Where new nodes belong, and what may be changed without copying. */
-  readonly layer: Layer;
-}
-
-/** What a container (or a node) has mounted: its root, and more at absolute paths. */
-export interface MountTable {
-  readonly root: MountPoint;
-  readonly mounts: Map<string, MountPoint>;
-}
 
 /** On whose behalf files are used. */
 export interface Credentials {
@@ -91,9 +78,11 @@ export class FileView implements NodeFiles {
   readonly #viewer: Process | undefined;
   /** Permission bits do not bind it: root with CAP_DAC_OVERRIDE. */
   readonly #unbound: boolean;
+  readonly #mounted: MountedPaths;
 
   constructor(table: MountTable, credentials: Credentials = superuser, viewer?: Process) {
     this.table = table;
+    this.#mounted = new MountedPaths(table.mounts);
     this.credentials = credentials;
     this.#unbound = credentials.uid === 0 && hasCapability(credentials.capabilities, 'DAC_OVERRIDE');
     this.#viewer = viewer;
@@ -118,11 +107,8 @@ export class FileView implements NodeFiles {
 
   /** The same without throwing: lookups of missing files are common, and errors are slow to make. */
   #walk(path: string, follow: boolean, own: boolean): Located | FileErrorCode {
-    const { table } = this;
     if (path.length > longestPath) return 'ENAMETOOLONG';
     const rest = path.split('/').reverse();
-    let longestMount = 0;
-    for (const mount of table.mounts.keys()) longestMount = Math.max(longestMount, mount.length);
     let frame = this.#rootFrame(own);
     let stack: Frame[] = [];
     let links = 0;
@@ -143,7 +129,7 @@ export class FileView implements NodeFiles {
       if (directory.kind !== 'directory' && directory.kind !== 'dynamic') return 'ENOTDIR';
       if (!this.#may(directory, 1)) return 'EACCES';
       const childPath = frame.path === '/' ? `/${name}` : `${frame.path}/${name}`;
-      const mounted = childPath.length > longestMount ? undefined : table.mounts.get(childPath);
+      const mounted = this.#mounted.at(childPath);
       let node: TreeNode | undefined;
       if (mounted !== undefined) node = own ? ownMount(mounted) : mounted.node;
       else if (directory.kind === 'dynamic') node = directory.lookup(name, this.#viewer);

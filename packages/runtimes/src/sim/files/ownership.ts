@@ -1,5 +1,6 @@
 import type { FileStat } from '../../runtime.ts';
-import type { Located, MountPoint } from './file-view.ts';
+import type { Located } from './file-view.ts';
+import type { MountPoint } from './mount-table.ts';
 import { copyNode, type DirectoryNode, type Layer, sizeOf, type TreeNode } from './tree.ts';
 
 /** Whether a node belongs to another view, which must not see it changed. A directory in memory belongs to whichever view mounts it. */

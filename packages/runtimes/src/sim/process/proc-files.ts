@@ -1,4 +1,4 @@
-import type { MountTable } from '../files/file-view.ts';
+import type { MountTable } from '../files/mount-table.ts';
 import { type DynamicNode, type Layer, newFile, newSymlink, type TreeNode } from '../files/tree.ts';
 import { capabilityText } from './capabilities.ts';
 import type { Process } from './process.ts';
