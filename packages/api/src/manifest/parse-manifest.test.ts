@@ -77,6 +77,17 @@ describe("scalars are read as Kubernetes' own reader reads them", () => {
     ['1Gi', '1Gi'],
     ['"yes"', 'yes'],
     ["'0644'", '0644'],
+    ['-0o7', -7],
+    ['+0b11', 3],
+    ['0xffffffffffffffffff', '0xffffffffffffffffff'],
+    ['1e3', 1000],
+    ['1e400', '1e400'],
+    ['+_1', 1],
+    ['_1', '_1'],
+    ['!!binary aGVsbG8=', 'hello'],
+    ['!!int "0777"', 511],
+    ['!!timestamp 2001-01-01', '2001-01-01'],
+    ['!!str yes', 'yes'],
   ])('%s', (text, value) => {
     expect(read(`apiVersion: v1\nkind: X\nvalue: ${text}\n`)).toMatchObject([{ object: { value } }]);
   });
@@ -84,6 +95,16 @@ describe("scalars are read as Kubernetes' own reader reads them", () => {
   test('merge keys and aliases', () => {
     const [x] = read('apiVersion: v1\nkind: X\na: &a {b: 1}\nc: {<<: *a, d: 2}\n');
     expect(x?.object).toMatchObject({ c: { b: 1, d: 2 } });
+  });
+
+  test.each([
+    ['value: .inf', '.inf is not a number of JSON'],
+    ['value: [1, .nan]', '.nan is not a number of JSON'],
+    ['value: !!binary "!"', '!!binary value contains invalid base64 data'],
+    ['~: 1', 'a key is null, not a text'],
+    ['? [a]\n: 1', 'a key is a collection, not a text'],
+  ])('not %s, which has no form in JSON', (line, reason) => {
+    expect(() => read(`apiVersion: v1\nkind: X\n${line}\n`)).toThrow(reason);
   });
 
   test('keys that look like numbers are texts', () => {

@@ -1,4 +1,16 @@
-import { type Document, isMap, isSeq, LineCounter, type Node, parseAllDocuments, visit, type YAMLMap } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseAllDocuments,
+  visit,
+  type YAMLMap,
+} from 'yaml';
 import { isJsonObject } from '../json.ts';
 import type { KubernetesObject } from '../object.ts';
 import { kubernetesScalars } from './yaml-scalars.ts';
@@ -84,6 +96,8 @@ class ManifestReader {
   }
 
   #plain(document: Document.Parsed, node: Node): unknown {
+    const fault = withoutJson(document);
+    if (fault !== undefined) throw this.#error(startOf(fault.node), fault.reason);
     try {
       return document.toJS({ maxAliasCount: 100 });
     } catch (error) {
@@ -125,6 +139,24 @@ class ManifestReader {
     const { line, col } = this.#lines.linePos(offset);
     return new ManifestError(this.#source, Math.max(line, 1), Math.max(col, 1), reason);
   }
+}
+
+/** The first value or key that JSON has no form for. */
+function withoutJson(document: Document.Parsed): { readonly node: Node; readonly reason: string } | undefined {
+  let found: { readonly node: Node; readonly reason: string } | undefined;
+  visit(document, {
+    Scalar: (_, scalar) => {
+      if (typeof scalar.value !== 'number' || Number.isFinite(scalar.value)) return undefined;
+      found = { node: scalar, reason: `${scalar.source} is not a number of JSON` };
+      return visit.BREAK;
+    },
+    Pair: (_, { key }) => {
+      if (!isNode(key) || isAlias(key) || (isScalar(key) && key.value !== null)) return undefined;
+      found = { node: key, reason: `a key is ${isScalar(key) ? 'null' : 'a collection'}, not a text` };
+      return visit.BREAK;
+    },
+  });
+  return found;
 }
 
 /** The first alias that refers to nothing. */

@@ -1,25 +1,35 @@
 import type { ScalarTag, Tags } from 'yaml';
+import { type GoScalar, goScalar } from './go-scalar.ts';
 
-const bool: ScalarTag = {
-  tag: 'tag:yaml.org,2002:bool',
+const tagOf = (tag: string, is: (value: GoScalar | undefined) => boolean): ScalarTag => ({
+  tag,
   default: true,
-  test: /^(?:[yY]|[Yy]es|YES|[Tt]rue|TRUE|[Oo]n|ON|[nN]|[Nn]o|NO|[Ff]alse|FALSE|[Oo]ff|OFF)$/,
-  resolve: (text) => /^(?:y|t|on$)/i.test(text),
-};
+  test: { test: (text: string) => is(goScalar(text)) } as RegExp,
+  resolve: (text) => goScalar(text),
+});
 
-const integer: ScalarTag = {
-  tag: 'tag:yaml.org,2002:int',
-  default: true,
-  test: /^[-+]?(?:0[xX][0-9a-fA-F_]+|0[oO]?[0-7_]+|0[bB][01_]+|[1-9][0-9_]*|0)$/,
-  resolve: (text) => {
-    const digits = text.replace(/^[-+]/, '').replaceAll('_', '');
-    const octal = /^0[oO]?([0-7]+)$/.exec(digits);
-    const value = octal === null ? Number(digits) : Number.parseInt(octal[1] ?? '0', 8);
-    return text.startsWith('-') ? -value : value;
-  },
-};
-
-/** The tags of Kubernetes' own YAML reader: `0644` is octal, `yes` and `on` are true, times and `1:30` stay text. */
+/** The tags of Kubernetes' own YAML reader: see {@link goScalar}. */
 export function kubernetesScalars(core: Tags): Tags {
-  return [bool, integer, ...core];
+  return [
+    tagOf('tag:yaml.org,2002:null', (value) => value === null),
+    tagOf('tag:yaml.org,2002:bool', (value) => typeof value === 'boolean'),
+    tagOf('tag:yaml.org,2002:int', Number.isInteger),
+    tagOf('tag:yaml.org,2002:float', (value) => typeof value === 'number'),
+    { tag: 'tag:yaml.org,2002:timestamp', resolve: (text: string) => text },
+    { tag: 'tag:yaml.org,2002:binary', resolve: textOfBase64 },
+    ...core.filter((tag) => typeof tag === 'string' || !scalarTags.has(tag.tag)),
+  ];
 }
+
+function textOfBase64(text: string, fail: (message: string) => void): string {
+  try {
+    return new TextDecoder().decode(Uint8Array.from(atob(text), (char) => char.charCodeAt(0)));
+  } catch {
+    fail('!!binary value contains invalid base64 data');
+    return text;
+  }
+}
+
+const scalarTags = new Set(
+  ['null', 'bool', 'int', 'float', 'timestamp', 'binary'].map((name) => `tag:yaml.org,2002:${name}`),
+);

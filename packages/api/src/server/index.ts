@@ -3,6 +3,7 @@ export { builtinTypes } from '../builtin-types.ts';
 export { applyDefaults } from '../defaults/index.ts';
 export { type AggregatedVersion, type DiscoveryDocuments, discoveryDocuments } from '../discovery/index.ts';
 export { sliceOf } from '../frozen-list.ts';
+export { goScalar } from '../manifest/index.ts';
 export {
   contentHash,
   type Descriptions,

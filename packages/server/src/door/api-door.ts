@@ -1,6 +1,7 @@
 import type { Clock, Environment, Random } from '@orrery/core';
 import type { RequestPath } from '../request-path.ts';
 import { parseTarget } from '../rest/request-target.ts';
+import type { ReadYaml } from '../rest/yaml-body.ts';
 import type { ApiRequest, Peer } from './api-request.ts';
 import type { ApiResponse } from './api-response.ts';
 import { Documents, type HealthCheck, handlePath } from './documents.ts';
@@ -43,6 +44,8 @@ export interface ApiDoorOptions {
   readonly sendToPort?: SendToPort;
   /** Bytes of request bodies in flight; more are refused with TooManyRequests. Default: {@link defaultUploadLimits}. */
   readonly uploads?: UploadLimits;
+  /** Reads request bodies in YAML. Default: at once, while everybody waits. */
+  readonly readYaml?: ReadYaml;
 }
 
 /** Opens a front door on a request path. */

@@ -1,6 +1,7 @@
 import type { Clock, Environment, Random, UserInfo } from '@orrery/core';
 import type { Admission, Classification } from '../flow-control/flow-control.ts';
 import type { EnteringRequest, RequestPath } from '../request-path.ts';
+import type { ReadYaml } from '../rest/yaml-body.ts';
 import type { ApiRequest, Peer } from './api-request.ts';
 import type { ApiResponseHeaders } from './api-response.ts';
 import { credentialsOf } from './credentials.ts';
@@ -19,6 +20,7 @@ export interface DoorContext {
   readonly documents: Documents;
   readonly uploads: Uploads;
   readonly sendToPort?: SendToPort;
+  readonly readYaml?: ReadYaml;
 }
 
 /** Maximum total length of the warnings of one response, in characters: clients limit the size of headers. */

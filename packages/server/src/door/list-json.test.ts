@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { indentedForm } from './list-forms.ts';
 import { ListJson } from './list-json.ts';
 
 const encode = (object: object) => new TextEncoder().encode(JSON.stringify(object));
@@ -46,7 +47,7 @@ it('what has not been taken can be taken at once', () => {
 
 it.each([0, 1, 3, 3000])('a list of %d items is indented like any JSON, in parts too', (count) => {
   const { json, whole } = listOf(count, 100);
-  const indented = json.indented();
+  const indented = json.as(indentedForm);
   const parts: Uint8Array[] = [];
   while (!indented.done) parts.push(indented.take());
   expect(Buffer.concat(parts).toString()).toBe(`${JSON.stringify(JSON.parse(whole), null, indentation)}\n`);

@@ -3,6 +3,7 @@ import { boolean } from '../rest/query.ts';
 import type { ApiResponse, ApiResponseHeaders } from './api-response.ts';
 import type { Exchange } from './exchange.ts';
 import { ListBody } from './list-body.ts';
+import { indentedForm, yamlForm } from './list-forms.ts';
 import type { ListJson } from './list-json.ts';
 
 /** The parts of a response besides its body. */
@@ -35,10 +36,10 @@ export async function replyJson(
   options: Omit<ReplyOptions, 'contentType'> = {},
 ): Promise<ApiResponse> {
   if (encoding === 'yaml') {
-    const text = await yamlText(exchange, JSON.parse(decoder.decode(json)));
-    return reply(exchange, encoder.encode(text), { ...options, contentType: 'application/yaml' });
+    const body = encoder.encode((await goYaml()).writeGoYaml(JSON.parse(decoder.decode(json))));
+    return reply(exchange, body, { ...options, contentType: 'application/yaml' });
   }
-  const body = wantsPretty(exchange) ? await indented(exchange, json) : json;
+  const body = wantsPretty(exchange) ? indented(json) : json;
   return reply(exchange, body, { ...options, contentType: 'application/json' });
 }
 
@@ -48,47 +49,25 @@ export async function replyList(
   json: ListJson,
   encoding: Representation['encoding'],
 ): Promise<ApiResponse> {
-  if (encoding !== 'json') return replyJson(exchange, json.rest(), encoding);
-  const written = wantsPretty(exchange) ? json.indented() : json;
+  const isYaml = encoding === 'yaml';
+  const written = isYaml
+    ? json.as(yamlForm((await goYaml()).writeGoYaml))
+    : wantsPretty(exchange)
+      ? json.as(indentedForm)
+      : json;
   const first = written.take();
   const body = written.done ? first : new ListBody(exchange, first, written);
-  return reply(exchange, body, { contentType: 'application/json' });
+  return reply(exchange, body, { contentType: isYaml ? 'application/yaml' : 'application/json' });
 }
 
-/** YAML of a value. The items of a list are written one by one, so that others have their turns meanwhile. */
-async function yamlText({ context }: Exchange, value: unknown): Promise<string> {
-  const { stringify } = await import('yaml');
-  const write = (part: unknown) => stringify(part, { aliasDuplicateObjects: false });
-  const { items, ...head } = value as { readonly items?: unknown };
-  if (!Array.isArray(items) || items.length === 0) return write(value);
-  const { work } = context.environment;
-  const parts = [write(head), 'items:\n'];
-  for (const item of items) {
-    if (work.crowded()) await work.turn('apiserver');
-    // Everything below the dash is two columns deeper; an empty line stays empty.
-    const text = write([item]);
-    parts.push(text.replaceAll(/^(?=.)/gm, '  '));
-  }
-  return parts.join('');
-}
+/** Loaded when it is first needed. */
+const goYaml = () => import('../rest/go-yaml.ts');
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Indented JSON. The items of a list are written one by one, as in YAML. */
-async function indented({ context }: Exchange, json: Uint8Array): Promise<Uint8Array> {
-  const value: unknown = JSON.parse(decoder.decode(json));
-  const { items, ...head } = value as { readonly items?: unknown };
-  if (!Array.isArray(items) || items.length === 0 || Object.keys(value as object).at(-1) !== 'items')
-    return encoder.encode(`${JSON.stringify(value, null, 2)}\n`);
-  const { work } = context.environment;
-  const parts: string[] = [];
-  for (const item of items) {
-    if (work.crowded()) await work.turn('apiserver');
-    parts.push(`    ${JSON.stringify(item, null, 2).replaceAll('\n', '\n    ')}`);
-  }
-  const above = JSON.stringify(head, null, 2).slice(0, -2);
-  return encoder.encode(`${above},\n  "items": [\n${parts.join(',\n')}\n  ]\n}\n`);
+function indented(json: Uint8Array): Uint8Array {
+  return encoder.encode(`${JSON.stringify(JSON.parse(decoder.decode(json)), null, 2)}\n`);
 }
 
 /** Curl and browsers get indented JSON, as from Kubernetes. */

@@ -1,6 +1,6 @@
 import { failures, type Kind } from '@orrery/api';
 import type { PatchBody, RequestScope } from '../request-path.ts';
-import { decodeBody, parseJson, parseYaml } from '../rest/body-value.ts';
+import { decodeBody, parseJson, parseYaml, type YamlOptions } from '../rest/body-value.ts';
 import { negotiate } from '../rest/media-type.ts';
 import { deleteOptions, listOptions, writeOptions } from '../rest/query.ts';
 import { patchType, type ResourceRequest, type ResourceTarget, resourceRequest } from '../rest/resource-request.ts';
@@ -104,22 +104,38 @@ async function carryOut(
   }
 }
 
+/** A key that stands twice is an error, a warning or nothing, as the client asks for (`?fieldValidation=`). */
+function yamlOptions(exchange: Exchange, { version }: Kind, kind: string): YamlOptions {
+  const { context, query, warn } = exchange;
+  const duplicate = (fault: string) => {
+    const validation = query.get('fieldValidation') ?? '';
+    if (validation === 'Strict')
+      throw failures.badRequest(
+        `${kind} in version "${version}" cannot be handled as a ${kind}: strict decoding error: ${fault}`,
+      );
+    if (validation !== 'Ignore') warn(fault.replaceAll(/\s*\n\s*/g, ' '));
+  };
+  return { kind, readYaml: context.readYaml, duplicate };
+}
+
 async function decodedBody(exchange: Exchange, { kind, subresource }: RequestScope): Promise<unknown> {
   const { kinds } = exchange.context.requestPath;
   const expected = kind.subresources[subresource]?.kind ?? kind.kind;
-  return decodeBody(await bodyOf(exchange), { contentType: contentTypeOf(exchange), kinds, kind: expected });
+  const contentType = contentTypeOf(exchange);
+  return decodeBody(await bodyOf(exchange), { contentType, kinds, ...yamlOptions(exchange, kind, expected) });
 }
 
 async function deleteBody(exchange: Exchange): Promise<unknown> {
   const { kinds } = exchange.context.requestPath;
   const bytes = await bodyOf(exchange);
   if (bytes.length === 0) return undefined;
-  return decodeBody(bytes, { contentType: contentTypeOf(exchange), kinds, kind: 'DeleteOptions' });
+  const { readYaml } = exchange.context;
+  return decodeBody(bytes, { contentType: contentTypeOf(exchange), kinds, kind: 'DeleteOptions', readYaml });
 }
 
 async function patchBody(exchange: Exchange, type: PatchBody['type'], force: boolean, kind: Kind): Promise<PatchBody> {
   const bytes = await bodyOf(exchange);
-  if (type === 'apply') return { type, body: await parseYaml(bytes, kind.kind), force };
+  if (type === 'apply') return { type, body: await parseYaml(bytes, yamlOptions(exchange, kind, kind.kind)), force };
   return { type, body: parseJson(bytes, kind.kind) };
 }
 

@@ -124,6 +124,20 @@ describe.each(carriers)('a long list over %s', (_protocol, ask) => {
     expect(chunks.length).toBeGreaterThan(1);
   });
 
+  it.each([
+    ['YAML', { accept: 'application/yaml' }, '  - '],
+    ['indented JSON', { 'user-agent': 'curl/8.0.0' }, '    {\n'],
+  ])('is written in parts as %s, and waits for a client that does not read', async (_what, headers, item) => {
+    const { body, leave } = await ask(headers);
+    const [first] = (await once(body, 'data')) as [Buffer];
+    expect(first.toString()).toContain(`\n${item}`);
+    body.pause();
+    await untilQuiet();
+    expect(encoded()).toBeLessThan(count / 2);
+    expect(Math.max(...encodedIn)).toBeLessThanOrEqual(objectsOfPart);
+    leave();
+  });
+
   it.each(encodings)('waits for a client that does not read (%o)', async (headers) => {
     const { body, leave } = await ask(headers);
     body.pause();

@@ -17,6 +17,7 @@ import { httpToPorts } from './proxy/send-to-port.ts';
 import type { ResponseChannel } from './response-channel.ts';
 import { sendResponse } from './send-response.ts';
 import { handleUpgrade } from './streams/upgrade.ts';
+import { YamlThreads } from './yaml-threads.ts';
 
 /** Options of the HTTPS front door. */
 export interface HttpsOptions {
@@ -63,6 +64,7 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServing> {
   const { requestPath, environment, host = '127.0.0.1', certificates, health = [] } = options;
   const clock = options.clock ?? environment.clock;
   const closing = new AbortController();
+  const yaml = new YamlThreads();
   const door = createApiDoor({
     requestPath,
     environment,
@@ -70,6 +72,7 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServing> {
     random: environment.random.fork('http'),
     health,
     sendToPort: httpToPorts(clock),
+    readYaml: yaml.read,
   });
   const inFlight = new Set<Promise<void>>();
   const track = ({ method, url }: RequestLine, abort: () => void, work: Promise<void>) => {
@@ -138,6 +141,7 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServing> {
   async function close(): Promise<void> {
     const freed = new Promise<void>((resolve) => https.close(() => resolve()));
     closing.abort(new Error('the server is closing'));
+    yaml.close();
     https.closeIdleConnections();
     const streamsOver = [...upgraded].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
     await Promise.race([Promise.allSettled([...inFlight, ...streamsOver, sessions.close()]), grace()]);

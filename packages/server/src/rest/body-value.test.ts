@@ -70,6 +70,27 @@ describe('a YAML body', () => {
     expect(await decode('{ a: 1, b: [c] }', 'application/yaml')).toEqual({ a: 1, b: ['c'] });
   });
 
+  it.each([
+    ['two', 'a: 1\n---\nb: 2'],
+    ['very many', 'a: 1\n---\n'.repeat(400_000)],
+    ['two, after an explicit beginning', '# one\n\n---\na: 1\n...\n---\nb: 2'],
+  ])('has %s documents, of which the first counts, as in Kubernetes', async (_how, text) => {
+    expect(await decode(text, 'application/yaml')).toEqual({ a: 1 });
+  });
+
+  it('may have a key twice, of which the last counts and somebody is told', async () => {
+    const told: string[] = [];
+    const bytes = new TextEncoder().encode('a: 1\nb: 2\n"a": 3\n');
+    const options = {
+      contentType: 'application/yaml',
+      kinds,
+      kind: 'Pod',
+      duplicate: (fault: string) => told.push(fault),
+    };
+    expect(await decodeBody(bytes, options)).toEqual({ a: 3, b: 2 });
+    expect(told).toEqual(['yaml: unmarshal errors:\n  line 3: key "a" already set in map']);
+  });
+
   it('may repeat parts of itself', async () => {
     expect(await decode('a: &x { b: 1 }\nc: [*x, *x]', 'application/yaml')).toEqual({
       a: { b: 1 },
@@ -78,9 +99,7 @@ describe('a YAML body', () => {
   });
 
   it.each([
-    ['of two documents', 'a: 1\n---\nb: 2'],
-    ['of many documents', 'a: 1\n---\n'.repeat(400_000)],
-    ['with a key twice', 'a: 1\na: 2'],
+    ['of no document', ''],
     ['with a mapping as a key', '? { a: 1 }\n: b'],
     ['with a mapping as a key of itself', '? '.repeat(50_000)],
     ['with endless nesting in blocks', '- '.repeat(50_000)],

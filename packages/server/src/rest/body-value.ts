@@ -1,20 +1,17 @@
-import { failures, type KindRegistry, StatusError } from '@orrery/api';
+import { failures, type KindRegistry } from '@orrery/api';
 import { decodeProtobuf } from '@orrery/api/server';
 import { errorText } from '@orrery/core';
+import { maxDepth } from './depth.ts';
 import { bodyTypes, parseMediaTypes } from './media-type.ts';
+import type { ReadYaml, YamlBody } from './yaml-body.ts';
 
 /** Maximum size of a request body in bytes: 3 MiB, as in Kubernetes. */
 export const maxBodyBytes = 3 * 1024 * 1024;
 
-/** Maximum nesting of JSON: far more than any object needs, far less than a recursive walk can take. */
-const maxDepth = 500;
-
 /** The part of a request that decoding needs. */
-export interface BodyContext {
+export interface BodyContext extends YamlOptions {
   readonly contentType: string | undefined;
   readonly kinds: KindRegistry;
-  /** The kind in the URL, named in errors. */
-  readonly kind: string;
 }
 
 /**
@@ -27,7 +24,7 @@ export async function decodeBody(bytes: Uint8Array, context: BodyContext): Promi
     case json:
       return parseJson(bytes, context.kind);
     case 'application/yaml':
-      return parseYaml(bytes, context.kind);
+      return parseYaml(bytes, context);
     case 'application/vnd.kubernetes.protobuf':
       return checked(decodeProtobuf(bytes, context.kinds), context.kind);
     default:
@@ -52,25 +49,35 @@ export function parseJson(bytes: Uint8Array, kind: string): unknown {
   return checked(value, kind);
 }
 
+/** How a body in YAML is read. */
+export interface YamlOptions {
+  /** The kind in the URL, named in errors. */
+  readonly kind: string;
+  /** Reads the text. Default: at once. */
+  readonly readYaml?: ReadYaml | undefined;
+  /** Is told of a key that stands twice in a mapping, of which the last is valid. */
+  readonly duplicate?: ((fault: string) => void) | undefined;
+}
+
 /**
  * Parses YAML, of which JSON is a part, in time linear in its length.
  * @throws StatusError BadRequest
  */
-export async function parseYaml(bytes: Uint8Array, kind: string): Promise<unknown> {
-  const { load } = await import('js-yaml');
+export async function parseYaml(bytes: Uint8Array, options: YamlOptions): Promise<unknown> {
+  const { kind, readYaml = readYamlHere, duplicate } = options;
+  let read: YamlBody;
   try {
     const text = decodeUtf8(bytes);
     const json = jsonIn(text);
-    if (json !== undefined) return checked(json, kind);
-    if (severalDocuments(text)) throw new Error('expected a single document in the stream, but found more');
-    const value = load(text, { maxDepth });
-    checkAliases(value);
-    return checked(value, kind);
+    read = json === undefined ? await readYaml(text) : { value: json };
   } catch (error) {
-    if (error instanceof StatusError) throw error;
     throw unrecognized(kind, `yaml parse error: ${errorText(error)}`);
   }
+  if (read.duplicate !== undefined) duplicate?.(read.duplicate);
+  return checked(read.value, kind);
 }
+
+const readYamlHere: ReadYaml = async (text) => (await import('./yaml-body.ts')).readYamlBody(text);
 
 /** The value of a text that is JSON, which clients of server-side apply send as YAML; undefined if it is none. */
 function jsonIn(text: string): unknown {
@@ -81,33 +88,6 @@ function jsonIn(text: string): unknown {
     // A flow mapping of YAML also begins with a brace.
     return undefined;
   }
-}
-
-/** Whether a second document begins: found before any of them is parsed. */
-function severalDocuments(text: string): boolean {
-  const marker = /^---(?=\s|$)/gm;
-  return marker.test(text) && marker.test(text);
-}
-
-/** Nodes that aliases may add to a document: a few lines of YAML can stand for more than any memory. */
-const maxAliased = 100_000;
-
-/** @throws Error if the aliases of a YAML document multiply it */
-function checkAliases(root: unknown): void {
-  const sizes = new Map<object, number>();
-  let own = 0;
-  const sizeOf = (value: unknown): number => {
-    own++;
-    if (typeof value === 'number' && !Number.isFinite(value)) throw new Error(`${value} is not a number of JSON`);
-    if (typeof value !== 'object' || value === null) return 1;
-    const known = sizes.get(value);
-    if (known !== undefined) return known;
-    let size = 1;
-    for (const child of Object.values(value)) size += sizeOf(child);
-    sizes.set(value, size);
-    return size;
-  };
-  if (sizeOf(root) > own + maxAliased) throw new Error('document contains excessive aliasing');
 }
 
 function unrecognized(kind: string, why: string) {
