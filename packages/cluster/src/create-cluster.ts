@@ -1,6 +1,7 @@
 import { type Kind, KindRegistry } from '@orrery/api';
 import {
   deploymentController,
+  disruptionController,
   endpointSliceController,
   endpointsController,
   garbageCollector,
@@ -233,6 +234,7 @@ function builtinControllers({
     nodeLifecycleController(),
     taintEvictionController(),
     podGarbageCollector(),
+    disruptionController({ kinds }),
     createServiceProxy({ network }),
   ];
 }

@@ -59,6 +59,7 @@ test('a link wraps the client of every loop, under a stable name', async () => {
   expect(own.toSorted()).toEqual([
     'default-scheduler',
     'deployment-controller',
+    'disruption-controller',
     'endpoint-controller',
     'endpointslice-controller',
     'generic-garbage-collector',

@@ -1,4 +1,5 @@
 export { deploymentController } from './deployment/index.ts';
+export { type DisruptionControllerOptions, disruptionController } from './disruption/index.ts';
 export { endpointsController } from './endpoints/index.ts';
 export { endpointSliceController } from './endpointslice/index.ts';
 export { type GarbageCollectorOptions, garbageCollector } from './garbage-collector/index.ts';

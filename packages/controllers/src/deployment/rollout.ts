@@ -1,4 +1,5 @@
 import type { Deployment, ReplicaSet, Stored } from '@orrery/api';
+import { scaledValue } from '../workload/scaled-value.ts';
 import { annotations, byAge } from './revision.ts';
 
 /** A ReplicaSet and the number of replicas that it is to have. */
@@ -25,15 +26,10 @@ export function rolloutBounds(deployment: Deployment): Bounds {
   const replicas = deployment.spec.replicas ?? 1;
   if (deployment.spec.strategy?.type === 'Recreate') return { maxSurge: 0, maxUnavailable: 0 };
   const rolling = deployment.spec.strategy?.rollingUpdate;
-  const maxSurge = scaled(rolling?.maxSurge ?? '25%', replicas, Math.ceil);
-  const maxUnavailable = scaled(rolling?.maxUnavailable ?? '25%', replicas, Math.floor);
+  const maxSurge = scaledValue(rolling?.maxSurge ?? '25%', replicas, Math.ceil);
+  const maxUnavailable = scaledValue(rolling?.maxUnavailable ?? '25%', replicas, Math.floor);
   if (maxSurge === 0 && maxUnavailable === 0) return { maxSurge, maxUnavailable: 1 };
   return { maxSurge, maxUnavailable: Math.min(maxUnavailable, replicas) };
-}
-
-function scaled(value: string | number, of: number, round: (value: number) => number): number {
-  if (typeof value === 'number') return value;
-  return value.endsWith('%') ? round((Number(value.slice(0, -1)) * of) / 100) : Number(value);
 }
 
 /** How many replicas the new ReplicaSet is to have in the next step (`NewRSNewReplicas`). */

@@ -1,9 +1,10 @@
 import { Endpoints, equalJson, isNotFound, keyOf, keyString, Service, type Stored } from '@orrery/api';
 import { type Cache, type Controller, defineController, PerCache } from '@orrery/core';
-import { ServicePods } from '../endpointslice/service-pods.ts';
+import { servicePods } from '../endpointslice/service-pods.ts';
 import { hasManagedEndpoints } from '../endpointslice/service-ports.ts';
 import { isHeadless } from '../endpointslice/slices.ts';
 import { isNamespaceTerminating } from '../workload/pod-control.ts';
+import type { SelectedPods } from '../workload/selected-pods.ts';
 import { AddressBook } from './address-book.ts';
 import { overCapacityAnnotation } from './subsets.ts';
 
@@ -13,7 +14,7 @@ const headlessLabel = 'service.kubernetes.io/headless';
 
 /** Keeps the Endpoints object of every Service that selects Pods: the older form of EndpointSlices. */
 export function endpointsController(): Controller {
-  const pods = new ServicePods();
+  const pods = servicePods();
   const books = new PerCache<AddressBook>();
   return defineController({
     name: 'endpoint-controller',
@@ -64,7 +65,7 @@ export function endpointsController(): Controller {
 function bookOf(
   service: Stored<Service>,
   cache: Cache,
-  pods: ServicePods,
+  pods: SelectedPods<Service>,
   books: PerCache<AddressBook>,
 ): AddressBook | undefined {
   const key = keyString(keyOf(service));

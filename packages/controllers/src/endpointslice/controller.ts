@@ -2,7 +2,8 @@ import { EndpointSlice, isNotFound, keyOf, keyString, Node, Service, type Stored
 import { type Cache, type Client, type Controller, defineController, PerCache, type WatchSource } from '@orrery/core';
 import { podsByNode } from '../node-lifecycle/pods-by-node.ts';
 import { isNamespaceTerminating } from '../workload/pod-control.ts';
-import { type ChangedPods, ServicePods } from './service-pods.ts';
+import type { ChangedPods, SelectedPods } from '../workload/selected-pods.ts';
+import { servicePods } from './service-pods.ts';
 import { hasManagedEndpoints } from './service-ports.ts';
 import { revisionOf, type SliceVersion, slicesOfService } from './slice-book.ts';
 import { sliceUpdates } from './slice-updates.ts';
@@ -21,7 +22,7 @@ interface Synced {
  * the last time, only they are looked at; all are when the Service was changed, or its slices by somebody else.
  */
 export function endpointSliceController(): Controller {
-  const pods = new ServicePods();
+  const pods = servicePods();
   const synced = new PerCache<Synced>();
   return defineController({
     name: 'endpointslice-controller',
@@ -107,7 +108,7 @@ function versionOf(cache: Cache, { metadata }: Stored<Service>): SliceVersion {
 }
 
 /** A node that moved to another zone changes what the endpoints on it show, from the next change of their Service on. */
-function zonesOf(pods: ServicePods): WatchSource<Node> {
+function zonesOf(pods: SelectedPods<Service>): WatchSource<Node> {
   return {
     kind: Node,
     when: (node, previous) => zoneIn(node) !== (previous === undefined ? undefined : zoneIn(previous)),

@@ -1,5 +1,5 @@
 import { type EndpointSlice, equalJson, type Service, type Stored } from '@orrery/api';
-import type { ChangedPods } from './service-pods.ts';
+import type { ChangedPods } from '../workload/selected-pods.ts';
 import type { SliceBook } from './slice-book.ts';
 import {
   type AddressType,

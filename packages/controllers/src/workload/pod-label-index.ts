@@ -1,21 +1,18 @@
-import { labelsMatcher, Pod, type Stored } from '@orrery/api';
+import { type LabelMatcher, Pod, type Stored } from '@orrery/api';
 import { type Cache, defineIndex } from '@orrery/core';
+import { mostSpecificLabel } from './selector-index.ts';
 
 /** Pods by namespace and each of their labels. */
 export const podsByLabel = defineIndex(Pod, ({ metadata }) =>
   Object.entries(metadata.labels ?? {}).map(([key, value]) => labelIn(metadata.namespace ?? '', key, value)),
 );
 
-/** Pods of a namespace that carry all these labels, found by {@link podsByLabel}. None of no labels. */
-export function podsWithLabels(
-  cache: Cache,
-  namespace: string,
-  labels: { readonly [key: string]: string },
-): readonly Stored<Pod>[] {
-  const [first] = Object.entries(labels);
-  if (first === undefined) return [];
-  const matcher = labelsMatcher(labels);
-  const carriers = cache.list(podsByLabel.at(labelIn(namespace, ...first)));
+/** Pods of a namespace that match, found by {@link podsByLabel} where a certain label is required. */
+export function podsMatching(cache: Cache, namespace: string, matcher: LabelMatcher): readonly Stored<Pod>[] {
+  if (matcher.matchesNothing) return [];
+  const label = mostSpecificLabel(matcher);
+  const carriers =
+    label === undefined ? cache.list(Pod, { namespace }) : cache.list(podsByLabel.at(labelIn(namespace, ...label)));
   return carriers.filter(({ metadata }) => matcher.matches(metadata.labels));
 }
 

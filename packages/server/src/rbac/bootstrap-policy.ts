@@ -117,6 +117,14 @@ const controllerRules: { readonly [name: string]: readonly PolicyRule[] } = {
     rule(['patch', 'update'], '', ['pods/status']),
     rule(readVerbs, '', ['nodes']),
   ],
+  'disruption-controller': [
+    rule([...readVerbs], 'policy', ['poddisruptionbudgets']),
+    rule(['update'], 'policy', ['poddisruptionbudgets/status']),
+    rule(readVerbs, '', ['pods', 'replicationcontrollers']),
+    rule(['patch', 'update'], '', ['pods/status']),
+    rule(readVerbs, 'apps', ['deployments', 'replicasets', 'statefulsets']),
+    rule(['get'], '*', ['*/scale']),
+  ],
   'node-power': [rule(readVerbs, '', ['nodes'])],
   'node-ipam-controller': [rule(readVerbs, '', ['nodes'])],
   'service-proxy': [

@@ -3,6 +3,7 @@ import {
   type KubernetesObject,
   type Node,
   type Pod,
+  type PodDisruptionBudget,
   type PodTemplateSpec,
   type ReplicaSet,
   type Service,
@@ -18,7 +19,7 @@ const podsOnOneNode = 100;
 /** Pods on the one node that has a kubelet. */
 const onRealNode = 5;
 
-/** How many Pods there are, in how many Deployments, each behind a Service of its own. */
+/** How many Pods there are, in how many Deployments, each behind a Service and under a disruption budget of its own. */
 export interface CrowdSize {
   readonly pods: number;
   readonly workloads: number;
@@ -34,10 +35,11 @@ export async function crowd({ pods, workloads }: CrowdSize): Promise<StorageEngi
   for (let i = 0; i * podsOnOneNode < pods; i++) await store.create('nodes', paperNode(`paper${i}`));
   const each = pods / workloads;
   for (let w = 0; w < workloads; w++) {
-    const { deployment, replicaSet, service } = workload(`web${w}`, each, w);
+    const { deployment, replicaSet, service, budget } = workload(`web${w}`, each, w);
     await store.create('deployments.apps', deployment);
     await store.create('replicasets.apps', replicaSet);
     await store.create('services', service);
+    await store.create('poddisruptionbudgets.policy', budget);
     for (let p = 0; p < each; p++) await store.create('pods', podOf(replicaSet, w * each + p));
   }
   return engine;
@@ -64,6 +66,7 @@ interface Workload {
   readonly deployment: Deployment;
   readonly replicaSet: ReplicaSet;
   readonly service: Service;
+  readonly budget: PodDisruptionBudget;
 }
 
 function workload(name: string, replicas: number, number: number): Workload {
@@ -130,7 +133,13 @@ function workload(name: string, replicas: number, number: number): Workload {
       ports: [{ port: 80, targetPort: 8080, protocol: 'TCP' }],
     },
   };
-  return { deployment, replicaSet, service };
+  const budget: PodDisruptionBudget = {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: meta(name, { uid: `${name}-budget-uid` }),
+    spec: { maxUnavailable: '10%', selector: { matchLabels: app } },
+  };
+  return { deployment, replicaSet, service, budget };
 }
 
 function podOf(replicaSet: ReplicaSet, number: number): KubernetesObject {

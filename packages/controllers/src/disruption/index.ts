@@ -1,0 +1,1 @@
+export { type DisruptionControllerOptions, disruptionController } from './controller.ts';
