@@ -9,7 +9,14 @@ import {
 } from '@orrery/api';
 import type { Client } from '@orrery/core';
 import type { NetworkEndpoint } from '@orrery/runtimes';
-import { type ApiServer, bootstrapPolicy, flowManagers, flowSeeds, systemPriorityClasses } from '@orrery/server';
+import {
+  type ApiServer,
+  aggregatedSeeds,
+  bootstrapPolicy,
+  flowManagers,
+  flowSeeds,
+  systemPriorityClasses,
+} from '@orrery/server';
 import { apiServerEndpoints, apiServerService } from './in-cluster-access.ts';
 
 const fieldManager = 'kube-apiserver';
@@ -17,12 +24,16 @@ const fieldManager = 'kube-apiserver';
 /** Namespaces that every cluster has. */
 const namespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
 
+const policy = bootstrapPolicy();
+
 /** Frozen, so that they are prepared once per process. */
 const bootstrapObjects: readonly KubernetesObject[] = deepFreeze([
   ...namespaces.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
   ...systemPriorityClasses,
-  ...bootstrapPolicy(),
+  ...policy,
 ]);
+
+const bootstrapOptions = { fieldManager, next: aggregatedSeeds(policy) };
 
 const flowObjects: readonly KubernetesObject[] = deepFreeze(flowSeeds());
 
@@ -31,7 +42,7 @@ const flowObjects: readonly KubernetesObject[] = deepFreeze(flowSeeds());
  * classes, priority levels, and the API server's own Service, whose endpoint is the address at which containers reach it.
  */
 export async function bootstrap(server: ApiServer, client: Client, apiServer: NetworkEndpoint): Promise<void> {
-  await server.seed(bootstrapObjects, { fieldManager });
+  await server.seed(bootstrapObjects, bootstrapOptions);
   await server.seed(flowObjects, flowManagers);
   const [endpoints, slice] = apiServerEndpoints(apiServer);
   await keep(client, Endpoints, endpoints);

@@ -34,6 +34,7 @@ export type {
   StreamSession,
 } from './node-api.ts';
 export { bootstrapPolicy } from './rbac/bootstrap-policy.ts';
+export { aggregatedSeeds } from './rbac/cluster-role-aggregation.ts';
 export { createNodeAuthorizer } from './rbac/node-authorizer.ts';
 export { createRbacAuthorizer, rbacIndexes } from './rbac/rbac-authorizer.ts';
 export type {

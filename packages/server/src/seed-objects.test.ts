@@ -1,7 +1,7 @@
 import { deepFreeze, type KubernetesObject, Namespace } from '@orrery/api';
 import { describe, expect, it } from 'vitest';
 import { refusal, type TestApi, testApi } from './api.fixture.ts';
-import { bootstrapPolicy, systemPriorityClasses } from './index.ts';
+import { aggregatedSeeds, bootstrapPolicy, systemPriorityClasses } from './index.ts';
 
 const fieldManager = 'kube-apiserver';
 const namespaces = ['default', 'kube-system'].map((name) => ({
@@ -12,11 +12,16 @@ const namespaces = ['default', 'kube-system'].map((name) => ({
 const bodies: readonly KubernetesObject[] = deepFreeze([...namespaces, ...systemPriorityClasses, ...bootstrapPolicy()]);
 
 /** All that is stored, without what differs from one create to the next. */
-function stored({ stored, server }: TestApi): readonly unknown[] {
+function stored({ stored, server }: TestApi): readonly KubernetesObject[] {
   const all = new Set(bodies.map(({ apiVersion = '', kind = '' }) => server.kinds.byKind(apiVersion, kind)));
   return [...all].flatMap((kind) =>
     stored(kind as typeof Namespace).map(({ metadata: { uid, ...metadata }, ...object }) => ({ ...object, metadata })),
   );
+}
+
+function withoutRevision(object: KubernetesObject): KubernetesObject {
+  const { resourceVersion: _, ...metadata } = object.metadata ?? {};
+  return { ...object, metadata };
 }
 
 describe('seeds', () => {
@@ -29,6 +34,21 @@ describe('seeds', () => {
       await seeded.server.seed(bodies, { fieldManager });
       await seeded.sim.settle();
       expect(stored(seeded)).toEqual(stored(created));
+    }
+  });
+
+  it('can be what a controller makes of them, so that it has nothing to write', async () => {
+    const aggregated = await testApi();
+    await aggregated.server.seed(bodies, { fieldManager });
+    await aggregated.sim.settle();
+    const own = deepFreeze(structuredClone(bodies));
+    for (let cluster = 0; cluster < 2; cluster++) {
+      const seeded = await testApi();
+      await seeded.server.seed(own, { fieldManager, next: aggregatedSeeds(bootstrapPolicy()) });
+      const { revision } = seeded.store;
+      await seeded.sim.settle();
+      expect(seeded.store.revision).toBe(revision);
+      expect(stored(seeded).map(withoutRevision)).toEqual(stored(aggregated).map(withoutRevision));
     }
   });
 

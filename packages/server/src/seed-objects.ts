@@ -13,6 +13,8 @@ import type { RequestScope } from './request-path.ts';
 export interface SeedOptions extends WriteOptions {
   /** Applies the statuses of those that have one. */
   readonly statusManager?: string;
+  /** What a controller would write right after an object was created: the object then, and its manager. Default: nothing. */
+  next?(created: KubernetesObject): { readonly object: KubernetesObject; readonly manager: string } | undefined;
 }
 
 /** What is the same of a seed in every cluster. */
@@ -56,12 +58,15 @@ export async function seedObjects(
       user,
       dryRun: false,
     };
-    const admitted = await admission.mutate(request, context);
+    const mutated = admission.mutate(request, context);
+    const admitted = mutated instanceof Promise ? await mutated : mutated;
     const prepared = admitted === seed.decoded ? seed.prepared : prepare(server, scope, admitted, options);
     const stamped = deepFreeze(stamp(prepared, environment.random.uuid(), time));
-    await admission.validate({ ...request, object: stamped }, context);
+    const validated = admission.validate({ ...request, object: stamped }, context);
+    if (validated !== undefined) await validated;
     const [stored] = await store.commit([{ type: 'put', collection, object: stamped, expected: 0 }]);
-    await context.committed(stored as Stored);
+    const afterwards = context.committed(stored as Stored);
+    if (afterwards !== undefined) await afterwards;
   }
 }
 
@@ -90,7 +95,10 @@ function prepare(
     creationTimestamp: '',
   });
   const created = track(server, scope, undefined, strategy.prepareForCreate(identified), options);
-  const prepared = deepFreeze(withStatus(kind, created, decoded, options));
+  const next = options.next?.(created);
+  const followed =
+    next === undefined ? created : track(server, scope, created, next.object, { fieldManager: next.manager });
+  const prepared = deepFreeze(withStatus(kind, followed, decoded, options));
   const errors = strategy.validate(stamp(prepared, '00000000-0000-4000-8000-000000000000', '2020-01-01T00:00:00Z'));
   if (errors.length > 0) throw invalid(kind, name, errors);
   return prepared;

@@ -41,19 +41,15 @@ const weight = 0.1;
  */
 export class FairQueues<T extends Waiting> {
   readonly #options: QueueOptions;
-  readonly #queues: Queue<T>[];
+  /** Made when they are first used: most levels never have a request. */
+  readonly #queues: (Queue<T> | undefined)[];
   readonly #placeOf = new Map<T, number>();
   /** Mean duration of a request, in milliseconds. */
   #mean = firstGuess;
 
   constructor(options: QueueOptions) {
     this.#options = options;
-    this.#queues = Array.from({ length: options.queues }, () => ({
-      waiting: new Set(),
-      seats: 0,
-      running: 0,
-      used: 0,
-    }));
+    this.#queues = new Array(options.queues).fill(undefined);
   }
 
   /** How many wait. */
@@ -69,7 +65,7 @@ export class FairQueues<T extends Waiting> {
   /** Puts a request of a flow at the end of the least filled queue of its hand; false if that is full. */
   add(flow: string, item: T): boolean {
     const index = this.#leastFilled(flow);
-    const queue = this.#queues[index] as Queue<T>;
+    const queue = this.#queue(index);
     if (queue.waiting.size >= this.#options.queueLengthLimit) return false;
     this.#begin(queue);
     queue.waiting.add(item);
@@ -106,7 +102,7 @@ export class FairQueues<T extends Waiting> {
   /** Charges a request that need not wait. */
   pass(flow: string, seats: number): Charge {
     const index = this.#leastFilled(flow);
-    this.#begin(this.#queues[index] as Queue<T>);
+    this.#begin(this.#queue(index));
     return this.#charge(index, seats);
   }
 
@@ -122,7 +118,7 @@ export class FairQueues<T extends Waiting> {
   #begin(queue: Queue<T>): void {
     if (isBusy(queue)) return;
     let least = Number.POSITIVE_INFINITY;
-    for (const other of this.#queues) if (isBusy(other)) least = Math.min(least, other.used);
+    for (const other of this.#queues) if (other !== undefined && isBusy(other)) least = Math.min(least, other.used);
     if (least !== Number.POSITIVE_INFINITY) queue.used = Math.max(queue.used, least);
   }
 
@@ -139,8 +135,8 @@ export class FairQueues<T extends Waiting> {
     let best = -1;
     let least = Number.POSITIVE_INFINITY;
     for (const index of dealHand(flow, queues, handSize)) {
-      const { seats, running } = this.#queues[index] as Queue<T>;
-      const filled = seats + running;
+      const queue = this.#queues[index];
+      const filled = queue === undefined ? 0 : queue.seats + queue.running;
       if (filled >= least) continue;
       best = index;
       least = filled;
@@ -148,13 +144,23 @@ export class FairQueues<T extends Waiting> {
     return best;
   }
 
+  #queue(index: number): Queue<T> {
+    let queue = this.#queues[index];
+    if (queue === undefined) {
+      queue = { waiting: new Set(), seats: 0, running: 0, used: 0 };
+      this.#queues[index] = queue;
+    }
+    return queue;
+  }
+
   #nextQueue(): number | undefined {
+    if (this.#placeOf.size === 0) return undefined;
     let best: number | undefined;
     let least = Number.POSITIVE_INFINITY;
-    for (const [index, { waiting, used }] of this.#queues.entries()) {
-      if (waiting.size === 0 || used >= least) continue;
+    for (const [index, queue] of this.#queues.entries()) {
+      if (queue === undefined || queue.waiting.size === 0 || queue.used >= least) continue;
       best = index;
-      least = used;
+      least = queue.used;
     }
     return best;
   }

@@ -93,7 +93,10 @@ export class FlowConfiguration implements Disposable {
       if (disturbed.includes(`${wanted.kind}/${wanted.metadata.name}`))
         await this.#attempt(() => this.#restore(wanted));
     }
-    for (const schema of this.#list<FlowSchema>(schemas)) await this.#attempt(() => this.#report(schema));
+    for (const schema of this.#list<FlowSchema>(schemas)) {
+      const condition = this.#changedCondition(schema);
+      if (condition !== undefined) await this.#attempt(() => this.#report(schema, condition));
+    }
   }
 
   #configure(): void {
@@ -127,11 +130,14 @@ export class FlowConfiguration implements Disposable {
     await this.#client.update(restored as KubernetesObject, { fieldManager: producer });
   }
 
-  async #report(schema: FlowSchema): Promise<void> {
+  /** What its status is to say from now on; undefined if it says it already. */
+  #changedCondition(schema: FlowSchema): ReturnType<typeof danglingCondition> {
     const level = schema.spec.priorityLevelConfiguration.name;
     const exists = this.#store.get(levels, { namespace: '', name: level }) !== undefined;
-    const condition = danglingCondition(schema, exists, timestamp(this.#environment.clock.now()));
-    if (condition === undefined) return;
+    return danglingCondition(schema, exists, timestamp(this.#environment.clock.now()));
+  }
+
+  async #report(schema: FlowSchema, condition: ReturnType<typeof danglingCondition>): Promise<void> {
     const { apiVersion, kind, metadata } = schema;
     await this.#client.apply(
       { apiVersion, kind, metadata: { name: metadata.name }, status: { conditions: [condition] } } as KubernetesObject,

@@ -1,9 +1,10 @@
 import {
-  type ClusterRole,
+  ClusterRole,
   canonicalJson,
   equalJson,
   isConflict,
   isNotFound,
+  type KubernetesObject,
   labelSelectorMatcher,
   type PolicyRule,
   type Stored,
@@ -11,10 +12,13 @@ import {
 import { type Client, createLogger, type Environment, errorText } from '@orrery/core';
 import type { ObjectStore } from '@orrery/store';
 import type { Subscription } from 'rxjs';
+import type { SeedOptions } from '../seed-objects.ts';
 import { rbacCollections } from './collections.ts';
 
 const collection = rbacCollections.clusterRoles;
 const actor = 'cluster role aggregation';
+/** Who owns the rules of aggregated roles. */
+const aggregationManager = 'clusterrole-aggregation-controller';
 
 /**
  * Updates the rules of aggregated ClusterRoles (Kubernetes "Aggregated ClusterRoles"): a role's `aggregationRule` selects
@@ -76,10 +80,7 @@ export class ClusterRoleAggregation implements Disposable {
       const rules = aggregatedRules(role, this.#store.list(collection).items as readonly Stored<ClusterRole>[]);
       if (equalJson(rules, role.rules ?? [])) continue;
       try {
-        await this.#client.update(
-          { ...role, rules: [...rules] },
-          { fieldManager: 'clusterrole-aggregation-controller' },
-        );
+        await this.#client.update({ ...role, rules: [...rules] }, { fieldManager: aggregationManager });
       } catch (error) {
         // Another writer was faster; its event triggers the next aggregation.
         if (isConflict(error) || isNotFound(error)) continue;
@@ -90,8 +91,38 @@ export class ClusterRoleAggregation implements Disposable {
   }
 }
 
+/**
+ * The roles with the rules that they have once all is aggregated: a seed's `next` ({@link SeedOptions}), so that a cluster does not
+ * begin with writes whose result is known. Pure.
+ */
+export function aggregatedSeeds(policy: readonly KubernetesObject[]): NonNullable<SeedOptions['next']> {
+  const roles = policy.filter(isClusterRole);
+  const settled = new Map(
+    roles.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)).map((role) => [role.metadata.name, role]),
+  );
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const [name, role] of settled) {
+      if (role.aggregationRule === undefined) continue;
+      const rules = aggregatedRules(role, [...settled.values()]);
+      if (equalJson(rules, role.rules ?? [])) continue;
+      settled.set(name, { ...role, rules: [...rules] });
+      changed = true;
+    }
+  }
+  return (object) => {
+    const role = isClusterRole(object) ? settled.get(object.metadata.name) : undefined;
+    if (role?.aggregationRule === undefined) return undefined;
+    return { manager: aggregationManager, object: { ...object, rules: role.rules } as KubernetesObject };
+  };
+}
+
+function isClusterRole(object: KubernetesObject): object is ClusterRole {
+  return object.apiVersion === ClusterRole.apiVersion && object.kind === ClusterRole.kind;
+}
+
 /** The rules of all roles that a role's `aggregationRule` selects, each once, in the order of the roles' names. Pure. */
-function aggregatedRules(role: Stored<ClusterRole>, roles: readonly Stored<ClusterRole>[]): readonly PolicyRule[] {
+function aggregatedRules(role: ClusterRole, roles: readonly ClusterRole[]): readonly PolicyRule[] {
   const selectors = (role.aggregationRule?.clusterRoleSelectors ?? []).map((one) => labelSelectorMatcher(one));
   const rules = new Map<string, PolicyRule>();
   for (const other of roles) {
