@@ -5,6 +5,7 @@ import {
   isConflict,
   isNotFound,
   type KubernetesObject,
+  kindId,
   labelSelectorMatcher,
   type PolicyRule,
   type Stored,
@@ -118,7 +119,7 @@ export function aggregatedSeeds(policy: readonly KubernetesObject[]): NonNullabl
 }
 
 function isClusterRole(object: KubernetesObject): object is ClusterRole {
-  return object.apiVersion === ClusterRole.apiVersion && object.kind === ClusterRole.kind;
+  return `${object.apiVersion}/${object.kind}` === kindId(ClusterRole);
 }
 
 /** The rules of all roles that a role's `aggregationRule` selects, each once, in the order of the roles' names. Pure. */
