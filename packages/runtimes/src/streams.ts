@@ -2,7 +2,8 @@ import type { Observable } from 'rxjs';
 
 /** Where bytes go: a process's standard input, a forwarded connection. */
 export interface ByteSink {
-  write(chunk: Uint8Array): void;
+  /** A promise if the reader is far behind: it resolves when there is room again, or no reader any more. */
+  write(chunk: Uint8Array): void | Promise<void>;
   /** No more bytes will come. */
   end(): void;
 }
@@ -17,6 +18,8 @@ export interface StreamSession {
   readonly exit: Promise<{ readonly exitCode: number }>;
   /** Terminal size, in character cells. */
   resize(columns: number, rows: number): void;
+  /** While it is held, an exec's process waits before it writes more, because nobody reads. Of no effect on an attach, whose container goes on. */
+  hold(held: boolean): void;
   /** Ends the session: an exec's process is killed, an attach is detached. */
   close(): void;
 }
@@ -38,5 +41,7 @@ export interface ExecRequest extends AttachRequest {
 export interface PortConnection {
   readonly data: Observable<Uint8Array>;
   readonly sink: ByteSink;
+  /** While it is held, the process behind the port waits before it writes more, because nobody reads. */
+  hold(held: boolean): void;
   close(): void;
 }

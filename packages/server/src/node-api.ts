@@ -59,6 +59,8 @@ export interface StreamSession {
   readonly exit: Promise<{ readonly exitCode: number }>;
   /** Terminal size, in character cells. */
   resize(columns: number, rows: number): void;
+  /** While it is held, an exec's process waits before it writes more, because nobody reads. Of no effect on an attach, whose container goes on. */
+  hold(held: boolean): void;
   /** Ends the session: an exec's process is killed, an attach is detached. */
   close(): void;
 }
@@ -67,12 +69,15 @@ export interface StreamSession {
 export interface PortConnection {
   readonly data: Observable<Uint8Array>;
   readonly sink: ByteSink;
+  /** While it is held, the process behind the port waits before it writes more, because nobody reads. */
+  hold(held: boolean): void;
   close(): void;
 }
 
 /** A sink for bytes: a process's standard input, a forwarded connection. */
 export interface ByteSink {
-  write(chunk: Uint8Array): void;
+  /** A promise if the reader is far behind: it resolves when there is room again, or no reader any more. */
+  write(chunk: Uint8Array): void | Promise<void>;
   /** No more bytes will come. */
   end(): void;
 }

@@ -10,6 +10,7 @@ import { LogBuffer } from './log-buffer.ts';
 import { LogDescription } from './log-description.ts';
 import type { Host } from './node.ts';
 import { type Description, NullDescription, SinkDescription } from './process/description.ts';
+import type { Gate } from './process/gate.ts';
 import { PidNamespace } from './process/pid-namespace.ts';
 import { Pipe } from './process/pipe.ts';
 import { type Kernel, Process } from './process/process.ts';
@@ -206,7 +207,7 @@ export class Container {
   }
 
   /**
-   * Starts another process in the container (setns(2)). With a terminal, everything goes to `output`.
+   * Starts another process in the container (setns(2)). With a terminal, everything goes to `output`. Without one, those who write wait at `gate`.
    * @throws RuntimeError Unknown when the command cannot be run.
    */
   exec(
@@ -214,11 +215,13 @@ export class Container {
     input: Description | Terminal,
     output: OutputListener,
     prepare: (process: Process) => void = () => {},
+    gate?: Gate,
   ): Process {
     if (this.state !== 'RUNNING') throw new RuntimeError('Unknown', `container ${this.id} is not running`);
     const tty = input instanceof Terminal;
     const terminal = tty ? new TerminalDescription(input) : undefined;
-    const sink = (stream: 'stdout' | 'stderr') => terminal ?? new SinkDescription((bytes) => output(stream, bytes));
+    const sink = (stream: 'stdout' | 'stderr') =>
+      terminal ?? new SinkDescription((bytes) => output(stream, bytes), undefined, gate);
     const process = this.#newProcess(argv, [tty ? terminal : input, sink('stdout'), sink('stderr')], tty);
     const program = runnable(process, argv);
     if (typeof program === 'string') {

@@ -136,6 +136,45 @@ test('secrets read at a prompt in a container that only sleeps', async () => {
   expect(output.text).toContain('1f2d1e2e67df/ # ');
 });
 
+test.each([false, true])(
+  'a command that is held back writes no more until it is let go (with a terminal: %s)',
+  async (tty) => {
+    const id = await fixture.container(sandbox, 'busybox', { args: ['sleep', '86400'] });
+    const command = ['sh', '-c', 'i=0; while [ $i -lt 100 ]; do i=$((i+1)); echo line; done'];
+    const session = await fixture.runtime.exec(id, { command, stdin: false, stdout: true, stderr: true, tty });
+    session.hold(true);
+    const output = collected(session.stdout);
+    await fixture.simulation.idle();
+    expect(output.text.trim()).toBe('line');
+    session.hold(false);
+    await fixture.simulation.idle();
+    expect(output.text.match(/line/g)).toHaveLength(100);
+    expect(await session.exit).toEqual({ exitCode: 0 });
+  },
+);
+
+test('who sends input that is not read is asked to wait, until it is or nobody can', async () => {
+  const id = await fixture.container(sandbox, 'busybox', { args: ['sleep', '86400'] });
+  const streams = { stdin: true, stdout: true, stderr: true, tty: false };
+  const block = new Uint8Array(65_536);
+  for (const command of ['sleep 10; cat >/dev/null', 'sleep 10; exit']) {
+    const session = await fixture.runtime.exec(id, { command: ['sh', '-c', command], ...streams });
+    let room: void | Promise<void>;
+    let sent = 0;
+    for (; room === undefined && sent < 100; sent++) room = session.stdin.write(block);
+    expect(sent).toBeLessThan(10);
+    let waits = true;
+    void room?.then(() => {
+      waits = false;
+    });
+    await fixture.simulation.advance('9s');
+    expect(waits).toBe(true);
+    await fixture.simulation.advance('2s');
+    expect(waits).toBe(false);
+    session.close();
+  }
+});
+
 test('a collector follows the application’s log from a shared directory', async () => {
   const mounts = [mount('/var/log', '/logs')];
   await fixture.container(sandbox, 'busybox', {

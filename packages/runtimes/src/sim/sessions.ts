@@ -3,6 +3,7 @@ import type { Container, OutputListener } from './container.ts';
 import type { Connection } from './network/network-namespace.ts';
 import { Output } from './output.ts';
 import { NullDescription } from './process/description.ts';
+import { Gate } from './process/gate.ts';
 import { Pipe } from './process/pipe.ts';
 import type { Process } from './process/process.ts';
 import { Terminal } from './process/terminal.ts';
@@ -22,24 +23,32 @@ export function openExec(container: Container, request: ExecRequest): StreamSess
     settle = resolve;
   });
   let process: Process | undefined;
-  container.exec(request.command, terminal ?? pipe?.reader ?? new NullDescription(), listener, (started) => {
+  const gate = terminal?.gate ?? new Gate();
+  const prepare = (started: Process) => {
     process = started;
     started.whenEnded(() => {
       stdout.end();
       stderr.end();
       settle({ exitCode: started.exitCode ?? 0 });
     });
-  });
+  };
+  container.exec(request.command, terminal ?? pipe?.reader ?? new NullDescription(), listener, prepare, gate);
   return {
     stdin: {
-      write: (chunk) => (terminal === undefined ? pipe?.push(chunk) : terminal.type(chunk)),
+      write: (chunk) => {
+        if (terminal !== undefined) terminal.type(chunk);
+        else pipe?.push(chunk);
+        return pipe?.room();
+      },
       end: () => (terminal === undefined ? pipe?.end() : terminal.endInput()),
     },
     stdout: stdout.stream,
     stderr: stderr.stream,
     exit,
     resize: (columns, rows) => terminal?.resize(columns, rows),
+    hold: (held) => gate.hold(held),
     close: () => {
+      gate.hold(false);
       terminal?.hangUp();
       pipe?.end();
       process?.deliver('SIGKILL');
@@ -83,8 +92,9 @@ export function openAttach(container: Container, request: AttachRequest): Stream
     stdin: {
       write: (chunk) => {
         if (!request.stdin || !config.stdin || !open) return;
-        if (terminal === undefined) input?.push(chunk);
-        else terminal.type(chunk);
+        if (terminal !== undefined) terminal.type(chunk);
+        else input?.push(chunk);
+        return input?.room();
       },
       end: endInput,
     },
@@ -92,6 +102,7 @@ export function openAttach(container: Container, request: AttachRequest): Stream
     stderr: stderr.stream,
     exit,
     resize: (columns, rows) => terminal?.resize(columns, rows),
+    hold: () => {},
     close: () => {
       endInput();
       finish(0);
@@ -102,17 +113,24 @@ export function openAttach(container: Container, request: AttachRequest): Stream
 /** A forwarded connection, as its client sees it. */
 export function openForward(connection: Connection): PortConnection {
   const output = new Output();
+  const gate = new Gate();
   connection.incoming.flow(
     (bytes) => output.write(bytes),
     () => output.end(),
+    gate,
   );
   return {
     data: output.stream,
     sink: {
-      write: (chunk) => connection.outgoing.push(chunk),
+      write: (chunk) => {
+        connection.outgoing.push(chunk);
+        return connection.outgoing.room();
+      },
       end: () => connection.outgoing.end(),
     },
+    hold: (held) => gate.hold(held),
     close: () => {
+      gate.hold(false);
       connection.outgoing.end();
       connection.incoming.end();
     },

@@ -241,6 +241,7 @@ export class SmallRuntime implements ContainerRuntime {
       stderr: bytes('stderr'),
       exit: result,
       resize: () => {},
+      hold: () => {},
       close: () => {},
     };
   }

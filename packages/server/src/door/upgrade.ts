@@ -155,6 +155,7 @@ function failedSession(error: unknown): StreamSession {
     stderr: EMPTY,
     exit,
     resize: () => {},
+    hold: () => {},
     close: () => {},
   };
 }

@@ -2,10 +2,17 @@ import { failures, StatusError } from '@orrery/api';
 import { of, ReplaySubject, Subject } from 'rxjs';
 import type { ContainerTarget, LogOptions, NodeApi } from '../node-api.ts';
 
-/** A node with fake commands: `echo`, `cat`, `exit N`, `size`, `hang`. Every port echoes its input. */
+/** A node with fake commands: `echo`, `cat`, `exit N`, `size`, `hang`, `flood N`, `gush`, `sleep`. Every port echoes its input. */
 export class FakeNode implements NodeApi {
   readonly sizes: string[] = [];
   closed = 0;
+  /** Whether commands and ports are held back. */
+  held = false;
+  /** Bytes that `gush` wrote. */
+  gushed = 0;
+  /** Bytes that `sleep` was sent and has not read; it reads on when it is awake. */
+  unread = 0;
+  readonly awake = Promise.withResolvers<void>();
 
   async logs(target: ContainerTarget, options: LogOptions) {
     if (target.container === 'waiting') throw failures.badRequest('container "waiting" in pod "x" is waiting to start');
@@ -32,13 +39,29 @@ export class FakeNode implements NodeApi {
     } else if (program === 'flood') {
       for (let i = 0; i < Number(rest[0]); i++) stdout.next(new Uint8Array(65_536).fill(97));
       end(0);
+    } else if (program === 'gush') {
+      const gush = () => {
+        if (!this.held && this.closed === 0) {
+          this.gushed += 65_536;
+          stdout.next(new Uint8Array(65_536).fill(97));
+        }
+        if (this.closed === 0) setImmediate(gush);
+      };
+      gush();
     } else if (program === 'crash') {
       reject(new Error('runtime is gone'));
     }
     return {
       stdin: {
-        write: (chunk: Uint8Array) => stdout.next(chunk),
+        write: (chunk: Uint8Array) => {
+          if (program !== 'sleep') return stdout.next(chunk);
+          this.unread += chunk.length;
+          return this.unread > 2 ** 18 ? this.awake.promise : undefined;
+        },
         end: () => end(0),
+      },
+      hold: (held: boolean) => {
+        this.held = held;
       },
       stdout,
       stderr,
@@ -69,6 +92,9 @@ export class FakeNode implements NodeApi {
       sink: {
         write: (chunk: Uint8Array) => data.next(chunk),
         end: () => data.complete(),
+      },
+      hold: (held: boolean) => {
+        this.held = held;
       },
       close: () => data.complete(),
     };

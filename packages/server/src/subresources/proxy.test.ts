@@ -27,7 +27,12 @@ const node: Pick<NodeApi, 'portForward'> = {
     asked.push([pod, port]);
     if (port === 81) throw new Error('no listener');
     if (port === 82) throw failures.unexpected('pod not found');
-    return { data: EMPTY, sink: { write: () => undefined, end: () => undefined }, close: () => undefined };
+    return {
+      data: EMPTY,
+      sink: { write: () => undefined, end: () => undefined },
+      hold: () => undefined,
+      close: () => undefined,
+    };
   },
 };
 

@@ -1,3 +1,4 @@
+import type { Gate } from './gate.ts';
 import type { Process } from './process.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -71,19 +72,24 @@ export class NullDescription extends Description {
 export class SinkDescription extends Description {
   readonly #sink: (bytes: Uint8Array) => void;
   readonly #end: (() => void) | undefined;
+  readonly #gate: Gate | undefined;
 
-  constructor(sink: (bytes: Uint8Array) => void, end?: () => void) {
+  /** @param gate where writers wait while what they have written is not taken further */
+  constructor(sink: (bytes: Uint8Array) => void, end?: () => void, gate?: Gate) {
     super();
     this.#sink = sink;
     this.#end = end;
+    this.#gate = gate;
   }
 
   take(): undefined {
     return undefined;
   }
 
-  put(_process: Process, bytes: Uint8Array): void {
-    if (bytes.length > 0) this.#sink(bytes);
+  put(process: Process, bytes: Uint8Array): void | Promise<void> {
+    if (bytes.length === 0) return;
+    this.#sink(bytes);
+    return this.#gate?.pass(process);
   }
 
   protected override closed(): void {

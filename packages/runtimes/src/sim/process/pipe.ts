@@ -1,7 +1,10 @@
 import { Description } from './description.ts';
+import type { Gate } from './gate.ts';
 import type { Process } from './process.ts';
 
 const capacity = 65_536;
+/** Bytes that writers from outside may leave unread before they are asked to wait. */
+const mostPushed = 4 * capacity;
 
 /** Bytes on their way from writers to readers (pipe(7)). */
 export class Pipe {
@@ -12,8 +15,10 @@ export class Pipe {
   #open = true;
   #read = true;
   #flow: { readonly data: (bytes: Uint8Array) => void; readonly end: () => void } | undefined;
+  #gate: Gate | undefined;
   readonly #readers = new Set<() => void>();
   readonly #writers = new Set<() => void>();
+  readonly #outside = new Set<() => void>();
 
   get length(): number {
     return this.#length;
@@ -41,16 +46,24 @@ export class Pipe {
     wakeAll(this.#readers);
   }
 
+  /** A promise while far more waits than the capacity: it resolves when there is room, or no reader any more. For writers that are no process. */
+  room(): undefined | Promise<void> {
+    if (this.#length <= mostPushed || !this.#open) return undefined;
+    return new Promise((resolve) => this.#outside.add(resolve));
+  }
+
   /** No more bytes will come. */
   end(): void {
     if (!this.#open) return;
     this.#open = false;
+    wakeAll(this.#outside);
     this.#flow?.end();
     wakeAll(this.#readers);
   }
 
-  /** From now on bytes go to a function, without delay: for readers that are no process. */
-  flow(data: (bytes: Uint8Array) => void, end: () => void): void {
+  /** From now on bytes go to a function, without delay: for readers that are no process. Writers wait at the gate. */
+  flow(data: (bytes: Uint8Array) => void, end: () => void, gate?: Gate): void {
+    this.#gate = gate;
     for (let chunk = this.take(capacity); chunk !== undefined; chunk = this.take(capacity)) data(chunk);
     this.#flow = { data, end };
     if (!this.#open) end();
@@ -62,6 +75,7 @@ export class Pipe {
     this.#chunks.length = 0;
     this.#length = 0;
     wakeAll(this.#writers);
+    wakeAll(this.#outside);
   }
 
   /** Returns the bytes available now, up to `max` and up to and including the byte `until`; undefined if there are none. */
@@ -81,7 +95,10 @@ export class Pipe {
     if (end === first.length) this.#chunks.shift();
     else this.#chunks[0] = first.subarray(end);
     this.#length -= end;
-    if (this.#length < capacity) wakeAll(this.#writers);
+    if (this.#length < capacity) {
+      wakeAll(this.#writers);
+      wakeAll(this.#outside);
+    }
     if (until === undefined || found || end === max || this.#chunks.length === 0) return taken;
     const more = this.take(max - end, until);
     return more === undefined ? taken : joined([taken, more]);
@@ -111,7 +128,7 @@ export class Pipe {
       return;
     }
     this.push(bytes);
-    if (this.#length > capacity) return this.#drained(process);
+    return this.#length > capacity ? this.#drained(process) : this.#gate?.pass(process);
   }
 
   async #drained(process: Process): Promise<void> {

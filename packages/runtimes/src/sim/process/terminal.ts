@@ -1,6 +1,7 @@
 import { textOf } from '../files/tree.ts';
 import { textWidth } from '../text-width.ts';
 import { Description } from './description.ts';
+import { Gate } from './gate.ts';
 import { joined } from './pipe.ts';
 import type { Process, ProcessGroup } from './process.ts';
 import type { Signal } from './signals.ts';
@@ -35,6 +36,8 @@ const encoder = new TextEncoder();
 export class Terminal {
   columns = 80;
   rows = 24;
+  /** Where those who write to the terminal wait while nobody reads it. */
+  readonly gate = new Gate();
   /** Who gets Ctrl-C. */
   foreground: ProcessGroup | undefined;
   /** Whether what is typed is shown; of no effect in raw mode. */
@@ -257,7 +260,8 @@ export class TerminalDescription extends Description {
     return this.#terminal.read(process, max, until);
   }
 
-  put(_process: Process, bytes: Uint8Array): void {
+  put(process: Process, bytes: Uint8Array): void | Promise<void> {
     this.#terminal.print(bytes);
+    return this.#terminal.gate.pass(process);
   }
 }

@@ -56,7 +56,7 @@ async function connected(port: number): Promise<PortConnection> {
     takeUntil(fromEvent(socket, 'close')),
   );
   const sink = { write: (chunk: Uint8Array) => void socket.write(chunk), end: () => void socket.end() };
-  return { data, sink, close: () => void socket.destroy() };
+  return { data, sink, hold: () => undefined, close: () => void socket.destroy() };
 }
 
 const path = '/api/v1/namespaces/default/pods/http:a:80/proxy';

@@ -4,6 +4,9 @@ import { Subscription } from 'rxjs';
 import type { CommandStreams } from '../../door/upgrade.ts';
 import type { StreamSession } from '../../node-api.ts';
 
+/** Bytes that may wait for a client before the command that writes them is held back. */
+export const behindBytes = 1024 * 1024;
+
 /** How a command ended, as reported on the error channel: a Status with its own reasons. */
 export interface CommandStatus extends Omit<Status, 'kind' | 'apiVersion' | 'reason' | 'code'> {
   readonly reason?: string;
@@ -12,10 +15,13 @@ export interface CommandStatus extends Omit<Status, 'kind' | 'apiVersion' | 'rea
 
 /** Receives the input of the client of an exec or attach. */
 export interface CommandListener {
-  stdin(chunk: Uint8Array): void;
+  /** A promise if the command is far behind: the client should send no more until it resolves. */
+  stdin(chunk: Uint8Array): void | Promise<void>;
   stdinEnd(): void;
   /** Terminal size, in character cells. */
   resize(columns: number, rows: number): void;
+  /** The client has read what it was behind with. */
+  drained(): void;
   /** The client is gone. */
   closed(): void;
 }
@@ -23,7 +29,8 @@ export interface CommandListener {
 /** The client of an exec or attach, over WebSocket or SPDY. */
 export interface CommandChannels {
   listen(listener: CommandListener): void;
-  send(stream: 'stdout' | 'stderr', chunk: Uint8Array): void;
+  /** Returns whether the client is behind: then it is to be sent no more until it has drained. */
+  send(stream: 'stdout' | 'stderr', chunk: Uint8Array): boolean;
   /** Reports how it ended, and closes the connection. */
   finish(status: CommandStatus): void;
   /** Closes the connection without a status. */
@@ -45,22 +52,21 @@ export function connectCommand(
     session.close();
   };
   /** A runtime's failure ends the command, not the server. */
-  const deliver = (what: () => void) => {
+  const deliver = (what: () => void | Promise<void>): void | Promise<void> => {
     if (subscription.closed) return;
     try {
-      what();
+      return what();
     } catch (error) {
       finish(failureStatus(error));
     }
   };
   channels.listen({
-    stdin: (chunk) => {
-      if (wanted.stdin) deliver(() => session.stdin.write(chunk));
-    },
+    stdin: (chunk) => (wanted.stdin ? deliver(() => session.stdin.write(chunk)) : undefined),
     stdinEnd: () => {
       if (wanted.stdin) deliver(() => session.stdin.end());
     },
     resize: (columns, rows) => deliver(() => session.resize(columns, rows)),
+    drained: () => session.hold(false),
     closed: () => {
       if (subscription.closed) return;
       subscription.unsubscribe();
@@ -76,7 +82,7 @@ export function connectCommand(
       subscription.add(
         session[stream].subscribe({
           next: (chunk) => {
-            if (chunk.length > 0) channels.send(stream, chunk);
+            if (chunk.length > 0 && channels.send(stream, chunk)) session.hold(true);
           },
           error: reject,
           complete: resolve,

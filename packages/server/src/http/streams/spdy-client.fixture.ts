@@ -54,6 +54,15 @@ export class SpdyClient {
     this.#transport.write(bytes);
   }
 
+  /** Reads no more. */
+  pause(): void {
+    this.#transport.pause();
+  }
+
+  resume(): void {
+    this.#transport.resume();
+  }
+
   close(): void {
     this.#transport.end();
   }

@@ -2,7 +2,14 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from '@orrery/core';
 import { maxPendingBytes } from '../../door/pending-bytes.ts';
 import type { CommandStreams } from '../../door/upgrade.ts';
-import { type CommandChannels, type CommandListener, type CommandStatus, statusText, terminalSize } from './command.ts';
+import {
+  behindBytes,
+  type CommandChannels,
+  type CommandListener,
+  type CommandStatus,
+  statusText,
+  terminalSize,
+} from './command.ts';
 import { SpdyConnection, type SpdyStream, type SpdyStreamListener } from './spdy-connection.ts';
 
 type Name = 'error' | 'stdin' | 'stdout' | 'stderr' | 'resize';
@@ -18,11 +25,11 @@ export function spdyChannels(clock: Clock, transport: Duplex, wanted: CommandStr
   const expected: Name[] = ['error', ...(['stdout', 'stderr'] as const).filter((name) => wanted[name])];
   const streams = new Map<Name, SpdyStream>();
   const waiting: (() => void)[] = [];
-  const early: ((listener: CommandListener) => void)[] = [];
+  const early: Parameters<Deliver>[0][] = [];
   let listener: CommandListener | undefined;
-  const deliver = (what: (listener: CommandListener) => void) => {
-    if (listener === undefined) early.push(what);
-    else what(listener);
+  const deliver: Deliver = (what) => {
+    if (listener !== undefined) return what(listener);
+    early.push(what);
   };
   let waitingBytes = 0;
   const whenOpen = (task: () => void, bytes = 0) => {
@@ -34,16 +41,26 @@ export function spdyChannels(clock: Clock, transport: Duplex, wanted: CommandStr
     if (waitingBytes > maxPendingBytes) connection.abort(new Error('the client opens no streams'));
     else waiting.push(task);
   };
-  const connection = new SpdyConnection(transport, (stream) => {
-    const name = stream.headers.get('streamtype') as Name | undefined;
-    if (name === undefined || !names.has(name) || streams.has(name)) return undefined;
-    streams.set(name, stream);
-    // The client must see the stream accepted before it receives data.
-    queueMicrotask(() => {
-      if (expected.every((other) => streams.has(other))) for (const task of waiting.splice(0)) task();
-    });
-    return listenerOf(name, deliver);
-  });
+  const drained = () => {
+    if (connection.pending === 0) void deliver((to) => to.drained());
+  };
+  const connection: SpdyConnection = new SpdyConnection(
+    transport,
+    (stream) => {
+      const name = stream.headers.get('streamtype') as Name | undefined;
+      if (name === undefined || !names.has(name) || streams.has(name)) return undefined;
+      streams.set(name, stream);
+      // The client must see the stream accepted before it receives data.
+      queueMicrotask(() => {
+        if (!expected.every((other) => streams.has(other))) return;
+        for (const task of waiting.splice(0)) task();
+        waitingBytes = 0;
+        drained();
+      });
+      return listenerOf(name, deliver);
+    },
+    drained,
+  );
   const timeout = clock.schedule(streamCreationMs, () => {
     if (expected.some((name) => !streams.has(name)))
       connection.abort(new Error('timed out waiting for client to create streams'));
@@ -51,14 +68,17 @@ export function spdyChannels(clock: Clock, transport: Duplex, wanted: CommandStr
   void connection.closed.then(() => {
     timeout[Symbol.dispose]();
     waiting.length = 0;
-    deliver((to) => to.closed());
+    void deliver((to) => to.closed());
   });
   return {
     listen: (to) => {
       listener = to;
-      for (const what of early.splice(0)) what(to);
+      for (const what of early.splice(0)) void what(to);
     },
-    send: (stream, chunk) => whenOpen(() => streams.get(stream)?.write(chunk), chunk.length),
+    send: (stream, chunk) => {
+      whenOpen(() => streams.get(stream)?.write(chunk), chunk.length);
+      return waitingBytes + connection.pending > behindBytes;
+    },
     finish: (status: CommandStatus) =>
       whenOpen(() => {
         streams.get('error')?.write(new TextEncoder().encode(statusText(status, json)));
@@ -72,13 +92,15 @@ export function spdyChannels(clock: Clock, transport: Duplex, wanted: CommandStr
 const names: ReadonlySet<string> = new Set<Name>(['error', 'stdin', 'stdout', 'stderr', 'resize']);
 const ignore = () => undefined;
 
-function listenerOf(name: Name, deliver: (what: (listener: CommandListener) => void) => void): SpdyStreamListener {
+type Deliver = (what: (listener: CommandListener) => void | Promise<void>) => void | Promise<void>;
+
+function listenerOf(name: Name, deliver: Deliver): SpdyStreamListener {
   switch (name) {
     case 'stdin':
       return {
         data: (chunk) => deliver((to) => to.stdin(chunk)),
-        end: () => deliver((to) => to.stdinEnd()),
-        abort: () => deliver((to) => to.stdinEnd()),
+        end: () => void deliver((to) => to.stdinEnd()),
+        abort: () => void deliver((to) => to.stdinEnd()),
       };
     case 'resize':
       return { data: (chunk) => deliver((to) => resize(to, chunk)), end: ignore, abort: ignore };

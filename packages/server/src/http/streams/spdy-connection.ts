@@ -14,7 +14,8 @@ const maxDataBytes = 64 * 1024;
 
 /** Receives what the client sends on one stream. */
 export interface SpdyStreamListener {
-  data(chunk: Uint8Array): void;
+  /** A promise if the client should send no more until it resolves: then nothing is read from the connection. */
+  data(chunk: Uint8Array): void | Promise<void>;
   /** The client sends no more. */
   end(): void;
   /** The client reset the stream, or the connection is gone. */
@@ -54,15 +55,28 @@ export class SpdyConnection {
   readonly #accept: SpdyAcceptor;
   readonly #streams = new Map<number, OpenStream>();
   readonly #inflate = new HeaderInflate();
+  readonly #gone: Promise<void>;
+  readonly #drained: () => void;
   #replied = false;
   #lastId = 0;
 
-  constructor(transport: Duplex, accept: SpdyAcceptor) {
+  /** @param drained is called when the client has read all that waited for it */
+  constructor(transport: Duplex, accept: SpdyAcceptor, drained: () => void = ignore) {
+    this.#drained = drained;
     this.#transport = transport;
     this.#accept = accept;
     transport.on('error', ignore);
-    transport.on('drain', () => pendingOutput.exceeds(this, transport.writableLength));
+    transport.on('drain', () => {
+      pendingOutput.exceeds(this, transport.writableLength);
+      this.#drained();
+    });
+    this.#gone = new Promise((resolve) => transport.once('close', () => resolve()));
     this.closed = this.#read();
+  }
+
+  /** Bytes that wait for the client. */
+  get pending(): number {
+    return this.#transport.writableLength;
   }
 
   /** Announces that it accepts no more streams, flushes pending data, and closes the connection. */
@@ -83,7 +97,10 @@ export class SpdyConnection {
       for await (const chunk of this.#transport as AsyncIterable<Buffer>) {
         for (const frame of reader.push(chunk)) {
           if ('block' in frame) await this.#handleHeaders(frame);
-          else this.#handle(frame);
+          else {
+            const room = this.#handle(frame);
+            if (room !== undefined) await Promise.race([room, this.#gone]);
+          }
         }
       }
     } catch (error) {
@@ -104,32 +121,34 @@ export class SpdyConnection {
     return failure;
   }
 
-  #handle(frame: Exclude<SpdyFrame, { readonly block: Buffer }>): void {
+  /** A promise if the client should send no more until it resolves. */
+  #handle(frame: Exclude<SpdyFrame, { readonly block: Buffer }>): undefined | Promise<void> {
     switch (frame.type) {
       case 'data': {
         const stream = this.#streams.get(frame.id);
-        if (stream === undefined || !stream.receiving) return;
+        if (stream === undefined || !stream.receiving) return undefined;
+        let room: undefined | Promise<void>;
         if (frame.data.length > 0) {
           this.#send(spdyFrames.windowUpdate(frame.id, frame.data.length));
           this.#send(spdyFrames.windowUpdate(0, frame.data.length));
-          stream.listener.data(frame.data);
+          room = stream.listener.data(frame.data) ?? undefined;
         }
         if (frame.fin) this.#received(frame.id, stream);
-        return;
+        return room;
       }
       case 'rstStream': {
         const stream = this.#streams.get(frame.id);
         this.#streams.delete(frame.id);
         stream?.listener.abort();
-        return;
+        return undefined;
       }
       case 'ping':
         // Even numbers are streams that the server opened.
         if (frame.id % 2 === 1) this.#send(spdyFrames.ping(frame.id));
-        return;
+        return undefined;
       case 'goAway':
       case 'other':
-        return;
+        return undefined;
     }
   }
 

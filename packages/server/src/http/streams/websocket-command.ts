@@ -2,7 +2,14 @@ import { toBase64 } from '@orrery/api';
 import type { RawData, WebSocket } from 'ws';
 import type { ChannelProtocol } from '../../door/channel-protocols.ts';
 import { pendingOutput } from '../../door/pending-bytes.ts';
-import { type CommandChannels, type CommandListener, type CommandStatus, statusText, terminalSize } from './command.ts';
+import {
+  behindBytes,
+  type CommandChannels,
+  type CommandListener,
+  type CommandStatus,
+  statusText,
+  terminalSize,
+} from './command.ts';
 
 const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 };
 
@@ -13,8 +20,11 @@ export function webSocketChannels(
   first: 'stdout' | 'stderr' | 'error',
 ): CommandChannels {
   socket.on('close', () => pendingOutput.release(socket));
+  let drained: () => void = () => undefined;
   const sent = () => {
-    if (socket.readyState === socket.OPEN) pendingOutput.exceeds(socket, socket.bufferedAmount);
+    if (socket.readyState !== socket.OPEN) return;
+    pendingOutput.exceeds(socket, socket.bufferedAmount);
+    if (socket.bufferedAmount < behindBytes / 2) drained();
   };
   const send = (number: number, bytes: Uint8Array) => {
     if (socket.readyState !== socket.OPEN) return;
@@ -25,10 +35,19 @@ export function webSocketChannels(
   send(channel[first], new Uint8Array());
   return {
     listen: (listener) => {
-      socket.on('message', (data: RawData) => receive(decode(data, protocol), protocol, listener));
+      drained = () => listener.drained();
+      socket.on('message', (data: RawData) => {
+        const room = receive(decode(data, protocol), protocol, listener);
+        if (room === undefined) return;
+        socket.pause();
+        void room.finally(() => socket.resume());
+      });
       socket.on('close', () => listener.closed());
     },
-    send: (stream, chunk) => send(channel[stream], chunk),
+    send: (stream, chunk) => {
+      send(channel[stream], chunk);
+      return socket.bufferedAmount > behindBytes;
+    },
     finish: (status: CommandStatus) => {
       const text = statusText(status, protocol.json);
       if (text !== '') send(channel.error, new TextEncoder().encode(text));
@@ -38,22 +57,22 @@ export function webSocketChannels(
   };
 }
 
-function receive(message: Buffer, { closes }: ChannelProtocol, listener: CommandListener): void {
+/** A promise if the client should send no more until it resolves. */
+function receive(message: Buffer, { closes }: ChannelProtocol, listener: CommandListener): undefined | Promise<void> {
   const payload = message.subarray(1);
   switch (message[0]) {
     case channel.stdin:
-      if (payload.length > 0) listener.stdin(payload);
-      return;
+      return payload.length > 0 ? (listener.stdin(payload) ?? undefined) : undefined;
     case channel.resize: {
       const size = terminalSize(payload);
       if (size !== undefined) listener.resize(size.columns, size.rows);
-      return;
+      return undefined;
     }
     case channel.close:
       if (closes && payload[0] === channel.stdin) listener.stdinEnd();
-      return;
+      return undefined;
     default:
-      return;
+      return undefined;
   }
 }
 
