@@ -159,7 +159,7 @@ test('who sends input that is not read is asked to wait, until it is or nobody c
   const block = new Uint8Array(65_536);
   for (const command of ['sleep 10; cat >/dev/null', 'sleep 10; exit']) {
     const session = await fixture.runtime.exec(id, { command: ['sh', '-c', command], ...streams });
-    let room: void | Promise<void>;
+    let room = session.stdin.write(block);
     let sent = 0;
     for (; room === undefined && sent < 100; sent++) room = session.stdin.write(block);
     expect(sent).toBeLessThan(10);

@@ -30,6 +30,8 @@ interface Client {
   /** Sends input. */
   send(text: string): void;
   close(): void;
+  /** Breaks the connection off. */
+  destroy(): void;
 }
 
 const clients: readonly (readonly [how: string, connect: (path: string) => Promise<Client>])[] = [
@@ -45,6 +47,7 @@ const clients: readonly (readonly [how: string, connect: (path: string) => Promi
         resume: () => socket.resume(),
         send: (text) => socket.send(Buffer.concat([Buffer.of(0), Buffer.from(text)])),
         close: () => socket.close(),
+        destroy: () => socket.terminate(),
       };
     },
   ],
@@ -61,6 +64,7 @@ const clients: readonly (readonly [how: string, connect: (path: string) => Promi
         resume: () => client.resume(),
         send: (text) => client.send(stdin, text),
         close: () => client.close(),
+        destroy: () => client.destroy(),
       };
     },
   ],
@@ -77,6 +81,14 @@ describe.each(clients)('over %s', (_how, connect) => {
     client.resume();
     await expect.poll(() => node.gushed).toBeGreaterThan(gushed + much);
     client.close();
+    await expect.poll(() => node.closed).toBe(1);
+  });
+
+  it('a client that breaks off and has not read ends the command', async () => {
+    const client = await connect(exec('gush', 'stdout=true'));
+    client.pause();
+    await expect.poll(() => node.held).toBe(true);
+    client.destroy();
     await expect.poll(() => node.closed).toBe(1);
   });
 

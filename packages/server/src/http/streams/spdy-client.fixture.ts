@@ -63,6 +63,10 @@ export class SpdyClient {
     this.#transport.resume();
   }
 
+  destroy(): void {
+    this.#transport.destroy();
+  }
+
   close(): void {
     this.#transport.end();
   }
