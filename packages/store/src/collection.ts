@@ -109,10 +109,12 @@ export class CollectionState {
 
   /** The event of that revision about the object, if it is still in the history. */
   eventAt(revision: number, key: ObjectKey): StoreEvent | undefined {
+    const latest = this.history.at(this.history.last);
+    if (latest?.revision === revision && isAt(latest.object, key)) return latest;
     for (let number = this.history.numberAt(revision); ; number--) {
       const event = this.history.at(number);
       if (event === undefined || event.revision < revision) return undefined;
-      if (storageKey(event.object) === keyString(key)) return event;
+      if (isAt(event.object, key)) return event;
     }
   }
 
@@ -150,6 +152,10 @@ export class CollectionState {
       }
     }
   }
+}
+
+function isAt({ metadata }: Stored, key: ObjectKey): boolean {
+  return metadata.name === key.name && (metadata.namespace ?? '') === key.namespace;
 }
 
 /** The sort key of lists: Kubernetes' storage key without the resource's prefix. */

@@ -3,7 +3,7 @@ import { hasCapability } from '../process/capabilities.ts';
 import type { Process } from '../process/process.ts';
 import { inodeCost } from './disk.ts';
 import { FileError, type FileErrorCode } from './file-error.ts';
-import { MountedPaths, type MountPoint, type MountTable } from './mount-table.ts';
+import { MountLengths, type MountPoint, type MountTable } from './mount-table.ts';
 import { isShared, layerIn, ownMount, statOf } from './ownership.ts';
 import { byCodeUnit } from './path.ts';
 import {
@@ -78,11 +78,11 @@ export class FileView implements NodeFiles {
   readonly #viewer: Process | undefined;
   /** Permission bits do not bind it: root with CAP_DAC_OVERRIDE. */
   readonly #unbound: boolean;
-  readonly #mounted: MountedPaths;
+  readonly #mountLengths: MountLengths;
 
   constructor(table: MountTable, credentials: Credentials = superuser, viewer?: Process) {
     this.table = table;
-    this.#mounted = new MountedPaths(table.mounts);
+    this.#mountLengths = new MountLengths(table.mounts);
     this.credentials = credentials;
     this.#unbound = credentials.uid === 0 && hasCapability(credentials.capabilities, 'DAC_OVERRIDE');
     this.#viewer = viewer;
@@ -109,6 +109,7 @@ export class FileView implements NodeFiles {
   #walk(path: string, follow: boolean, own: boolean): Located | FileErrorCode {
     if (path.length > longestPath) return 'ENAMETOOLONG';
     const rest = path.split('/').reverse();
+    const mountLengths = this.#mountLengths.current();
     let frame = this.#rootFrame(own);
     let stack: Frame[] = [];
     let links = 0;
@@ -129,7 +130,7 @@ export class FileView implements NodeFiles {
       if (directory.kind !== 'directory' && directory.kind !== 'dynamic') return 'ENOTDIR';
       if (!this.#may(directory, 1)) return 'EACCES';
       const childPath = frame.path === '/' ? `/${name}` : `${frame.path}/${name}`;
-      const mounted = this.#mounted.at(childPath);
+      const mounted = mountLengths[childPath.length] === true ? this.table.mounts.get(childPath) : undefined;
       let node: TreeNode | undefined;
       if (mounted !== undefined) node = own ? ownMount(mounted) : mounted.node;
       else if (directory.kind === 'dynamic') node = directory.lookup(name, this.#viewer);

@@ -14,10 +14,10 @@ export interface MountTable {
   readonly mounts: Map<string, MountPoint>;
 }
 
-/** Finds what is mounted at a path. Mounts may be added to the table meanwhile, but none are removed. */
-export class MountedPaths {
+/** Tells cheaply where nothing is mounted. Mounts may be added to the table meanwhile, but none are removed. */
+export class MountLengths {
   readonly #mounts: ReadonlyMap<string, MountPoint>;
-  #lengths: ReadonlySet<number> = new Set();
+  #lengths: boolean[] = [];
   /** How many mounts {@link #lengths} are of. */
   #known = 0;
 
@@ -25,12 +25,13 @@ export class MountedPaths {
     this.#mounts = mounts;
   }
 
-  /** Few paths on a walk are as long as that of a mount: only those are hashed. */
-  at(path: string): MountPoint | undefined {
+  /** True for each length that the path of a mount has: few paths on a walk have one of them, and only those are hashed. */
+  current(): readonly boolean[] {
     if (this.#mounts.size !== this.#known) {
-      this.#lengths = new Set(this.#mounts.keys().map(({ length }) => length));
+      this.#lengths = [];
+      for (const path of this.#mounts.keys()) this.#lengths[path.length] = true;
       this.#known = this.#mounts.size;
     }
-    return this.#lengths.has(path.length) ? this.#mounts.get(path) : undefined;
+    return this.#lengths;
   }
 }

@@ -49,7 +49,7 @@ export function openPath(process: Process, path: string, mode: OpenMode): Descri
   if (node?.kind === 'device') return openDevice(process, node.device, path);
   if (node?.kind === 'symlink') throw new FileError('ENOENT', path);
   if (mode === 'read') {
-    if (node === undefined) throw new FileError('ENOENT', path);
+    if (node === undefined) throw absent(path);
     if (node.kind === 'directory' || node.kind === 'dynamic') return new DirectoryDescription(path);
     if (node.kind === 'socket') throw new FileError('ENXIO', path);
     if (!process.files.allows(node, 4)) throw new FileError('EACCES', path);
@@ -58,6 +58,14 @@ export function openPath(process: Process, path: string, mode: OpenMode): Descri
   const file = process.files.openForWriting(absolute, true, 0o666 & ~process.umask);
   if (mode === 'write' && file.size > 0) truncate(file, 0);
   return new FileDescription(file, mode === 'append');
+}
+
+let lastAbsent: FileError | undefined;
+
+/** Errors are slow to make, and a probe asks for the same missing file every time. */
+function absent(path: string): FileError {
+  if (lastAbsent?.path !== path) lastAbsent = new FileError('ENOENT', path);
+  return lastAbsent;
 }
 
 /** Opening a directory works; reading it does not. */
