@@ -91,11 +91,13 @@ const namespace = (name: string, phase: 'Active' | 'Terminating' = 'Active') => 
 test("the built-in plugins run in Kubernetes' order", () => {
   expect(builtinAdmission().map(({ name }) => name)).toEqual([
     'NamespaceLifecycle',
+    'LimitRanger',
     'ServiceAccount',
     'NodeRestriction',
     'TaintNodesByCondition',
     'Priority',
     'DefaultTolerationSeconds',
+    'RuntimeClass',
   ]);
 });
 
