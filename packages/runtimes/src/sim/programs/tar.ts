@@ -5,6 +5,7 @@ import { openPath } from '../process/open.ts';
 import { joined } from '../process/pipe.ts';
 import type { Process } from '../process/process.ts';
 import type { Program } from '../process/program.ts';
+import { CompressionError, Compressor, decompress, isCompressed } from './compression.ts';
 import { modeText } from './listing.ts';
 import { openInput, readAll } from './streams.ts';
 import { complain } from './words.ts';
@@ -20,7 +21,7 @@ interface Options {
   follow: boolean;
   keepModes: boolean;
   excluded: string[];
-  compressed: boolean;
+  compressed: 'gzip' | 'other' | undefined;
   operands: string[];
 }
 
@@ -34,7 +35,7 @@ function parse(args: readonly string[]): Options {
     follow: false,
     keepModes: false,
     excluded: [],
-    compressed: false,
+    compressed: undefined,
     operands: [],
   };
   // The old style has no dash: `tar cf - .`.
@@ -50,7 +51,7 @@ function parse(args: readonly string[]): Options {
       else if (name === 'create') options.mode = 'c';
       else if (name === 'extract') options.mode = 'x';
       else if (name === 'list') options.mode = 't';
-      else if (name === 'gzip') options.compressed = true;
+      else if (name === 'gzip') options.compressed = 'gzip';
       continue;
     }
     if (!word.startsWith('-') || word === '-') {
@@ -64,17 +65,19 @@ function parse(args: readonly string[]): Options {
       else if (letter === 'v') options.verbose = true;
       else if (letter === 'h') options.follow = true;
       else if (letter === 'p') options.keepModes = true;
-      else if (letter === 'z' || letter === 'j' || letter === 'J') options.compressed = true;
+      else if (letter === 'z') options.compressed = 'gzip';
+      else if (letter === 'j' || letter === 'J') options.compressed = 'other';
     }
   }
   return options;
 }
 
-/** `tar` without compression: what `kubectl cp` needs, and most else. */
+/** `tar`, with gzip as its only compression: what `kubectl cp` needs, and most else. */
 export const tar: Program = async (process) => {
   const options = parse(process.args);
-  if (options.mode === undefined || options.compressed) {
-    await complain(process, options.compressed ? 'compression is not supported' : 'must specify one of -c, -t, -x');
+  if (options.mode === undefined || options.compressed === 'other') {
+    const other = options.compressed === 'other';
+    await complain(process, other ? 'this compression is not supported' : 'must specify one of -c, -t, -x');
     return 2;
   }
   try {
@@ -88,6 +91,9 @@ export const tar: Program = async (process) => {
 
 async function create(process: Process, options: Options): Promise<number> {
   const output = options.archive === '-' ? process.descriptors[1] : openPath(process, options.archive, 'write');
+  const plain = (bytes: Uint8Array) => output?.write(process, bytes);
+  const compressor = options.compressed === 'gzip' ? new Compressor(process, 6, plain) : undefined;
+  const write = compressor === undefined ? plain : (bytes: Uint8Array) => compressor.write(bytes);
   let status = 0;
   const add = async (path: string): Promise<void> => {
     if (options.excluded.some((name) => path === name || path.endsWith(`/${name}`))) return;
@@ -96,7 +102,7 @@ async function create(process: Process, options: Options): Promise<number> {
     const node = process.files.lookup(full, options.follow);
     const name = path.replace(/^\/+/, '') || './';
     if (options.verbose) await process.stderr.write(`${name}\n`);
-    await output?.write(process, entryBytes(process, node, name, full));
+    await write(entryBytes(process, node, name, full));
     if (node.kind !== 'directory' && node.kind !== 'dynamic') return;
     for (const child of process.files.readdir(full)) await add(`${withoutTrailingSlashes(path)}/${child}`);
   };
@@ -112,7 +118,8 @@ async function create(process: Process, options: Options): Promise<number> {
       status = process.realm.flavor === 'busybox' ? 1 : 2;
     }
   }
-  await output?.write(process, new Uint8Array(2 * block));
+  await write(new Uint8Array(2 * block));
+  await compressor?.end();
   return status;
 }
 
@@ -229,7 +236,15 @@ export function* readEntries(archive: Uint8Array): Generator<Entry> {
 }
 
 async function extract(process: Process, options: Options): Promise<number> {
-  const archive = await readAll(process, openInput(process, options.archive));
+  const input = openInput(process, options.archive);
+  let archive: Uint8Array;
+  try {
+    archive = await unpacked(process, await readAll(process, input));
+  } catch (error) {
+    if (!(error instanceof CompressionError)) throw error;
+    await complain(process, error.message);
+    return 1;
+  }
   if (archive.length === 0) {
     await complain(
       process,
@@ -265,6 +280,26 @@ async function extract(process: Process, options: Options): Promise<number> {
     await complain(process, error.message);
     return 1;
   }
+}
+
+/** What was archived, which gzip may have compressed. */
+async function unpacked(process: Process, archive: Uint8Array): Promise<Uint8Array> {
+  if (!isCompressed(archive)) return archive;
+  const packed = [archive];
+  const chunks: Uint8Array[] = [];
+  let held = archive.length;
+  process.hold(held);
+  await decompress(
+    process,
+    () => packed.pop(),
+    (chunk) => {
+      held += chunk.length;
+      process.hold(chunk.length);
+      chunks.push(chunk);
+    },
+  );
+  process.hold(-held);
+  return joined(chunks);
 }
 
 function listedMode(entry: Entry): string {

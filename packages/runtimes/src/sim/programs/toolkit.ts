@@ -1,6 +1,8 @@
 import type { Program } from '../process/program.ts';
+import { base64 } from './base64.ts';
 import * as files from './files.ts';
 import { find } from './find.ts';
+import { gunzip, gzip, zcat } from './gzip.ts';
 import { ls, stat } from './listing.ts';
 import { od } from './od.ts';
 import { kill, pgrep, pidof, pkill, ps } from './processes.ts';
@@ -16,7 +18,7 @@ import { xargs } from './xargs.ts';
 export const coreTools: { readonly [name: string]: Program } = {
   '[': system.test,
   awk: tool('awk'),
-  base64: tool('base64'),
+  base64,
   basename: system.baseNameProgram,
   cat: streams.cat,
   chgrp: files.chown,
@@ -45,8 +47,8 @@ export const coreTools: { readonly [name: string]: Program } = {
   fold: tool('fold'),
   free: system.free,
   grep: tool('grep'),
-  gunzip: tool('gunzip'),
-  gzip: tool('gzip'),
+  gunzip,
+  gzip,
   head: streams.head,
   hostname: system.hostname,
   id: system.id,
@@ -111,5 +113,5 @@ export const coreTools: { readonly [name: string]: Program } = {
   whoami: system.whoami,
   xargs,
   yes: streams.yes,
-  zcat: tool('zcat'),
+  zcat,
 };

@@ -24,67 +24,84 @@ const classes: { readonly [name: string]: string } = {
   graph: range(33, 126),
 };
 
-/** The characters of a set such as `a-z`, `[:upper:]`, `\n`. */
-function characterSet(text: string): readonly string[] {
+/**
+ * The symbols of a set such as `a-z`, `[:upper:]`, `\n`: bytes, as tr(1) has it, or code points where a set has characters of more
+ * than a byte.
+ */
+function symbolSet(text: string, bytes: boolean): readonly number[] {
   const expanded = text.replace(/\[:(\w+):\]/g, (_whole, name: string) => classes[name] ?? '');
-  const characters = [...new TextDecoder().decode(unescapeBytes(expanded))];
-  const set: string[] = [];
-  for (let at = 0; at < characters.length; at++) {
-    const [first = '', dash, last] = characters.slice(at, at + 3);
-    if (dash === '-' && last !== undefined && last >= first && !/\[:\w+:\]/.test(text)) {
-      set.push(...range(first.codePointAt(0) ?? 0, last.codePointAt(0) ?? 0));
+  const unescaped = unescapeBytes(expanded);
+  const symbols = bytes ? [...unescaped] : codePoints(new TextDecoder().decode(unescaped));
+  const set: number[] = [];
+  for (let at = 0; at < symbols.length; at++) {
+    const [first = 0, dash, last] = symbols.slice(at, at + 3);
+    if (dash === hyphen && last !== undefined && last >= first && !/\[:\w+:\]/.test(text)) {
+      for (let symbol = first; symbol <= last; symbol++) set.push(symbol);
       at += 2;
     } else set.push(first);
   }
   return set;
 }
 
-/** How many characters are one step ({@link Process.step}). */
-const charactersPerStep = 512;
+function codePoints(text: string): number[] {
+  return Array.from(text, (character) => character.codePointAt(0) ?? 0);
+}
 
-/** `tr`: replaces, deletes and squeezes characters as they come. */
+const hyphen = 45;
+
+/** How many bytes are one step ({@link Process.step}). */
+const bytesPerStep = 512;
+
+/** `tr`: replaces, deletes and squeezes bytes as they come. */
 export const tr: Program = async (process) => {
   const { flags, operands } = parseOptions(process.args, 'cCdst', {
     delete: 'd',
     'squeeze-repeats': 's',
     complement: 'c',
   });
-  const [first, second] = operands.map(characterSet);
+  const bytes = operands.every((operand) => /^\p{ASCII}*$/u.test(operand));
+  const [first, second] = operands.map((operand) => symbolSet(operand, bytes));
   if (first === undefined || (second === undefined && !flags.has('d') && !flags.has('s'))) {
     await complain(process, first === undefined ? 'missing operand' : `missing operand after '${operands[0]}'`);
     return 1;
   }
   const from = new Set(first);
   const complement = flags.has('c') || flags.has('C');
-  const inFirst = (character: string) => from.has(character) !== complement;
-  const replacements = new Map<string, string>();
+  const inFirst = (symbol: number) => from.has(symbol) !== complement;
+  const replacements = new Map<number, number>();
   if (second !== undefined && !flags.has('d') && !complement) {
-    first.forEach((character, at) => {
-      replacements.set(character, second[Math.min(at, second.length - 1)] ?? character);
+    first.forEach((symbol, at) => {
+      replacements.set(symbol, second[Math.min(at, second.length - 1)] ?? symbol);
     });
   }
-  const translate = (character: string): string => {
+  const translate = (symbol: number): number => {
     if (complement && second !== undefined && !flags.has('d'))
-      return inFirst(character) ? (second.at(-1) ?? character) : character;
-    return replacements.get(character) ?? character;
+      return inFirst(symbol) ? (second.at(-1) ?? symbol) : symbol;
+    return replacements.get(symbol) ?? symbol;
   };
   const squeezed = new Set(second ?? first);
-  const squeezes = (character: string) =>
-    flags.has('s') && (second === undefined ? inFirst(character) : squeezed.has(character));
+  const squeezes = (symbol: number) =>
+    flags.has('s') && (second === undefined ? inFirst(symbol) : squeezed.has(symbol));
   const decoder = new TextDecoder();
-  let last = '';
+  let last: number | undefined;
   for (let chunk = await process.stdin.read(); chunk !== undefined; chunk = await process.stdin.read()) {
-    const pause = process.step(chunk.length / charactersPerStep);
+    const pause = process.step(chunk.length / bytesPerStep);
     if (pause !== undefined) await pause;
-    let output = '';
-    for (const character of decoder.decode(chunk, { stream: true })) {
-      if (flags.has('d') && inFirst(character)) continue;
-      const next = translate(character);
+    const output: number[] = [];
+    for (const symbol of bytes ? chunk : codePoints(decoder.decode(chunk, { stream: true }))) {
+      if (flags.has('d') && inFirst(symbol)) continue;
+      const next = translate(symbol);
       if (next === last && squeezes(next)) continue;
-      output += next;
+      output.push(next);
       last = next;
     }
-    await process.stdout.write(output);
+    await process.stdout.write(bytes ? Uint8Array.from(output) : textOfSymbols(output));
   }
   return 0;
 };
+
+function textOfSymbols(symbols: readonly number[]): string {
+  let text = '';
+  for (const symbol of symbols) text += String.fromCodePoint(symbol);
+  return text;
+}

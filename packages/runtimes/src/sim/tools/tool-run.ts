@@ -1,4 +1,5 @@
 import type { CommandName, IFileSystem } from 'just-bash';
+import { Encoding, fromLatin1, latin1, withEncoding } from './encoding.ts';
 
 /** One run of a text tool: everything that it depends on beside files. */
 export interface ToolRequest {
@@ -48,8 +49,10 @@ const limits = {
 export async function runTool(request: ToolRequest, files: IFileSystem): Promise<ToolResult> {
   const { Bash } = await load();
   const { command, args, directory, environment, input } = request;
+  const encoding = new Encoding();
+  encoding.see(input);
   const bash = new Bash({
-    fs: files,
+    fs: withEncoding(files, encoding),
     commands: [command],
     cwd: directory,
     env: { ...environment },
@@ -65,17 +68,5 @@ export async function runTool(request: ToolRequest, files: IFileSystem): Promise
     rawScript: true,
   });
   const binary = stdoutKind === 'bytes' || stdoutEncoding === 'binary';
-  return { exitCode, output: binary ? fromLatin1(stdout) : new TextEncoder().encode(stdout), errors: stderr };
-}
-
-function latin1(bytes: Uint8Array): string {
-  let text = '';
-  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  return text;
-}
-
-function fromLatin1(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
-  return bytes;
+  return { exitCode, output: binary ? fromLatin1(stdout) : encoding.encode(stdout), errors: stderr };
 }
