@@ -333,6 +333,7 @@ function virtual() {
   let waiting = 0;
   const counted: Clock = {
     now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
     schedule: (duration, task) => clock.schedule(duration, task),
     sleep: async (duration, signal) => {
       waiting++;

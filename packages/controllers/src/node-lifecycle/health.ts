@@ -10,7 +10,7 @@ const startupGrace: Milliseconds = 60_000;
 export interface Heartbeat {
   readonly renewTime: string | undefined;
   readonly heartbeatTime: string | undefined;
-  /** Milliseconds since the epoch. */
+  /** By the monotonic clock. */
   readonly seen: Milliseconds;
 }
 
@@ -25,16 +25,16 @@ export interface Signs {
   readonly heartbeatTime: string | undefined;
 }
 
-/** The last sign of life after a look at the present ones. `created` is the node's `creationTimestamp`. */
+/** The last sign of life after a look at the present ones. `created`, when the node was made, and `now` are by the monotonic clock. */
 export function heartbeat(
   before: Heartbeat | undefined,
   { renewTime, heartbeatTime }: Signs,
-  created: string,
+  created: Milliseconds,
   now: Milliseconds,
 ): Heartbeat {
   if (before === undefined) {
     // A node that has never spoken is silent since it was made.
-    return { renewTime, heartbeatTime, seen: heartbeatTime === undefined ? Date.parse(created) : now };
+    return { renewTime, heartbeatTime, seen: heartbeatTime === undefined ? created : now };
   }
   if (before.renewTime === renewTime && before.heartbeatTime === heartbeatTime) return before;
   return { renewTime, heartbeatTime, seen: now };
@@ -62,11 +62,19 @@ export function readyCondition(node: Node): Condition | undefined {
   return node.status?.conditions?.find(({ type }) => type === 'Ready');
 }
 
-/** Conditions that a silent node gets: all Unknown. None when it is not silent, or when they are Unknown already. */
-export function silentConditions(node: Node, { seen }: Heartbeat, now: Milliseconds): readonly Condition[] {
+/**
+ * Conditions that a silent node gets: all Unknown. None when it is not silent, or when they are Unknown already.
+ * @param now by the monotonic clock
+ * @param time what the conditions say of when they changed
+ */
+export function silentConditions(
+  node: Node,
+  { seen }: Heartbeat,
+  now: Milliseconds,
+  time = timestamp(now),
+): readonly Condition[] {
   if (now <= seen + graceOf(node)) return [];
   const changed: Condition[] = [];
-  const time = timestamp(now);
   for (const type of conditionTypes) {
     const current = node.status?.conditions?.find((condition) => condition.type === type);
     if (current === undefined) {

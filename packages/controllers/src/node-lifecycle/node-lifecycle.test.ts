@@ -18,14 +18,18 @@ const created = '2026-01-01T00:00:00Z';
 
 describe('a sign of life', () => {
   test('is a new renew time of the lease or a new heartbeat, by our own clock', () => {
-    const first = heartbeat(undefined, { renewTime: 'a', heartbeatTime: 'x' }, created, seconds(0));
-    expect(heartbeat(first, { renewTime: 'a', heartbeatTime: 'x' }, created, seconds(30))).toBe(first);
-    expect(heartbeat(first, { renewTime: 'b', heartbeatTime: 'x' }, created, seconds(30)).seen).toBe(seconds(30));
-    expect(heartbeat(first, { renewTime: 'a', heartbeatTime: 'y' }, created, seconds(30)).seen).toBe(seconds(30));
+    const first = heartbeat(undefined, { renewTime: 'a', heartbeatTime: 'x' }, Date.parse(created), seconds(0));
+    expect(heartbeat(first, { renewTime: 'a', heartbeatTime: 'x' }, Date.parse(created), seconds(30))).toBe(first);
+    expect(heartbeat(first, { renewTime: 'b', heartbeatTime: 'x' }, Date.parse(created), seconds(30)).seen).toBe(
+      seconds(30),
+    );
+    expect(heartbeat(first, { renewTime: 'a', heartbeatTime: 'y' }, Date.parse(created), seconds(30)).seen).toBe(
+      seconds(30),
+    );
   });
   test('of a node that has never spoken is its making', () => {
     const silent = { renewTime: undefined, heartbeatTime: undefined };
-    expect(heartbeat(undefined, silent, created, seconds(30)).seen).toBe(start);
+    expect(heartbeat(undefined, silent, Date.parse(created), seconds(30)).seen).toBe(start);
   });
 });
 

@@ -10,6 +10,7 @@ import {
   heartbeat,
   mayFallSilent,
   readyCondition,
+  type Signs,
   silentConditions,
 } from './health.ts';
 import { podsByNode } from './pods-by-node.ts';
@@ -104,7 +105,7 @@ export class NodeLifecycle {
 
   #arm(): void {
     if (this.#timer !== undefined || this.#registered.size === 0) return;
-    this.#due = this.#context.clock.now() + monitorPeriod;
+    this.#due = this.#context.clock.monotonic() + monitorPeriod;
     this.#timer = this.#context.clock.schedule(monitorPeriod, () => {
       this.#timer = undefined;
       if (this.#context.signal.aborted) return;
@@ -116,13 +117,12 @@ export class NodeLifecycle {
 
   /**
    * A look that comes late shows that this process was held up (by load, or by a machine that slept) and could not have heard
-   * from anybody meanwhile. That time counts for no node's silence, as Kubernetes stops evicting where a whole zone is silent. One
-   * that comes too early shows that the clock was set back: silence goes on from there.
+   * from anybody meanwhile. That time counts for no node's silence, as Kubernetes stops evicting where a whole zone is silent.
    */
   #discountStall(): void {
-    const now = this.#context.clock.now();
+    const now = this.#context.clock.monotonic();
     const stall = now - this.#due;
-    if (stall <= 0 && stall > -monitorPeriod) return;
+    if (stall <= 0) return;
     this.#due = now;
     for (const known of this.#nodes.values()) known.sign = afterStall(known.sign, stall, now);
   }
@@ -130,15 +130,15 @@ export class NodeLifecycle {
   /** The nodes for which a look would do anything: a quiet cluster costs no turn and no request. */
   #nodesDue(): readonly string[] {
     const { cache, clock } = this.#context;
-    const now = clock.now();
+    const now = clock.monotonic();
     const due: string[] = [];
     const nodes = cache.list(Node);
     if (nodes !== this.#listed) {
       this.#listed = nodes;
-      this.#listedKnown = nodes.map((node) => this.#knownOf(node, now));
+      this.#listedKnown = nodes.map((node) => this.#knownOf(node));
     }
     for (const known of this.#listedKnown) {
-      const { seen } = this.#heartbeat(known, now);
+      const { seen } = this.#heartbeat(known);
       const isSilent = known.mayFallSilent && now > seen + known.grace;
       if (known.wantsTaints || isSilent) due.push(known.node.metadata.name);
     }
@@ -146,7 +146,8 @@ export class NodeLifecycle {
   }
 
   /** What follows from the node as it is; worked out anew only when it has changed. */
-  #knownOf(node: Stored<Node>, now: number): KnownNode {
+  #knownOf(node: Stored<Node>): KnownNode {
+    const now = this.#context.clock.now();
     const { name } = node.metadata;
     const before = this.#nodes.get(name);
     if (before?.node === node) return before;
@@ -158,7 +159,7 @@ export class NodeLifecycle {
     const known: KnownNode = {
       node,
       lease,
-      sign: heartbeat(before?.sign, signs, node.metadata.creationTimestamp, now),
+      sign: this.#signAfter(before?.sign, signs, node),
       leaseKey,
       grace: graceOf(node),
       mayFallSilent: mayFallSilent(node),
@@ -169,14 +170,21 @@ export class NodeLifecycle {
   }
 
   /** The node's last sign of life, after a look at its lease. */
-  #heartbeat(known: KnownNode, now: number): Heartbeat {
+  #heartbeat(known: KnownNode): Heartbeat {
     const lease = this.#context.cache.get(Lease, known.leaseKey);
     if (lease === known.lease) return known.sign;
     known.lease = lease;
     const { heartbeatTime } = known.sign;
     const signs = { renewTime: lease?.spec.renewTime, heartbeatTime };
-    known.sign = heartbeat(known.sign, signs, known.node.metadata.creationTimestamp, now);
+    known.sign = this.#signAfter(known.sign, signs, known.node);
     return known.sign;
+  }
+
+  #signAfter(before: Heartbeat | undefined, signs: Signs, { metadata }: Stored<Node>): Heartbeat {
+    const { clock } = this.#context;
+    const now = clock.monotonic();
+    const age = Math.max(0, clock.now() - Date.parse(metadata.creationTimestamp));
+    return heartbeat(before, signs, now - age, now);
   }
 
   /** Looks at these nodes, as soon as it is this loop's turn. */
@@ -221,7 +229,7 @@ export class NodeLifecycle {
     const states = new Map<string, ZoneState>();
     for (const [zone, { nodes: all, ready }] of this.#zones.counts) states.set(zone, zoneState(ready, all - ready));
     const allDown = states.size > 0 && [...states.values()].every((state) => state === 'fullDisruption');
-    if (this.#wasAllDown && !allDown) this.#forgiveAll(clock.now());
+    if (this.#wasAllDown && !allDown) this.#forgiveAll(clock.monotonic());
     this.#wasAllDown = allDown;
     for (const [zone, members] of Map.groupBy(nodes, zoneOf)) {
       const size = this.#zones.counts.get(zone)?.nodes ?? 0;
@@ -239,7 +247,8 @@ export class NodeLifecycle {
     const { client, clock, events } = this.#context;
     const now = clock.now();
     let current = node;
-    const conditions = silentConditions(node, this.#heartbeat(this.#knownOf(node, now), now), now);
+    const sign = this.#heartbeat(this.#knownOf(node));
+    const conditions = silentConditions(node, sign, clock.monotonic(), timestamp(now));
     const wasReady = readyCondition(node)?.status === 'True';
     if (conditions.length > 0) {
       const patch = { status: { conditions } };
@@ -275,8 +284,8 @@ export class NodeLifecycle {
     const { clock, log } = this.#context;
     for (const node of nodes) {
       const wanted = readinessTaint(node);
-      const now = clock.now();
-      const taints = evictionTaints(node, wanted, now);
+      const now = clock.monotonic();
+      const taints = evictionTaints(node, wanted, clock.now());
       if (taints === undefined) continue;
       const isSwap = (node.spec?.taints ?? []).some(({ effect, key }) => effect === 'NoExecute' && key !== wanted);
       if (wanted !== undefined && !isSwap) {

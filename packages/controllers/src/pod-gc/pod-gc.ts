@@ -60,7 +60,7 @@ export class PodGarbageCollector {
   }
 
   #miss(node: string): void {
-    if (!this.#missing.has(node)) this.#missing.set(node, this.#context.clock.now());
+    if (!this.#missing.has(node)) this.#missing.set(node, this.#context.clock.monotonic());
     this.#arm();
   }
 
@@ -103,7 +103,7 @@ export class PodGarbageCollector {
     for (const [node, since] of [...this.#missing]) {
       const pods = cache.list(podsByNode.at(node));
       if (pods.length === 0) this.#missing.delete(node);
-      else if (clock.now() >= since + quarantine && (await this.#isMissing(node))) {
+      else if (clock.monotonic() >= since + quarantine && (await this.#isMissing(node))) {
         for (const pod of pods) await this.#end(pod, 'PodGC: node no longer exists');
       }
     }

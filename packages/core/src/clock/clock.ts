@@ -21,8 +21,13 @@ export type Duration =
  * real, faster or virtual time.
  */
 export interface Clock {
-  /** Milliseconds since the Unix epoch. */
+  /** Milliseconds since the Unix epoch. On a real machine they jump when its clock is set. */
   now(): Milliseconds;
+  /**
+   * Milliseconds since some moment, at this clock's pace: they never jump and never go back. For how long something takes or is
+   * silent.
+   */
+  monotonic(): Milliseconds;
   /** Resolves after `duration`; rejects with the signal's reason when it is aborted before. */
   sleep(duration: Duration, signal?: AbortSignal): Promise<void>;
   /**

@@ -26,7 +26,12 @@ export function createScaledClock(factor: number): Clock {
 function clockOver(now: () => Milliseconds, factor: number): Clock {
   const schedule = (duration: Duration, task: () => void | Promise<unknown>): Disposable =>
     new RealTimer(Math.max(0, milliseconds(duration)) / factor, task);
-  return { now, schedule, sleep: (duration, signal) => sleepOn(schedule, duration, signal) };
+  return {
+    now,
+    monotonic: () => performance.now() * factor,
+    schedule,
+    sleep: (duration, signal) => sleepOn(schedule, duration, signal),
+  };
 }
 
 class RealTimer implements Disposable {

@@ -132,6 +132,10 @@ class Engine implements Simulation, RetryClock, TransitClock, Work {
     return this.#now;
   }
 
+  monotonic(): Milliseconds {
+    return this.#now;
+  }
+
   schedule(duration: Duration, task: () => void | Promise<unknown>): Disposable {
     return this.#addTimer(typeof duration === 'number' ? duration : milliseconds(duration), task, undefined);
   }

@@ -128,3 +128,32 @@ test('periods that do not fit each other are refused', async () => {
   expect(() => candidate('a', { leaseDuration: '10s' })).toThrow(RangeError);
   expect(() => candidate('a', { retryPeriod: '9s' })).toThrow(RangeError);
 });
+
+test.each([3_600_000, -3_600_000])(
+  'a clock that is set by %i ms takes the lead from nobody, and gives it to nobody early',
+  async (off) => {
+    const { simulation, log, candidate, faults } = await setup();
+    const { clock } = simulation.environment;
+    let set = 0;
+    const environment = (identity: string) => ({
+      ...simulation.environment,
+      random: simulation.environment.random.fork(identity),
+      clock: {
+        now: () => clock.now() + set,
+        monotonic: () => clock.monotonic(),
+        sleep: (...call: Parameters<typeof clock.sleep>) => clock.sleep(...call),
+        schedule: (...call: Parameters<typeof clock.schedule>) => clock.schedule(...call),
+      },
+    });
+    candidate('a', { environment: environment('a') });
+    await simulation.advance('5s');
+    candidate('b', { environment: environment('b') });
+    await simulation.advance('1m');
+    set = off;
+    await simulation.advance('1m');
+    set = 0;
+    await simulation.advance('1m');
+    expect(log).toEqual(['a leads']);
+    expect(faults).toEqual([]);
+  },
+);

@@ -85,11 +85,11 @@ class Candidate {
   /** Resolves when the Lease was not renewed in time, or the signal is aborted. */
   async #renew(leading: AbortSignal): Promise<void> {
     const { signal } = this.#options;
-    let deadline = this.#clock.now() + this.#renewDeadline;
+    let deadline = this.#clock.monotonic() + this.#renewDeadline;
     while (!signal.aborted && !leading.aborted) {
       await this.#pause();
       if (signal.aborted || leading.aborted) return;
-      const left = deadline - this.#clock.now();
+      const left = deadline - this.#clock.monotonic();
       if (left <= 0) return;
       // A request that hangs must not make it lead longer than it may.
       const late = new AbortController();
@@ -101,7 +101,7 @@ class Candidate {
         ),
       ]);
       late.abort();
-      if (renewed) deadline = this.#clock.now() + this.#renewDeadline;
+      if (renewed) deadline = this.#clock.monotonic() + this.#renewDeadline;
     }
   }
 
@@ -110,10 +110,9 @@ class Candidate {
     const { client, identity, lease } = this.#options;
     try {
       const found = await this.#read();
-      const now = this.#clock.now();
-      const decision = candidacy(this.#seen, identity, now);
+      const decision = candidacy(this.#seen, identity, this.#clock.monotonic());
       if (decision === 'wait') return false;
-      const spec = leaseSpec(found?.spec, identity, this.#leaseDuration, now);
+      const spec = leaseSpec(found?.spec, identity, this.#leaseDuration, this.#clock.now());
       this.#see(
         found === undefined
           ? await client.create<Lease>({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: lease, spec })
@@ -143,7 +142,7 @@ class Candidate {
   #see(lease: Stored<Lease>): void {
     if (this.#stored?.metadata.resourceVersion === lease.metadata.resourceVersion) return;
     this.#stored = lease;
-    this.#seen = { spec: lease.spec ?? {}, since: this.#clock.now() };
+    this.#seen = { spec: lease.spec ?? {}, since: this.#clock.monotonic() };
   }
 
   async #release(): Promise<void> {
