@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createCluster } from '@orrery/cluster';
+import { type Cluster, createCluster } from '@orrery/cluster';
 import { makeCertificates, serveCluster } from '@orrery/cluster/serve';
 import type { Broken } from './rounds.ts';
 import { longestStall, StallWatch } from './stalls.ts';
@@ -17,6 +17,7 @@ export class ServedCluster {
   /** The heap after the last cases, in bytes. */
   #last = 0;
   #slowest = 0;
+  readonly cluster: Cluster;
   readonly url: string;
   /** What an administrator's connection is made with, in PEM. */
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
@@ -34,16 +35,18 @@ export class ServedCluster {
       await serving.close();
       await cluster.close();
     };
-    return new ServedCluster(serving.url, tls, before, timed, close);
+    return new ServedCluster(cluster, serving.url, tls, before, timed, close);
   }
 
   private constructor(
+    cluster: Cluster,
     url: string,
     tls: ServedCluster['tls'],
     before: number,
     timed: boolean,
     close: () => Promise<void>,
   ) {
+    this.cluster = cluster;
     this.url = url;
     this.tls = tls;
     this.#before = before;

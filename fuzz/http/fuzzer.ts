@@ -5,6 +5,7 @@ import type { Fuzzer } from '../fuzzer.ts';
 import { type Broken, runRounds, sideBySide } from '../rounds.ts';
 import { ServedCluster } from '../served-cluster.ts';
 import { type FuzzedRequest, request } from './requests.ts';
+import { restore } from './restore.ts';
 
 /** Requests that are in flight at a time. */
 const together = 200;
@@ -20,7 +21,7 @@ interface Answer {
 /** Requests to a served cluster: none may end the process, hold it up, or be answered with an error of the server's own. */
 export const fuzzer: Fuzzer = async (options) => {
   const { timed = true } = options;
-  const cluster = await ServedCluster.start('apiVersion: v1\nkind: Namespace\nmetadata: { name: fuzz }\n', timed);
+  const cluster = await ServedCluster.start('', timed);
   const { ca } = cluster.tls;
   const agents = {
     admin: new Agent({ keepAlive: true, ...cluster.tls }),
@@ -48,6 +49,7 @@ export const fuzzer: Fuzzer = async (options) => {
       run: async (requests, over) => {
         let cases = 0;
         let fault: Broken<FuzzedRequest> | undefined;
+        await restore(cluster.cluster);
         const problem = await cluster.watching(async () => {
           cases = await sideBySide(requests, together, over, async (one) => {
             try {

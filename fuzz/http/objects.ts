@@ -4,7 +4,8 @@ import fc from 'fast-check';
 /** Kinds whose objects are made up. */
 export const kinds: readonly Kind[] = [...new KindRegistry()];
 
-const names = ['a', 'b', 'c'];
+/** Names of the objects that cases make. */
+export const names: readonly string[] = ['a', 'b', 'c'];
 const labels = { app: 'a' };
 const container = { name: 'a', image: 'busybox', command: ['sleep', '1'] };
 const template = { metadata: { labels }, spec: { containers: [container] } };
@@ -27,6 +28,34 @@ const valid: { readonly [kind: string]: object } = {
   ConfigMap: { data: { a: 'b' } },
   Secret: { stringData: { a: 'b' } },
   Namespace: { spec: {} },
+  APIService: {
+    spec: {
+      group: 'a.b',
+      version: 'v1',
+      groupPriorityMinimum: 1000,
+      versionPriority: 15,
+      service: { namespace: 'fuzz', name: 'a' },
+    },
+  },
+  FlowSchema: {
+    spec: {
+      matchingPrecedence: 9000,
+      priorityLevelConfiguration: { name: 'a' },
+      rules: [
+        {
+          subjects: [{ kind: 'Group', group: { name: 'a' } }],
+          resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], clusterScope: true, namespaces: ['*'] }],
+        },
+      ],
+    },
+  },
+  PriorityLevelConfiguration: {
+    spec: { type: 'Limited', limited: { nominalConcurrencyShares: 5, limitResponse: { type: 'Reject' } } },
+  },
+  ClusterRoleBinding: {
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'a' },
+    subjects: [{ kind: 'User', name: 'a', apiGroup: 'rbac.authorization.k8s.io' }],
+  },
   Node: { spec: {} },
   Role: { rules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }] },
   ClusterRole: { rules: [{ verbs: ['get'], apiGroups: [''], resources: ['pods'] }] },

@@ -15,7 +15,7 @@ import { createEventRecorder } from '@orrery/core/assembly';
 import type { ObjectStore } from '@orrery/store';
 import type { Observable } from 'rxjs';
 import type { AdmissionChain } from './admission/admission-chain.ts';
-import { type Authorizer, apiServerUser, privilegedGroup, refusal } from './authorizer.ts';
+import { type Authorizer, apiServerUser, authorizedNamespace, privilegedGroup, refusal } from './authorizer.ts';
 import { collectionOf } from './collections.ts';
 import type { NodeDirectory, ServerContext } from './context.ts';
 import { createObject } from './create-object.ts';
@@ -308,7 +308,8 @@ export class ApiServer implements RequestPath, Disposable {
     // The client chooses the name of a new object, so no rule can match by it.
     const asked = verb === 'create' && subresource === '' ? '' : name;
     const what = { verb, group, version, resource, subresource, namespace, name: asked };
-    this.#decide(user, fieldSelector === undefined ? what : { ...what, fieldSelector });
+    const attributes = { ...what, namespace: authorizedNamespace(what) };
+    this.#decide(user, fieldSelector === undefined ? attributes : { ...attributes, fieldSelector });
     if (subresource !== '' && kind.subresources[subresource] === undefined) throw failures.noSuchPath();
   }
 

@@ -46,6 +46,24 @@ export const privilegedAuthorizer: Authorizer = {
       : [],
 };
 
+/** Verbs for collections: a name comes from a field selector. */
+const ofCollections: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection']);
+
+/**
+ * The namespace that a request is authorized in. One for a Namespace is in that very namespace, as in Kubernetes' RequestInfo, so that
+ * a Role in it can allow it.
+ */
+export function authorizedNamespace(request: {
+  readonly verb: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly namespace: string;
+  readonly name: string;
+}): string {
+  const { verb, group, resource, namespace, name } = request;
+  return group === '' && resource === 'namespaces' && !ofCollections.has(verb) ? name : namespace;
+}
+
 /** The message of the 403: `User "u" cannot get resource "pods" in API group "" in the namespace "ns"`. */
 export function refusal(user: UserInfo, attributes: AccessAttributes, reason: string): string {
   const who = `User ${JSON.stringify(user.username)}`;

@@ -256,6 +256,20 @@ describe('a request', () => {
     expect((await api.server.client(jane).get(maps(api), 'default/c')).metadata.name).toBe('c');
   });
 
+  it('for a Namespace is allowed by a Role in it', async () => {
+    const api = await testApi();
+    await api.admin.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } } as KubernetesObject);
+    await api.admin.create(role('Role', 'r', [rule(['get', 'list'], [''], ['namespaces'])]));
+    await api.admin.create(binding('RoleBinding', 'b', ['Role', 'r'], user('jane')));
+    const client = api.server.client(jane);
+    const kind = api.server.kinds.byKind('v1', 'Namespace') as Kind;
+    expect((await client.get(kind, 'default')).metadata.name).toBe('default');
+    const other = await refusal(client.get(kind, 'other'));
+    const why = 'User "jane" cannot get resource "namespaces" in API group "" in the namespace "other"';
+    expect(other.message).toBe(`namespaces "other" is forbidden: ${why}`);
+    expect((await refusal(client.list(kind, {}))).message).toContain('at the cluster scope');
+  });
+
   it.each<[string, (api: TestApi) => Promise<unknown>, string]>([
     [
       'for an object',

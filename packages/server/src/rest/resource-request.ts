@@ -1,5 +1,6 @@
 import { failures, type Kind } from '@orrery/api';
 import type { UserInfo } from '@orrery/core';
+import { authorizedNamespace } from '../authorizer.ts';
 import type { AccessAttributes, EnteringRequest, PatchBody, RequestPath, RequestScope } from '../request-path.ts';
 import { parseMediaTypes } from './media-type.ts';
 import { boolean } from './query.ts';
@@ -44,7 +45,7 @@ export async function resourceRequest(
   const connects = served?.includes('connect') ?? false;
   const name = target.name === '' ? selectedName(query.get('fieldSelector')) : target.name;
   const fieldSelector = verb === 'list' || verb === 'watch' ? (query.get('fieldSelector') ?? '') : '';
-  const attributes: AccessAttributes = {
+  const what = {
     verb: (connects ? connectVerb(method, subresource) : verb) ?? method.toLowerCase(),
     group,
     version,
@@ -53,6 +54,10 @@ export async function resourceRequest(
     namespace,
     // The client chooses the name of a new object, so no rule can match by it.
     name: verb === 'create' && subresource === '' ? '' : name,
+  };
+  const attributes: AccessAttributes = {
+    ...what,
+    namespace: authorizedNamespace(what),
     ...(fieldSelector === '' ? {} : { fieldSelector }),
   };
   // Streams, logs and proxied requests last as long as their clients like, and count as no work.
