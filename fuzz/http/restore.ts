@@ -3,7 +3,7 @@ import type { Cluster } from '@orrery/cluster';
 import { names } from './objects.ts';
 
 /** Where the requests for namespaced objects go. */
-export const fuzzedNamespace = 'fuzz';
+const fuzzedNamespace = 'fuzz';
 
 /** Gives the fuzzer back what it needs itself, whatever cases did to it: its namespace, and room for its requests. */
 export async function restore({ client, apply, environment }: Cluster): Promise<void> {
