@@ -67,6 +67,14 @@ const bodies: readonly (readonly [what: string, fields: object])[] = [
   ['null fields', { data: null, rules: null, subjects: null, roleRef: null, metadata: { name: 'a', labels: null } }],
   ['no metadata', { metadata: null }],
   [
+    'nulls beside what is valid',
+    { spec: { containers: [{ name: 'a', image: 'b' }], volumes: [null], tolerations: [null] } },
+  ],
+  [
+    'rules of flow control without anything',
+    { spec: { matchingPrecedence: 1, rules: [null, { nonResourceRules: [{}] }] } },
+  ],
+  [
     'empty ports and paths',
     { spec: { ports: [{}], rules: [{ http: {} }, { http: { paths: [{}] } }], ingress: [{ from: [{}] }] } },
   ],

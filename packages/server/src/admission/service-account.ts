@@ -136,7 +136,7 @@ export function withTokenVolume(pod: Pod, newName: () => string): Pod {
   const { containers, initContainers = [], volumes = [] } = pod.spec;
   if (![...initContainers, ...containers].some(lacks)) return pod;
 
-  const existing = volumes.find(({ name }) => name.startsWith(volumePrefix));
+  const existing = volumes.find(({ name }) => name?.startsWith(volumePrefix) === true);
   const name = existing?.name ?? newName();
   const mount = (container: Container): Container =>
     lacks(container)

@@ -75,3 +75,15 @@ describe('the default flow schemas', () => {
     ]);
   });
 });
+
+it('a flow schema whose rules lack their lists matches nothing, and fails for nobody', () => {
+  const broken = (rules: unknown) =>
+    ({ metadata: { name: 'a' }, spec: { matchingPrecedence: 1, rules } }) as unknown as (typeof schemas)[number];
+  const all = { kind: 'Group', group: { name: '*' } };
+  const user = { username: 'jane', groups: [authenticated] };
+  for (const rules of [[{}], [{ subjects: [all], nonResourceRules: [{}], resourceRules: [{}] }]]) {
+    for (const attributes of [pods, on('get', '/version')]) {
+      expect(schemaOf([broken(rules), ...schemas], { user, attributes })?.metadata.name).toBe('global-default');
+    }
+  }
+});

@@ -43,12 +43,14 @@ function precedence({ spec }: FlowSchema): number {
 }
 
 function matches(rule: Rule, { user, attributes }: FlowRequest): boolean {
-  if (!rule.subjects.some((subject) => isSubject(subject, user))) return false;
+  // What a null in a list was decoded to has none of its fields. It matches nothing, and no other request may suffer from it.
+  if (rule.subjects?.some((subject) => isSubject(subject, user)) !== true) return false;
   if ('path' in attributes) {
     return (
       rule.nonResourceRules?.some(
         ({ verbs, nonResourceURLs }) =>
-          includes(verbs, attributes.verb) && nonResourceURLs.some((url) => matchesPath(url, attributes.path)),
+          includes(verbs, attributes.verb) &&
+          nonResourceURLs?.some((url) => matchesPath(url, attributes.path)) === true,
       ) === true
     );
   }
@@ -82,8 +84,8 @@ function isSubject(subject: Subject, { username, groups }: UserInfo): boolean {
   }
 }
 
-function includes(allowed: readonly string[], value: string): boolean {
-  return allowed.includes('*') || allowed.includes(value);
+function includes(allowed: readonly string[] | undefined, value: string): boolean {
+  return allowed !== undefined && (allowed.includes('*') || allowed.includes(value));
 }
 
 /** A pattern names a path and all below it; `*` all paths. */

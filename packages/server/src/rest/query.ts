@@ -138,7 +138,9 @@ function bodyOptions(body: unknown): GivenDeleteOptions {
   if (!isRecord(body)) throw failures.badRequest('the body of a DELETE request must be DeleteOptions');
   const { kind, gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions, dryRun } = body;
   if (kind !== undefined && kind !== 'DeleteOptions') {
-    throw failures.badRequest(`the body of a DELETE request must be DeleteOptions, not ${String(kind)}`);
+    throw failures.badRequest(
+      `the body of a DELETE request must be DeleteOptions, not ${typeof kind === 'string' ? kind : JSON.stringify(kind)}`,
+    );
   }
   return {
     gracePeriodSeconds: typed('gracePeriodSeconds', gracePeriodSeconds, isInteger),
