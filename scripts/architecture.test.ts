@@ -56,6 +56,7 @@ const namesOfKinds: { readonly [file: string]: readonly [times: number, why: str
   'admission/pod-request.ts': [2, 'what admission plugins about Pods ask; it compares the group too'],
   'admission/priority.ts': [1, 'an admission plugin about PriorityClasses; it compares the group too'],
   'admission/taint-nodes-by-condition.ts': [1, 'an admission plugin about Nodes; it compares the group too'],
+  'authorizer.ts': [1, 'the namespace of a request for a Namespace; it compares the group too'],
   'flow-control/flow-configuration.ts': [1, 'objects of its own two kinds'],
   'rbac/escalation.ts': [1, 'the roleRef of a binding, which is of one group'],
   'rbac/node-authorizer.ts': [1, 'a rule about what nodes may do, where the group has been compared'],
