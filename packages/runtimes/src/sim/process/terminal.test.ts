@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { StreamSession } from '../../streams.ts';
 import { bytes, collected, createFixture, type Fixture } from '../sim.fixture.ts';
+import { Terminal } from './terminal.ts';
 
 let fixture: Fixture;
 let sandbox: string;
@@ -261,5 +262,44 @@ describe('attach', () => {
     await person.types('sleep 100\r');
     await person.types('\x03');
     expect(await person.types('echo $?\r')).toContain('130\r\n');
+  });
+});
+
+describe('what is typed is bounded', () => {
+  test('a line at the prompt: the rest is refused with bells, and the line works', async () => {
+    const person = await shellIn('busybox', ['sh']);
+    person.sees();
+    await person.types(`echo ${'x'.repeat(20_000)}`);
+    await fixture.simulation.advance('1m');
+    person.sees();
+    let shown = await person.types('\r');
+    await fixture.simulation.advance('1m');
+    shown += person.sees();
+    expect(shown.endsWith(`\n${'x'.repeat(4091)}\r\n/ # `), `${shown.length} characters`).toBe(true);
+  });
+
+  test('a line that a program reads: the rest is lost', async () => {
+    const person = await shellIn('busybox', ['sh', '-c', 'head -n 1 | wc -c']);
+    expect((await person.types(`${'x'.repeat(20_000)}\r`)).replace(/x/g, '')).toBe('\r\n4096\r\n');
+  });
+
+  test('what nobody reads: the rest is lost, and Ctrl-C gets through', async () => {
+    const person = await shellIn('busybox', ['sh', '-c', 'sleep 1000; wc -c']);
+    for (let line = 0; line < 100; line++) await person.types(`${'x'.repeat(1000)}\r`);
+    await person.types('\x04'.repeat(20_000));
+    await person.types('\x03');
+    expect(person.exitCode).toBe(130);
+  });
+
+  test('bytes that nobody reads in raw mode', async () => {
+    const terminal = new Terminal(() => {});
+    terminal.raw = true;
+    for (let chunk = 0; chunk < 100; chunk++) terminal.type(new Uint8Array(10_000));
+    let read = 0;
+    // Reads that do not wait need no process.
+    while (terminal.ready) read += (terminal.read(undefined as never, 4096) as Uint8Array).length;
+    expect(read).toBe(65_536);
+    terminal.type(bytes('more'));
+    expect(terminal.ready).toBe(true);
   });
 });

@@ -18,6 +18,10 @@ const control = {
   quit: 28,
   delete: 127,
 } as const;
+/** Bytes of a line, and bytes that wait to be read; what is typed beyond is lost, as in Linux (N_TTY_BUF_SIZE), so that Ctrl-C gets through. */
+const longestLine = 4095;
+const mostWaiting = 65_536;
+const mostInputs = 16_384;
 const endOfInput = new Uint8Array();
 
 /** What waits to be read. */
@@ -46,6 +50,8 @@ export class Terminal {
   #raw = false;
   #line: number[] = [];
   readonly #input: Input[] = [];
+  /** Bytes of what waits to be read. */
+  #waiting = 0;
   readonly #readers = new Set<() => void>();
   readonly #sizeListeners = new Set<() => void>();
   readonly #output: (bytes: Uint8Array) => void;
@@ -99,8 +105,7 @@ export class Terminal {
   /** What the user types. */
   type(bytes: Uint8Array): void {
     if (this.#raw) {
-      this.#input.push({ bytes, raw: true });
-      this.#wakeReaders();
+      this.#queue(bytes, true);
       return;
     }
     this.#edit();
@@ -117,7 +122,9 @@ export class Terminal {
   #edit(): void {
     const ahead = this.#input.findIndex((input) => input.raw);
     if (ahead < 0) return;
-    for (const { bytes } of this.#input.splice(ahead)) for (const key of bytes) this.#key(key);
+    const unread = this.#input.splice(ahead);
+    for (const { bytes } of unread) this.#waiting -= bytes.length;
+    for (const { bytes } of unread) for (const key of bytes) this.#key(key);
   }
 
   #key(key: number): void {
@@ -150,6 +157,7 @@ export class Terminal {
         this.#deliver(Uint8Array.from([...this.#line, control.newline]));
         break;
       default:
+        if (this.#line.length >= longestLine) return;
         this.#line.push(key);
         if (key < 32 && key !== 9) this.#echo(`^${String.fromCharCode(key + 64)}`);
         else if (this.echo) this.#output(Uint8Array.of(key));
@@ -174,7 +182,14 @@ export class Terminal {
 
   #deliver(bytes: Uint8Array): void {
     this.#line = [];
-    this.#input.push({ bytes, raw: false });
+    this.#queue(bytes, false);
+  }
+
+  #queue(bytes: Uint8Array, raw: boolean): void {
+    const taken = bytes.subarray(0, mostWaiting - this.#waiting);
+    if (this.#input.length >= mostInputs || taken.length < Math.min(bytes.length, 1)) return;
+    this.#input.push({ bytes: taken, raw });
+    this.#waiting += taken.length;
     this.#wakeReaders();
   }
 
@@ -222,6 +237,7 @@ export class Terminal {
     const end = Math.min(max, found < 0 ? bytes.length : found + 1);
     if (end === bytes.length) this.#input.shift();
     else this.#input[0] = { bytes: bytes.subarray(end), raw };
+    this.#waiting -= end;
     return bytes.subarray(0, end);
   }
 

@@ -5,6 +5,9 @@ import { LineView } from './line-view.ts';
 
 const historyLength = 200;
 
+/** Characters of a line; more are refused with a bell. */
+const longestLine = 4096;
+
 /** Finds how a word that ends where the cursor is may go on. Gives whole words. */
 export type Completer = (before: string) => readonly string[];
 
@@ -183,6 +186,9 @@ export class LineEditor {
     const end = Math.min(this.#line.length, to);
     if (end <= start && text === '') return;
     const added = [...text];
+    if (added.length > end - start && this.#line.length - (end - start) + added.length > longestLine) {
+      return this.#print('\x07');
+    }
     this.#line.splice(start, end - start, ...added);
     this.#cursor = start + added.length;
     await this.#print(this.#view.show(this.#line, start, this.#cursor));
