@@ -63,6 +63,7 @@ test('a link wraps the client of every loop, under a stable name', async () => {
     'endpoint-controller',
     'endpointslice-controller',
     'generic-garbage-collector',
+    'job-controller',
     'kubelet-node1',
     'kubelet-node2',
     'namespace-controller',

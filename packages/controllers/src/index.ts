@@ -3,6 +3,7 @@ export { type DisruptionControllerOptions, disruptionController } from './disrup
 export { endpointsController } from './endpoints/index.ts';
 export { endpointSliceController } from './endpointslice/index.ts';
 export { type GarbageCollectorOptions, garbageCollector } from './garbage-collector/index.ts';
+export { jobController } from './job/index.ts';
 export { type NamespaceControllerOptions, namespaceController } from './namespace/index.ts';
 export { nodeLifecycleController, taintEvictionController } from './node-lifecycle/index.ts';
 export { podGarbageCollector } from './pod-gc/index.ts';

@@ -14,7 +14,7 @@ import type { AdmissionRequest } from './admission/admission-plugin.ts';
 import { collectionOf } from './collections.ts';
 import { admissionContext, type ServerContext } from './context.ts';
 import { convert } from './conversion.ts';
-import { deletionStep } from './deletion.ts';
+import { deletionStep, propagationPolicy } from './deletion.ts';
 import { awaitConflict } from './races.ts';
 import { listObjects, storedObject } from './reads.ts';
 import type { DeleteRequestOptions, DeleteResult, RequestScope } from './request-path.ts';
@@ -31,6 +31,10 @@ export async function deleteObject(
   const strategy = server.strategies.of(kind);
   const collection = collectionOf(kind);
   checkOptions(options);
+  const { orphansByDefault, warningWhenOrphaning } = strategy;
+  if (orphansByDefault && warningWhenOrphaning !== undefined && propagationPolicy(options) === undefined) {
+    scope.warn(warningWhenOrphaning);
+  }
   const key = { namespace: kind.namespaced ? scope.namespace : '', name: scope.name };
   /** Commits the writes and returns the first object written; a dry run commits nothing and returns `dry`. */
   const commit = async (dry: KubernetesObject, ...writes: readonly ObjectWrite[]): Promise<KubernetesObject> =>

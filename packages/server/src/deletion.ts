@@ -51,7 +51,7 @@ export function deletionStep(
   }
   const { metadata } = object;
   const finalizers = strategy.garbageCollected
-    ? finalizersFor(metadata.finalizers ?? [], options)
+    ? finalizersFor(metadata.finalizers ?? [], options, strategy.orphansByDefault)
     : (metadata.finalizers ?? []);
   const finalizersChanged =
     finalizers.length !== (metadata.finalizers ?? []).length ||
@@ -115,15 +115,20 @@ export function isRemovable(object: KubernetesObject, strategy: Strategy): boole
   );
 }
 
-function finalizersFor(current: readonly string[], options: DeleteRequestOptions): string[] {
-  const policy =
-    options.propagationPolicy ??
-    (options.orphanDependents === undefined ? undefined : options.orphanDependents ? 'Orphan' : 'Background');
+function finalizersFor(current: readonly string[], options: DeleteRequestOptions, orphansByDefault: boolean): string[] {
+  const isDecided = !orphansByDefault || current.includes(orphan) || current.includes(foreground);
+  const policy = propagationPolicy(options) ?? (isDecided ? undefined : 'Orphan');
   const others = current.filter((f) => f !== orphan && f !== foreground);
   if (policy === 'Orphan') return [...others, orphan];
   if (policy === 'Foreground') return [...others, foreground];
   if (policy === 'Background') return others;
   return [...current];
+}
+
+/** The propagation policy that a request asks for; undefined if it asks for none. */
+export function propagationPolicy(options: DeleteRequestOptions): DeleteRequestOptions['propagationPolicy'] {
+  if (options.propagationPolicy !== undefined) return options.propagationPolicy;
+  return options.orphanDependents === undefined ? undefined : options.orphanDependents ? 'Orphan' : 'Background';
 }
 
 function checkPreconditions(object: Stored, resource: QualifiedResource, options: DeleteRequestOptions): void {

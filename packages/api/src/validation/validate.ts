@@ -21,13 +21,14 @@ import {
   validateRuntimeClass,
   validateRuntimeClassUpdate,
 } from './kinds/cluster.ts';
+import { validateCronJob } from './kinds/cron-jobs.ts';
 import {
   validateCustomResourceDefinition,
   validateCustomResourceDefinitionUpdate,
 } from './kinds/custom-resource-definition.ts';
 import { validateConfigMap, validateConfigMapUpdate, validateSecret, validateSecretUpdate } from './kinds/data.ts';
 import { validateFlowSchema, validatePriorityLevelConfiguration } from './kinds/flow-control.ts';
-import { validateCronJob, validateJob, validateJobUpdate } from './kinds/jobs.ts';
+import { validateJob, validateJobUpdate } from './kinds/jobs.ts';
 import {
   validateEndpointSlice,
   validateEndpointSliceUpdate,

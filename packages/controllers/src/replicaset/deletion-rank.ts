@@ -1,6 +1,7 @@
-import { namedItem, type Pod, type Stored } from '@orrery/api';
+import type { Pod, Stored } from '@orrery/api';
 import type { Milliseconds } from '@orrery/core';
 import { readySince } from '../workload/pod-state.ts';
+import { maxRestarts } from '../workload/restarts.ts';
 
 /** Annotation that makes a Pod cheaper (lower) or dearer (higher) to delete: an int32, 0 when absent or invalid. */
 export const deletionCostAnnotation = 'controller.kubernetes.io/pod-deletion-cost';
@@ -41,7 +42,7 @@ const phaseRank: { readonly [phase: string]: number } = { Pending: 0, Unknown: 1
 function rankOf(pod: Stored<Pod>, related: ReadonlyMap<string, number>, now: Milliseconds): Rank {
   const { nodeName = '' } = pod.spec;
   const ready = readySince(pod);
-  const [regular, sidecars] = restarts(pod);
+  const { regular, sidecars } = maxRestarts(pod);
   return {
     pod,
     order: [
@@ -87,18 +88,6 @@ function deletionCost(pod: Pod): number {
   if (text === undefined || !/^(0|-?[1-9]\d*)$/.test(text)) return 0;
   const value = Number(text);
   return value >= -(2 ** 31) && value < 2 ** 31 ? value : 0;
-}
-
-function restarts(pod: Pod): readonly [regular: number, sidecars: number] {
-  let regular = 0;
-  let sidecars = 0;
-  for (const status of pod.status?.containerStatuses ?? []) regular = Math.max(regular, status.restartCount);
-  for (const container of pod.spec.initContainers ?? []) {
-    if (container.restartPolicy !== 'Always') continue;
-    const status = namedItem(pod.status?.initContainerStatuses, container.name);
-    sidecars = Math.max(sidecars, status?.restartCount ?? 0);
-  }
-  return [regular, sidecars];
 }
 
 function compareText(a: string, b: string): number {

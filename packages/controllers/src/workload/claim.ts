@@ -34,7 +34,7 @@ export function claimDecision(
 
 /**
  * The objects among `candidates` that belong to `owner`, after orphans that match are adopted and owned ones that no longer
- * match are released.
+ * match are released. Those that belong to it have the `finalizers`: adopting adds them, releasing removes them.
  * @throws StatusError when a write is refused for another reason than that the object is gone.
  */
 export async function claim<T extends KubernetesObject>(
@@ -44,17 +44,18 @@ export async function claim<T extends KubernetesObject>(
   selector: LabelSelector | undefined,
   childKind: Kind<T>,
   candidates: Iterable<Stored<T>>,
+  finalizers: readonly string[] = [],
 ): Promise<Stored<T>[]> {
   const claimed: Stored<T>[] = [];
   let ownerIsCurrent: boolean | undefined;
   for (const object of candidates) {
     const decision = claimDecision(object, owner, selector);
     if (decision === 'keep') claimed.push(object);
-    else if (decision === 'release') await release(client, owner, childKind, object);
+    else if (decision === 'release') await release(client, owner, childKind, object, finalizers);
     else if (decision === 'adopt') {
       // The owner may be gone already although the cache still has it: then nothing must be adopted.
       ownerIsCurrent ??= await isCurrent(client, ownerKind, owner);
-      const adopted = ownerIsCurrent ? await adopt(client, ownerKind, owner, childKind, object) : undefined;
+      const adopted = ownerIsCurrent ? await adopt(client, ownerKind, owner, childKind, object, finalizers) : undefined;
       if (adopted !== undefined) claimed.push(adopted);
     }
   }
@@ -77,9 +78,14 @@ async function adopt<T extends KubernetesObject>(
   owner: Stored,
   kind: Kind<T>,
   object: Stored<T>,
+  finalizers: readonly string[],
 ): Promise<Stored<T> | undefined> {
   const patch = {
-    metadata: { ownerReferences: [controllerReference(ownerKind, owner)], uid: object.metadata.uid },
+    metadata: {
+      ownerReferences: [controllerReference(ownerKind, owner)],
+      uid: object.metadata.uid,
+      ...(finalizers.length === 0 ? {} : { finalizers }),
+    },
   };
   try {
     return await client.patch(kind, keyOf(object), { type: 'strategic', patch });
@@ -94,9 +100,14 @@ async function release<T extends KubernetesObject>(
   owner: Stored,
   kind: Kind<T>,
   object: Stored<T>,
+  finalizers: readonly string[],
 ): Promise<void> {
   const patch = {
-    metadata: { ownerReferences: [{ $patch: 'delete', uid: owner.metadata.uid }], uid: object.metadata.uid },
+    metadata: {
+      ownerReferences: [{ $patch: 'delete', uid: owner.metadata.uid }],
+      uid: object.metadata.uid,
+      ...(finalizers.length === 0 ? {} : { '$deleteFromPrimitiveList/finalizers': finalizers }),
+    },
   };
   try {
     await client.patch(kind, keyOf(object), { type: 'strategic', patch });

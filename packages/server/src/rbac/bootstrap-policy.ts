@@ -73,6 +73,11 @@ const controllerRules: { readonly [name: string]: readonly PolicyRule[] } = {
     rule(['update'], 'apps', ['replicasets/status', 'replicasets/finalizers']),
     rule([...readVerbs, 'create', 'delete', 'patch'], '', ['pods']),
   ],
+  'job-controller': [
+    rule([...readVerbs, 'patch', 'update'], 'batch', ['jobs']),
+    rule(['update'], 'batch', ['jobs/finalizers', 'jobs/status']),
+    rule([...readVerbs, 'create', 'delete', 'patch'], '', ['pods']),
+  ],
   'generic-garbage-collector': [
     { verbs: ['get', 'list', 'watch', 'patch', 'update', 'delete'], apiGroups: ['*'], resources: ['*'] },
   ],

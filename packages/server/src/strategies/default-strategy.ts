@@ -29,6 +29,7 @@ export function defaultStrategy(kind: Kind, own: ResourceStrategy = {}): Strateg
     allowUnconditionalUpdate: true,
     returnDeletedObject: false,
     garbageCollected: true,
+    orphansByDefault: false,
     warningsOnCreate: () => [],
     gracePeriodSeconds: () => 0,
     prepareForDelete: (object) => object,

@@ -75,7 +75,7 @@ describe('disabled fields of Pods', () => {
     [Deployment as Kind, inTemplate],
     [StatefulSet as Kind, inTemplate],
     [DaemonSet as Kind, inTemplate],
-    [Job as Kind, inTemplate],
+    [Job as Kind, (spec) => object({ spec: { manualSelector: true, template: { spec } } })],
     [CronJob as Kind, (spec) => object({ spec: { jobTemplate: { spec: { template: { spec } } } } })],
   ])('$kind drops them, when it is made and when it is changed', (kind, of) => {
     const { prepareForCreate, prepareForUpdate } = strategies.of(kind);

@@ -55,6 +55,10 @@ export interface Strategy extends UpdateStrategy {
   readonly returnDeletedObject: boolean;
   /** Deletion sets the finalizers of its propagation policy (`orphan`, `foregroundDeletion`). Default true. */
   readonly garbageCollected: boolean;
+  /** Deletion without a propagation policy orphans what the object owns. Default false. */
+  readonly orphansByDefault: boolean;
+  /** Text of the `Warning` header of such a deletion. Default: none. */
+  readonly warningWhenOrphaning?: string;
   /** Subresources by name; only those that the kind serves are used. */
   readonly subresources: { readonly [name: string]: Subresource };
 

@@ -1,30 +1,25 @@
 import { fieldErrors } from '../../field-error.ts';
 import { equalJson } from '../../json.ts';
-import type { CronJob, Job } from '../../kinds.ts';
-import { dns1123Label, qualifiedName } from '../../names.ts';
+import type { Job } from '../../kinds.ts';
+import { dns1123Label, dns1123Subdomain } from '../../names.ts';
 import { labelSelectorMatcher } from '../../selectors/label-selector.ts';
-import {
-  checkChoice,
-  checkName,
-  checkNotNegative,
-  checkOptionalChoice,
-  checkRequired,
-  type Errors,
-  immutable,
-} from '../checks.ts';
+import { checkName, checkNotNegative, checkOptionalChoice, type Errors, immutable } from '../checks.ts';
 import { validateLabelSelector } from '../label-selectors.ts';
 import { checkImmutable } from '../metadata.ts';
 import { validatePodTemplate } from '../pod/pod-spec.ts';
-import { cronScheduleFault } from './cron-schedule.ts';
+import { validateFailurePolicy, validateSuccessPolicy } from './job-policies.ts';
 
 type JobSpec = Job['spec'];
 
-const maxParallelismIndexed = 100_000;
-const maxRules = 20;
+/** Limits of Indexed Jobs, which bound the size of their status. */
+const maxIndexed = 100_000;
+const maxManyIndexed = 10_000;
+const maxManagedBy = 63;
 
 /** The rules of a Job. */
 export function validateJob(errors: Errors, job: Job): void {
   const spec = job.spec;
+  validateGeneratedSelector(errors, job);
   validateJobSpec(errors, spec, 'spec');
   if (spec?.completionMode === 'Indexed' && (spec.completions ?? 0) > 0 && job.metadata?.name) {
     // Each Pod's hostname is made of the Job's name and its index.
@@ -39,7 +34,10 @@ export function validateJob(errors: Errors, job: Job): void {
       );
     }
   }
-  if (spec?.selector === undefined) return;
+  if (spec?.selector === undefined) {
+    if (spec?.manualSelector === true) errors.push(fieldErrors.required('spec.selector'));
+    return;
+  }
   const before = errors.length;
   validateLabelSelector(errors, spec.selector, 'spec.selector');
   const labels = spec.template?.metadata?.labels ?? {};
@@ -50,7 +48,38 @@ export function validateJob(errors: Errors, job: Job): void {
   }
 }
 
-function validateJobSpec(errors: Errors, spec: JobSpec | undefined, path: string): void {
+/** Labels and selector of a Job that does not select by itself are those that the server made. */
+function validateGeneratedSelector(errors: Errors, { metadata, spec }: Job): void {
+  if (spec?.manualSelector === true || spec?.selector === undefined) return;
+  const { uid = '', name } = metadata ?? {};
+  if (uid === '') errors.push(fieldErrors.required('metadata.uid'));
+  const generated = {
+    'controller-uid': uid,
+    'job-name': name,
+    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/job-name': name,
+  };
+  const labels = spec.template?.metadata?.labels ?? {};
+  for (const [key, expected] of Object.entries(generated)) {
+    const path = `spec.template.metadata.labels[${key}]`;
+    const found = labels[key];
+    if (found === undefined) errors.push(fieldErrors.required(path, `must be '${expected}'`));
+    else if (found !== expected) errors.push(fieldErrors.invalid(path, labels, `must be '${expected}'`));
+  }
+  if (!isSelected(spec.selector, generated)) {
+    errors.push(fieldErrors.invalid('spec.selector', spec.selector, '`selector` not auto-generated'));
+  }
+}
+
+/** Whether a selector, if it is one at all, matches labels: what is wrong with it is said elsewhere. */
+function isSelected(selector: NonNullable<JobSpec['selector']>, labels: { readonly [key: string]: string }): boolean {
+  const faults: Errors = [];
+  validateLabelSelector(faults, selector, '');
+  return faults.length > 0 || labelSelectorMatcher(selector).matches(labels);
+}
+
+/** The rules of what a Job and the template of a CronJob ask for. */
+export function validateJobSpec(errors: Errors, spec: JobSpec | undefined, path: string): void {
   for (const field of [
     'parallelism',
     'completions',
@@ -62,40 +91,71 @@ function validateJobSpec(errors: Errors, spec: JobSpec | undefined, path: string
   ] as const) {
     checkNotNegative(errors, `${path}.${field}`, spec?.[field]);
   }
-  const mode = spec?.completionMode;
-  checkOptionalChoice(errors, `${path}.completionMode`, mode, ['NonIndexed', 'Indexed']);
-  if (mode === 'Indexed') {
-    if (spec?.completions === undefined) {
-      errors.push(fieldErrors.required(`${path}.completions`, 'when completion mode is Indexed'));
-    }
-    if ((spec?.parallelism ?? 0) > maxParallelismIndexed) {
-      errors.push(
-        fieldErrors.invalid(
-          `${path}.parallelism`,
-          spec?.parallelism,
-          `must be less than or equal to ${maxParallelismIndexed} when completion mode is Indexed`,
-        ),
-      );
-    }
-  } else if (spec?.backoffLimitPerIndex !== undefined) {
-    errors.push(
-      fieldErrors.invalid(
-        `${path}.backoffLimitPerIndex`,
-        spec.backoffLimitPerIndex,
-        'requires indexed completion mode',
-      ),
-    );
-  }
   if (spec?.maxFailedIndexes !== undefined && spec.backoffLimitPerIndex === undefined) {
     errors.push(fieldErrors.required(`${path}.backoffLimitPerIndex`, 'when maxFailedIndexes is specified'));
   }
-  checkOptionalChoice(errors, `${path}.podReplacementPolicy`, spec?.podReplacementPolicy, [
-    'Failed',
-    'TerminatingOrFailed',
-  ]);
+  if (spec?.managedBy !== undefined) {
+    checkDomainPrefixedPath(errors, `${path}.managedBy`, spec.managedBy);
+    if (spec.managedBy.length > maxManagedBy) errors.push(fieldErrors.tooLong(`${path}.managedBy`, maxManagedBy));
+  }
+  const mode = spec?.completionMode;
+  checkOptionalChoice(errors, `${path}.completionMode`, mode, ['NonIndexed', 'Indexed']);
+  if (mode === 'Indexed') validateIndexed(errors, spec, path);
+  else if (mode === undefined || mode === 'NonIndexed') {
+    for (const field of ['backoffLimitPerIndex', 'maxFailedIndexes'] as const) {
+      const value = spec?.[field];
+      if (value === undefined) continue;
+      errors.push(fieldErrors.invalid(`${path}.${field}`, value, 'requires indexed completion mode'));
+    }
+  }
+  const replacement = spec?.podReplacementPolicy;
+  const replacements = spec?.podFailurePolicy === undefined ? ['Failed', 'TerminatingOrFailed'] : ['Failed'];
+  checkOptionalChoice(errors, `${path}.podReplacementPolicy`, replacement, replacements);
   validateFailurePolicy(errors, spec, `${path}.podFailurePolicy`);
+  validateSuccessPolicy(errors, spec, `${path}.successPolicy`);
   validatePodTemplate(errors, spec?.template, `${path}.template`);
   validateJobRestartPolicy(errors, spec, `${path}.template.spec.restartPolicy`);
+}
+
+function validateIndexed(errors: Errors, spec: JobSpec | undefined, path: string): void {
+  const { completions, parallelism = 0, maxFailedIndexes, backoffLimitPerIndex } = spec ?? {};
+  const atMost = (field: string, value: number, limit: number, when = '') => {
+    if (value <= limit) return;
+    errors.push(fieldErrors.invalid(`${path}.${field}`, value, `must be less than or equal to ${limit}${when}`));
+  };
+  if (completions === undefined) {
+    errors.push(fieldErrors.required(`${path}.completions`, 'when completion mode is Indexed'));
+  }
+  atMost('parallelism', parallelism, maxIndexed, ' when completion mode is Indexed');
+  const failed = maxFailedIndexes ?? 0;
+  if (completions !== undefined && failed > completions) {
+    const fault = 'must be less than or equal to completions';
+    errors.push(fieldErrors.invalid(`${path}.maxFailedIndexes`, failed, fault));
+  }
+  atMost('maxFailedIndexes', failed, maxIndexed);
+  if ((completions ?? 0) <= maxIndexed || backoffLimitPerIndex === undefined) return;
+  if (maxFailedIndexes === undefined) {
+    const detail = `must be specified when completions is above ${maxIndexed}`;
+    errors.push(fieldErrors.required(`${path}.maxFailedIndexes`, detail));
+  }
+  const when = ` when completions are above ${maxIndexed} and used with backoff limit per index`;
+  atMost('parallelism', parallelism, maxManyIndexed, when);
+  atMost('maxFailedIndexes', failed, maxManyIndexed, when);
+}
+
+function checkDomainPrefixedPath(errors: Errors, path: string, value: string): void {
+  const [, domain, rest] = /^([^/]+)\/(.+)$/s.exec(value) ?? [];
+  if (value === '') errors.push(fieldErrors.required(path));
+  else if (domain === undefined || rest === undefined) {
+    const fault = 'must be a domain-prefixed path (such as "acme.io/foo")';
+    errors.push(fieldErrors.invalid(path, value, fault));
+  } else {
+    checkName(errors, path, domain, dns1123Subdomain);
+    if (!/^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/.test(rest)) {
+      const fault = "Invalid path (regex used for validation is '[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+')";
+      errors.push(fieldErrors.invalid(path, rest, fault));
+    }
+  }
 }
 
 function validateJobRestartPolicy(errors: Errors, spec: JobSpec | undefined, path: string): void {
@@ -111,54 +171,15 @@ function validateJobRestartPolicy(errors: Errors, spec: JobSpec | undefined, pat
   }
 }
 
-function validateFailurePolicy(errors: Errors, spec: JobSpec | undefined, path: string): void {
-  const policy = spec?.podFailurePolicy;
-  if (policy === undefined) return;
-  const rules = policy.rules ?? [];
-  if (rules.length > maxRules) errors.push(fieldErrors.tooMany(`${path}.rules`, rules.length, maxRules));
-  for (const [i, rule] of rules.entries()) {
-    const at = `${path}.rules[${i}]`;
-    checkChoice(errors, `${at}.action`, rule.action, ['Count', 'FailIndex', 'FailJob', 'Ignore']);
-    if (rule.action === 'FailIndex' && spec?.backoffLimitPerIndex === undefined) {
-      errors.push(fieldErrors.invalid(`${at}.action`, rule.action, 'requires the backoffLimitPerIndex to be set'));
-    }
-    const { onExitCodes, onPodConditions = [] } = rule;
-    if (onExitCodes !== undefined && onPodConditions.length > 0) {
-      errors.push(fieldErrors.invalid(at, '', 'specifying both OnExitCodes and OnPodConditions is not supported'));
-    } else if (onExitCodes === undefined && onPodConditions.length === 0) {
-      errors.push(fieldErrors.invalid(at, '', 'specifying one of OnExitCodes and OnPodConditions is required'));
-    }
-    if (onExitCodes !== undefined) {
-      checkChoice(errors, `${at}.onExitCodes.operator`, onExitCodes.operator, ['In', 'NotIn']);
-      const values = onExitCodes.values ?? [];
-      if (values.length === 0) {
-        errors.push(fieldErrors.invalid(`${at}.onExitCodes.values`, values, 'at least one value is required'));
-      }
-      const seen = new Set<number>();
-      for (const [j, value] of values.entries()) {
-        if (onExitCodes.operator === 'In' && value === 0) {
-          errors.push(
-            fieldErrors.invalid(`${at}.onExitCodes.values[${j}]`, value, 'must not be 0 for the In operator'),
-          );
-        }
-        if (seen.has(value)) errors.push(fieldErrors.duplicate(`${at}.onExitCodes.values[${j}]`, value));
-        seen.add(value);
-      }
-    }
-    for (const [j, pattern] of onPodConditions.entries()) {
-      checkName(errors, `${at}.onPodConditions[${j}].type`, pattern.type ?? '', qualifiedName);
-      checkChoice(errors, `${at}.onPodConditions[${j}].status`, pattern.status, ['False', 'True', 'Unknown']);
-    }
-  }
-}
-
 /** What of a Job may never change. A suspended Job that has not started may still be steered to other nodes. */
 export function validateJobUpdate(errors: Errors, job: Job, old: Job): void {
-  const elastic =
-    old.spec.completionMode === 'Indexed' &&
-    old.spec.completions !== undefined &&
-    job.spec.completions === job.spec.parallelism;
-  if (!elastic) checkImmutable(errors, 'spec.completions', job.spec.completions, old.spec.completions);
+  const { completions, parallelism, completionMode } = job.spec;
+  if (completionMode !== 'Indexed') {
+    checkImmutable(errors, 'spec.completions', completions, old.spec.completions);
+  } else if (completions !== undefined && completions !== old.spec.completions && completions !== parallelism) {
+    const fault = 'can only be modified in tandem with spec.parallelism';
+    errors.push(fieldErrors.invalid('spec.completions', completions, fault));
+  }
   checkImmutable(errors, 'spec.selector', job.spec.selector, old.spec.selector);
   const mayBeSteered = old.spec.suspend === true && old.status?.startTime === undefined;
   const compared = mayBeSteered ? unsteered(job.spec, old.spec) : job.spec.template;
@@ -191,57 +212,4 @@ function unsteered(next: JobSpec, old: JobSpec): unknown {
     else metadata[field] = value;
   }
   return { ...next.template, metadata, spec };
-}
-
-/** The rules of a CronJob. */
-export function validateCronJob(errors: Errors, cronJob: CronJob, old?: CronJob): void {
-  const spec = cronJob.spec;
-  const schedule = spec?.schedule ?? '';
-  if (checkRequired(errors, 'spec.schedule', schedule)) {
-    const fault = cronScheduleFault(schedule);
-    if (fault !== undefined) errors.push(fieldErrors.invalid('spec.schedule', schedule, fault));
-    if (schedule.includes('TZ') && old?.spec.schedule !== schedule) {
-      errors.push(
-        fieldErrors.invalid(
-          'spec.schedule',
-          schedule,
-          'cannot use TZ or CRON_TZ in schedule, use timeZone field instead',
-        ),
-      );
-    }
-  }
-  if (spec?.timeZone !== undefined) validateTimeZone(errors, spec.timeZone);
-  checkNotNegative(errors, 'spec.startingDeadlineSeconds', spec?.startingDeadlineSeconds);
-  checkChoice(errors, 'spec.concurrencyPolicy', spec?.concurrencyPolicy, ['Allow', 'Forbid', 'Replace']);
-  checkNotNegative(errors, 'spec.successfulJobsHistoryLimit', spec?.successfulJobsHistoryLimit);
-  checkNotNegative(errors, 'spec.failedJobsHistoryLimit', spec?.failedJobsHistoryLimit);
-  validateJobSpec(errors, spec?.jobTemplate?.spec, 'spec.jobTemplate.spec');
-  if (spec?.jobTemplate?.spec?.manualSelector === true) {
-    errors.push(fieldErrors.notSupported('spec.jobTemplate.spec.manualSelector', true, ['nil', 'false']));
-  }
-}
-
-function validateTimeZone(errors: Errors, timeZone: string): void {
-  const path = 'spec.timeZone';
-  if (timeZone === '') errors.push(fieldErrors.invalid(path, timeZone, 'timeZone must be nil or non-empty string'));
-  else if (timeZone.toLowerCase() === 'local') {
-    errors.push(
-      fieldErrors.invalid(
-        path,
-        timeZone,
-        'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones',
-      ),
-    );
-  } else if (!isTimeZone(timeZone)) {
-    errors.push(fieldErrors.invalid(path, timeZone, `unknown time zone ${timeZone}`));
-  }
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return !/^[+-]/.test(name);
-  } catch {
-    return false;
-  }
 }

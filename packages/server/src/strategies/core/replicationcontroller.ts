@@ -8,6 +8,7 @@ export const replicationController: StrategyEntry = {
   kind: 'ReplicationController',
   strategy: {
     generation: true,
+    orphansByDefault: true,
     podSpec: ['spec', 'template', 'spec'],
     subresources: {
       // Its selector is a plain map of labels.
