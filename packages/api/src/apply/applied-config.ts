@@ -48,16 +48,19 @@ class ConfigFields {
   }
 
   #list(list: readonly unknown[], node: ListNode, path: FieldPath): FieldSet | undefined {
-    const children: { [element: string]: FieldSet } = {};
+    const children = new Map<string, FieldSet>();
     for (const [i, item] of list.entries()) {
       const element = itemElement(item, node);
       if (element === undefined) throw this.#fault(path, `element ${i}: ${missingKeys(item, node)}`);
-      if (Object.hasOwn(children, element)) {
+      if (children.has(element)) {
         throw this.#fault(path, `duplicate entries for key ${pathText([element])}`);
       }
-      children[element] = ownedItself(this.#value(item, node.items, [...path, element]) ?? leaf);
+      children.set(element, ownedItself(this.#value(item, node.items, [...path, element]) ?? leaf));
     }
-    return nodeOf(children, false);
+    return nodeOf(
+      Array.from(children, ([element, set]) => ({ element, set })),
+      false,
+    );
   }
 
   #wrong(path: FieldPath, expected: string, value: unknown): never {

@@ -1,7 +1,7 @@
 import { equalJson, isJsonObject, type JsonObject } from '../json.ts';
 import type { Kind } from '../kind.ts';
 import type { KubernetesObject } from '../object.ts';
-import { type FieldSet, leaf, nodeOf, withoutBranch } from './field-set.ts';
+import { type FieldChild, type FieldSet, leaf, nodeOf, withoutBranch } from './field-set.ts';
 import { isSameItem, itemElement, itemsByElement } from './list-items.ts';
 import { type ListNode, type MapNode, type MergeNode, rootNode } from './merge-node.ts';
 
@@ -186,25 +186,25 @@ function compareInPlace(
 
 /** Gathers the changes of a node's children. */
 class ChildChanges {
-  #written: { [element: string]: FieldSet } | undefined;
-  #removed: { [element: string]: FieldSet } | undefined;
+  #written: FieldChild[] | undefined;
+  #removed: FieldChild[] | undefined;
 
   add(element: string, changes: NodeChanges | undefined): void {
     if (changes === undefined) return;
     if (changes.written !== undefined) {
-      this.#written ??= {};
-      this.#written[element] = changes.written;
+      this.#written ??= [];
+      this.#written.push({ element, set: changes.written });
     }
     if (changes.removed !== undefined) {
-      this.#removed ??= {};
-      this.#removed[element] = changes.removed;
+      this.#removed ??= [];
+      this.#removed.push({ element, set: changes.removed });
     }
   }
 
   /** The changes of the node itself, which exists before and after. */
   of(had: boolean, has: boolean): NodeChanges | undefined {
-    const written = nodeOf(this.#written ?? {}, !had && has);
-    const removed = nodeOf(this.#removed ?? {}, had && !has);
+    const written = nodeOf(this.#written, !had && has);
+    const removed = nodeOf(this.#removed, had && !has);
     return written === undefined && removed === undefined ? undefined : { written, removed };
   }
 }

@@ -29,11 +29,35 @@ export function isMember(node: FieldSet): boolean {
   return isEmptySet(node) || Object.hasOwn(node, self);
 }
 
-/** A node of these children, in order; undefined if nothing is left of it. */
-export function nodeOf(children: Building, member: boolean): FieldSet | undefined {
-  if (isEmptySet(children)) return member ? leaf : undefined;
-  const ordered = sorted(children);
-  return member ? { [self]: leaf, ...ordered } : ordered;
+/** A child of a node, and the edge to it. */
+export interface FieldChild {
+  readonly element: string;
+  readonly set: FieldSet;
+}
+
+/**
+ * A node of these children; undefined if nothing is left of it. Of children at one edge, the last counts. `children` are sorted in
+ * place, so that the node is built once, with its edges in order.
+ */
+export function nodeOf(children: FieldChild[] | undefined, member: boolean): FieldSet | undefined {
+  if (children === undefined || children.length === 0) return member ? leaf : undefined;
+  if (!isOrdered(children)) children.sort(inElementOrder);
+  const node: Building = member ? { [self]: leaf } : {};
+  for (const { element, set } of children) node[element] = set;
+  return node;
+}
+
+function isOrdered(children: readonly FieldChild[]): boolean {
+  let last = '';
+  for (const { element } of children) {
+    if (element < last) return false;
+    last = element;
+  }
+  return true;
+}
+
+function inElementOrder(a: FieldChild, b: FieldChild): number {
+  return a.element < b.element ? -1 : a.element > b.element ? 1 : 0;
 }
 
 /** All that is in either set. */
