@@ -30,7 +30,7 @@ export class StallWatch {
 }
 
 /** Milliseconds that this thread has computed; without a clock of threads, the whole process. */
-function computed(): number {
+export function computed(): number {
   const { threadCpuUsage } = process as { readonly threadCpuUsage?: () => NodeJS.CpuUsage };
   const { user, system } = threadCpuUsage?.call(process) ?? process.cpuUsage();
   return (user + system) / 1000;
