@@ -148,8 +148,17 @@ export type {
   VolumeMount,
   VolumeProjection,
 } from './parts.ts';
+export { type Amounts, totalLimits, totalRequests } from './pod-totals.ts';
 export { qosClass } from './qos-class.ts';
 export { parseQuantity, Quantity, QuantityError, type QuantityFormat, zeroQuantity } from './quantity.ts';
+export {
+  missingFields,
+  quotaApplies,
+  quotaUsage,
+  type ResourceKind,
+  type ResourceTotals,
+  trackedBy,
+} from './quota/index.ts';
 export { restartsAfter } from './restart-policy.ts';
 export {
   everything,

@@ -11,6 +11,7 @@ import {
   podGarbageCollector,
   presetAdmission,
   replicaSetController,
+  resourceQuotaController,
   rootCaPublisher,
   schedulerController,
   serviceAccountController,
@@ -237,6 +238,7 @@ function builtinControllers({
     taintEvictionController(),
     podGarbageCollector(),
     disruptionController({ kinds }),
+    resourceQuotaController({ kinds }),
     createServiceProxy({ network }),
   ];
 }

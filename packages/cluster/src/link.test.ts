@@ -73,6 +73,7 @@ test('a link wraps the client of every loop, under a stable name', async () => {
     'of-ones-own',
     'pod-garbage-collector',
     'replicaset-controller',
+    'resourcequota-controller',
     'root-ca-cert-publisher',
     'secret-projector-node1',
     'secret-projector-node2',

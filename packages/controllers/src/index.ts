@@ -9,6 +9,7 @@ export { nodeLifecycleController, taintEvictionController } from './node-lifecyc
 export { podGarbageCollector } from './pod-gc/index.ts';
 export { presetAdmission } from './preset-admission/index.ts';
 export { replicaSetController } from './replicaset/index.ts';
+export { type ResourceQuotaControllerOptions, resourceQuotaController } from './resource-quota/index.ts';
 export { type RootCaPublisherOptions, rootCaPublisher } from './root-ca-publisher/index.ts';
 export { type SchedulerOptions, schedulerController } from './scheduler/controller.ts';
 export { serviceAccountController, type TokensControllerOptions, tokensController } from './service-account/index.ts';

@@ -98,6 +98,7 @@ test("the built-in plugins run in Kubernetes' order", () => {
     'Priority',
     'DefaultTolerationSeconds',
     'RuntimeClass',
+    'ResourceQuota',
   ]);
 });
 

@@ -1,7 +1,6 @@
-import type { LimitRange, Pod } from '@orrery/api';
+import { type LimitRange, type Pod, totalLimits, totalRequests } from '@orrery/api';
 import { describe, expect, test } from 'vitest';
 import { podFaults, withDefaultResources } from './limit-ranger.ts';
-import { podLimits, podRequests } from './pod-totals.ts';
 
 const pod = (spec: Partial<Pod['spec']>): Pod => ({
   apiVersion: 'v1',
@@ -145,7 +144,7 @@ describe('a Pod as a whole', () => {
       '4',
     ],
   ] as const)('requests %s', (_what, spec, cpu) => {
-    expect(podRequests(pod(spec as Partial<Pod['spec']>))).toEqual({ cpu });
-    expect(podLimits(pod(spec as Partial<Pod['spec']>))).toEqual({ cpu });
+    expect(totalRequests(pod(spec as Partial<Pod['spec']>))).toEqual({ cpu });
+    expect(totalLimits(pod(spec as Partial<Pod['spec']>))).toEqual({ cpu });
   });
 });

@@ -1,4 +1,5 @@
 import {
+  type Amounts,
   type Container,
   LimitRange,
   PersistentVolumeClaim,
@@ -6,11 +7,12 @@ import {
   parseQuantity,
   type Quantity,
   type Stored,
+  totalLimits,
+  totalRequests,
   zeroQuantity,
 } from '@orrery/api';
 import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from './admission-plugin.ts';
 import { isPodRequest, podOf, refusal } from './pod-request.ts';
-import { type Amounts, podLimits, podRequests } from './pod-totals.ts';
 
 type Limit = NonNullable<LimitRange['spec']['limits']>[number];
 
@@ -97,7 +99,7 @@ function missing(wanted: Amounts, present: Amounts = {}): readonly string[] {
 function faultsOf(request: AdmissionRequest, limit: Limit): readonly string[] {
   if (isClaim(request)) return limit.type === 'PersistentVolumeClaim' ? claimFaults(request, limit) : [];
   const pod = podOf(request);
-  if (limit.type === 'Pod') return podFaults(limit, podRequests(pod), podLimits(pod));
+  if (limit.type === 'Pod') return podFaults(limit, totalRequests(pod), totalLimits(pod));
   if (limit.type !== 'Container') return [];
   const containers = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])];
   return containers.flatMap(({ resources = {} }) => podFaults(limit, resources.requests, resources.limits));

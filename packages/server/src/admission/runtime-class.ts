@@ -1,8 +1,6 @@
-import { isNotFound, type Pod, parseQuantity, RuntimeClass, type Toleration } from '@orrery/api';
+import { type Amounts, isNotFound, type Pod, parseQuantity, RuntimeClass, type Toleration } from '@orrery/api';
 import type { AdmissionContext, AdmissionPlugin, AdmissionRequest } from './admission-plugin.ts';
 import { isPodRequest, podOf, refusal } from './pod-request.ts';
-
-type Amounts = { readonly [resource: string]: string | number };
 
 /**
  * Refuses Pods of a RuntimeClass that does not exist, and gives the others its overhead, node selector and tolerations (Kubernetes

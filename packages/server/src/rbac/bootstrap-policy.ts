@@ -130,6 +130,11 @@ const controllerRules: { readonly [name: string]: readonly PolicyRule[] } = {
     rule(readVerbs, 'apps', ['deployments', 'replicasets', 'statefulsets']),
     rule(['get'], '*', ['*/scale']),
   ],
+  'resourcequota-controller': [
+    rule(['list', 'watch'], '*', ['*']),
+    rule([...readVerbs], '', ['resourcequotas']),
+    rule(['update'], '', ['resourcequotas/status']),
+  ],
   'node-power': [rule(readVerbs, '', ['nodes'])],
   'node-ipam-controller': [rule(readVerbs, '', ['nodes'])],
   'service-proxy': [

@@ -6,6 +6,7 @@ import {
   type PodDisruptionBudget,
   type PodTemplateSpec,
   type ReplicaSet,
+  type ResourceQuota,
   type Service,
   templateHash,
 } from '@orrery/api';
@@ -26,13 +27,14 @@ export interface CrowdSize {
 }
 
 /**
- * A store with a crowd in the namespace `default`. All but a few of the Pods are on nodes that exist on paper only: nothing runs
+ * A store with a crowd in the namespace `default`, which has a quota. All but a few of the Pods are on nodes that exist on paper only: nothing runs
  * there. The first few are on `node1`.
  */
 export async function crowd({ pods, workloads }: CrowdSize): Promise<StorageEngine> {
   const engine = createMemoryEngine();
   const store = await openObjectStore({ engine });
   for (let i = 0; i * podsOnOneNode < pods; i++) await store.create('nodes', paperNode(`paper${i}`));
+  await store.create('resourcequotas', quota);
   const each = pods / workloads;
   for (let w = 0; w < workloads; w++) {
     const { deployment, replicaSet, service, budget } = workload(`web${w}`, each, w);
@@ -44,6 +46,14 @@ export async function crowd({ pods, workloads }: CrowdSize): Promise<StorageEngi
   }
   return engine;
 }
+
+/** Room for all of them. */
+const quota: ResourceQuota = {
+  apiVersion: 'v1',
+  kind: 'ResourceQuota',
+  metadata: { name: 'quota', namespace: 'default', uid: 'quota-uid', creationTimestamp: made },
+  spec: { hard: { pods: '200000', 'count/deployments.apps': '200000', services: '200000' } },
+};
 
 function paperNode(name: string): Node {
   const status = 'True' as const;

@@ -1,15 +1,17 @@
-import { type Container, type Pod, parseQuantity, type Quantity } from '@orrery/api';
+import type { Pod } from './kinds.ts';
+import type { Container } from './parts.ts';
+import { parseQuantity, type Quantity } from './quantity.ts';
 
 /** Amounts by resource, as an object has them. */
 export type Amounts = { readonly [resource: string]: string | number };
 
 /** What a Pod requests as a whole, without its overhead (Kubernetes "Resource sharing within containers"). */
-export function podRequests(pod: Pod): Amounts {
+export function totalRequests(pod: Pod): Amounts {
   return total(pod, ({ resources }) => resources?.requests, pod.spec.resources?.requests);
 }
 
 /** The limits of a Pod as a whole, without its overhead. */
-export function podLimits(pod: Pod): Amounts {
+export function totalLimits(pod: Pod): Amounts {
   return total(pod, ({ resources }) => resources?.limits, pod.spec.resources?.limits);
 }
 

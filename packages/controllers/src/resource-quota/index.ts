@@ -1,0 +1,1 @@
+export { type ResourceQuotaControllerOptions, resourceQuotaController } from './controller.ts';
