@@ -139,7 +139,7 @@ function bodyOptions(body: unknown): GivenDeleteOptions {
   const { kind, gracePeriodSeconds, propagationPolicy, orphanDependents, preconditions, dryRun } = body;
   if (kind !== undefined && kind !== 'DeleteOptions') {
     throw failures.badRequest(
-      `the body of a DELETE request must be DeleteOptions, not ${typeof kind === 'string' ? kind : JSON.stringify(kind)}`,
+      `the body of a DELETE request must be DeleteOptions, not ${isString(kind) ? kind : JSON.stringify(kind)}`,
     );
   }
   return {
