@@ -51,10 +51,15 @@ const products = sources.filter(({ file }) => isProduct(file));
  * places compare the name of a kind or resource, so many times, and may.
  */
 const namesOfKinds: { readonly [file: string]: readonly [times: number, why: string] } = {
+  'admission/limit-ranger.ts': [1, 'an admission plugin about Pods and claims; it compares the group too'],
   'admission/namespace-lifecycle.ts': [1, 'an admission plugin about Namespaces; it compares the group too'],
   'admission/node-restriction.ts': [1, "a Pod's owner reference, of version v1"],
   'admission/pod-request.ts': [2, 'what admission plugins about Pods ask; it compares the group too'],
   'admission/priority.ts': [1, 'an admission plugin about PriorityClasses; it compares the group too'],
+  'admission/resource-quota.ts': [
+    4,
+    'kinds whose usage changes with an update, and Events, of which there is no quota; it compares the group too',
+  ],
   'admission/taint-nodes-by-condition.ts': [1, 'an admission plugin about Nodes; it compares the group too'],
   'authorizer.ts': [1, 'the namespace of a request for a Namespace; it compares the group too'],
   'flow-control/flow-configuration.ts': [1, 'objects of its own two kinds'],

@@ -1,5 +1,6 @@
 import {
   isConflict,
+  type Kind,
   type KubernetesObject,
   missingFields,
   PersistentVolumeClaim,
@@ -50,13 +51,17 @@ const nothing = () => undefined;
 
 function isCharged(request: AdmissionRequest): boolean {
   const { kind, subresource, operation, object, namespace } = request;
-  if (object === undefined || namespace === '' || kind.resource === 'events') return false;
+  if (object === undefined || namespace === '' || isEvent(kind)) return false;
   if (operation === 'UPDATE' && isPodRequest(request, 'resize')) return true;
   if (subresource !== '') return false;
   if (operation === 'CREATE') return true;
   if (operation !== 'UPDATE' || kind.group !== '') return false;
   if (kind.resource === Pod.resource) return isTerminating(object) !== isTerminating(request.oldObject);
   return kind.resource === Service.resource || kind.resource === PersistentVolumeClaim.resource;
+}
+
+function isEvent({ group, resource }: Kind): boolean {
+  return resource === 'events' && (group === '' || group === 'events.k8s.io');
 }
 
 function isTerminating(object: KubernetesObject | undefined): boolean {
