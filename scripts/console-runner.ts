@@ -9,7 +9,8 @@ import { commandWords, consoleSteps, outputMatches } from './console-document.ts
 export const root = resolve(import.meta.dirname, '..');
 
 const main = join(root, 'packages/cli/bin/orrery.js');
-const bench = join(root, 'bench/run.ts');
+/** Commands of `pnpm` that are scripts of the workspace; all others are `orrery`'s. */
+const scripts = new Map(['bench', 'conformance'].map((name) => [name, join(root, name, 'run.ts')]));
 
 /** Commands that only look: they are asked again until the answer is the one that is waited for. */
 const looking = ['get', 'describe', 'logs', 'exec', 'events', 'rollout', 'auth', 'explain', 'top'];
@@ -88,7 +89,8 @@ function stop(child: ChildProcess): Promise<void> {
 /** Runs a command of the document against its cluster; gives what it printed on both streams. */
 function run(args: readonly string[], kubeconfig: string): Promise<string> {
   return new Promise((done, failed) => {
-    const program = args[0] === 'bench' ? [bench, ...args.slice(1)] : [main, ...args];
+    const script = scripts.get(args[0] ?? '');
+    const program = script === undefined ? [main, ...args] : [script, ...args.slice(1)];
     const child = spawn(process.execPath, program, {
       cwd: root,
       env: { ...process.env, KUBECONFIG: kubeconfig },
