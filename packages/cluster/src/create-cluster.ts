@@ -1,5 +1,6 @@
 import { type Kind, KindRegistry } from '@orrery/api';
 import {
+  daemonSetController,
   deploymentController,
   disruptionController,
   endpointSliceController,
@@ -223,6 +224,7 @@ function builtinControllers({
     deploymentController(),
     replicaSetController(),
     jobController(),
+    daemonSetController(),
     garbageCollector({ kinds }),
     namespaceController({ kinds }),
     serviceAccountController(),

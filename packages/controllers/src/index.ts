@@ -1,3 +1,4 @@
+export { daemonSetController } from './daemonset/index.ts';
 export { deploymentController } from './deployment/index.ts';
 export { type DisruptionControllerOptions, disruptionController } from './disruption/index.ts';
 export { endpointsController } from './endpoints/index.ts';

@@ -1,13 +1,4 @@
-import {
-  controllerOf,
-  Deployment,
-  keyOf,
-  type LabelSelector,
-  labelSelectorMatcher,
-  Pod,
-  ReplicaSet,
-  type Stored,
-} from '@orrery/api';
+import { controllerOf, Deployment, keyOf, labelSelectorMatcher, Pod, ReplicaSet, type Stored } from '@orrery/api';
 import {
   type Cache,
   type Controller,
@@ -22,6 +13,7 @@ import { claim } from '../workload/claim.ts';
 import { orphansOf } from '../workload/orphans.ts';
 import { countsOr, podsByController } from '../workload/pod-counts.ts';
 import { indexBySelector } from '../workload/selector-index.ts';
+import { selectsEverything } from '../workload/selects-everything.ts';
 import { unlessGone } from '../workload/unless-gone.ts';
 import { countedStatus, type Sets, untilDeadline } from './conditions.ts';
 import { DeploymentRollout } from './deployment-rollout.ts';
@@ -131,8 +123,4 @@ function* replicaSetsNear(cache: Cache, deployment: Stored<Deployment>): Generat
   const namespace = deployment.metadata.namespace ?? '';
   yield* cache.list(ownedBy(ReplicaSet, deployment.metadata.uid), { namespace });
   yield* orphans.selectedBy(cache, namespace, labelSelectorMatcher(deployment.spec.selector));
-}
-
-function selectsEverything(selector: LabelSelector | undefined): boolean {
-  return Object.keys(selector?.matchLabels ?? {}).length === 0 && (selector?.matchExpressions ?? []).length === 0;
 }

@@ -78,6 +78,13 @@ const controllerRules: { readonly [name: string]: readonly PolicyRule[] } = {
     rule(['update'], 'batch', ['jobs/finalizers', 'jobs/status']),
     rule([...readVerbs, 'create', 'delete', 'patch'], '', ['pods']),
   ],
+  'daemonset-controller': [
+    rule(readVerbs, 'apps', ['daemonsets']),
+    rule(['update'], 'apps', ['daemonsets/status', 'daemonsets/finalizers']),
+    rule(readVerbs, '', ['nodes']),
+    rule([...readVerbs, 'create', 'delete', 'patch'], '', ['pods']),
+    rule([...readVerbs, 'create', 'delete', 'patch', 'update'], 'apps', ['controllerrevisions']),
+  ],
   'generic-garbage-collector': [
     { verbs: ['get', 'list', 'watch', 'patch', 'update', 'delete'], apiGroups: ['*'], resources: ['*'] },
   ],
