@@ -57,6 +57,7 @@ test('a link wraps the client of every loop, under a stable name', async () => {
   }, 2);
   const own = actors.filter((actor) => !actor.endsWith(' events') && !actor.endsWith(' cache'));
   expect(own.toSorted()).toEqual([
+    'daemonset-controller',
     'default-scheduler',
     'deployment-controller',
     'disruption-controller',

@@ -1,11 +1,4 @@
-import {
-  type ControllerRevision,
-  canonicalJson,
-  type Immutable,
-  type PodTemplateSpec,
-  type Stored,
-  templateHash,
-} from '@orrery/api';
+import { type ControllerRevision, canonicalJson, type PodTemplateSpec, type Stored, templateHash } from '@orrery/api';
 
 /** Label of Pods and ControllerRevisions that says which revision they are of. */
 export const revisionHashLabel = 'controller-revision-hash';
@@ -40,14 +33,6 @@ function withResources(spec: NonNullable<PodTemplateSpec['spec']>) {
     containers: filled(containers),
     ...(initContainers === undefined ? {} : { initContainers: filled(initContainers) }),
   };
-}
-
-/** The template that a revision holds; undefined if it holds none. */
-export function templateOf({ data }: ControllerRevision): PodTemplateSpec | undefined {
-  const template = (data as Partial<Immutable<TemplatePatch>> | undefined)?.spec?.template;
-  if (template === undefined) return undefined;
-  const { $patch: _, ...rest } = template;
-  return rest;
 }
 
 /** Whether a revision holds this template. */
