@@ -1,7 +1,8 @@
 import type { Image } from '../image.ts';
+import { agnhostImage } from './agnhost/image.ts';
 import { databaseImages } from './databases.ts';
 import { nginxImages } from './nginx.ts';
-import { agnhostImage, helloAppImages, helloWorld, httpEcho, nodeHelloImage, redisImage } from './services.ts';
+import { helloAppImages, helloWorld, httpEcho, nodeHelloImage, redisImage } from './services.ts';
 import {
   alpine,
   bashImage,

@@ -1,12 +1,9 @@
-import { reasonPhrase, textResponse } from '../../network/http.ts';
+import { textResponse } from '../../network/http.ts';
 import { listen } from '../../network/listen.ts';
-import type { Process } from '../../process/process.ts';
 import type { Program } from '../../process/program.ts';
-import { curl } from '../../programs/curl.ts';
-import { parseOptions } from '../../programs/options.ts';
 import { defineImage, type Image } from '../image.ts';
 import { plausibleTag } from '../reference.ts';
-import { alpine, debian, pauseProgram } from './systems.ts';
+import { debian } from './systems.ts';
 
 const nodeHello: Program = async (process) => {
   process.title = 'node server.js';
@@ -81,79 +78,6 @@ export const helloWorld: Image = defineImage({
       return 0;
     },
   },
-});
-
-/** The Swiss army knife of Kubernetes' own tests, as far as examples use it. */
-const agnhost: Program = async (process) => {
-  const [command = 'pause', ...args] = process.args;
-  switch (command) {
-    case 'pause':
-      return pauseProgram(process);
-    case 'netexec':
-    case 'serve-hostname':
-    case 'liveness':
-    case 'porter':
-      return agnhostServer(process, command, args);
-    case 'entrypoint-tester':
-      await process.stdout.write(`${JSON.stringify([process.argv[0], ...process.args])}\n`);
-      return 0;
-    case 'test-webserver':
-      return agnhostServer(process, 'serve-hostname', ['--port', '80']);
-    default:
-      await process.stderr.write(`Error: unknown command "${command}" for "app"\n`);
-      return 1;
-  }
-};
-
-async function agnhostServer(process: Process, command: string, args: readonly string[]): Promise<number> {
-  const { values } = parseOptions(args, '', {
-    'http-port': 'port:',
-    port: 'port:',
-    'udp-port': 'udp:',
-    delay: 'delay:',
-  });
-  const port = Number(values.get('port') ?? (command === 'serve-hostname' ? 9376 : 8080));
-  const started = process.clock.now();
-  const { hostname } = process.realm;
-  let healthy = true;
-  await process.stderr.write(`Started HTTP server on port ${port}\n`);
-  listen(process, {
-    port,
-    http: (request) => {
-      const [path = '/', query = ''] = request.path.split('?');
-      const parameters = new URLSearchParams(query);
-      if (command === 'liveness' && path === '/healthz') {
-        // Healthy for ten seconds, as in the documentation's example.
-        const seconds = (process.clock.now() - started) / 1000;
-        return seconds > 10 ? textResponse(500, `error: ${seconds}`) : textResponse(200, 'ok');
-      }
-      if (command === 'serve-hostname' || path === '/hostname' || path === '/hostName')
-        return textResponse(200, hostname);
-      if (path === '/echo') return textResponse(Number(parameters.get('code') ?? 200), parameters.get('msg') ?? '');
-      if (path === '/clientip') return textResponse(200, `${request.remoteAddress}:40000`);
-      if (path === '/healthz') return healthy ? textResponse(200, '') : textResponse(412, reasonPhrase(412));
-      if (path === '/unhealthy') healthy = false;
-      if (path === '/exit') {
-        const code = Number(parameters.get('code') ?? 0);
-        process.clock.schedule(Number(parameters.get('timeout')?.replace('s', '') ?? 0) * 1000, () =>
-          process.end(code),
-        );
-      }
-      return textResponse(200, `NOW: ${new Date(process.clock.now()).toISOString()}`);
-    },
-    grpcHealth: () => (healthy ? 'SERVING' : 'NOT_SERVING'),
-  });
-  await process.untilSignal('SIGTERM', 'SIGINT');
-  return 0;
-}
-
-export const agnhostImage: Image = defineImage({
-  name: ['agnhost', 'liveness', 'e2e-test-images/agnhost'],
-  base: alpine,
-  entrypoint: ['/agnhost'],
-  command: ['pause'],
-  sizeBytes: 52_000_000,
-  programs: { '/agnhost': agnhost, '/usr/bin/curl': curl },
 });
 
 const redis: Program = async (process) => {
