@@ -1,5 +1,6 @@
 import { type Kind, KindRegistry } from '@orrery/api';
 import {
+  cronJobController,
   daemonSetController,
   deploymentController,
   disruptionController,
@@ -12,12 +13,14 @@ import {
   podGarbageCollector,
   presetAdmission,
   replicaSetController,
+  replicationController,
   resourceQuotaController,
   rootCaPublisher,
   schedulerController,
   serviceAccountController,
   taintEvictionController,
   tokensController,
+  ttlAfterFinishedController,
 } from '@orrery/controllers';
 import { createServiceProxy } from '@orrery/controllers/node';
 import type { SchedulerPlugin } from '@orrery/controllers/scheduler';
@@ -223,7 +226,10 @@ function builtinControllers({
     schedulerController({ plugins: schedulerPlugins }),
     deploymentController(),
     replicaSetController(),
+    replicationController(),
     jobController(),
+    cronJobController(),
+    ttlAfterFinishedController(),
     daemonSetController(),
     garbageCollector({ kinds }),
     namespaceController({ kinds }),

@@ -57,6 +57,7 @@ test('a link wraps the client of every loop, under a stable name', async () => {
   }, 2);
   const own = actors.filter((actor) => !actor.endsWith(' events') && !actor.endsWith(' cache'));
   expect(own.toSorted()).toEqual([
+    'cronjob-controller',
     'daemonset-controller',
     'default-scheduler',
     'deployment-controller',
@@ -74,6 +75,7 @@ test('a link wraps the client of every loop, under a stable name', async () => {
     'of-ones-own',
     'pod-garbage-collector',
     'replicaset-controller',
+    'replication-controller',
     'resourcequota-controller',
     'root-ca-cert-publisher',
     'secret-projector-node1',
@@ -82,6 +84,7 @@ test('a link wraps the client of every loop, under a stable name', async () => {
     'service-proxy',
     'taint-eviction-controller',
     'tokens-controller',
+    'ttl-after-finished-controller',
   ]);
   expect(actors.filter((actor) => actor.endsWith(' cache'))).toEqual([
     'controller-manager cache',

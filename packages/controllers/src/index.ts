@@ -1,3 +1,4 @@
+export { cronJobController } from './cronjob/index.ts';
 export { daemonSetController } from './daemonset/index.ts';
 export { deploymentController } from './deployment/index.ts';
 export { type DisruptionControllerOptions, disruptionController } from './disruption/index.ts';
@@ -10,7 +11,9 @@ export { nodeLifecycleController, taintEvictionController } from './node-lifecyc
 export { podGarbageCollector } from './pod-gc/index.ts';
 export { presetAdmission } from './preset-admission/index.ts';
 export { replicaSetController } from './replicaset/index.ts';
+export { replicationController } from './replicationcontroller/index.ts';
 export { type ResourceQuotaControllerOptions, resourceQuotaController } from './resource-quota/index.ts';
 export { type RootCaPublisherOptions, rootCaPublisher } from './root-ca-publisher/index.ts';
 export { type SchedulerOptions, schedulerController } from './scheduler/controller.ts';
 export { serviceAccountController, type TokensControllerOptions, tokensController } from './service-account/index.ts';
+export { ttlAfterFinishedController } from './ttl-after-finished/index.ts';

@@ -22,6 +22,14 @@ export function isFinished(job: Pick<Job, 'status'>): boolean {
   return isTrue(job, 'Complete') || isTrue(job, 'Failed');
 }
 
+/** When the Job was over, in milliseconds since the epoch; undefined while it is not. */
+export function finishedAt({ status }: Pick<Job, 'status'>): Milliseconds | undefined {
+  const found = status?.conditions?.find(
+    (one) => (one.type === 'Complete' || one.type === 'Failed') && one.status === 'True',
+  );
+  return found?.lastTransitionTime === undefined ? undefined : Date.parse(found.lastTransitionTime);
+}
+
 /** The verdict that a Job has been given before: its condition SuccessCriteriaMet or FailureTarget. */
 export function formerVerdict({ status }: Pick<Job, 'status'>): Verdict | undefined {
   const found = (type: string) => status?.conditions?.find((one) => one.type === type && one.status === 'True');

@@ -1,4 +1,4 @@
-import { type ReplicaSet, timestamp } from '@orrery/api';
+import { type ReplicaSet, type ReplicationController, timestamp } from '@orrery/api';
 import type { Milliseconds } from '@orrery/core';
 import type { PodCounts } from '../workload/pod-counts.ts';
 import { semanticEqual } from '../workload/semantic-equal.ts';
@@ -11,9 +11,9 @@ export interface ReplicaFailure {
 
 type Status = NonNullable<ReplicaSet['status']>;
 
-/** The status of a ReplicaSet with Pods of these counts at the time `now`. */
+/** The status of a ReplicaSet or a ReplicationController with Pods of these counts at the time `now`. */
 export function replicaSetStatus(
-  replicaSet: ReplicaSet,
+  replicaSet: ReplicaSet | ReplicationController,
   counts: PodCounts,
   failure: ReplicaFailure | undefined,
   now: Milliseconds,
@@ -49,7 +49,11 @@ function withZeros(status: Status) {
 
 type Conditions = NonNullable<Status['conditions']>;
 
-function conditionsAfter(replicaSet: ReplicaSet, failure: ReplicaFailure | undefined, now: Milliseconds): Conditions {
+function conditionsAfter(
+  replicaSet: ReplicaSet | ReplicationController,
+  failure: ReplicaFailure | undefined,
+  now: Milliseconds,
+): Conditions {
   const others: Conditions[number][] = [];
   let current: Conditions[number] | undefined;
   for (const condition of replicaSet.status?.conditions ?? []) {

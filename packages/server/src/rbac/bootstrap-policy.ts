@@ -73,11 +73,23 @@ const controllerRules: { readonly [name: string]: readonly PolicyRule[] } = {
     rule(['update'], 'apps', ['replicasets/status', 'replicasets/finalizers']),
     rule([...readVerbs, 'create', 'delete', 'patch'], '', ['pods']),
   ],
+  'replication-controller': [
+    rule([...readVerbs, 'update'], '', ['replicationcontrollers']),
+    rule(['update'], '', ['replicationcontrollers/finalizers', 'replicationcontrollers/status']),
+    rule([...readVerbs, 'create', 'delete', 'patch'], '', ['pods']),
+  ],
   'job-controller': [
     rule([...readVerbs, 'patch', 'update'], 'batch', ['jobs']),
     rule(['update'], 'batch', ['jobs/finalizers', 'jobs/status']),
     rule([...readVerbs, 'create', 'delete', 'patch'], '', ['pods']),
   ],
+  'cronjob-controller': [
+    rule([...readVerbs, 'create', 'delete', 'patch', 'update'], 'batch', ['jobs']),
+    rule([...readVerbs, 'update'], 'batch', ['cronjobs']),
+    rule(['update'], 'batch', ['cronjobs/finalizers', 'cronjobs/status']),
+    rule(['delete', 'list'], '', ['pods']),
+  ],
+  'ttl-after-finished-controller': [rule([...readVerbs, 'delete'], 'batch', ['jobs'])],
   'daemonset-controller': [
     rule(readVerbs, 'apps', ['daemonsets']),
     rule(['update'], 'apps', ['daemonsets/status', 'daemonsets/finalizers']),

@@ -1,0 +1,1 @@
+export { replicationController } from './controller.ts';
