@@ -3,7 +3,7 @@ import type { Milliseconds } from '@orrery/core';
 import { zoneTimestamp } from './zone-clock.ts';
 
 /** Annotation of a Job with the time at which its CronJob was due, in the CronJob's time zone. */
-export const scheduledTimeKey = 'batch.kubernetes.io/cronjob-scheduled-timestamp';
+const scheduledTimeKey = 'batch.kubernetes.io/cronjob-scheduled-timestamp';
 
 /** The name of the Job for a time: the same for the same time, so that it cannot be created twice. */
 export function jobNameFor({ metadata }: Stored<CronJob>, time: Milliseconds): string {
