@@ -82,6 +82,7 @@ test('a link wraps the client of every loop, under a stable name', async () => {
     'secret-projector-node2',
     'service-account-controller',
     'service-proxy',
+    'statefulset-controller',
     'taint-eviction-controller',
     'tokens-controller',
     'ttl-after-finished-controller',

@@ -16,4 +16,5 @@ export { type ResourceQuotaControllerOptions, resourceQuotaController } from './
 export { type RootCaPublisherOptions, rootCaPublisher } from './root-ca-publisher/index.ts';
 export { type SchedulerOptions, schedulerController } from './scheduler/controller.ts';
 export { serviceAccountController, type TokensControllerOptions, tokensController } from './service-account/index.ts';
+export { statefulSetController } from './statefulset/index.ts';
 export { ttlAfterFinishedController } from './ttl-after-finished/index.ts';

@@ -35,6 +35,14 @@ function withResources(spec: NonNullable<PodTemplateSpec['spec']>) {
   };
 }
 
+/** The template that a revision holds; undefined if it holds none. */
+export function templateOf({ data }: ControllerRevision): PodTemplateSpec | undefined {
+  const template = (data as Partial<TemplatePatch> | undefined)?.spec?.template;
+  if (template === undefined) return undefined;
+  const { $patch: _, ...rest } = template;
+  return rest;
+}
+
 /** Whether a revision holds this template. */
 export function holdsTemplate(revision: ControllerRevision, template: PodTemplateSpec): boolean {
   return canonicalJson(revision.data ?? null) === canonicalJson(templatePatch(template));

@@ -97,6 +97,13 @@ const controllerRules: { readonly [name: string]: readonly PolicyRule[] } = {
     rule([...readVerbs, 'create', 'delete', 'patch'], '', ['pods']),
     rule([...readVerbs, 'create', 'delete', 'patch', 'update'], 'apps', ['controllerrevisions']),
   ],
+  'statefulset-controller': [
+    rule(readVerbs, 'apps', ['statefulsets']),
+    rule(['update'], 'apps', ['statefulsets/status', 'statefulsets/finalizers']),
+    rule([...readVerbs, 'create', 'delete', 'patch', 'update'], '', ['pods']),
+    rule([...readVerbs, 'create', 'delete', 'patch', 'update'], 'apps', ['controllerrevisions']),
+    rule([...readVerbs, 'create', 'update'], '', ['persistentvolumeclaims']),
+  ],
   'generic-garbage-collector': [
     { verbs: ['get', 'list', 'watch', 'patch', 'update', 'delete'], apiGroups: ['*'], resources: ['*'] },
   ],
