@@ -73,6 +73,17 @@ describe('emptyDir', () => {
     );
   });
 
+  test.each([
+    ['Memory', 'tmpfs'],
+    ['', '61267'],
+  ] as const)('of medium %j is of the file system %s, also without a limit', async (medium, type) => {
+    const cluster = await podScenario();
+    const agnhost = { name: 'main', image: 'registry.k8s.io/e2e-test-images/agnhost', volumeMounts: [data] };
+    await cluster.start({ containers: [agnhost], volumes: [{ name: 'data', emptyDir: { medium } }] });
+    const { stdout } = await cluster.exec('default/web', ['/agnhost', 'mounttest', '--fs_type=/data']);
+    expect(stdout).toBe(`mount type of "/data": ${type}\n`);
+  });
+
   test('of medium Memory is limited to its sizeLimit: further writes fail, and no Pod is evicted', async () => {
     const cluster = await podScenario();
     await cluster.start({

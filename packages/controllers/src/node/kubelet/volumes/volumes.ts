@@ -22,7 +22,8 @@ export async function makeVolume(files: NodeFiles, client: Client, pod: Pod, vol
     makeVolumeDirectory(files, path, {
       inMemory: medium === 'Memory',
       fsGroup,
-      sizeBytes: bytes > 0 ? bytes : undefined,
+      // A file system of its own all the same: its files are charged to those who write them.
+      sizeBytes: bytes > 0 ? bytes : Number.POSITIVE_INFINITY,
     });
     return;
   }

@@ -64,8 +64,15 @@ async function readInLoop(process: Process, path: string, flags: ReadonlyMap<str
   const untilExpected = flags.get('break_on_expected_content') !== 'false';
   let read = true;
   for (; process.clock.now() < end; await process.sleep(retryMs)) {
-    read = await succeeds(process, path, reportContent);
-    if (read && untilExpected && textOf(process.files.readFile(process.path(path))) === newContent) break;
+    try {
+      await reportContent(process, path);
+      read = true;
+      if (untilExpected && textOf(process.files.readFile(process.path(path))) === newContent) break;
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      read = false;
+      await say(process, `Error reading file ${path}: open ${path}: ${error.reason.toLowerCase()}, retrying`);
+    }
   }
   return read;
 }
