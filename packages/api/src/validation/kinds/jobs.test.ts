@@ -1,14 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import * as kinds from '../../kinds.ts';
-import { createFaults } from './faults.fixture.ts';
+import { createFaults, updateFaults } from './faults.fixture.ts';
 
 const podSpec = { containers: [{ name: 'c', image: 'busybox' }] };
 const selector = { matchLabels: { app: 'web' } };
 const template = { metadata: { labels: { app: 'web', tier: 'x' } }, spec: podSpec };
-const _workload = { selector, template };
 const never = { ...template, spec: { ...podSpec, restartPolicy: 'Never' } };
-const _mismatch =
-  'spec.template.metadata.labels: Invalid value: {"app":"web","tier":"x"}: `selector` does not match template `labels`';
 
 type Case = [rule: string, found: () => string[], expected: string[]];
 
@@ -53,6 +50,34 @@ describe('a CronJob', () => {
       ['spec.timeZone: Invalid value: "Mars/Olympus": unknown time zone Mars/Olympus'],
     ],
     ['has a machine-dependent zone', () => cronJob({ timeZone: 'Local' }), ['timeZone must be an explicit time zone']],
+    [
+      'has no offset for a zone',
+      () => cronJob({ timeZone: '+02:00' }),
+      ['spec.timeZone: Invalid value: "+02:00": unknown time zone +02:00'],
+    ],
+    [
+      'may keep a zone that its schedule had, but no other beside it',
+      () => {
+        const spec = {
+          schedule: 'TZ=UTC * * * * *',
+          jobTemplate: { spec: { template: never } },
+          concurrencyPolicy: 'Allow',
+        };
+        const kept = updateFaults(kinds.CronJob, { spec: { ...spec, schedule: 'TZ=UTC 0 * * * *' } }, { spec });
+        return [...kept, ...updateFaults(kinds.CronJob, { spec: { ...spec, timeZone: 'UTC' } }, { spec })];
+      },
+      [
+        'spec.schedule: Invalid value: "TZ=UTC * * * * *": cannot use both timeZone field and TZ or CRON_TZ in schedule',
+      ],
+    ],
+    [
+      'does not select by itself',
+      () => cronJob({ jobTemplate: { spec: { template: never, selector, manualSelector: true } } }),
+      [
+        'spec.jobTemplate.spec.selector: Invalid value: {"matchLabels":{"app":"web"}}: `selector` will be auto-generated',
+        'spec.jobTemplate.spec.manualSelector: Unsupported value: true: supported values: ',
+      ],
+    ],
     [
       'has a policy of overlap',
       () => cronJob({ concurrencyPolicy: 'Queue' }),
