@@ -13,6 +13,7 @@ import {
   defaultPriorityClass,
   defaultRoleBinding,
   defaultSecret,
+  defaultSpec,
   defaultStorageClass,
 } from './cluster.ts';
 import {
@@ -76,6 +77,8 @@ const defaultsOf: ReadonlyMap<string, Default> = new Map([
   named('storage.k8s.io/v1', 'StorageClass', defaultStorageClass),
   named('storage.k8s.io/v1', 'CSIDriver', defaultCsiDriver),
   entry(kinds.LimitRange, defaultLimitRange),
+  entry(kinds.PodDisruptionBudget, defaultSpec<kinds.PodDisruptionBudget>),
+  entry(kinds.ResourceQuota, defaultSpec<kinds.ResourceQuota>),
   entry(kinds.RoleBinding, defaultRoleBinding<kinds.RoleBinding>),
   entry(kinds.ClusterRoleBinding, defaultRoleBinding<kinds.ClusterRoleBinding>),
   entry(kinds.PriorityClass, defaultPriorityClass),

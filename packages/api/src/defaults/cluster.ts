@@ -8,8 +8,10 @@ import type {
   Node,
   PersistentVolume,
   PersistentVolumeClaim,
+  PodDisruptionBudget,
   PodPreset,
   PriorityClass,
+  ResourceQuota,
   RoleBinding,
   Secret,
 } from '../kinds.ts';
@@ -74,8 +76,13 @@ export function defaultCsiDriver(driver: ICSIDriver): ICSIDriver {
 }
 
 /** A container's default limit is the maximum, its default request the default limit, or else the minimum. */
+/** In Go a spec that nobody gives is there all the same, and empty. */
+export function defaultSpec<T extends PodDisruptionBudget | ResourceQuota | LimitRange>(object: T): T {
+  return object.spec === undefined ? { ...object, spec: {} } : object;
+}
+
 export function defaultLimitRange(range: LimitRange): LimitRange {
-  return through(range, 'spec', (spec) =>
+  return through(defaultSpec(range), 'spec', (spec) =>
     throughEach(spec, 'limits', (item) => {
       if (item.type !== 'Container') return item;
       const limits = { ...item.max, ...item.default };

@@ -1,11 +1,13 @@
 import {
   builtinKind,
+  Event,
   failures,
   type Kind,
   type KubernetesObject,
   Namespace,
   Pod,
   PriorityClass,
+  type ResourceQuota,
   ServiceAccount,
   StatusError,
 } from '@orrery/api';
@@ -16,6 +18,7 @@ import { builtinAdmission } from './builtin.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { priority } from './priority.ts';
+import { resourceQuota } from './resource-quota.ts';
 import { serviceAccount } from './service-account.ts';
 
 const pod = (spec: Partial<Pod['spec']> = {}, metadata: object = { name: 'p' }): Pod => ({
@@ -39,7 +42,7 @@ function context(objects: readonly KubernetesObject[]): AdmissionContext {
     list: async (kind: Kind) => ({ items: ofKind(kind), metadata: { resourceVersion: '1' } }),
   };
   const { random } = simulation.environment;
-  const clock = { sleep: async () => {} };
+  const clock = { sleep: async () => {}, now: () => 0 };
   return { client, clock, random, warn: () => {}, afterCommit: () => {} } as unknown as AdmissionContext;
 }
 
@@ -100,6 +103,50 @@ test("the built-in plugins run in Kubernetes' order", () => {
     'RuntimeClass',
     'ResourceQuota',
   ]);
+});
+
+describe('ResourceQuota', () => {
+  const quota = (name: string, hard: object, used?: object): ResourceQuota =>
+    ({
+      apiVersion: 'v1',
+      kind: 'ResourceQuota',
+      metadata: { name, namespace: 'default' },
+      spec: { hard },
+      status: { hard, ...(used === undefined ? {} : { used }) },
+    }) as ResourceQuota;
+
+  test.each([
+    [
+      'nobody has counted what it limits',
+      [quota('new', { pods: '5', 'requests.storage': '1Gi' })],
+      'status unknown for quota: new, resources: pods',
+    ],
+    [
+      'it has no room, of several resources',
+      [quota('full', { pods: '5', 'count/pods': '7' }, { pods: '5', 'count/pods': '7' })],
+      'exceeded quota: full, requested: count/pods=1,pods=1, used: count/pods=7,pods=5, limited: count/pods=7,pods=5',
+    ],
+    [
+      'another one of the namespace has no room',
+      [quota('free', { pods: '5' }, { pods: '0' }), quota('full', { pods: '0' }, { pods: '0' })],
+      'exceeded quota: full, requested: pods=1, used: pods=0, limited: pods=0',
+    ],
+    [
+      'a container says nothing of what it limits',
+      [quota('cpu', { 'limits.cpu': '5' }, { 'limits.cpu': '0' })],
+      'failed quota: cpu: must specify limits.cpu for: main',
+    ],
+  ])('refuses a Pod where %s', async (_what, quotas, why) => {
+    const error = await refusal(resourceQuota(), request(Pod, pod()), quotas);
+    expect(error.message).toBe(`pods "p" is forbidden: ${why}`);
+    expect(error.code).toBe(403);
+  });
+
+  test('asks nothing of Events', async () => {
+    const event = { apiVersion: 'v1', kind: 'Event', metadata: { name: 'e' } };
+    const full = quota('full', { 'count/events': '0' }, { 'count/events': '0' });
+    await expect(run(resourceQuota(), request(Event, event), [full])).resolves.toBe(event);
+  });
 });
 
 describe('NamespaceLifecycle', () => {

@@ -79,3 +79,18 @@ overhead: { podFixed: { cpu: "64" } }
     });
   });
 });
+
+test('a LimitRange, a quota and a budget without a spec limit nothing', async () => {
+  const cluster = await started('');
+  for (const [apiVersion, kind] of [
+    ['v1', 'LimitRange'],
+    ['v1', 'ResourceQuota'],
+    ['policy/v1', 'PodDisruptionBudget'],
+  ] as const) {
+    const made = await cluster.client.create({ apiVersion, kind, metadata: { name: 'empty', namespace: 'default' } });
+    expect(made).toMatchObject({ spec: {} });
+  }
+  await create(cluster, 'free', {});
+  await cluster.settle();
+  expect((await cluster.get(Pod, 'default/free')).status?.phase).toBe('Running');
+});

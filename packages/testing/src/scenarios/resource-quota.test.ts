@@ -121,19 +121,6 @@ describe('a ResourceQuota', () => {
       used: { pods: '1', configmaps: '1' },
     });
   });
-
-  test('that nobody has counted yet lets nothing in', async () => {
-    const cluster = await simulate({ nodes: 1, faults: [] });
-    onTestFinished(() => cluster.close());
-    const quota = await cluster.client.create<ResourceQuota>({
-      apiVersion: 'v1',
-      kind: 'ResourceQuota',
-      metadata: { name: 'quota', namespace: 'default' },
-      spec: { hard: { pods: '5' } },
-    });
-    await cluster.client.updateStatus<ResourceQuota>({ ...quota, status: { hard: { pods: '5' } } });
-    await expect(createPod(cluster, 'early')).rejects.toThrow('status unknown for quota: quota, resources: pods');
-  });
 });
 
 const isElsewhere = ({ metadata }: { readonly metadata: { readonly namespace?: string } }) =>
