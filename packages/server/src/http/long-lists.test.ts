@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { constants } from 'node:http2';
 import type { Readable } from 'node:stream';
@@ -28,7 +29,7 @@ beforeEach(async () => {
     turning = setImmediate(nextTask);
   };
   nextTask();
-  const items = Array.from({ length: count }, (_, index) => counted(`x${index}`));
+  const items = Array.from({ length: count }, (_, index) => counted(index));
   server.own.list = async () => ({ items, metadata: { resourceVersion: '7' } });
 });
 
@@ -37,10 +38,16 @@ afterEach(async () => {
   await server.close();
 });
 
+/** Text in which gzip finds next to nothing, so that compressed lists too are longer than what sockets hold. */
+const noise = Array.from({ length: 4096 }, (_, block) =>
+  createHash('sha512').update(String(block)).digest('base64'),
+).join('');
+
 /** An object that counts when it is encoded. */
-function counted(name: string): Stored {
-  const { metadata, ...rest } = pod(name);
-  const object = { ...rest, metadata: { ...metadata, annotations: { a: 'x'.repeat(size) } } };
+function counted(index: number): Stored {
+  const { metadata, ...rest } = pod(`x${index}`);
+  const from = (index * size) % (noise.length - size);
+  const object = { ...rest, metadata: { ...metadata, annotations: { a: noise.slice(from, from + size) } } };
   const toJSON = () => {
     encodedIn[encodedIn.length - 1] = (encodedIn.at(-1) ?? 0) + 1;
     return object;
