@@ -39,7 +39,7 @@ export function defaultNamespace(namespace: Namespace): Namespace {
 
 /** What a node can give to Pods is all that it has, unless it says otherwise. */
 export function defaultNode(node: Node): Node {
-  return through(node, 'status', (status) =>
+  return through(defaultSpec(node), 'status', (status) =>
     status.capacity === undefined ? status : fill(status, { allocatable: status.capacity }),
   );
 }
@@ -77,7 +77,7 @@ export function defaultCsiDriver(driver: ICSIDriver): ICSIDriver {
 
 /** A container's default limit is the maximum, its default request the default limit, or else the minimum. */
 /** In Go a spec that nobody gives is there all the same, and empty. */
-export function defaultSpec<T extends PodDisruptionBudget | ResourceQuota | LimitRange>(object: T): T {
+export function defaultSpec<T extends Node | PodDisruptionBudget | ResourceQuota | LimitRange>(object: T): T {
   return object.spec === undefined ? { ...object, spec: {} } : object;
 }
 

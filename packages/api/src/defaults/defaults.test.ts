@@ -361,7 +361,7 @@ const others: [name: string, kind: Kind, given: object, stored: object][] = [
     'a Node’s allocatable defaults to its capacity',
     kinds.Node,
     { status: { capacity: { cpu: '4' } } },
-    { status: { capacity: { cpu: '4' }, allocatable: { cpu: '4' } } },
+    { spec: {}, status: { capacity: { cpu: '4' }, allocatable: { cpu: '4' } } },
   ],
   [
     'a PersistentVolumeClaim asks for a file system',

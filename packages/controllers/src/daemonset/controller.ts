@@ -106,7 +106,7 @@ function isSameForDaemons(a: Stored<Node>, b: Stored<Node>): boolean {
   return (
     a.metadata.uid === b.metadata.uid &&
     semanticEqual(a.metadata.labels, b.metadata.labels) &&
-    semanticEqual(a.spec.taints, b.spec.taints)
+    semanticEqual(a.spec?.taints, b.spec?.taints)
   );
 }
 

@@ -1,4 +1,4 @@
-import { Pod } from '@orrery/api';
+import { Node, Pod } from '@orrery/api';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type SimulatedCluster, simulate } from '../simulate.ts';
 
@@ -93,4 +93,15 @@ test('a LimitRange, a quota and a budget without a spec limit nothing', async ()
   await create(cluster, 'free', {});
   await cluster.settle();
   expect((await cluster.get(Pod, 'default/free')).status?.phase).toBe('Running');
+});
+
+test('a node without a spec holds up no loop', async () => {
+  const cluster = await started('');
+  const bare = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'bare' } } as Node;
+  await cluster.client.create(bare);
+  expect((await cluster.client.update(bare)).spec).toEqual({});
+  await cluster.client.patch(Node, 'bare', { type: 'merge', patch: { metadata: { labels: { a: 'b' } } } });
+  await cluster.settle();
+  // Whatever a loop has failed with is thrown here.
+  await cluster.close();
 });
