@@ -78,9 +78,10 @@ export class ServedCluster {
 
   /** Ends the cluster; gives the heap before it was made and after its end. */
   async close(): Promise<string> {
-    await this.#close();
     this.#stalls.end();
+    // From here on an error ends the run, and says which: a loop that has failed is thrown when the cluster closes.
     process.off('uncaughtException', this.#crash).off('unhandledRejection', this.#crash);
+    await this.#close();
     return `heap without the cluster: ${mebibytes(this.#before)} before, ${mebibytes(heap())} after`;
   }
 }
